@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/parts.h"
+
+/* How often a connection may move to another backend or local port before its client gets RST. */
+#define SWITCHES_MAX 3
+
+/* What the backend must acknowledge: our SYN. */
+static uint32_t expected_ack(const struct weir_conn *c)
+{
+	return c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT];
+}
+
+static void give_up(struct weir_proxy *px, struct weir_conn *c)
+{
+	weir_conn_drop_held(px, c);
+	weir_send_rst_to_client(px, c);
+	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_RESET);
+	event(px, WEIR_EVENT_conn_failed);
+	weir_count(&px->counters.service[c->client.id].failed, 1);
+}
+
+/* The service has a backend with weight besides the one that failed. */
+static bool has_other(struct weir_proxy *px, const struct weir_conn *c)
+{
+	uint16_t other =
+		weir_sched_pick(&px->sched, px->policy, c->client.id, c->backend, px->now_ns);
+
+	return other != WEIR_NONE16 && other != c->backend;
+}
+
+void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c)
+{
+	uint16_t failed = c->backend;
+	enum weir_fate why;
+
+	if (weir_sched_failed(&px->sched, failed, px->now_ns))
+		event(px, WEIR_EVENT_backend_marked_down);
+	if (c->switches >= SWITCHES_MAX || !has_other(px, c)) {
+		give_up(px, c);
+		return;
+	}
+	c->switches++;
+	weir_conn_part(px, c);
+	if (weir_open_backend(px, c, failed, &why))
+		event(px, WEIR_EVENT_backend_retried);
+	else
+		give_up(px, c);
+}
+
+/*
+ * HC-13, RFC 9293 §3.10.7.3: the backend still has an older connection on this pair. RST ends that
+ * one, if it can be ended; our SYN goes out again from another local port (nat: from the same).
+ */
+static void old_connection(struct weir_proxy *px, struct weir_conn *c, uint32_t ack)
+{
+	uint16_t backend = c->backend;
+	enum weir_fate why;
+
+	weir_send_rst_at(px, c, ack);
+	if (c->switches >= SWITCHES_MAX) {
+		give_up(px, c);
+		return;
+	}
+	c->switches++;
+	event(px, WEIR_EVENT_backend_retried);
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT)) {
+		weir_send_syn(px, c);
+		return;
+	}
+	weir_conn_part(px, c);
+	if (!weir_open_to(px, c, backend) && !weir_open_backend(px, c, backend, &why))
+		give_up(px, c);
+}
+
+/* Both spaces are known: what was counted in the client's view moves to the backend's own. */
+static void splice(struct weir_conn *c, const struct weir_seg *seg)
+{
+	uint32_t wnd_edge = c->track[WEIR_CLIENT].acked + seg->wnd; /* unscaled on a SYN */
+	uint32_t open = c->track[WEIR_BACKEND].max_end - c->track[WEIR_BACKEND].acked;
+
+	c->seq_delta[WEIR_BACKEND] = c->cookie - seg->seq;
+	if (c->flags & WEIR_CONN_TS)
+		c->ts_delta[WEIR_BACKEND] = c->opening.cookie_tsval - seg->tsval;
+	c->track[WEIR_BACKEND] = (struct weir_track){seg->seq + 1, seg->seq + 1, seg->seq + 1 + open};
+	c->track[WEIR_CLIENT].max_end = wnd_edge;
+	c->max_wnd[WEIR_BACKEND] = seg->wnd;
+	c->backend_unscaled = seg->wscale == WEIR_WSCALE_NONE;
+	c->wscale_backend = c->backend_unscaled ? 0 : seg->wscale & 0xf;
+	if ((c->flags & WEIR_CONN_SACK) && !seg->sack_ok)
+		c->flags |= WEIR_CONN_STRIP_SACK;
+}
+
+/* The third step towards the backend: the client's early segments, in order, or our own ACK. */
+static void release(struct weir_proxy *px, struct weir_conn *c)
+{
+	struct weir_pkt pkt;
+
+	if (c->held == WEIR_HELD_NONE) {
+		weir_send_ack_to_backend(px, c);
+		return;
+	}
+	while (weir_held_get(&px->held, &c->held, &pkt)) {
+		weir_forward(px, c, WEIR_CLIENT, &pkt);
+		px->outlet.packet(px->outlet.shell, &pkt);
+		event(px, WEIR_EVENT_held_flushed);
+	}
+}
+
+static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *seg)
+{
+	splice(c, seg);
+	c->tries = 0;
+	weir_sched_answered(&px->sched, c->backend);
+	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_SYN_ACK);
+	release(px, c);
+	if (c->flags & WEIR_CONN_WND_UPDATE) {
+		weir_send_window_update(px, c);
+		weir_conn_timer(px, c, conn_service(px, c)->timeouts.connect_ms);
+	}
+	event(px, WEIR_EVENT_conn_established);
+	weir_count(&px->counters.service[c->client.id].established, 1);
+	weir_count(&px->counters.backend[c->backend].established, 1);
+}
+
+/* HC-03: the client was promised what this backend lacks, and cannot be told otherwise any more. */
+static void broken_promise(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	weir_send_rst_at(px, c, pkt->seg.ack);
+	drop(pkt, WEIR_FATE_backend_timestamps);
+	give_up(px, c);
+}
+
+static void syn_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	if ((c->flags & WEIR_CONN_TS) && pkt->seg.ts_off == 0) {
+		broken_promise(px, c, pkt);
+		return;
+	}
+	drop(pkt, WEIR_FATE_backend_syn_ack);
+	establish(px, c, &pkt->seg);
+}
+
+static void refused(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	drop(pkt, WEIR_FATE_backend_refused);
+	weir_count(&px->counters.backend[c->backend].refused, 1);
+	weir_answer_failed(px, c);
+}
+
+void weir_answer(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+	const uint8_t kind = seg->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
+	bool acks_syn = (seg->flags & WEIR_TCP_ACK) && seg->ack == expected_ack(c);
+
+	if (kind & WEIR_TCP_RST) {
+		if (acks_syn)
+			refused(px, c, pkt);
+		else
+			drop(pkt, WEIR_FATE_stray_rst);
+	} else if (!(kind & WEIR_TCP_ACK)) {
+		drop(pkt, WEIR_FATE_syn_from_backend);
+	} else if (!acks_syn) {
+		drop(pkt, WEIR_FATE_backend_old_ack);
+		old_connection(px, c, seg->ack);
+	} else if (kind & WEIR_TCP_SYN) {
+		syn_ack(px, c, pkt);
+	} else {
+		drop(pkt, WEIR_FATE_out_of_window);
+	}
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/parts.h"
+
+static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
+{
+	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	struct weir_dest dest = {.send = WEIR_SEND_NEXTHOP, .nexthop = bk->nexthop};
+
+	h->src = c->local.addr;
+	h->sport_be = c->local.port_be;
+	h->dst = bk->addr;
+	h->dport_be = bk->port_be;
+	px->outlet.header(px->outlet.shell, h, &dest);
+}
+
+static void send_to_client(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
+{
+	const struct weir_service *svc = conn_service(px, c);
+	struct weir_dest dest = {.send = WEIR_SEND_HOP, .hop = c->hop};
+
+	h->src = svc->vip;
+	h->sport_be = svc->port_be;
+	h->dst = c->client.addr;
+	h->dport_be = c->client.port_be;
+	px->outlet.header(px->outlet.shell, h, &dest);
+}
+
+/* What `side`'s peer may still send, as a window field; `shift`: the scale that field is read with. */
+static uint16_t open_window(const struct weir_conn *c, enum weir_side side, unsigned int shift)
+{
+	const struct weir_track *t = &c->track[side];
+	uint32_t wnd = (t->max_end - t->acked) >> shift;
+
+	return wnd > 0xffff ? 0xffff : (uint16_t)wnd;
+}
+
+void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_header h = {
+		.seq = c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT] - 1,
+		.flags = WEIR_TCP_SYN |
+			(c->flags & WEIR_CONN_ECN ? WEIR_TCP_ECE | WEIR_TCP_CWR : 0),
+		.wnd = open_window(c, WEIR_BACKEND, 0), /* RFC 7323 §2.2: never scaled on a SYN */
+		.mss = weir_cookie_mss[c->mss_index],
+		.wscale = c->no_wscale ? WEIR_WSCALE_NONE : c->wscale_client,
+		.sack_ok = c->flags & WEIR_CONN_SACK,
+		.ts = c->flags & WEIR_CONN_TS,
+		.tsval = c->opening.syn_tsval,
+	};
+
+	send_to_backend(px, c, &h);
+}
+
+void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_header h = {
+		.seq = c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT],
+		.ack = c->track[WEIR_BACKEND].acked,
+		.flags = WEIR_TCP_ACK,
+		.wnd = open_window(c, WEIR_BACKEND, c->backend_unscaled ? 0 : c->wscale_client),
+		.wscale = WEIR_WSCALE_NONE,
+		.ts = c->flags & WEIR_CONN_TS,
+		/* The client's segments go on from here; a later clock would make them old (PAWS). */
+		.tsval = c->opening.syn_tsval,
+		/* HC-05: the backend's own TSval back, as it was: there is nothing to translate. */
+		.tsecr = c->opening.cookie_tsval - c->ts_delta[WEIR_BACKEND],
+	};
+
+	send_to_backend(px, c, &h);
+}
+
+void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_header h = {
+		.seq = c->track[WEIR_BACKEND].acked + c->seq_delta[WEIR_BACKEND],
+		.ack = c->track[WEIR_CLIENT].acked,
+		.flags = WEIR_TCP_ACK,
+		.wnd = open_window(c, WEIR_CLIENT, c->wscale_shown),
+		.wscale = WEIR_WSCALE_NONE,
+		.ts = c->flags & WEIR_CONN_TS,
+		.tsval = c->opening.cookie_tsval,
+		.tsecr = c->opening.syn_tsval - c->ts_delta[WEIR_CLIENT],
+	};
+
+	send_to_client(px, c, &h);
+	event(px, WEIR_EVENT_window_update);
+}
+
+/*
+ * Which number the receiver expects is not known to the byte when segments are under way: it is
+ * not below what it acknowledged and not above what was sent. At the latter it is exact or is
+ * challenged (RFC 5961 §3.2); the challenge finds a CLOSED connection, which answers exactly.
+ */
+void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_header h = {
+		.seq = c->track[WEIR_BACKEND].end + c->seq_delta[WEIR_BACKEND],
+		.ack = c->track[WEIR_CLIENT].acked,
+		.flags = WEIR_TCP_RST | WEIR_TCP_ACK,
+		.wscale = WEIR_WSCALE_NONE,
+	};
+
+	send_to_client(px, c, &h);
+}
+
+void weir_send_rst_to_backend(struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_header h = {
+		.seq = c->track[WEIR_CLIENT].end + c->seq_delta[WEIR_CLIENT],
+		.ack = c->track[WEIR_BACKEND].acked,
+		.flags = WEIR_TCP_RST | WEIR_TCP_ACK,
+		.wscale = WEIR_WSCALE_NONE,
+	};
+
+	if (c->state == WEIR_SYN_SENT) { /* its numbers are not known yet */
+		h.ack = 0;
+		h.flags = WEIR_TCP_RST;
+	}
+	send_to_backend(px, c, &h);
+}
+
+void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t seq)
+{
+	struct weir_header h = {.seq = seq, .flags = WEIR_TCP_RST, .wscale = WEIR_WSCALE_NONE};
+
+	send_to_backend(px, c, &h);
+}

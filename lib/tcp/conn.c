@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/parts.h"
+
+/* Conns looked at for one that may be given up, when the table is full; and local ports likewise. */
+#define RECYCLE_LOOK 64
+#define RECYCLE_PORT_LOOK 16
+
+/* Carries, or may still carry, data. */
+static bool is_active(const struct weir_conn *c)
+{
+	return c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT;
+}
+
+/* The pool that c's local port is from, or would be with that local address. */
+static struct weir_localports *pool(const struct weir_proxy *px, const struct weir_conn *c,
+	unsigned int addr_index)
+{
+	const struct weir_backend *bk = &px->policy->backends[c->backend];
+
+	return &px->pools[px->pool_base[bk->key_id] + addr_index];
+}
+
+static unsigned int addr_index(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	const struct weir_port *port = &px->policy->ports[bk->egress];
+	unsigned int i = 0;
+
+	while (i < port->n_addrs - 1u && !weir_addr_eq(&port->addrs[i].addr, &c->local.addr))
+		i++;
+	return i;
+}
+
+/* The table is full, so every conn is in use: one that has ended makes room for a new one. */
+static bool recycle(struct weir_proxy *px)
+{
+	for (unsigned int i = 0; i < RECYCLE_LOOK; i++) {
+		struct weir_conn *c = conn_at(px, px->recycle_hand);
+
+		px->recycle_hand = (px->recycle_hand + 1) % px->table.capacity;
+		if (!is_active(c)) {
+			weir_conn_end(px, c);
+			event(px, WEIR_EVENT_conn_recycled);
+			return true;
+		}
+	}
+	return false;
+}
+
+struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client)
+{
+	uint32_t i = weir_table_take(&px->table);
+	struct weir_conn *c;
+
+	if (i == WEIR_CONN_NONE && recycle(px))
+		i = weir_table_take(&px->table);
+	if (i == WEIR_CONN_NONE)
+		return NULL;
+	c = conn_at(px, i);
+	c->client = *client;
+	c->state = WEIR_SYN_SENT;
+	c->held = WEIR_HELD_NONE;
+	c->wheel_prev = WEIR_WHEEL_OFF;
+	if (!weir_table_insert(&px->table, client, i)) {
+		weir_table_give(&px->table, i);
+		return NULL;
+	}
+	px->by_state[WEIR_SYN_SENT]++;
+	px->changes++;
+	return c;
+}
+
+void weir_conn_end(struct weir_proxy *px, struct weir_conn *c)
+{
+	uint32_t i = conn_index(px, c);
+
+	weir_conn_drop_held(px, c);
+	weir_conn_part(px, c);
+	weir_table_remove(&px->table, &c->client, i);
+	weir_wheel_remove(&px->wheel, i);
+	px->by_state[c->state]--;
+	px->changes++;
+	weir_table_give(&px->table, i);
+}
+
+void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
+{
+	struct weir_pkt pkt;
+
+	while (weir_held_get(&px->held, &c->held, &pkt)) {
+		drop(&pkt, WEIR_FATE_early_gone);
+		px->outlet.packet(px->outlet.shell, &pkt);
+	}
+}
+
+static void backend_load(struct weir_proxy *px, uint16_t backend, bool more)
+{
+	uint64_t *active = &px->counters.backend[backend].active;
+
+	if (more)
+		weir_sched_open(&px->sched, backend);
+	else
+		weir_sched_close(&px->sched, backend);
+	weir_gauge(active, *active + (more ? 1 : -1ull));
+}
+
+void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	enum weir_tcp_event e)
+{
+	enum weir_state from = (enum weir_state)c->state;
+	bool was_active = is_active(c);
+	enum weir_state to = weir_state_step(c, side, e);
+
+	if (to == from)
+		return;
+	px->by_state[from]--;
+	px->by_state[to]++;
+	if (was_active && !is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
+		backend_load(px, c->backend, false);
+	if (to == WEIR_TIME_WAIT)
+		event(px, WEIR_EVENT_conn_closed);
+	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
+}
+
+void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, uint32_t delay_ms)
+{
+	uint32_t deadline = weir_tick_after(px->now_ns, delay_ms);
+
+	if (c->wheel_prev != WEIR_WHEEL_OFF) {
+		weir_wheel_set(&px->wheel, conn_index(px, c), deadline);
+		return;
+	}
+	c->deadline = deadline;
+	weir_wheel_add(&px->wheel, conn_index(px, c));
+}
+
+uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	const struct weir_timeouts *t = &conn_service(px, c)->timeouts;
+
+	if (is_active(c) && (c->flags & WEIR_CONN_PROBATION))
+		return t->probation_ms;
+	switch ((enum weir_state)c->state) {
+	case WEIR_SYN_SENT:
+		return t->connect_ms << c->tries;
+	case WEIR_ESTABLISHED:
+		return t->established_ms;
+	case WEIR_FIN_WAIT_2:
+		return t->half_close_ms;
+	case WEIR_FIN_WAIT_1:
+	case WEIR_CLOSING:
+	case WEIR_LAST_ACK:
+		return t->closing_ms;
+	case WEIR_TIME_WAIT: /* HC-35: the conn outlives its cookie */
+		return t->time_wait_ms > WEIR_COOKIE_LIFE_MS ? t->time_wait_ms : WEIR_COOKIE_LIFE_MS;
+	case WEIR_CLOSED:
+	case WEIR_STATES:
+		break;
+	}
+	return WEIR_COOKIE_LIFE_MS;
+}
+
+/* No port is free: takes the longest used one back whose connection has ended (RFC 6191 §2). */
+static uint16_t recycle_port(struct weir_proxy *px, struct weir_localports *ports,
+	struct weir_key *key)
+{
+	for (unsigned int i = 0; i < RECYCLE_PORT_LOOK; i++) {
+		uint32_t found;
+
+		key->port_be = weir_be16(weir_localports_oldest(ports));
+		found = weir_table_find(&px->table, key, weir_key_hash(&px->table.secret, key));
+		if (found != WEIR_CONN_NONE && !is_active(conn_at(px, found))) {
+			weir_conn_end(px, conn_at(px, found));
+			event(px, WEIR_EVENT_port_recycled);
+			return weir_localports_take(ports);
+		}
+	}
+	return 0;
+}
+
+/* fullnat: any of the egress port's addresses, beginning with one that the client picks by its port. */
+static bool take_local(struct weir_proxy *px, struct weir_conn *c)
+{
+	const struct weir_port *egress = &px->policy->ports[px->policy->backends[c->backend].egress];
+	unsigned int first = weir_be16(c->client.port_be) % egress->n_addrs;
+
+	for (unsigned int i = 0; i < egress->n_addrs; i++) {
+		unsigned int at = (first + i) % egress->n_addrs;
+		struct weir_localports *ports = pool(px, c, at);
+		uint16_t port = weir_localports_take(ports);
+
+		c->local.addr = egress->addrs[at].addr;
+		if (port == 0)
+			port = recycle_port(px, ports, &c->local);
+		if (port != 0) {
+			c->local.port_be = weir_be16(port);
+			c->flags |= WEIR_CONN_LOCAL_PORT;
+			px->local_ports++;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void give_local(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
+		return;
+	weir_localports_give(pool(px, c, addr_index(px, c)), weir_be16(c->local.port_be));
+	c->flags &= (uint8_t)~WEIR_CONN_LOCAL_PORT;
+	px->local_ports--;
+}
+
+/* nat: the backend sees the client itself; another service may lead the same tuple there already. */
+static bool copy_local(struct weir_proxy *px, struct weir_conn *c)
+{
+	c->local.addr = c->client.addr;
+	c->local.port_be = c->client.port_be;
+	return weir_table_find(&px->table, &c->local,
+		weir_key_hash(&px->table.secret, &c->local)) == WEIR_CONN_NONE;
+}
+
+bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
+{
+	c->backend = backend;
+	c->local.id = WEIR_KEY_BACKEND | px->policy->backends[backend].key_id;
+	if (conn_service(px, c)->mode == WEIR_MODE_FULLNAT ? !take_local(px, c) : !copy_local(px, c))
+		return false;
+	if (!weir_table_insert(&px->table, &c->local, conn_index(px, c))) {
+		give_local(px, c);
+		return false;
+	}
+	c->flags |= WEIR_CONN_KEYED_BACKEND;
+	backend_load(px, backend, true);
+	px->changes++;
+	return true;
+}
+
+void weir_conn_part(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
+		return;
+	weir_table_remove(&px->table, &c->local, conn_index(px, c));
+	c->flags &= (uint8_t)~WEIR_CONN_KEYED_BACKEND;
+	give_local(px, c);
+	if (is_active(c))
+		backend_load(px, c->backend, false);
+	px->changes++;
+}

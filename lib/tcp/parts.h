@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the conductor share with each other and with nobody else:
+ *	proxy.c    the burst's stages, set-up, time
+ *	reply.c    answers in the packet's own buffer: SYN-ACK, RST, echo
+ *	compose.c  header-only segments for one end of a connection
+ *	conn.c     beginning and end of a connection: memory, keys, local port, timer
+ *	open.c     from a valid ACK to a SYN for a backend
+ *	answer.c   from the backend's answer to an established connection, or to the next backend
+ *	forward.c  segments of an established connection
+ *	expire.c   what the clock asks for
+ */
+#ifndef WEIR_TCP_PARTS_H
+#define WEIR_TCP_PARTS_H
+
+#include "tcp/cookie.h"
+#include "tcp/proxy.h"
+#include "tcp/state.h"
+#include "tcp/translate.h"
+#include "tcp/window.h"
+
+static inline void event(struct weir_proxy *px, enum weir_event e)
+{
+	weir_count(&px->counters.event[e], 1);
+}
+
+static inline struct weir_conn *conn_at(struct weir_proxy *px, uint32_t conn)
+{
+	return weir_table_conn(&px->table, conn);
+}
+
+static inline uint32_t conn_index(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	return (uint32_t)(c - px->table.conns);
+}
+
+static inline const struct weir_service *conn_service(const struct weir_proxy *px,
+	const struct weir_conn *c)
+{
+	return &px->policy->services[c->client.id];
+}
+
+static inline uint64_t now_ms(const struct weir_proxy *px)
+{
+	return px->now_ns / 1000000;
+}
+
+/* The packet ends here, by that name. */
+static inline void drop(struct weir_pkt *pkt, enum weir_fate fate)
+{
+	pkt->send = WEIR_SEND_NOTHING;
+	pkt->fate = (uint8_t)fate;
+}
+
+/* reply.c: all set send and fate */
+
+/* RST to whoever sent the segment, in its buffer (RFC 9293 §3.10.7.1). An RST is never answered. */
+void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
+
+/* The same within the reply budget; without budget, a drop. */
+void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_pkt *pkt, enum weir_fate fate);
+
+/* The SYN in pkt becomes its SYN-ACK with that cookie. */
+void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie);
+
+/* Sends the SYN-ACK of a ring entry once more. */
+void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
+
+/* What this service and that SYN agree on (HC-02, HC-03). */
+struct weir_agreed weir_reply_agree(const struct weir_service *svc, const struct weir_seg *syn);
+
+/* compose.c: each sends one segment through the outlet */
+
+void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c);
+/* The handshake's third step, and again when the SYN-ACK comes again. */
+void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c);
+void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c);
+/* RST to the client, at what it expects. */
+void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c);
+/* RST to the backend of a connection that it knows, at what it expects. */
+void weir_send_rst_to_backend(struct weir_proxy *px, const struct weir_conn *c);
+/* RST to the backend in answer to a segment that makes no sense to us: seq is that segment's ack. */
+void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t seq);
+
+/* conn.c */
+
+/* A conn for the client key, in the table, on no timer; NULL: the table is full. */
+struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client);
+/* Every piece of it goes back: keys, port, held packets, timer, memory. c is gone. */
+void weir_conn_end(struct weir_proxy *px, struct weir_conn *c);
+/* The state machine steps; what depends on the state (gauges, timer, backend's load) follows. */
+void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	enum weir_tcp_event e);
+/* Sets the timer delay_ms from now. */
+void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, uint32_t delay_ms);
+/* The timer that the state asks for, from now. */
+uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_conn *c);
+/* Gives c a local address and port (nat: the client's) towards backend, and the key for the way back. */
+bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
+/* Ends that: before another backend or port, or for good. */
+void weir_conn_part(struct weir_proxy *px, struct weir_conn *c);
+/* Held packets of c are given back as dropped. */
+void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c);
+
+/* open.c */
+
+/* The ACK in pkt proved its sender: opens a connection to a backend. */
+void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
+	bool probe);
+/* A further segment of the client, the backend not having answered: held, or not. */
+void weir_open_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+/* Sends that backend a SYN, from a local port of its own; false: it cannot be joined. */
+bool weir_open_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
+/* Chooses a backend and sends it a SYN. false: none can be had; *why is the fate that says so. */
+bool weir_open_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid,
+	enum weir_fate *why);
+
+/* answer.c */
+
+/* Any segment of the backend while in SYN_SENT. */
+void weir_answer(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+/* The backend will not have it: another one, or RST to the client. c may be closed after this. */
+void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c);
+
+/* forward.c */
+
+/* A segment of a connection that is neither in SYN_SENT nor CLOSED. */
+void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt);
+
+/* expire.c */
+
+/* The timer of c (off the wheel) has gone off. */
+void weir_expire(struct weir_proxy *px, struct weir_conn *c);
+/* RST to both ends of whatever state; then CLOSED. */
+void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_event e);
+
+#endif

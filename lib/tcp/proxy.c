@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "base/seq.h"
+#include "tcp/parts.h"
+
+/* Work of one weir_proxy_tick() beyond the packets: bounded, the rest waits a loop. */
+#define TICK_EXPIRIES 64
+#define TICK_SYNACKS  32
+
+/* A pool per (address of the egress port, backend), only where fullnat needs one. */
+static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const uint8_t seed[32])
+{
+	const struct weir_policy *p = px->policy;
+	uint32_t n = 0, start;
+
+	px->pool_base = weir_arena_take(arena, p->n_backends * sizeof(*px->pool_base));
+	for (uint32_t b = 0; b < p->n_backends; b++)
+		n += p->ports[p->backends[b].egress].n_addrs;
+	px->pools = weir_arena_take(arena, n * sizeof(*px->pools));
+	memcpy(&start, seed, sizeof(start));
+	n = 0;
+	for (uint32_t b = 0; b < p->n_backends; b++) {
+		const struct weir_backend *bk = &p->backends[b];
+
+		if (px->pool_base != NULL)
+			px->pool_base[b] = n;
+		if (bk->key_id != b || p->services[bk->service].mode != WEIR_MODE_FULLNAT)
+			continue;
+		for (uint32_t a = 0; a < p->ports[bk->egress].n_addrs; a++, n++) {
+			struct weir_localports measured;
+
+			weir_localports_init(px->pools ? &px->pools[n] : &measured, arena,
+				px->worker, p->n_workers, start);
+		}
+	}
+}
+
+void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena, const struct weir_policy *policy,
+	unsigned int worker, const uint8_t seed[32], const struct weir_outlet *outlet, uint64_t now_ns,
+	uint64_t wall_offset_ns)
+{
+	const struct weir_limits *limits = &policy->limits;
+	uint32_t share = (limits->connections + policy->n_workers - 1) / policy->n_workers;
+	struct weir_sipkey table_secret;
+
+	memset(px, 0, sizeof(*px));
+	px->policy = policy;
+	px->worker = (uint16_t)worker;
+	px->outlet = *outlet;
+	px->now_ns = now_ns;
+	px->wall_offset_ns = wall_offset_ns;
+	memcpy(&table_secret, seed, sizeof(table_secret));
+	memcpy(&px->isn_secret, seed + 16, sizeof(px->isn_secret));
+	weir_keys_init(&px->keys, policy->cookie_secret, (now_ns + wall_offset_ns) / 1000000000);
+	weir_table_init(&px->table, arena, share, &table_secret);
+	weir_wheel_init(&px->wheel, arena, px->table.conns, now_ns);
+	weir_sched_init(&px->sched, arena, policy, worker);
+	init_pools(px, arena, seed);
+	weir_held_init(&px->held, arena, limits->held_packets);
+	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
+	weir_suspects_init(&px->suspects, arena);
+	weir_counters_init(&px->counters, arena, policy);
+	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
+}
+
+/* A burst on its way through the stages; i indexes the packets everywhere. */
+struct burst {
+	struct weir_pkt *pkts;
+	unsigned int n;
+	uint64_t hash[WEIR_BURST];
+	uint32_t conn[WEIR_BURST];
+	struct weir_cookie cookie[WEIR_BURST];
+	bool valid[WEIR_BURST]; /* the ACK carries a cookie, in cookie[] */
+	bool probe[WEIR_BURST]; /* ... one sequence number early (HC-06) */
+	uint32_t changes;       /* px->changes when conn[] was looked up */
+};
+
+static bool is_looked_up(const struct weir_pkt *pkt)
+{
+	return pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND ||
+		pkt->kind == WEIR_KIND_ICMP_ERROR;
+}
+
+/* A client's SYN needs no lookup: whatever there is, the answer is a cookie (HC-24). */
+static bool is_client_syn(const struct weir_pkt *pkt)
+{
+	return pkt->kind == WEIR_KIND_CLIENT &&
+		(pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN;
+}
+
+static void hash_keys(struct weir_proxy *px, struct burst *b)
+{
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct weir_pkt *pkt = &b->pkts[i];
+
+		b->conn[i] = WEIR_CONN_NONE;
+		b->valid[i] = false;
+		if (!is_looked_up(pkt) || is_client_syn(pkt))
+			continue;
+		b->hash[i] = weir_key_hash(&px->table.secret, &pkt->key);
+		__builtin_prefetch(weir_table_line(&px->table, b->hash[i]));
+	}
+}
+
+static void find_conns(struct weir_proxy *px, struct burst *b)
+{
+	b->changes = px->changes;
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct weir_pkt *pkt = &b->pkts[i];
+
+		if (!is_looked_up(pkt) || is_client_syn(pkt))
+			continue;
+		b->conn[i] = weir_table_find(&px->table, &pkt->key, b->hash[i]);
+		if (b->conn[i] != WEIR_CONN_NONE) {
+			const char *c = (const char *)conn_at(px, b->conn[i]);
+
+			__builtin_prefetch(c, 1);
+			__builtin_prefetch(c + 64, 1);
+		}
+	}
+}
+
+/* An ACK of nobody we know: the third step of a handshake, or a lie. */
+static bool may_carry_cookie(const struct weir_pkt *pkt)
+{
+	const uint8_t bad = WEIR_TCP_SYN | WEIR_TCP_RST;
+
+	return pkt->kind == WEIR_KIND_CLIENT && (pkt->seg.flags & WEIR_TCP_ACK) &&
+		!(pkt->seg.flags & bad);
+}
+
+/* Keep-alives and zero-window probes stand at the client's ISN itself (HC-06). */
+static bool may_be_probe(const struct weir_seg *seg)
+{
+	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
+}
+
+/* Some of a burst's packets, side by side: what a cookie is made or checked for, all together. */
+struct batch {
+	unsigned int n;
+	uint8_t at[WEIR_BURST]; /* index in the burst */
+	uint8_t back[WEIR_BURST];
+	const struct weir_seg *segs[WEIR_BURST];
+	struct weir_cookie cookies[WEIR_BURST];
+	bool ok[WEIR_BURST];
+};
+
+static void batch_add(struct batch *t, const struct burst *b, unsigned int i, uint8_t back)
+{
+	t->at[t->n] = (uint8_t)i;
+	t->back[t->n] = back;
+	t->segs[t->n++] = &b->pkts[i].seg;
+}
+
+static void batch_check(struct weir_proxy *px, struct burst *b, struct batch *t)
+{
+	weir_cookie_check(&px->keys, t->segs, t->back, t->cookies, t->ok, t->n);
+	for (unsigned int j = 0; j < t->n; j++) {
+		unsigned int i = t->at[j];
+
+		b->valid[i] = t->ok[j];
+		b->probe[i] = t->ok[j] && t->back[j] != 0;
+		b->cookie[i] = t->cookies[j];
+	}
+}
+
+static void check_cookies(struct weir_proxy *px, struct burst *b)
+{
+	struct batch first, again;
+
+	first.n = again.n = 0;
+	for (unsigned int i = 0; i < b->n; i++)
+		if (b->conn[i] == WEIR_CONN_NONE && may_carry_cookie(&b->pkts[i]))
+			batch_add(&first, b, i, 0);
+	batch_check(px, b, &first);
+	for (unsigned int j = 0; j < first.n; j++)
+		if (!first.ok[j] && may_be_probe(first.segs[j]))
+			batch_add(&again, b, first.at[j], 1);
+	batch_check(px, b, &again);
+}
+
+static void make_cookies(struct weir_proxy *px, struct burst *b)
+{
+	struct batch t;
+
+	t.n = 0;
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct weir_pkt *pkt = &b->pkts[i];
+
+		if (!is_client_syn(pkt))
+			continue;
+		t.cookies[t.n].agreed =
+			weir_reply_agree(&px->policy->services[pkt->key.id], &pkt->seg);
+		batch_add(&t, b, i, 0);
+	}
+	weir_cookie_make(&px->keys, t.segs, t.cookies, t.n, now_ms(px));
+	for (unsigned int j = 0; j < t.n; j++)
+		b->cookie[t.at[j]] = t.cookies[j];
+}
+
+/*
+ * HC-24, HC-32: a segment that does not fit the connection on its tuple. A valid cookie that is not
+ * the connection's own is a client that began anew: the old backend side is told by RST.
+ */
+static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+	struct weir_cookie cookie;
+	uint8_t back = 0;
+	bool ok;
+
+	if (!may_carry_cookie(pkt) || seg->ack - 1 == c->cookie)
+		return false;
+	weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
+	if (!ok)
+		return false;
+	if (c->state != WEIR_TIME_WAIT && c->state != WEIR_CLOSED)
+		weir_send_rst_to_backend(px, c);
+	weir_conn_end(px, c);
+	event(px, WEIR_EVENT_cookie_accepted);
+	event(px, WEIR_EVENT_conn_replaced);
+	weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
+	weir_open(px, pkt, &cookie, false);
+	return true;
+}
+
+/* Nothing of a client that both sides have left may be new data; what is, may begin anew. */
+static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
+{
+	if (c->state == WEIR_CLOSED)
+		return true;
+	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
+}
+
+/* A connection that was reset or given up: kept so that nothing of it comes to life again. */
+static void closed(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	if (pkt->seg.flags & WEIR_TCP_RST) {
+		drop(pkt, WEIR_FATE_after_close);
+	} else if (pkt->kind == WEIR_KIND_CLIENT && pkt->seg.ack - 1 == c->cookie &&
+		pkt->seg.payload_len == 0) {
+		drop(pkt, WEIR_FATE_old_cookie);
+		event(px, WEIR_EVENT_cookie_stale);
+	} else {
+		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_closed);
+	}
+}
+
+static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	enum weir_side side = pkt->kind == WEIR_KIND_CLIENT ? WEIR_CLIENT : WEIR_BACKEND;
+
+	pkt->conn = conn_index(px, c);
+	if (side == WEIR_CLIENT && beyond_close(c, pkt) && begins_anew(px, c, pkt))
+		return;
+	if (c->state == WEIR_CLOSED) {
+		closed(px, c, pkt);
+		return;
+	}
+	if (c->state == WEIR_SYN_SENT && side == WEIR_BACKEND) {
+		weir_answer(px, c, pkt);
+		return;
+	}
+	if (c->state == WEIR_SYN_SENT)
+		weir_open_early(px, c, pkt);
+	else
+		weir_forward(px, c, side, pkt);
+	if (side == WEIR_CLIENT && (pkt->fate == WEIR_FATE_out_of_window ||
+					   pkt->fate == WEIR_FATE_bad_ack) &&
+		pkt->send == WEIR_SEND_NOTHING)
+		begins_anew(px, c, pkt);
+}
+
+/* A client's segment that belongs to no connection, SYNs apart. */
+static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+
+	if (b->valid[i]) {
+		event(px, WEIR_EVENT_cookie_accepted);
+		weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
+		weir_open(px, pkt, &b->cookie[i], b->probe[i]);
+	} else if (pkt->seg.flags & WEIR_TCP_RST) {
+		drop(pkt, WEIR_FATE_stray_rst);
+	} else if (pkt->seg.flags & WEIR_TCP_SYN) {
+		drop(pkt, WEIR_FATE_stray_syn_ack);
+	} else if (weir_suspects_note(&px->suspects, b->hash[i], (uint32_t)now_ms(px))) {
+		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
+	} else {
+		drop(pkt, pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
+	}
+}
+
+static void client_syn(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie)
+{
+	event(px, WEIR_EVENT_syn_received);
+	weir_count(&px->counters.service[pkt->key.id].syn, 1);
+	if (px->draining)
+		drop(pkt, WEIR_FATE_draining);
+	else
+		weir_reply_syn_ack(px, pkt, cookie);
+}
+
+/* A backend's segment that belongs to no connection: RST frees what it still holds. */
+static void unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
+{
+	const uint8_t kind = pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
+
+	if (kind == WEIR_TCP_SYN)
+		drop(pkt, WEIR_FATE_syn_from_backend);
+	else
+		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
+}
+
+/* HC-12: about our SYN, and quoting it right; else it is not believed. */
+static void unreachable(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	drop(pkt, WEIR_FATE_icmp_other);
+	if (c == NULL || c->state != WEIR_SYN_SENT ||
+		pkt->seg.seq + 1 != c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT])
+		return;
+	drop(pkt, WEIR_FATE_backend_unreachable);
+	weir_count(&px->counters.backend[c->backend].refused, 1);
+	weir_answer_failed(px, c);
+}
+
+static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
+{
+	if (!weir_bucket_take(&px->replies, px->now_ns)) {
+		drop(pkt, WEIR_FATE_reply_budget);
+		return;
+	}
+	weir_build_echo_reply(pkt);
+	pkt->send = WEIR_SEND_BACK;
+	pkt->fate = WEIR_FATE_icmp_echo;
+}
+
+static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
+{
+	if (px->policy->limits.refuse_closed_ports)
+		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_port);
+	else
+		drop(pkt, WEIR_FATE_closed_port);
+}
+
+/* The packet's connection, looked up again when the table has changed since. */
+static struct weir_conn *current_conn(struct weir_proxy *px, struct burst *b, unsigned int i)
+{
+	uint32_t conn = b->conn[i];
+
+	if (px->changes != b->changes)
+		conn = weir_table_find(&px->table, &b->pkts[i].key, b->hash[i]);
+	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
+}
+
+static void decide(struct weir_proxy *px, struct burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+	struct weir_conn *c;
+
+	pkt->conn = WEIR_CONN_NONE;
+	switch ((enum weir_kind)pkt->kind) {
+	case WEIR_KIND_CLIENT:
+		if (is_client_syn(pkt))
+			client_syn(px, pkt, &b->cookie[i]);
+		else if ((c = current_conn(px, b, i)) != NULL)
+			known(px, c, pkt);
+		else
+			unknown_client(px, b, i);
+		return;
+	case WEIR_KIND_BACKEND:
+		c = current_conn(px, b, i);
+		if (c != NULL)
+			known(px, c, pkt);
+		else
+			unknown_backend(px, pkt);
+		return;
+	case WEIR_KIND_ICMP_ERROR:
+		unreachable(px, current_conn(px, b, i), pkt);
+		return;
+	case WEIR_KIND_PING:
+		ping(px, pkt);
+		return;
+	case WEIR_KIND_CLOSED:
+		closed_port(px, pkt);
+		return;
+	case WEIR_KIND_NONE:
+	case WEIR_KIND_ARP:
+		pkt->send = WEIR_SEND_NOTHING; /* the shell's: not ours to judge */
+		return;
+	}
+}
+
+void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n, uint64_t now_ns)
+{
+	struct burst b;
+
+	b.pkts = pkts;
+	b.n = n;
+	px->now_ns = now_ns;
+	hash_keys(px, &b);
+	find_conns(px, &b);
+	check_cookies(px, &b);
+	make_cookies(px, &b);
+	for (unsigned int i = 0; i < n; i++)
+		decide(px, &b, i);
+}
+
+/* HC-07: who has no connection by now may have lost the SYN-ACK, or its answer was lost. */
+static void resend_syn_acks(struct weir_proxy *px)
+{
+	unsigned int limit = TICK_SYNACKS;
+	const struct weir_synack *s;
+
+	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL) {
+		uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
+
+		if (weir_table_find(&px->table, &s->client, hash) == WEIR_CONN_NONE && !px->draining)
+			weir_reply_syn_ack_again(px, s);
+	}
+}
+
+static void gauges(struct weir_proxy *px)
+{
+	struct weir_counters *c = &px->counters;
+
+	weir_gauge(&c->conns, px->table.count);
+	weir_gauge(&c->held, px->held.count);
+	weir_gauge(&c->local_ports, px->local_ports);
+	for (unsigned int s = 0; s < WEIR_STATES; s++)
+		weir_gauge(&c->conns_by_state[s], px->by_state[s]);
+}
+
+void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
+{
+	unsigned int limit = TICK_EXPIRIES;
+	uint32_t conn;
+
+	px->now_ns = now_ns;
+	if (weir_keys_update(&px->keys, (now_ns + px->wall_offset_ns) / 1000000000))
+		event(px, WEIR_EVENT_key_rotated);
+	while ((conn = weir_wheel_expired(&px->wheel, now_ns, &limit)) != WEIR_CONN_NONE)
+		weir_expire(px, conn_at(px, conn));
+	resend_syn_acks(px);
+	gauges(px);
+}
+
+void weir_proxy_drain(struct weir_proxy *px)
+{
+	px->draining = true;
+}
+
+bool weir_proxy_reset_all(struct weir_proxy *px, unsigned int limit, uint64_t now_ns)
+{
+	px->now_ns = now_ns;
+	for (uint32_t i = 0; i < px->table.fresh && limit > 0; i++) {
+		struct weir_conn *c = conn_at(px, i);
+
+		/* A conn that was given back is zeroed but for its list link: CLOSED. */
+		if (c->state == WEIR_CLOSED || c->state == WEIR_TIME_WAIT)
+			continue;
+		weir_expire_reset(px, c, WEIR_EVENT_conn_drained);
+		limit--;
+	}
+	gauges(px);
+	return weir_proxy_active(px) == 0;
+}
+
+uint32_t weir_proxy_active(const struct weir_proxy *px)
+{
+	return px->table.count - px->by_state[WEIR_CLOSED] - px->by_state[WEIR_TIME_WAIT];
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The conductor: packets in, verdicts out, for one worker.
+ *
+ * The shell (worker, pcap tool, simulator, fuzzer) parses and classifies (wire/parse.h,
+ * flow/classify.h), keeps what weir_owner() says is its own, and hands it in by bursts. The core
+ * sets send and fate of every packet and rewrites its bytes in place; the shell then does what
+ * `send` says, writes the L2 addresses, and counts the fate. What the core sends beside that (SYN
+ * to a backend, RST, held packets let go) comes through the outlet while the call runs.
+ */
+#ifndef WEIR_TCP_PROXY_H
+#define WEIR_TCP_PROXY_H
+
+#include "base/bucket.h"
+#include "flow/counters.h"
+#include "flow/held.h"
+#include "flow/localport.h"
+#include "flow/policy.h"
+#include "flow/sched.h"
+#include "flow/table.h"
+#include "flow/wheel.h"
+#include "tcp/keys.h"
+#include "tcp/suspects.h"
+#include "tcp/synack.h"
+#include "wire/build.h"
+
+/* Where a frame of the core's own making goes. */
+struct weir_dest {
+	uint8_t send;     /* WEIR_SEND_HOP or WEIR_SEND_NEXTHOP */
+	uint16_t nexthop; /* index into the policy's nexthops */
+	struct weir_hop hop;
+};
+
+/* The shell's ear. Both calls take what they are given by value: nothing is kept. */
+struct weir_outlet {
+	/* Build and send this header-only segment. A lost one is a lost packet: TCP repeats. */
+	void (*header)(void *shell, const struct weir_header *h, const struct weir_dest *dest);
+	/* A held packet comes back: send and fate are set as after weir_proxy_burst(). */
+	void (*packet)(void *shell, struct weir_pkt *pkt);
+	void *shell;
+};
+
+struct weir_proxy {
+	const struct weir_policy *policy;
+	struct weir_keys keys;
+	struct weir_table table;
+	struct weir_wheel wheel;
+	struct weir_sched sched;
+	struct weir_localports *pools; /* policy ports' addresses x backends: see proxy.c */
+	uint32_t *pool_base;           /* per backend key_id, into pools */
+	struct weir_held held;
+	struct weir_synack_ring synacks;
+	struct weir_suspects suspects;
+	struct weir_bucket replies;
+	struct weir_counters counters;
+	struct weir_outlet outlet;
+	struct weir_sipkey isn_secret; /* RFC 6528 */
+	uint64_t wall_offset_ns;       /* wall clock = now + this */
+	uint64_t now_ns;               /* of the running call */
+	uint64_t squeezed_until_ns;    /* window 0 was announced lately: openings send window updates */
+	uint32_t by_state[WEIR_STATES];
+	uint32_t local_ports;          /* taken from the pools */
+	uint32_t changes;              /* counts conns taken and given: a lookup before may be stale */
+	uint32_t recycle_hand;         /* next conn to look at when the table is full */
+	uint16_t worker;
+	bool draining;                 /* SYNs are no longer answered; set by weir_proxy_drain() */
+};
+
+/*
+ * Sets px up in memory cut from arena (measure first: same arguments, arena without a base; policy
+ * must stay valid as long as px). seed: 32 random bytes, different for every worker.
+ * wall_offset_ns: what to add to now_ns for the wall clock (key epochs).
+ */
+void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena, const struct weir_policy *policy,
+	unsigned int worker, const uint8_t seed[32], const struct weir_outlet *outlet, uint64_t now_ns,
+	uint64_t wall_offset_ns);
+
+/*
+ * n <= WEIR_BURST packets of kind CLIENT, BACKEND, CLOSED, ICMP_ERROR or PING, in arrival order. On
+ * return each has send and fate set. Held ones (WEIR_SEND_HELD) now belong to the core until they
+ * come back through the outlet.
+ */
+void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n, uint64_t now_ns);
+
+/*
+ * Time passes: key epochs, timers, SYN-ACKs to send again, gauges. Bounded work; call once per loop.
+ */
+void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns);
+
+/* From now on no SYN is answered; what is open goes on (HC-54). */
+void weir_proxy_drain(struct weir_proxy *px);
+
+/*
+ * Ends every connection with RST to both ends, at most `limit` per call; true when none is left.
+ * For the end of the drain time (HC-54).
+ */
+bool weir_proxy_reset_all(struct weir_proxy *px, unsigned int limit, uint64_t now_ns);
+
+/* Connections that still carry data: neither TIME_WAIT nor CLOSED. */
+uint32_t weir_proxy_active(const struct weir_proxy *px);
+
+#endif

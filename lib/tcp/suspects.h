@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who lately sent an ACK without a valid cookie (HC-08). The first failure of a tuple is silent: it
+ * may be a second segment that overtook a lost first one. Only who goes on for longer than any
+ * retransmission of the first takes is told by RST that there is no connection.
+ */
+#ifndef WEIR_TCP_SUSPECTS_H
+#define WEIR_TCP_SUSPECTS_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+#define WEIR_SUSPECTS           4096
+#define WEIR_SUSPECT_PATIENCE_MS 3000  /* RFC 6298's first three RTOs and some */
+#define WEIR_SUSPECT_FORGET_MS  120000 /* RFC 6298 §2.5: the slowest a sender gets, twice */
+
+struct weir_suspects {
+	struct weir_suspect {
+		uint32_t tag;
+		uint32_t first_ms;
+	} *at; /* direct mapped: a newcomer overwrites */
+};
+
+void weir_suspects_init(struct weir_suspects *s, struct weir_arena *arena);
+
+/* Notes a failure of the tuple with that hash; true when it deserves an answer. */
+bool weir_suspects_note(struct weir_suspects *s, uint64_t hash, uint32_t now_ms);
+
+#endif

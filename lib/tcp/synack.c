@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/synack.h"
+
+/* RFC 6298 §2: a first timeout of one second, then twice that. Counted from the first SYN-ACK. */
+static const uint32_t due_after_ms[2] = {1000, 3000};
+
+void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size)
+{
+	uint32_t pow2 = size ? 1 : 0;
+
+	while (pow2 != 0 && pow2 < size)
+		pow2 *= 2;
+	r->at = weir_arena_take(arena, pow2 * sizeof(*r->at));
+	r->size = pow2;
+	r->head = r->due[0] = r->due[1] = 0;
+}
+
+struct weir_synack *weir_synack_push(struct weir_synack_ring *r)
+{
+	if (r->size == 0)
+		return NULL;
+	/* Who wraps forgets the oldest; nobody looks at what is gone. */
+	for (unsigned int i = 0; i < 2; i++)
+		if (r->head - r->due[i] == r->size)
+			r->due[i]++;
+	return &r->at[r->head++ & (r->size - 1)];
+}
+
+const struct weir_synack *weir_synack_due(struct weir_synack_ring *r, uint32_t now_ms,
+	unsigned int *limit)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		for (; r->due[i] != r->head && *limit > 0; (*limit)--) {
+			const struct weir_synack *s = &r->at[r->due[i] & (r->size - 1)];
+
+			if (now_ms - s->sent_ms < due_after_ms[i])
+				break;
+			r->due[i]++;
+			return s;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SYN-ACKs that may be sent again (HC-07): when the final ACK is lost and the server speaks first,
+ * nobody else will. A ring of fixed size per worker; under flood it wraps before anything is due
+ * and so falls silent by itself.
+ */
+#ifndef WEIR_TCP_SYNACK_H
+#define WEIR_TCP_SYNACK_H
+
+#include "base/arena.h"
+#include "flow/key.h"
+#include "tcp/cookie.h"
+
+/* One SYN-ACK, enough to build it again, in one cache line. */
+struct weir_synack {
+	struct weir_key client;  /* who it went to, and from which service */
+	uint32_t client_isn;
+	uint32_t isn, tsval;     /* the cookie */
+	uint32_t client_tsval;
+	uint32_t sent_ms;        /* low 32 bits of the clock */
+	struct weir_hop hop;
+	uint16_t wnd;
+	struct weir_agreed agreed;
+};
+
+struct weir_synack_ring {
+	struct weir_synack *at;
+	uint32_t size;  /* a power of two, or 0 */
+	uint32_t head;  /* next to write */
+	uint32_t due[2]; /* next to look at for the first and for the second repetition */
+};
+
+/* size is rounded up to a power of two; 0: never again. */
+void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size);
+
+/* The entry to fill in for a SYN-ACK being sent now; NULL when the ring has size 0. */
+struct weir_synack *weir_synack_push(struct weir_synack_ring *r);
+
+/*
+ * The next entry that is to be sent again: once after 1 s, once more after 3 s. NULL: none is due.
+ * The caller looks whether the client has a connection by now. Looks at `limit` entries at most.
+ */
+const struct weir_synack *weir_synack_due(struct weir_synack_ring *r, uint32_t now_ms,
+	unsigned int *limit);
+
+#endif

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Fails on an include that the design forbids: base <- wire <- flow <- tcp <- dp <- app, and ctl beside dp.
+# Includes are written from lib/, so the first path component is the room.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A may=(
+	[base]="base"
+	[wire]="base wire"
+	[flow]="base wire flow"
+	[tcp]="base wire flow tcp"
+	[dp]="base wire flow tcp dp"
+	[ctl]="base wire flow ctl"
+)
+# Rooms that must not know the operating system's or DPDK's side of things.
+pure="base wire flow tcp"
+bad=0
+
+complain() {
+	echo "check_layers: $1" >&2
+	bad=1
+}
+
+for room in "${!may[@]}"; do
+	while IFS=: read -r file line text; do
+		header=${text#*\"}
+		header=${header%%\"*}
+		to=${header%%/*}
+		[[ "$header" == */* && " ${may[$room]} " == *" $to "* ]] ||
+			complain "$file:$line: $room/ may include only: ${may[$room]} (written from lib/); this is \"$header\""
+	done < <(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' -r "lib/$room" --include='*.[ch]' || true)
+done
+
+for room in $pure; do
+	while IFS= read -r hit; do
+		complain "$hit: $room/ is pure: no DPDK, clock, allocation (but flow/policy.c), log or I/O"
+	done < <(grep -nE '#[[:space:]]*include[[:space:]]*<(rte_|time\.h|sys/time\.h|stdio\.h|syslog\.h|unistd\.h|pthread\.h|libconfig)' -r "lib/$room" --include='*.[ch]' || true)
+	while IFS= read -r hit; do
+		complain "$hit: $room/ gets its memory handed in"
+	done < <(grep -nE '\b(malloc|calloc|realloc|free|rte_malloc|mmap)\(' -r "lib/$room" --include='*.[ch]' | grep -v '^lib/flow/policy\.c:' || true)
+done
+
+[[ $bad == 0 ]] && echo "check_layers: the arrows hold"
+exit "$bad"
