@@ -81,7 +81,8 @@ static void splice(struct weir_conn *c, const struct weir_seg *seg)
 	c->seq_delta[WEIR_BACKEND] = c->cookie - seg->seq;
 	if (c->flags & WEIR_CONN_TS)
 		c->ts_delta[WEIR_BACKEND] = c->opening.cookie_tsval - seg->tsval;
-	c->track[WEIR_BACKEND] = (struct weir_track){seg->seq + 1, seg->seq + 1, seg->seq + 1 + open};
+	c->track[WEIR_BACKEND] =
+		(struct weir_track){seg->seq + 1, seg->seq + 1, seg->seq + 1 + open};
 	c->track[WEIR_CLIENT].max_end = wnd_edge;
 	c->max_wnd[WEIR_BACKEND] = seg->wnd;
 	c->backend_unscaled = seg->wscale == WEIR_WSCALE_NONE;

@@ -38,8 +38,8 @@ void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 {
 	struct weir_header h = {
 		.seq = c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT] - 1,
-		.flags = WEIR_TCP_SYN |
-			(c->flags & WEIR_CONN_ECN ? WEIR_TCP_ECE | WEIR_TCP_CWR : 0),
+		.flags =
+			WEIR_TCP_SYN | (c->flags & WEIR_CONN_ECN ? WEIR_TCP_ECE | WEIR_TCP_CWR : 0),
 		.wnd = open_window(c, WEIR_BACKEND, 0), /* RFC 7323 §2.2: never scaled on a SYN */
 		.mss = weir_cookie_mss[c->mss_index],
 		.wscale = c->no_wscale ? WEIR_WSCALE_NONE : c->wscale_client,

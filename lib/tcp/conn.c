@@ -2,7 +2,7 @@
 #include "tcp/parts.h"
 
 /* Conns looked at for one that may be given up, when the table is full; and local ports likewise. */
-#define RECYCLE_LOOK 64
+#define RECYCLE_LOOK      64
 #define RECYCLE_PORT_LOOK 16
 
 /* Carries, or may still carry, data. */
@@ -152,7 +152,8 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 	case WEIR_LAST_ACK:
 		return t->closing_ms;
 	case WEIR_TIME_WAIT: /* HC-35: the conn outlives its cookie */
-		return t->time_wait_ms > WEIR_COOKIE_LIFE_MS ? t->time_wait_ms : WEIR_COOKIE_LIFE_MS;
+		return t->time_wait_ms > WEIR_COOKIE_LIFE_MS ? t->time_wait_ms
+							     : WEIR_COOKIE_LIFE_MS;
 	case WEIR_CLOSED:
 	case WEIR_STATES:
 		break;
@@ -181,7 +182,8 @@ static uint16_t recycle_port(struct weir_proxy *px, struct weir_localports *port
 /* fullnat: any of the egress port's addresses, beginning with one that the client picks by its port. */
 static bool take_local(struct weir_proxy *px, struct weir_conn *c)
 {
-	const struct weir_port *egress = &px->policy->ports[px->policy->backends[c->backend].egress];
+	const struct weir_port *egress =
+		&px->policy->ports[px->policy->backends[c->backend].egress];
 	unsigned int first = weir_be16(c->client.port_be) % egress->n_addrs;
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++) {
@@ -217,14 +219,15 @@ static bool copy_local(struct weir_proxy *px, struct weir_conn *c)
 	c->local.addr = c->client.addr;
 	c->local.port_be = c->client.port_be;
 	return weir_table_find(&px->table, &c->local,
-		weir_key_hash(&px->table.secret, &c->local)) == WEIR_CONN_NONE;
+		       weir_key_hash(&px->table.secret, &c->local)) == WEIR_CONN_NONE;
 }
 
 bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
 {
 	c->backend = backend;
 	c->local.id = WEIR_KEY_BACKEND | px->policy->backends[backend].key_id;
-	if (conn_service(px, c)->mode == WEIR_MODE_FULLNAT ? !take_local(px, c) : !copy_local(px, c))
+	if (conn_service(px, c)->mode == WEIR_MODE_FULLNAT ? !take_local(px, c)
+							   : !copy_local(px, c))
 		return false;
 	if (!weir_table_insert(&px->table, &c->local, conn_index(px, c))) {
 		give_local(px, c);

@@ -44,17 +44,17 @@
 /* Rounded down to. The common ones exactly: 536 default, 1360/1400 tunnels, 1440 IPv6, 1460 Ethernet. */
 const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1440, 1460, 8960};
 
-#define GEN_SHIFT      31
-#define MSS_SHIFT      28
-#define PLAIN_SHIFT    24
-#define PLAIN_MAC      0x00ffffffu
-#define TS_ISN_MAC     0x0fffffffu
-#define TS_CLOCK       0xff000000u
+#define GEN_SHIFT       31
+#define MSS_SHIFT       28
+#define PLAIN_SHIFT     24
+#define PLAIN_MAC       0x00ffffffu
+#define TS_ISN_MAC      0x0fffffffu
+#define TS_CLOCK        0xff000000u
 #define TS_WSCALE_SHIFT 20
-#define TS_SACK        (1u << 19)
-#define TS_ECN         (1u << 18)
-#define TS_TSVAL_MAC   0x0003ffffu
-#define TS_NO_WSCALE   15
+#define TS_SACK         (1u << 19)
+#define TS_ECN          (1u << 18)
+#define TS_TSVAL_MAC    0x0003ffffu
+#define TS_NO_WSCALE    15
 
 /*
  * Scales that the plain layout can say. Windows uses 8, macOS and iOS 6, Linux 7 to 10; rounding
@@ -90,8 +90,8 @@ struct messages {
 _Static_assert(WEIR_BURST <= WEIR_SIP_MANY, "a burst is hashed in one go");
 
 /* (client, service) as in a client's segment, its ISN, and what was agreed. */
-static void message(struct messages *m, unsigned int i, unsigned int gen, const struct weir_seg *seg,
-	uint32_t client_isn, const struct weir_agreed *agreed)
+static void message(struct messages *m, unsigned int i, unsigned int gen,
+	const struct weir_seg *seg, uint32_t client_isn, const struct weir_agreed *agreed)
 {
 	m->second |= (uint64_t)gen << i;
 	m->word[0].lane[i] = (uint64_t)seg->dst.w[3] << 32 | seg->src.w[3];
@@ -107,8 +107,8 @@ static void message(struct messages *m, unsigned int i, unsigned int gen, const 
 static uint64_t mac_v6(const struct weir_keys *k, const struct messages *m, unsigned int i,
 	const struct weir_seg *seg)
 {
-	uint64_t w[5] = {seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1],
-		m->word[1].lane[i]};
+	uint64_t w[5] = {
+		seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1], m->word[1].lane[i]};
 
 	return weir_siphash24_words(&k->key[m->second >> i & 1], w, 5, m->word[2].lane[i], 3);
 }
@@ -131,7 +131,8 @@ static uint32_t plain_isn(const struct weir_agreed *a, unsigned int gen, uint64_
 
 static uint32_t ts_isn(const struct weir_agreed *a, unsigned int gen, uint64_t mac)
 {
-	return gen << GEN_SHIFT | (uint32_t)a->mss_index << MSS_SHIFT | ((uint32_t)mac & TS_ISN_MAC);
+	return gen << GEN_SHIFT | (uint32_t)a->mss_index << MSS_SHIFT |
+		((uint32_t)mac & TS_ISN_MAC);
 }
 
 /* Less the clock. */
@@ -163,8 +164,10 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	for (unsigned int i = 0; i < n; i++) {
 		const struct weir_agreed *a = &out[i].agreed;
 
-		out[i].isn = a->ts ? ts_isn(a, gen, m.mac.lane[i]) : plain_isn(a, gen, m.mac.lane[i]);
-		out[i].tsval = a->ts ? ((uint32_t)now_ms & TS_CLOCK) | ts_tsval(a, m.mac.lane[i]) : 0;
+		out[i].isn =
+			a->ts ? ts_isn(a, gen, m.mac.lane[i]) : plain_isn(a, gen, m.mac.lane[i]);
+		out[i].tsval =
+			a->ts ? ((uint32_t)now_ms & TS_CLOCK) | ts_tsval(a, m.mac.lane[i]) : 0;
 	}
 }
 
@@ -197,7 +200,8 @@ void weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *
 		c->isn = segs[i]->ack - 1;
 		c->tsval = segs[i]->ts_off ? segs[i]->tsecr : 0;
 		c->agreed = claimed(c->isn, segs[i]->ts_off != 0, c->tsval);
-		message(&m, i, c->isn >> GEN_SHIFT, segs[i], segs[i]->seq - 1 + back[i], &c->agreed);
+		message(&m, i, c->isn >> GEN_SHIFT, segs[i], segs[i]->seq - 1 + back[i],
+			&c->agreed);
 	}
 	macs(k, &m, segs, n);
 	for (unsigned int i = 0; i < n; i++) {

@@ -17,7 +17,7 @@ extern const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS];
 /* What was agreed with the client: what it offered, less what the service does not have. */
 struct weir_agreed {
 	uint8_t mss_index; /* largest weir_cookie_mss not above the client's */
-	uint8_t wscale;    /* the client's, rounded down to what fits; WEIR_WSCALE_NONE: not offered */
+	uint8_t wscale; /* the client's, rounded down to what fits; WEIR_WSCALE_NONE: not offered */
 	bool sack, ts, ecn;
 };
 

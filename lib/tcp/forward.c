@@ -38,7 +38,8 @@ static void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
  * HC-22, RFC 5961 §3: exact is believed, after a probation in which its receiver may prove by
  * going on that it was not; in the window but not exact is for the receiver to challenge.
  */
-static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
+static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
 {
 	switch (weir_window_rst(c, side, pkt->seg.seq)) {
 	case WEIR_RST_OUT:
@@ -56,12 +57,14 @@ static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 }
 
 /* Our third step was lost: the backend says SYN-ACK again, until the connection has moved on. */
-static void syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
+static void syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
 
 	if (side == WEIR_CLIENT || !(seg->flags & WEIR_TCP_ACK)) {
-		drop(pkt, side == WEIR_CLIENT ? WEIR_FATE_stray_syn_ack : WEIR_FATE_syn_from_backend);
+		drop(pkt,
+			side == WEIR_CLIENT ? WEIR_FATE_stray_syn_ack : WEIR_FATE_syn_from_backend);
 		return;
 	}
 	if (seg->seq != c->cookie - c->seq_delta[WEIR_BACKEND]) {
@@ -80,7 +83,8 @@ static void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side
 	enum weir_side other = weir_other(side);
 	uint32_t ack = seg->ack - c->seq_delta[other];
 
-	if ((c->fin_sent & ~c->fin_acked & side_bit(other)) && weir_seq_le(c->fin_seq[other], ack)) {
+	if ((c->fin_sent & ~c->fin_acked & side_bit(other)) &&
+		weir_seq_le(c->fin_seq[other], ack)) {
 		c->fin_acked |= side_bit(other);
 		weir_conn_step(px, c, other, WEIR_TCP_FIN_ACKED);
 	}
@@ -99,7 +103,8 @@ static void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side sid
 		c->flags &= (uint8_t)~WEIR_CONN_PROBATION;
 	if (side == WEIR_CLIENT)
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
-	if (!(c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE)) && c->state != WEIR_TIME_WAIT)
+	if (!(c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE)) &&
+		c->state != WEIR_TIME_WAIT)
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 

@@ -13,7 +13,7 @@
 
 #include "base/siphash.h"
 
-#define WEIR_EPOCH_S 32 /* a cookie is good for one to two epochs */
+#define WEIR_EPOCH_S        32 /* a cookie is good for one to two epochs */
 #define WEIR_COOKIE_LIFE_MS (2 * WEIR_EPOCH_S * 1000)
 
 struct weir_keys {

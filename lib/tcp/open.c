@@ -35,8 +35,8 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 		(px->now_ns < px->squeezed_until_ns ? WEIR_CONN_WND_UPDATE : 0));
 	c->max_wnd[WEIR_CLIENT] = seg->wnd;
 	c->track[WEIR_CLIENT] = (struct weir_track){start, start, start};
-	c->track[WEIR_BACKEND] = (struct weir_track){shown, shown,
-		shown + ((uint32_t)seg->wnd << c->wscale_client)};
+	c->track[WEIR_BACKEND] =
+		(struct weir_track){shown, shown, shown + ((uint32_t)seg->wnd << c->wscale_client)};
 	c->opening.cookie_tsval = cookie->tsval;
 	c->opening.syn_tsval = seg->tsval; /* the client's; choose_numbers() makes it ours */
 	c->hop = (struct weir_hop){.port = pkt->port, .known = 1};
@@ -85,7 +85,8 @@ bool weir_open_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t avoi
 		if (weir_open_to(px, c, backend))
 			return true;
 		*why = WEIR_FATE_no_local_port;
-		backend = weir_sched_pick(&px->sched, px->policy, c->client.id, backend, px->now_ns);
+		backend =
+			weir_sched_pick(&px->sched, px->policy, c->client.id, backend, px->now_ns);
 	}
 	return false;
 }

@@ -61,7 +61,8 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
 void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_pkt *pkt, enum weir_fate fate);
 
 /* The SYN in pkt becomes its SYN-ACK with that cookie. */
-void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie);
+void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
+	const struct weir_cookie *cookie);
 
 /* Sends the SYN-ACK of a ring entry once more. */
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);

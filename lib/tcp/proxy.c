@@ -36,9 +36,9 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 	}
 }
 
-void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena, const struct weir_policy *policy,
-	unsigned int worker, const uint8_t seed[32], const struct weir_outlet *outlet, uint64_t now_ns,
-	uint64_t wall_offset_ns)
+void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
+	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
+	const struct weir_outlet *outlet, uint64_t now_ns, uint64_t wall_offset_ns)
 {
 	const struct weir_limits *limits = &policy->limits;
 	uint32_t share = (limits->connections + policy->n_workers - 1) / policy->n_workers;
@@ -266,8 +266,8 @@ static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *p
 		weir_open_early(px, c, pkt);
 	else
 		weir_forward(px, c, side, pkt);
-	if (side == WEIR_CLIENT && (pkt->fate == WEIR_FATE_out_of_window ||
-					   pkt->fate == WEIR_FATE_bad_ack) &&
+	if (side == WEIR_CLIENT &&
+		(pkt->fate == WEIR_FATE_out_of_window || pkt->fate == WEIR_FATE_bad_ack) &&
 		pkt->send == WEIR_SEND_NOTHING)
 		begins_anew(px, c, pkt);
 }
@@ -288,11 +288,13 @@ static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int 
 	} else if (weir_suspects_note(&px->suspects, b->hash[i], (uint32_t)now_ms(px))) {
 		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
 	} else {
-		drop(pkt, pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
+		drop(pkt,
+			pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
 	}
 }
 
-static void client_syn(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie)
+static void client_syn(struct weir_proxy *px, struct weir_pkt *pkt,
+	const struct weir_cookie *cookie)
 {
 	event(px, WEIR_EVENT_syn_received);
 	weir_count(&px->counters.service[pkt->key.id].syn, 1);
@@ -416,7 +418,8 @@ static void resend_syn_acks(struct weir_proxy *px)
 	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL) {
 		uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
 
-		if (weir_table_find(&px->table, &s->client, hash) == WEIR_CONN_NONE && !px->draining)
+		if (weir_table_find(&px->table, &s->client, hash) == WEIR_CONN_NONE &&
+			!px->draining)
 			weir_reply_syn_ack_again(px, s);
 	}
 }

@@ -57,13 +57,14 @@ struct weir_proxy {
 	struct weir_sipkey isn_secret; /* RFC 6528 */
 	uint64_t wall_offset_ns;       /* wall clock = now + this */
 	uint64_t now_ns;               /* of the running call */
-	uint64_t squeezed_until_ns;    /* window 0 was announced lately: openings send window updates */
+	uint64_t
+		squeezed_until_ns; /* window 0 was announced lately: openings send window updates */
 	uint32_t by_state[WEIR_STATES];
-	uint32_t local_ports;          /* taken from the pools */
-	uint32_t changes;              /* counts conns taken and given: a lookup before may be stale */
-	uint32_t recycle_hand;         /* next conn to look at when the table is full */
+	uint32_t local_ports;  /* taken from the pools */
+	uint32_t changes;      /* counts conns taken and given: a lookup before may be stale */
+	uint32_t recycle_hand; /* next conn to look at when the table is full */
 	uint16_t worker;
-	bool draining;                 /* SYNs are no longer answered; set by weir_proxy_drain() */
+	bool draining; /* SYNs are no longer answered; set by weir_proxy_drain() */
 };
 
 /*
@@ -71,16 +72,17 @@ struct weir_proxy {
  * must stay valid as long as px). seed: 32 random bytes, different for every worker.
  * wall_offset_ns: what to add to now_ns for the wall clock (key epochs).
  */
-void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena, const struct weir_policy *policy,
-	unsigned int worker, const uint8_t seed[32], const struct weir_outlet *outlet, uint64_t now_ns,
-	uint64_t wall_offset_ns);
+void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
+	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
+	const struct weir_outlet *outlet, uint64_t now_ns, uint64_t wall_offset_ns);
 
 /*
  * n <= WEIR_BURST packets of kind CLIENT, BACKEND, CLOSED, ICMP_ERROR or PING, in arrival order. On
  * return each has send and fate set. Held ones (WEIR_SEND_HELD) now belong to the core until they
  * come back through the outlet.
  */
-void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n, uint64_t now_ns);
+void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n,
+	uint64_t now_ns);
 
 /*
  * Time passes: key epochs, timers, SYN-ACKs to send again, gauges. Bounded work; call once per loop.

@@ -119,7 +119,8 @@ static void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
 	};
 }
 
-void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie)
+void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
+	const struct weir_cookie *cookie)
 {
 	const struct weir_service *svc = &px->policy->services[pkt->key.id];
 	struct weir_header h = header_back(&pkt->seg);

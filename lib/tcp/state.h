@@ -29,6 +29,7 @@ extern const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS];
 const char *weir_tcp_event_name(enum weir_tcp_event e);
 
 /* The state after `side` did `event`; sets conn->state and, at the first FIN, conn->closer. */
-enum weir_state weir_state_step(struct weir_conn *conn, enum weir_side side, enum weir_tcp_event event);
+enum weir_state weir_state_step(struct weir_conn *conn, enum weir_side side,
+	enum weir_tcp_event event);
 
 #endif

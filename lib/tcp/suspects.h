@@ -11,15 +11,15 @@
 
 #include "base/arena.h"
 
-#define WEIR_SUSPECTS           4096
-#define WEIR_SUSPECT_PATIENCE_MS 3000  /* RFC 6298's first three RTOs and some */
-#define WEIR_SUSPECT_FORGET_MS  120000 /* RFC 6298 §2.5: the slowest a sender gets, twice */
+#define WEIR_SUSPECTS            4096
+#define WEIR_SUSPECT_PATIENCE_MS 3000   /* RFC 6298's first three RTOs and some */
+#define WEIR_SUSPECT_FORGET_MS   120000 /* RFC 6298 §2.5: the slowest a sender gets, twice */
 
 struct weir_suspects {
 	struct weir_suspect {
 		uint32_t tag;
 		uint32_t first_ms;
-	} *at; /* direct mapped: a newcomer overwrites */
+	} * at; /* direct mapped: a newcomer overwrites */
 };
 
 void weir_suspects_init(struct weir_suspects *s, struct weir_arena *arena);

@@ -13,11 +13,11 @@
 
 /* One SYN-ACK, enough to build it again, in one cache line. */
 struct weir_synack {
-	struct weir_key client;  /* who it went to, and from which service */
+	struct weir_key client; /* who it went to, and from which service */
 	uint32_t client_isn;
-	uint32_t isn, tsval;     /* the cookie */
+	uint32_t isn, tsval; /* the cookie */
 	uint32_t client_tsval;
-	uint32_t sent_ms;        /* low 32 bits of the clock */
+	uint32_t sent_ms; /* low 32 bits of the clock */
 	struct weir_hop hop;
 	uint16_t wnd;
 	struct weir_agreed agreed;
@@ -25,8 +25,8 @@ struct weir_synack {
 
 struct weir_synack_ring {
 	struct weir_synack *at;
-	uint32_t size;  /* a power of two, or 0 */
-	uint32_t head;  /* next to write */
+	uint32_t size;   /* a power of two, or 0 */
+	uint32_t head;   /* next to write */
 	uint32_t due[2]; /* next to look at for the first and for the second repetition */
 };
 

@@ -58,7 +58,7 @@ uint16_t weir_translate_window(const struct weir_conn *c, enum weir_side side, u
 {
 	uint32_t bytes = (uint32_t)wnd << weir_window_shift(c, side);
 	unsigned int shown = side == WEIR_BACKEND ? c->wscale_shown
-		: c->backend_unscaled		  ? 0
+		: c->backend_unscaled             ? 0
 						  : c->wscale_client;
 
 	bytes >>= shown;
@@ -90,8 +90,10 @@ void weir_translate(const struct weir_conn *c, const struct weir_policy *p, enum
 		add32((uint8_t *)tcp, offsetof(struct weir_tcp_hdr, ack_be), ack_add, &d);
 	if (seg->ts_off != 0) {
 		add32((uint8_t *)tcp, seg->ts_off, c->ts_delta[side], &d);
-		if (seg->flags & WEIR_TCP_ACK) /* RFC 7323 §3.2: TSecr means something with ACK only */
-			add32((uint8_t *)tcp, seg->ts_off + 4u, 0u - c->ts_delta[weir_other(side)], &d);
+		if (seg->flags &
+			WEIR_TCP_ACK) /* RFC 7323 §3.2: TSecr means something with ACK only */
+			add32((uint8_t *)tcp, seg->ts_off + 4u, 0u - c->ts_delta[weir_other(side)],
+				&d);
 	}
 	if (seg->sack_blocks != 0 && side == WEIR_CLIENT && (c->flags & WEIR_CONN_STRIP_SACK))
 		strip_sack((uint8_t *)tcp, seg, &d);

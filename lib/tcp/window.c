@@ -55,5 +55,6 @@ enum weir_rst weir_window_rst(const struct weir_conn *c, enum weir_side side, ui
 	if (seq == sent->acked || seq == sent->end)
 		return WEIR_RST_EXACT;
 	return weir_seq_between(sent->acked, seq, weir_seq_max(sent->max_end, sent->end))
-		? WEIR_RST_IN : WEIR_RST_OUT;
+		? WEIR_RST_IN
+		: WEIR_RST_OUT;
 }

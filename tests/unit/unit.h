@@ -5,6 +5,10 @@
 
 #include <CUnit/Basic.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
 
 struct unit_test {
 	const char *name; /* begins with the HC number when there is one: "HC-20 translation ..." */
@@ -29,6 +33,20 @@ static inline int unit_main(const char *room, const struct unit_test *tests, uns
 	failed = CU_get_number_of_failures();
 	CU_cleanup_registry();
 	return failed == 0 ? 0 : 1;
+}
+
+/*
+ * Turns an arena that has measured into a real one; free(arena->base) ends it. The memory is of the
+ * size that was measured, not a byte more, so that a sanitizer sees what goes beyond.
+ */
+static inline void unit_arena_fill(struct weir_arena *arena)
+{
+	arena->size = arena->used;
+	arena->used = 0;
+	arena->base = aligned_alloc(64, arena->size);
+	if (arena->base == NULL)
+		abort();
+	memset(arena->base, 0, arena->size);
 }
 
 /* A small fixed generator for property tests: splitmix64 (Steele, Lea, Flood 2014). */
