@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A token bucket: at most `rate` grants a second on average, at most `rate` in one go. */
+#ifndef WEIR_BASE_BUCKET_H
+#define WEIR_BASE_BUCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct weir_bucket {
+	uint64_t cost_ns; /* of one grant; 0: nothing is ever granted */
+	uint64_t full_ns; /* the most credit that can be saved: one second */
+	uint64_t spent_until_ns;
+};
+
+static inline void weir_bucket_init(struct weir_bucket *b, uint32_t rate_per_s, uint64_t now_ns)
+{
+	b->full_ns = 1000000000;
+	b->cost_ns = rate_per_s ? (b->full_ns + rate_per_s - 1) / rate_per_s : 0;
+	b->spent_until_ns = now_ns > b->full_ns ? now_ns - b->full_ns : 0;
+}
+
+/* Takes one grant; false when the budget is spent. A clock that goes back grants nothing new. */
+static inline bool weir_bucket_take(struct weir_bucket *b, uint64_t now_ns)
+{
+	uint64_t from = b->spent_until_ns;
+
+	if (b->cost_ns == 0)
+		return false;
+	if (now_ns > b->full_ns && from < now_ns - b->full_ns)
+		from = now_ns - b->full_ns;
+	if (from + b->cost_ns > now_ns)
+		return false;
+	b->spent_until_ns = from + b->cost_ns;
+	return true;
+}
+
+#endif

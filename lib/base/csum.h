@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
+ *
+ * Sums are over 16-bit words as they lie in memory (network order bytes read as native words), so
+ * fields are passed as they stand in the packet and a result is stored without swapping.
+ */
+#ifndef WEIR_BASE_CSUM_H
+#define WEIR_BASE_CSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Unfolded sum of len bytes; an odd last byte is padded with zero. `sum` is a running sum to go on
+ * from (0 at first). data may be unaligned. A run that is followed by another must be of even length.
+ * The result is below 2^33, so that some fields may be added to it with `+`.
+ */
+uint64_t weir_csum_add(uint64_t sum, const void *data, size_t len);
+
+/* Folds a sum to 16 bits without complementing it. */
+static inline uint16_t weir_csum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* What goes into a header's checksum field: the folded sum's complement. */
+static inline uint16_t weir_csum_finish(uint64_t sum)
+{
+	return (uint16_t)~weir_csum_fold(sum);
+}
+
+/*
+ * Incremental update, RFC 1624 equation 3: HC' = ~(~HC + ~m + m').
+ * A delta gathers the changes of many fields, then weir_csum_apply() patches the checksum once:
+ *	uint64_t d = 0;
+ *	d = weir_csum_delta32(d, old_be, new_be);
+ *	tcp->csum = weir_csum_apply(tcp->csum, d);
+ * A 32-bit field that stands at an odd address contributes byte-swapped: weir_csum_delta32_odd().
+ */
+static inline uint64_t weir_csum_delta16(uint64_t delta, uint16_t from, uint16_t to)
+{
+	return delta + (uint16_t)~from + to;
+}
+
+static inline uint64_t weir_csum_delta32(uint64_t delta, uint32_t from, uint32_t to)
+{
+	return delta + (uint32_t)~from + (uint64_t)to;
+}
+
+/* One's complement sums commute with byte order (RFC 1071 §2 B), so an odd place is a swap. */
+static inline uint64_t weir_csum_delta32_odd(uint64_t delta, uint32_t from, uint32_t to)
+{
+	return delta + __builtin_bswap32(~from) + (uint64_t)__builtin_bswap32(to);
+}
+
+static inline uint16_t weir_csum_apply(uint16_t csum, uint64_t delta)
+{
+	return weir_csum_finish((uint16_t)~csum + delta);
+}
+
+#endif

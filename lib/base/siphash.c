@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "base/siphash.h"
+#include "base/siphash_many.h"
+
+static uint64_t load_le64(const uint8_t *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = __builtin_bswap64(x);
+#endif
+	return x;
+}
+
+uint64_t weir_siphash24(const struct weir_sipkey *key, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	struct weir_sipstate s;
+	uint8_t last[8] = {0};
+	size_t left = len;
+
+	weir_sip_start(&s, key);
+	for (; left >= 8; left -= 8, p += 8)
+		weir_sip_word(&s, load_le64(p), 2);
+	if (left > 0) /* memcpy() wants a valid pointer even for nothing */
+		memcpy(last, p, left);
+	last[7] = (uint8_t)len;
+	weir_sip_word(&s, load_le64(last), 2);
+	return weir_sip_finish(&s, 4);
+}
+
+/* A message after the other: they do not depend on one another, so the CPU overlaps them. */
+void weir_siphash24_many_plain(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	uint64_t length = weir_sip_length(n_words, tail_len);
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct weir_sipstate s;
+
+		weir_sip_start(&s, &key[second >> i & 1]);
+		for (unsigned int w = 0; w < n_words; w++)
+			weir_sip_word(&s, words[w].lane[i], 2);
+		weir_sip_word(&s, words[n_words].lane[i] | length, 2);
+		out->lane[i] = weir_sip_finish(&s, 4);
+	}
+}
+
+/* Written once, before main(). */
+static weir_siphash24_many_fn *widest = weir_siphash24_many_plain;
+
+#ifdef __x86_64__
+__attribute__((constructor)) static void choose_widest(void)
+{
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("avx512f"))
+		widest = weir_siphash24_many_avx512;
+	else if (__builtin_cpu_supports("avx2"))
+		widest = weir_siphash24_many_avx2;
+}
+#endif
+
+void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	widest(key, second, words, n_words, tail_len, count, out);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An IP address: 16 bytes everywhere above wire/, IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
+ *
+ * wire/ owns what is on the wire: headers, parsing, the one TCP option iterator, building frames.
+ * It knows no connection, no policy, no clock, no DPDK.
+ */
+#ifndef WEIR_WIRE_ADDR_H
+#define WEIR_WIRE_ADDR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct weir_addr {
+	union {
+		uint8_t b[16];
+		uint32_t w[4]; /* network order; w[3] is the IPv4 address */
+		uint64_t q[2];
+	};
+} __attribute__((packed, aligned(4))); /* 4: so that a key of address, port, id is 20 bytes */
+
+/* The longest text of an address, with its NUL (INET6_ADDRSTRLEN). */
+#define WEIR_ADDR_TEXT 46
+
+static inline struct weir_addr weir_addr_v4(uint32_t addr_be)
+{
+	struct weir_addr a = {.w = {0, 0, 0, 0}};
+
+	a.b[10] = 0xff;
+	a.b[11] = 0xff;
+	a.w[3] = addr_be;
+	return a;
+}
+
+static inline bool weir_addr_is_v4(const struct weir_addr *a)
+{
+	const uint8_t mark[4] = {0, 0, 0xff, 0xff};
+	uint32_t mark_word;
+
+	__builtin_memcpy(&mark_word, mark, 4);
+	return a->q[0] == 0 && a->w[2] == mark_word;
+}
+
+static inline bool weir_addr_eq(const struct weir_addr *a, const struct weir_addr *b)
+{
+	return ((a->q[0] ^ b->q[0]) | (a->q[1] ^ b->q[1])) == 0;
+}
+
+/* Writes the text ("192.0.2.1") into text[WEIR_ADDR_TEXT] and returns text. */
+const char *weir_addr_text(const struct weir_addr *a, char *text);
+
+/* 0, or -EINVAL when text is not an IPv4 (later: or IPv6) address. */
+int weir_addr_parse(const char *text, struct weir_addr *a);
+
+#endif

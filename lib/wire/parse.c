@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * One pass over a frame's headers. The order of the checks is the order of base/fate.def; those
+ * that a flood's packets pass are the straight line.
+ */
+#include <string.h>
+
+#include "base/csum.h"
+#include "wire/opt.h"
+#include "wire/parse.h"
+
+#define ETH_LEN  ((unsigned int)sizeof(struct weir_eth_hdr))
+#define IPV4_LEN ((unsigned int)sizeof(struct weir_ipv4_hdr))
+#define TCP_LEN  ((unsigned int)sizeof(struct weir_tcp_hdr))
+#define L4_OFF   (ETH_LEN + IPV4_LEN) /* IP options are dropped by name, so it is always here */
+
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+static enum weir_parsed bad(struct weir_pkt *pkt, enum weir_fate fate)
+{
+	pkt->fate = fate;
+	return WEIR_PARSED_BAD;
+}
+
+/* The first `end` bytes are wanted and not at hand: is the frame too short, or scattered? */
+static enum weir_parsed cut_off(struct weir_pkt *pkt, uint32_t end)
+{
+	return bad(pkt, pkt->len < end ? WEIR_FATE_short_frame : WEIR_FATE_split_headers);
+}
+
+static inline uint32_t load32(const uint8_t *p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, 4);
+	return x;
+}
+
+static inline uint32_t load_be32(const uint8_t *p)
+{
+	return weir_be32(load32(p));
+}
+
+/* Adds n 32-bit words: what headers are made of. For n so small that 64 bits do not overflow. */
+static inline uint64_t sum_words(uint64_t sum, const uint8_t *p, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		sum += load32(p + 4 * i);
+	return sum;
+}
+
+/*
+ * Sources that no packet on the wire may have: "this" network and loopback (RFC 1122 §3.2.1.3),
+ * multicast, reserved and broadcast (224.0.0.0 and above).
+ */
+static inline bool martian(uint32_t src_be)
+{
+	uint8_t first = (uint8_t)(weir_be32(src_be) >> 24);
+
+	return (uint8_t)(first - 1) >= 223 || first == 127;
+}
+
+/*
+ * What TCP sends, PSH, URG, ECE and CWR aside: SYN, SYN|ACK, RST, RST|ACK, ACK, FIN|ACK. A bit per
+ * combination of the low five flags without PSH (HC-10).
+ */
+static inline bool flags_sane(uint8_t flags)
+{
+	const uint32_t sane = 1u << WEIR_TCP_SYN | 1u << (WEIR_TCP_SYN | WEIR_TCP_ACK) |
+		1u << WEIR_TCP_RST | 1u << (WEIR_TCP_RST | WEIR_TCP_ACK) | 1u << WEIR_TCP_ACK |
+		1u << (WEIR_TCP_FIN | WEIR_TCP_ACK);
+
+	return sane >> (flags & (WEIR_TCP_FIN | WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) & 1;
+}
+
+/* One option into the view. Where one stands twice the last counts, as it does for Linux. */
+static void take_option(struct weir_seg *seg, const uint8_t *tcp, const struct weir_opt_iter *it)
+{
+	const uint8_t *data = it->data;
+	bool syn = seg->flags & WEIR_TCP_SYN;
+
+	switch (it->kind) {
+	case WEIR_OPT_MSS:
+		if (syn && it->data_len == 2 && (data[0] | data[1]) != 0)
+			seg->mss = (uint16_t)(data[0] << 8 | data[1]);
+		break;
+	case WEIR_OPT_WSCALE:
+		if (syn && it->data_len == 1)
+			seg->wscale = data[0] < WEIR_TCP_WSCALE_MAX ? data[0] : WEIR_TCP_WSCALE_MAX;
+		break;
+	case WEIR_OPT_SACK_OK:
+		if (syn && it->data_len == 0)
+			seg->sack_ok = true;
+		break;
+	case WEIR_OPT_SACK:
+		seg->sack_blocks = it->data_len / 8;
+		seg->sack_off = seg->sack_blocks ? (uint8_t)(data - tcp) : 0;
+		break;
+	case WEIR_OPT_TIMESTAMP:
+		if (it->data_len == 8) {
+			seg->ts_off = (uint8_t)(data - tcp);
+			seg->tsval = load_be32(data);
+			seg->tsecr = load_be32(data + 4);
+		}
+		break;
+	}
+}
+
+static inline void parse_options(struct weir_seg *seg, const uint8_t *tcp)
+{
+	const uint32_t ts_only = weir_bytes32(WEIR_OPT_NOP, WEIR_OPT_NOP, WEIR_OPT_TIMESTAMP, 10);
+	const uint8_t *options = tcp + TCP_LEN;
+	struct weir_opt_iter it;
+
+	seg->ts_off = 0;
+	seg->sack_off = 0;
+	seg->sack_blocks = 0;
+	seg->wscale = WEIR_WSCALE_NONE;
+	seg->sack_ok = false;
+	seg->mss = WEIR_TCP_MSS_DEFAULT;
+	/* an established connection's timestamps, as every stack writes them: RFC 7323 appendix A
+	 */
+	if (LIKELY(seg->opt_len == 12 && load32(options) == ts_only)) {
+		seg->ts_off = (uint8_t)TCP_LEN + 4;
+		seg->tsval = load_be32(options + 4);
+		seg->tsecr = load_be32(options + 8);
+		return;
+	}
+	for (weir_opt_start(&it, options, seg->opt_len); weir_opt_next(&it);)
+		take_option(seg, tcp, &it);
+}
+
+/* The segment's checksum, pseudo header included (RFC 9293 §3.1). l4_len bytes are at hand. */
+static inline bool tcp_csum_good(const struct weir_ipv4_hdr *ip, const uint8_t *tcp,
+	const struct weir_seg *seg, uint32_t l4_len)
+{
+	uint32_t header_len = TCP_LEN + seg->opt_len;
+	uint64_t sum = weir_ipv4_pseudo(ip->src_be, ip->dst_be, (uint16_t)l4_len);
+
+	sum = sum_words(sum, tcp, TCP_LEN / 4);
+	sum = sum_words(sum, tcp + TCP_LEN, seg->opt_len / 4);
+	if (seg->payload_len > 0)
+		sum = weir_csum_add(sum, tcp + header_len, seg->payload_len);
+	return weir_csum_fold(sum) == 0xffff;
+}
+
+static inline void fill_view(struct weir_seg *seg, const struct weir_ipv4_hdr *ip,
+	const struct weir_tcp_hdr *tcp, uint32_t l4_len, uint32_t header_len)
+{
+	seg->src = weir_addr_v4(ip->src_be);
+	seg->dst = weir_addr_v4(ip->dst_be);
+	seg->sport_be = tcp->sport_be;
+	seg->dport_be = tcp->dport_be;
+	seg->seq = weir_be32(tcp->seq_be);
+	seg->ack = weir_be32(tcp->ack_be);
+	seg->wnd = weir_be16(tcp->wnd_be);
+	seg->payload_len = (uint16_t)(l4_len - header_len);
+	seg->flags = tcp->flags;
+	seg->l4_off = L4_OFF;
+	seg->opt_len = (uint8_t)(header_len - TCP_LEN);
+}
+
+static enum weir_parsed parse_tcp(struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip,
+	uint32_t ip_len)
+{
+	const struct weir_tcp_hdr *tcp = (const void *)(pkt->data + L4_OFF);
+	struct weir_seg *seg = &pkt->seg;
+	uint32_t l4_len = ip_len - IPV4_LEN, header_len;
+
+	if (UNLIKELY(l4_len < TCP_LEN))
+		return bad(pkt, WEIR_FATE_tcp_header);
+	if (UNLIKELY(pkt->head_len < L4_OFF + TCP_LEN))
+		return cut_off(pkt, L4_OFF + TCP_LEN);
+	header_len = (tcp->off >> 4) * 4u;
+	if (UNLIKELY(header_len < TCP_LEN || header_len > l4_len))
+		return bad(pkt, WEIR_FATE_tcp_header);
+	if (UNLIKELY(pkt->head_len < L4_OFF + header_len))
+		return cut_off(pkt, L4_OFF + header_len);
+	if (UNLIKELY(tcp->sport_be == 0 || tcp->dport_be == 0))
+		return bad(pkt, WEIR_FATE_tcp_header);
+	if (UNLIKELY(!flags_sane(tcp->flags)))
+		return bad(pkt, WEIR_FATE_tcp_flags);
+	if (UNLIKELY(ip->src_be == ip->dst_be && tcp->sport_be == tcp->dport_be))
+		return bad(pkt, WEIR_FATE_martian); /* "LAND": a segment from its own destination */
+
+	fill_view(seg, ip, tcp, l4_len, header_len);
+	if (UNLIKELY(pkt->csum == WEIR_CSUM_BAD))
+		return bad(pkt, WEIR_FATE_tcp_checksum);
+	if (pkt->csum == WEIR_CSUM_UNKNOWN && pkt->head_len >= ETH_LEN + ip_len &&
+		UNLIKELY(!tcp_csum_good(ip, (const uint8_t *)tcp, seg, l4_len)))
+		return bad(pkt, WEIR_FATE_tcp_checksum);
+	parse_options(seg, (const uint8_t *)tcp);
+	return WEIR_PARSED_TCP;
+}
+
+static enum weir_parsed parse_icmp(struct weir_pkt *pkt, uint32_t ip_len)
+{
+	const uint32_t min_len = IPV4_LEN + sizeof(struct weir_icmp_hdr);
+	const uint8_t *icmp = pkt->data + L4_OFF;
+
+	if (ip_len < min_len)
+		return bad(pkt, WEIR_FATE_icmp_malformed);
+	if (pkt->head_len < ETH_LEN + min_len)
+		return cut_off(pkt, ETH_LEN + min_len);
+	if (pkt->head_len >= ETH_LEN + ip_len &&
+		weir_csum_fold(weir_csum_add(0, icmp, ip_len - IPV4_LEN)) != 0xffff)
+		return bad(pkt, WEIR_FATE_icmp_malformed);
+	return WEIR_PARSED_ICMP;
+}
+
+/* What is wrong with an IP header that does not begin with version 4 and length 5. */
+static enum weir_parsed odd_ipv4(struct weir_pkt *pkt, uint8_t version_ihl)
+{
+	if (version_ihl >> 4 != 4 || (version_ihl & 0xf) < IPV4_LEN / 4)
+		return bad(pkt, WEIR_FATE_ip_header);
+	return bad(pkt, WEIR_FATE_ip_options);
+}
+
+static enum weir_parsed parse_ipv4(struct weir_pkt *pkt)
+{
+	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + ETH_LEN);
+	uint32_t ip_len;
+
+	if (UNLIKELY(pkt->head_len < L4_OFF))
+		return cut_off(pkt, L4_OFF);
+	if (UNLIKELY(ip->version_ihl != 0x45))
+		return odd_ipv4(pkt, ip->version_ihl);
+	ip_len = weir_be16(ip->len_be);
+	if (UNLIKELY(ip_len < IPV4_LEN))
+		return bad(pkt, WEIR_FATE_ip_header);
+	if (UNLIKELY(ip_len > pkt->len - ETH_LEN))
+		return bad(pkt, WEIR_FATE_short_frame);
+	if (UNLIKELY(weir_csum_fold(sum_words(0, (const uint8_t *)ip, IPV4_LEN / 4)) != 0xffff))
+		return bad(pkt, WEIR_FATE_ip_checksum);
+	if (UNLIKELY(ip->frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)))
+		return bad(pkt, WEIR_FATE_ip_fragment);
+	if (UNLIKELY(ip->ttl == 0))
+		return bad(pkt, WEIR_FATE_ip_ttl);
+	if (UNLIKELY(martian(ip->src_be)))
+		return bad(pkt, WEIR_FATE_martian);
+	if (LIKELY(ip->proto == WEIR_PROTO_TCP))
+		return parse_tcp(pkt, ip, ip_len);
+	if (ip->proto == WEIR_PROTO_ICMP)
+		return parse_icmp(pkt, ip_len);
+	return bad(pkt, WEIR_FATE_other_protocol);
+}
+
+/* Ethernet and IPv4 (RFC 826). No station has a group address (RFC 1812 §3.3.2). */
+static enum weir_parsed parse_arp(struct weir_pkt *pkt)
+{
+	const struct weir_arp_hdr *arp = (const void *)(pkt->data + ETH_LEN);
+	uint16_t op;
+
+	if (pkt->head_len < ETH_LEN + sizeof(*arp))
+		return cut_off(pkt, ETH_LEN + sizeof(*arp));
+	op = weir_be16(arp->op_be);
+	if (arp->hw_be != weir_be16(1) || arp->proto_be != weir_be16(WEIR_ETH_IPV4) ||
+		arp->hw_len != 6 || arp->proto_len != 4 || (arp->sender_mac[0] & 1) != 0 ||
+		(op != WEIR_ARP_REQUEST && op != WEIR_ARP_REPLY))
+		return bad(pkt, WEIR_FATE_arp_malformed);
+	return WEIR_PARSED_ARP;
+}
+
+enum weir_parsed weir_parse(struct weir_pkt *pkt)
+{
+	const struct weir_eth_hdr *eth = (const void *)pkt->data;
+
+	if (UNLIKELY(pkt->head_len < ETH_LEN))
+		return cut_off(pkt, ETH_LEN);
+	switch (weir_be16(eth->type_be)) {
+	case WEIR_ETH_IPV4:
+		return parse_ipv4(pkt);
+	case WEIR_ETH_ARP:
+		return parse_arp(pkt);
+	case WEIR_ETH_VLAN:
+	case WEIR_ETH_QINQ:
+		return bad(pkt, WEIR_FATE_vlan_tag);
+	case WEIR_ETH_IPV6:
+		return bad(pkt, WEIR_FATE_ipv6);
+	default:
+		return bad(pkt, WEIR_FATE_other_ethertype);
+	}
+}

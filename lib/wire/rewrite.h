@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Giving a forwarded packet its new addresses. What is above the IP header learns of it by the
+ * checksum delta of the pseudo header.
+ */
+#ifndef WEIR_WIRE_REWRITE_H
+#define WEIR_WIRE_REWRITE_H
+
+#include "base/csum.h"
+#include "wire/seg.h"
+
+/* The IP header of a parsed packet has at least one hop left. */
+static inline bool weir_rewrite_may_pass(const struct weir_pkt *pkt)
+{
+	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+
+	return ip->ttl > 1;
+}
+
+/*
+ * New source and destination, one hop less; the IP checksum is right again. Returns the delta
+ * that the addresses add to the TCP checksum.
+ */
+static inline uint64_t weir_rewrite_addrs(struct weir_pkt *pkt, const struct weir_addr *src,
+	const struct weir_addr *dst)
+{
+	struct weir_ipv4_hdr *ip = (void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	uint64_t delta = 0;
+	uint16_t old_ttl, new_ttl;
+
+	delta = weir_csum_delta32(delta, ip->src_be, src->w[3]);
+	delta = weir_csum_delta32(delta, ip->dst_be, dst->w[3]);
+	__builtin_memcpy(&old_ttl, &ip->ttl, 2); /* TTL and protocol are one checksum word */
+	ip->ttl--;
+	__builtin_memcpy(&new_ttl, &ip->ttl, 2);
+	ip->csum = weir_csum_apply(ip->csum, weir_csum_delta16(delta, old_ttl, new_ttl));
+	ip->src_be = src->w[3];
+	ip->dst_be = dst->w[3];
+	return delta;
+}
+
+#endif
