@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/classify.h"
+
+#include "flow/localport.h"
+
+#define ICMP_FRAG_NEEDED 4 /* code of WEIR_ICMP_UNREACHABLE: RFC 792, RFC 1191 */
+
+static void drop(struct weir_pkt *pkt, enum weir_fate fate)
+{
+	pkt->kind = WEIR_KIND_NONE;
+	pkt->fate = (uint8_t)fate;
+}
+
+static void set_key(
+	struct weir_pkt *pkt, const struct weir_addr *addr, uint16_t port_be, uint16_t id)
+{
+	pkt->key = (struct weir_key){.addr = *addr, .port_be = port_be, .id = id};
+}
+
+static const struct weir_station *backend_at(
+	const struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be)
+{
+	const struct weir_station *s = weir_policy_station(p, addr, port_be);
+
+	return s != NULL && s->kind == WEIR_STATION_BACKEND ? s : NULL;
+}
+
+static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+	const struct weir_station *s = weir_policy_station(p, &seg->dst, seg->dport_be);
+
+	if (s != NULL && s->kind == WEIR_STATION_SERVICE) {
+		pkt->kind = WEIR_KIND_CLIENT;
+		set_key(pkt, &seg->src, seg->sport_be, s->index);
+		return;
+	}
+	s = backend_at(p, &seg->src, seg->sport_be);
+	if (s != NULL) {
+		pkt->kind = WEIR_KIND_BACKEND;
+		set_key(pkt, &seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index);
+		return;
+	}
+	s = weir_policy_station(p, &seg->dst, 0);
+	if (s != NULL && s->kind == WEIR_STATION_VIP)
+		pkt->kind = WEIR_KIND_CLOSED;
+	else
+		drop(pkt, WEIR_FATE_not_ours);
+}
+
+/* The start of a datagram of ours, as an ICMP error sends it back: RFC 792, 64 bits of its data. */
+struct quote {
+	struct weir_ipv4_hdr ip;
+	uint16_t sport_be, dport_be;
+	uint32_t seq_be;
+} __attribute__((packed, aligned(2)));
+
+/*
+ * We send no IP options and no fragments, so a quote that has some is not about us. Errors go to
+ * the quoted datagram's source: anything else is forged.
+ */
+static bool quotes_tcp(const struct quote *q, uint32_t sent_to_be)
+{
+	return q->ip.version_ihl == 0x45 && q->ip.proto == WEIR_PROTO_TCP &&
+	       (q->ip.frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)) == 0 &&
+	       q->ip.src_be == sent_to_be;
+}
+
+static void classify_unreachable(
+	const struct weir_policy *p, struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip)
+{
+	const size_t quote_at = sizeof(*ip) + sizeof(struct weir_icmp_hdr);
+	const struct weir_station *s;
+	struct quote q;
+
+	if (weir_be16(ip->len_be) < quote_at + sizeof(q)) {
+		drop(pkt, WEIR_FATE_icmp_malformed);
+		return;
+	}
+	if (pkt->head_len < sizeof(struct weir_eth_hdr) + quote_at + sizeof(q)) {
+		drop(pkt, WEIR_FATE_split_headers);
+		return;
+	}
+	memcpy(&q, (const uint8_t *)ip + quote_at, sizeof(q));
+	pkt->seg = (struct weir_seg){
+		.src = weir_addr_v4(q.ip.src_be),
+		.dst = weir_addr_v4(q.ip.dst_be),
+		.sport_be = q.sport_be,
+		.dport_be = q.dport_be,
+		.seq = weir_be32(q.seq_be),
+	};
+	s = backend_at(p, &pkt->seg.dst, q.dport_be);
+	if (s == NULL || !quotes_tcp(&q, ip->dst_be)) {
+		drop(pkt, WEIR_FATE_icmp_other);
+		return;
+	}
+	pkt->kind = WEIR_KIND_ICMP_ERROR;
+	set_key(pkt, &pkt->seg.src, q.sport_be, WEIR_KEY_BACKEND | s->index);
+}
+
+/* weir_parse() has checked both headers and that the frame is contiguous up to here. */
+static void classify_icmp(const struct weir_policy *p, struct weir_pkt *pkt)
+{
+	const struct weir_ipv4_hdr *ip =
+		(const struct weir_ipv4_hdr *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_icmp_hdr *icmp = (const struct weir_icmp_hdr *)(ip + 1);
+
+	if (icmp->type == WEIR_ICMP_ECHO_REQUEST) {
+		struct weir_addr to = weir_addr_v4(ip->dst_be);
+
+		pkt->kind = WEIR_KIND_PING;
+		if (weir_policy_station(p, &to, 0) == NULL)
+			drop(pkt, WEIR_FATE_not_ours);
+	} else if (icmp->type == WEIR_ICMP_UNREACHABLE && icmp->code != ICMP_FRAG_NEEDED) {
+		classify_unreachable(p, pkt, ip);
+	} else {
+		drop(pkt, WEIR_FATE_icmp_other);
+	}
+}
+
+void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_parsed parsed)
+{
+	switch (parsed) {
+	case WEIR_PARSED_TCP:
+		classify_tcp(p, pkt);
+		break;
+	case WEIR_PARSED_ARP:
+		pkt->kind = WEIR_KIND_ARP;
+		break;
+	case WEIR_PARSED_ICMP:
+		classify_icmp(p, pkt);
+		break;
+	case WEIR_PARSED_BAD:
+		pkt->kind = WEIR_KIND_NONE;
+		break;
+	}
+}
+
+static unsigned int owner_by_far_end(const struct weir_policy *p, const struct weir_key *key)
+{
+	struct weir_key far = *key;
+
+	far.id = 0; /* the two directions' ids differ */
+	return (unsigned int)((weir_key_hash(&p->steer_secret, &far) >> 32) * p->n_workers >> 32);
+}
+
+static unsigned int owner_of_backend_side(const struct weir_policy *p, const struct weir_key *key)
+{
+	uint16_t key_id = key->id & (uint16_t)~WEIR_KEY_BACKEND;
+	const struct weir_service *s = &p->services[p->backends[key_id].service];
+
+	if (s->mode == WEIR_MODE_FULLNAT)
+		return weir_localport_owner(weir_be16(key->port_be), p->n_workers);
+	return owner_by_far_end(p, key);
+}
+
+unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt, unsigned int self)
+{
+	if (p->n_workers == 1)
+		return self;
+	switch ((enum weir_kind)pkt->kind) {
+	case WEIR_KIND_CLIENT:
+		return owner_by_far_end(p, &pkt->key);
+	case WEIR_KIND_BACKEND:
+	case WEIR_KIND_ICMP_ERROR:
+		return owner_of_backend_side(p, &pkt->key);
+	case WEIR_KIND_NONE:
+	case WEIR_KIND_CLOSED:
+	case WEIR_KIND_PING:
+	case WEIR_KIND_ARP:
+		return self;
+	}
+	return self;
+}

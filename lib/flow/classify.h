@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whose packet it is: from the parsed view and the policy to a kind and a key. Pure. */
+#ifndef WEIR_FLOW_CLASSIFY_H
+#define WEIR_FLOW_CLASSIFY_H
+
+#include "flow/policy.h"
+#include "wire/parse.h"
+
+/*
+ * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called
+ * `parsed`. A destination that is a service wins over a source that is a backend. ICMP errors (RFC
+ * 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
+ * pkt->seg holds the quoted addresses, ports and sequence number, the rest of it zero. Code 4
+ * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
+ * fate that the parser set.
+ */
+void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_parsed parsed);
+
+/*
+ * The worker that owns the packet's connection, computed the same way for both directions
+ * (design §6): fullnat's way back by the local port, all else by the far end's address and port,
+ * hashed under policy's steer_secret. For kinds without a connection: `self`.
+ */
+unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt, unsigned int self);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One worker's counters. Only the worker writes; anybody reads, each number by itself.
+ *
+ * The packet balance holds exactly at any quiet moment (tests prove it):
+ *	rx + created + handed_in = tx + sum(DROP fates) + sum(CONSUME fates) + handed_out + held
+ * where created counts fate `created` frames whether they left or met tx_full/no_neighbour.
+ */
+#ifndef WEIR_FLOW_COUNTERS_H
+#define WEIR_FLOW_COUNTERS_H
+
+#include "base/arena.h"
+#include "base/fate.h"
+#include "flow/policy.h"
+
+struct weir_port_counters {
+	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
+};
+
+struct weir_service_counters {
+	uint64_t syn, cookies_ok, opened, established, failed;
+	uint64_t bytes_in, bytes_out; /* payload client->backend and back, as forwarded */
+	uint64_t pkts_in, pkts_out;
+};
+
+struct weir_backend_counters {
+	uint64_t opened, established, refused, timed_out;
+	uint64_t active; /* gauge: connections now */
+};
+
+struct weir_counters {
+	uint64_t fate[WEIR_FATES];
+	uint64_t event[WEIR_EVENTS];
+	struct weir_port_counters port[WEIR_PORTS_MAX];
+	uint64_t handed_in, handed_out;
+	/* gauges, written once per burst at most */
+	uint64_t conns, conns_by_state[8]; /* enum weir_state */
+	uint64_t held, local_ports;
+	uint64_t loops, busy_loops; /* polls, and those that found work */
+	struct weir_service_counters *service;
+	struct weir_backend_counters *backend;
+};
+
+void weir_counters_init(
+	struct weir_counters *c, struct weir_arena *arena, const struct weir_policy *p);
+
+/* A relaxed store and load: the reader sees old or new, never half of each, and TSan agrees. */
+static inline void weir_count(uint64_t *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+static inline void weir_gauge(uint64_t *counter, uint64_t value)
+{
+	__atomic_store_n(counter, value, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t weir_counted(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/held.h"
+
+void weir_held_init(struct weir_held *h, struct weir_arena *arena, uint32_t capacity)
+{
+	*h = (struct weir_held){.capacity = capacity, .free_head = WEIR_HELD_NONE};
+	h->pkts = weir_arena_take(arena, (size_t)capacity * sizeof(*h->pkts));
+}
+
+bool weir_held_put(struct weir_held *h, uint32_t *head, const struct weir_pkt *pkt)
+{
+	uint32_t i = h->free_head;
+
+	if (i != WEIR_HELD_NONE)
+		h->free_head = h->pkts[i].next;
+	else if (h->fresh < h->capacity)
+		i = h->fresh++;
+	else
+		return false;
+	h->pkts[i].pkt = *pkt;
+	h->pkts[i].next = WEIR_HELD_NONE;
+	while (*head != WEIR_HELD_NONE)
+		head = &h->pkts[*head].next;
+	*head = i;
+	h->count++;
+	return true;
+}
+
+bool weir_held_get(struct weir_held *h, uint32_t *head, struct weir_pkt *pkt)
+{
+	uint32_t i = *head;
+
+	if (i == WEIR_HELD_NONE)
+		return false;
+	*pkt = h->pkts[i].pkt;
+	*head = h->pkts[i].next;
+	h->pkts[i].next = h->free_head;
+	h->free_head = i;
+	h->count--;
+	return true;
+}
+
+void weir_held_sum(const struct weir_held *h, uint32_t head, uint32_t *pkts, uint32_t *bytes)
+{
+	*pkts = 0;
+	*bytes = 0;
+	for (uint32_t i = head; i != WEIR_HELD_NONE; i = h->pkts[i].next) {
+		++*pkts;
+		*bytes += h->pkts[i].pkt.seg.payload_len;
+	}
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Every member of a service gets its slot, however small its weight: order_weights(). */
+_Static_assert(WEIR_BACKENDS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
+
+static void *zeroed(uint32_t n, size_t bytes)
+{
+	return calloc(n != 0 ? n : 1, bytes);
+}
+
+struct weir_policy *weir_policy_alloc(
+	uint32_t services, uint32_t backends, uint32_t members, uint32_t nexthops)
+{
+	struct weir_policy *p = zeroed(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->services = zeroed(services, sizeof(*p->services));
+	p->backends = zeroed(backends, sizeof(*p->backends));
+	p->members = zeroed(members, sizeof(*p->members));
+	p->nexthops = zeroed(nexthops, sizeof(*p->nexthops));
+	if (p->services && p->backends && p->members && p->nexthops)
+		return p;
+	weir_policy_free(p);
+	return NULL;
+}
+
+void weir_policy_free(struct weir_policy *p)
+{
+	if (p == NULL)
+		return;
+	free(p->services);
+	free(p->backends);
+	free(p->members);
+	free(p->nexthops);
+	free(p->slots);
+	free(p->stations);
+	free(p);
+}
+
+/* What stands there already is replaced: the last word counts. */
+static void put_station(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
+	enum weir_station_kind kind, uint16_t index)
+{
+	uint32_t at = weir_station_slot(addr, port_be);
+
+	for (uint32_t i = 0; i <= p->station_mask; i++) {
+		struct weir_station *s = &p->stations[(at + i) & p->station_mask];
+
+		if (s->kind != WEIR_STATION_NONE &&
+			(s->port_be != port_be || !weir_addr_eq(&s->addr, addr)))
+			continue;
+		*s = (struct weir_station){*addr, port_be, index, (uint8_t)kind};
+		if (i > p->station_reach)
+			p->station_reach = i;
+		return;
+	}
+}
+
+/* Also the key_ids: a backend whose station stands already has the first one's. */
+static void put_backends(struct weir_policy *p)
+{
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		struct weir_backend *b = &p->backends[i];
+		const struct weir_station *s = weir_policy_station(p, &b->addr, b->port_be);
+
+		b->key_id = s != NULL && s->kind == WEIR_STATION_BACKEND ? s->index : (uint16_t)i;
+		put_station(p, &b->addr, b->port_be, WEIR_STATION_BACKEND, b->key_id);
+	}
+}
+
+static int finish_stations(struct weir_policy *p)
+{
+	uint32_t most = 2 * p->n_services + p->n_backends;
+	uint32_t size = 2;
+
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		most += p->ports[i].n_addrs;
+	while (size < 2 * most)
+		size *= 2;
+	p->stations = zeroed(size, sizeof(*p->stations));
+	if (p->stations == NULL)
+		return -ENOMEM;
+	p->station_mask = size - 1;
+
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
+			put_station(
+				p, &p->ports[i].addrs[j].addr, 0, WEIR_STATION_LOCAL, (uint16_t)i);
+	for (uint32_t i = 0; i < p->n_services; i++)
+		put_station(p, &p->services[i].vip, 0, WEIR_STATION_VIP, (uint16_t)i);
+	put_backends(p);
+	for (uint32_t i = 0; i < p->n_services; i++)
+		put_station(p, &p->services[i].vip, p->services[i].port_be, WEIR_STATION_SERVICE,
+			(uint16_t)i);
+	return 0;
+}
+
+static uint32_t gcd(uint32_t a, uint32_t b)
+{
+	while (b != 0) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* A member of a service whose order is being made. */
+struct turn {
+	uint32_t weight; /* slots that it gets */
+	int32_t credit;
+};
+
+/*
+ * How many slots each member gets: its weight (rr: 1), by the greatest common divisor of all. What
+ * would be more than WEIR_SLOTS_MAX is scaled down, one slot at least for each. Returns their sum.
+ */
+static uint32_t order_weights(
+	const struct weir_policy *p, const struct weir_service *s, struct turn *turns)
+{
+	uint32_t divisor = 0, sum = 0, n = 0, total = 0;
+
+	for (uint32_t i = 0; i < s->n_members; i++) {
+		uint32_t weight = p->members[s->first_member + i].weight;
+
+		turns[i].weight = s->scheduler == WEIR_SCHED_RR ? weight != 0 : weight;
+		turns[i].credit = 0;
+		divisor = gcd(divisor, turns[i].weight);
+		sum += turns[i].weight;
+		n += weight != 0;
+	}
+	for (uint32_t i = 0; i < s->n_members; i++) {
+		if (turns[i].weight == 0)
+			continue;
+		if (sum / divisor <= WEIR_SLOTS_MAX)
+			turns[i].weight /= divisor;
+		else
+			turns[i].weight = 1 + turns[i].weight * (WEIR_SLOTS_MAX - n) / sum;
+		total += turns[i].weight;
+	}
+	return total;
+}
+
+/*
+ * nginx's smooth weighted round robin: every turn each gets its weight as credit, the richest has
+ * the turn and pays the sum of all. A heavy backend's turns so come spread out, not in a row.
+ */
+static void smooth_order(const struct weir_policy *p, const struct weir_service *s,
+	struct turn *turns, uint16_t *slots)
+{
+	for (uint32_t slot = 0; slot < s->n_slots; slot++) {
+		uint32_t richest = 0;
+
+		for (uint32_t i = 0; i < s->n_members; i++) {
+			turns[i].credit += (int32_t)turns[i].weight;
+			if (turns[i].credit > turns[richest].credit)
+				richest = i;
+		}
+		turns[richest].credit -= (int32_t)s->n_slots;
+		slots[slot] = p->members[s->first_member + richest].backend;
+	}
+}
+
+static int finish_slots(struct weir_policy *p)
+{
+	struct turn *turns = zeroed(p->n_members, sizeof(*turns));
+
+	if (turns == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_services; i++) {
+		struct weir_service *s = &p->services[i];
+
+		s->first_slot = p->n_slots;
+		s->n_slots = s->scheduler == WEIR_SCHED_LC ? 0 : order_weights(p, s, turns);
+		p->n_slots += s->n_slots;
+	}
+	p->slots = zeroed(p->n_slots, sizeof(*p->slots));
+	for (uint32_t i = 0; p->slots != NULL && i < p->n_services; i++) {
+		const struct weir_service *s = &p->services[i];
+
+		if (s->n_slots == 0)
+			continue;
+		order_weights(p, s, turns);
+		smooth_order(p, s, turns, p->slots + s->first_slot);
+	}
+	free(turns);
+	return p->slots != NULL ? 0 : -ENOMEM;
+}
+
+int weir_policy_finish(struct weir_policy *p)
+{
+	int err = finish_stations(p);
+
+	return err != 0 ? err : finish_slots(p);
+}

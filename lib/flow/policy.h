@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The policy: what the configuration says, checked and resolved, immutable once published.
+ *
+ * ctl/ makes it, workers only read it. Everything is referred to by index. Built with
+ * weir_policy_alloc(), filled in by its maker, completed by weir_policy_finish(), which builds
+ * what the data path looks things up in; freed as a whole by weir_policy_free().
+ */
+#ifndef WEIR_FLOW_POLICY_H
+#define WEIR_FLOW_POLICY_H
+
+#include "flow/key.h"
+
+#define WEIR_PORTS_MAX	  8
+#define WEIR_WORKERS_MAX  32
+#define WEIR_SERVICES_MAX 1024
+#define WEIR_BACKENDS_MAX 4096
+#define WEIR_NAME_MAX	  32 /* with the NUL */
+#define WEIR_LOCALS_MAX	  16 /* addresses of one port */
+#define WEIR_WEIGHT_MAX	  256
+#define WEIR_SLOTS_MAX	  4096 /* of one service's wrr order */
+#define WEIR_NONE16	  0xffff
+
+enum weir_mode {
+	WEIR_MODE_NAT,
+	WEIR_MODE_FULLNAT,
+};
+
+enum weir_scheduler {
+	WEIR_SCHED_RR,
+	WEIR_SCHED_WRR,
+	WEIR_SCHED_LC, /* fewest connections per weight, as this worker counts them */
+};
+
+/* A subnet on a port: addr is synweir's own address there. IPv4 prefixes count from 96. */
+struct weir_port_addr {
+	struct weir_addr addr;
+	uint8_t prefix; /* bits of the 128 */
+};
+
+struct weir_port {
+	char name[WEIR_NAME_MAX];
+	char device[128]; /* PCI address or vdev string */
+	uint16_t mtu;	  /* 1500 by default */
+	uint8_t rss;	  /* enum weir_rss */
+	uint8_t n_addrs;
+	struct weir_port_addr addrs[WEIR_LOCALS_MAX];
+	uint16_t rx_desc, tx_desc; /* descriptors per queue */
+};
+
+enum weir_rss {
+	WEIR_RSS_AUTO, /* by the device when it keeps a flow on one queue, else in software */
+	WEIR_RSS_ON,   /* the operator says so: the device keeps a flow on one queue */
+	WEIR_RSS_OFF,  /* the workers hand packets over to their owners */
+};
+
+/* What a port sends to by MAC address: an on-link backend or a gateway. */
+struct weir_nexthop {
+	struct weir_addr addr;
+	uint8_t port;
+};
+
+/* What the client is promised on the service's behalf (HC-03). */
+struct weir_profile {
+	uint16_t mss;	/* bytes */
+	uint8_t wscale; /* 0..14 */
+	bool sack, timestamps, ecn;
+};
+
+/* Milliseconds. */
+struct weir_timeouts {
+	uint32_t established_ms, half_close_ms, closing_ms, time_wait_ms;
+	uint32_t connect_ms; /* the first SYN to a backend waits so long, then doubles */
+	uint32_t probation_ms;
+};
+
+struct weir_member {
+	uint16_t backend;
+	uint16_t weight; /* 0: no new connections */
+};
+
+struct weir_service {
+	char name[WEIR_NAME_MAX];
+	struct weir_addr vip;
+	uint16_t port_be;
+	uint8_t mode;	   /* enum weir_mode */
+	uint8_t scheduler; /* enum weir_scheduler */
+	struct weir_profile profile;
+	struct weir_timeouts timeouts;
+	uint32_t first_member, n_members; /* in members[] */
+	uint32_t first_slot, n_slots; /* in slots[]: rr/wrr order, smooth; by weir_policy_finish().
+					 lc needs none */
+};
+
+struct weir_backend {
+	char name[WEIR_NAME_MAX];
+	struct weir_addr addr;
+	uint16_t port_be;
+	uint16_t service; /* the service that it is a member of */
+	/*
+	 * First backend with the same address and port; by weir_policy_finish(). INVARIANT:
+	 * backends that share a key_id are all of nat services or all of fullnat ones: the mode
+	 * says who owns the way back (weir_owner()), so ctl/ refuses a mixture.
+	 */
+	uint16_t key_id;
+	uint16_t nexthop; /* in nexthops[] */
+	uint8_t egress;	  /* port index: its addrs are the local addresses in fullnat */
+};
+
+struct weir_limits {
+	uint32_t connections;	  /* all workers together */
+	uint32_t held_packets;	  /* per worker */
+	uint32_t held_bytes;	  /* per connection, and the window of the SYN-ACK; <= 65535 */
+	uint32_t syn_ack_ring;	  /* entries per worker, 0: SYN-ACKs are never sent again */
+	uint32_t reply_budget;	  /* RST, ICMP, challenge replies per second and worker */
+	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
+};
+
+struct weir_policy {
+	uint32_t n_workers, n_ports, n_services, n_backends, n_members, n_nexthops, n_slots;
+	struct weir_port ports[WEIR_PORTS_MAX];
+	struct weir_service *services;
+	struct weir_backend *backends;
+	struct weir_member *members;
+	struct weir_nexthop *nexthops;
+	uint16_t *slots; /* backend indices */
+	struct weir_limits limits;
+	uint32_t drain_ms;
+	uint8_t cookie_secret[16];	 /* the master secret of tcp/keys.h */
+	struct weir_sipkey steer_secret; /* random: no client must choose its worker */
+
+	/* by weir_policy_finish() */
+	struct weir_station *stations; /* open addressing, linear probing, at most half full */
+	uint32_t station_mask;
+	uint32_t station_reach; /* steps of the longest probe: a miss goes no farther */
+};
+
+/* What an address and TCP port of ours stands for. An address alone is a station with port 0. */
+enum weir_station_kind {
+	WEIR_STATION_NONE,
+	WEIR_STATION_SERVICE, /* index: service */
+	WEIR_STATION_BACKEND, /* index: key_id */
+	WEIR_STATION_VIP,     /* address of a service (port_be 0): for closed ports, ARP, ping */
+	WEIR_STATION_LOCAL,   /* address of ours on a port (port_be 0) */
+};
+
+struct weir_station {
+	struct weir_addr addr;
+	uint16_t port_be;
+	uint16_t index;
+	uint8_t kind;
+};
+
+/*
+ * Room for that many of each; NULL when out of memory. Everything is zeroed, the counts n_* too:
+ * they are the maker's, who counts up what it fills in.
+ */
+struct weir_policy *weir_policy_alloc(
+	uint32_t services, uint32_t backends, uint32_t members, uint32_t nexthops);
+
+/*
+ * Builds stations, slots and key_ids from the rest, once. 0 or -ENOMEM (then only
+ * weir_policy_free() is left to do). Does not judge: ctl/check does. A VIP that is also a port's
+ * address counts as VIP, a backend that is also a service as the service.
+ */
+int weir_policy_finish(struct weir_policy *p);
+
+/* NULL is fine. */
+void weir_policy_free(struct weir_policy *p);
+
+/* The station of (addr, port_be), or NULL. */
+static inline const struct weir_station *weir_policy_station(
+	const struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be);
+
+/* inline definitions */
+
+static inline uint32_t weir_station_slot(const struct weir_addr *addr, uint16_t port_be)
+{
+	uint64_t x = addr->q[1] ^ addr->q[0] * 0x9e3779b97f4a7c15ull;
+
+	x = (x ^ (uint64_t)port_be << 17) * 0xff51afd7ed558ccdull;
+	return (uint32_t)(x >> 40);
+}
+
+static inline const struct weir_station *weir_policy_station(
+	const struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be)
+{
+	uint32_t at = weir_station_slot(addr, port_be);
+
+	for (uint32_t i = 0; i <= p->station_reach; i++) {
+		const struct weir_station *s = &p->stations[(at + i) & p->station_mask];
+
+		if (s->kind == WEIR_STATION_NONE)
+			return NULL;
+		if (s->port_be == port_be && weir_addr_eq(&s->addr, addr))
+			return s;
+	}
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/sched.h"
+
+/* How welcome a backend is; the least wins. */
+enum rank {
+	RANK_FINE,
+	RANK_AVOIDED,
+	RANK_RESTING,
+	RANK_RESTING_AVOIDED,
+	RANK_NONE,
+};
+
+/* A choice as far as it is made. */
+struct choice {
+	enum rank rank;
+	uint32_t at; /* in the service's slots or members */
+	uint16_t backend, weight;
+};
+
+/* What the service's cursor walks over. */
+static uint32_t order_len(const struct weir_service *sv)
+{
+	return sv->scheduler == WEIR_SCHED_LC ? sv->n_members : sv->n_slots;
+}
+
+void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struct weir_policy *p,
+	unsigned int worker)
+{
+	s->cursor = weir_arena_take(arena, p->n_services * sizeof(*s->cursor));
+	s->backends = weir_arena_take(arena, p->n_backends * sizeof(*s->backends));
+	for (uint32_t i = 0; s->cursor != NULL && i < p->n_services; i++)
+		s->cursor[i] = order_len(&p->services[i]) * worker / p->n_workers;
+}
+
+static enum rank rank_of(
+	const struct weir_sched *s, uint16_t backend, uint16_t avoid, uint64_t now_ns)
+{
+	bool rests = now_ns < s->backends[backend].rest_until_ns;
+
+	if (backend == avoid)
+		return rests ? RANK_RESTING_AVOIDED : RANK_AVOIDED;
+	return rests ? RANK_RESTING : RANK_FINE;
+}
+
+/* rr, wrr: the next of the order among the most welcome. */
+static struct choice next_in_order(const struct weir_sched *s, const struct weir_policy *p,
+	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
+{
+	struct choice best = {.rank = RANK_NONE, .backend = WEIR_NONE16};
+	uint32_t at = from;
+
+	for (uint32_t i = 0; i < sv->n_slots && best.rank != RANK_FINE; i++) {
+		uint16_t backend = p->slots[sv->first_slot + at];
+		enum rank rank = rank_of(s, backend, avoid, now_ns);
+
+		if (rank < best.rank)
+			best = (struct choice){rank, at, backend, 0};
+		at = at + 1 == sv->n_slots ? 0 : at + 1;
+	}
+	return best;
+}
+
+/* lc: among the most welcome the least active / weight, cross-multiplied; the first of equals. */
+static struct choice least_active(const struct weir_sched *s, const struct weir_policy *p,
+	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
+{
+	struct choice best = {.rank = RANK_NONE, .backend = WEIR_NONE16};
+	uint32_t at = from;
+
+	for (uint32_t i = 0; i < sv->n_members; i++) {
+		struct weir_member m = p->members[sv->first_member + at];
+		enum rank rank = rank_of(s, m.backend, avoid, now_ns);
+
+		if (m.weight != 0 && rank <= best.rank &&
+			(rank < best.rank ||
+				(uint64_t)s->backends[m.backend].active * best.weight <
+					(uint64_t)s->backends[best.backend].active * m.weight))
+			best = (struct choice){rank, at, m.backend, m.weight};
+		at = at + 1 == sv->n_members ? 0 : at + 1;
+	}
+	return best;
+}
+
+uint16_t weir_sched_pick(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
+	uint16_t avoid, uint64_t now_ns)
+{
+	const struct weir_service *sv = &p->services[service];
+	uint32_t from = s->cursor[service];
+	struct choice best = sv->scheduler == WEIR_SCHED_LC
+				     ? least_active(s, p, sv, from, avoid, now_ns)
+				     : next_in_order(s, p, sv, from, avoid, now_ns);
+
+	if (best.rank != RANK_NONE)
+		s->cursor[service] = best.at + 1 == order_len(sv) ? 0 : best.at + 1;
+	return best.backend;
+}
+
+void weir_sched_open(struct weir_sched *s, uint16_t backend)
+{
+	s->backends[backend].active++;
+}
+
+void weir_sched_close(struct weir_sched *s, uint16_t backend)
+{
+	s->backends[backend].active--;
+}
+
+void weir_sched_answered(struct weir_sched *s, uint16_t backend)
+{
+	s->backends[backend].fails = 0;
+	s->backends[backend].rest_until_ns = 0;
+}
+
+bool weir_sched_failed(struct weir_sched *s, uint16_t backend, uint64_t now_ns)
+{
+	struct weir_sched_backend *b = &s->backends[backend];
+
+	if (now_ns < b->rest_until_ns)
+		return false;
+	if (b->fails < WEIR_SCHED_FALL)
+		b->fails++;
+	if (b->fails < WEIR_SCHED_FALL)
+		return false;
+	b->rest_until_ns = now_ns + WEIR_SCHED_REST_NS;
+	return true;
+}
