@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+#include <rte_version.h>
+
+#include "ctl/telemetry.h"
+#include "ctl/watch.h"
+#include "describe.h"
+#include "dp/dataplane.h"
+#include "eal_args.h"
+#include "log.h"
+
+#define SECOND_NS    1000000000ull
+#define STOP_STEP_NS 10000000ull     /* between looks at how the stopping goes on */
+#define RESET_MAX_NS (5 * SECOND_NS) /* for RSTs to leave; a stuck device must not stop the stop */
+
+struct daemon {
+	const struct weir_config *config;
+	const char *config_file;
+	struct weir_eal_args args;
+	struct weir_dataplane dp;
+	struct weir_view view;
+	struct weir_watch *watch;
+	sigset_t signals;
+	bool eal_up;
+};
+
+/* Threads of telemetry and the EAL look at it until the process ends. */
+static struct daemon the_daemon;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * Signals
+ */
+
+/*
+ * Blocked before there are threads, so that nobody is interrupted by them and only wait_signal()
+ * gets them. Nothing else may be blocked: net_tap is driven by a real-time signal, and when those
+ * overflow the kernel sends SIGIO, whose default is the end.
+ */
+static void own_signals(struct daemon *d)
+{
+	sigemptyset(&d->signals);
+	sigaddset(&d->signals, SIGTERM);
+	sigaddset(&d->signals, SIGINT);
+	sigaddset(&d->signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+	signal(SIGIO, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* telemetry's clients may hang up */
+}
+
+/* The next of our signals, or 0 when it is `until`. */
+static int wait_signal(const struct daemon *d, uint64_t until)
+{
+	for (;;) {
+		uint64_t now = now_ns(), left = until > now ? until - now : 0;
+		struct timespec t = {(time_t)(left / SECOND_NS), (long)(left % SECOND_NS)};
+		int sig = sigtimedwait(&d->signals, NULL, &t);
+
+		if (sig > 0)
+			return sig;
+		if (errno != EINTR) /* others' signals come per packet */
+			return 0;
+	}
+}
+
+/*
+ * Start
+ */
+
+/* Free huge pages of any size: the EAL's message does not say what to do about none. */
+static bool any_huge_pages(void)
+{
+	static const char *const files[] = {
+		"/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
+		"/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages",
+	};
+	bool any = false;
+
+	for (unsigned int i = 0; i < RTE_DIM(files); i++) {
+		FILE *f = fopen(files[i], "r");
+		unsigned long n;
+
+		if (f == NULL)
+			continue;
+		any |= fscanf(f, "%lu", &n) == 1 && n > 0;
+		fclose(f);
+	}
+	return any;
+}
+
+static void explain_eal(const struct daemon *d)
+{
+	const char *why = rte_strerror(rte_errno);
+
+	if (!weir_eal_args_has(&d->args, "--no-huge") && !any_huge_pages())
+		weir_log(WEIR_LOG_ERROR,
+			"DPDK does not start: there are no free huge pages. Either \"echo 512 > "
+			"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages\", or "
+			"\"--no-huge\", "
+			"\"-m\", \"256\" in eal");
+	else if (geteuid() != 0)
+		weir_log(WEIR_LOG_ERROR,
+			"DPDK does not start (%s): try as root; the lines of EAL above say why",
+			why);
+	else
+		weir_log(WEIR_LOG_ERROR,
+			"DPDK does not start (%s): the lines of EAL above say why; another synweir "
+			"with the same --file-prefix (%s) may be running",
+			why, d->args.file_prefix);
+}
+
+static int start_eal(struct daemon *d, char **extra, unsigned int n_extra)
+{
+	char *argv[WEIR_EAL_ARGS_MAX + 1];
+	cpu_set_t allowed;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+		return -errno;
+	if (weir_eal_args_make(&d->args, d->config, &allowed, extra, n_extra) != 0) {
+		weir_log(WEIR_LOG_ERROR, "%s", d->args.error);
+		return -EINVAL;
+	}
+	memcpy(argv, d->args.argv, sizeof(argv)); /* the EAL moves its arguments about */
+	if (rte_eal_init(d->args.argc, argv) < 0) {
+		explain_eal(d);
+		return -ENODEV;
+	}
+	d->eal_up = true;
+	return 0;
+}
+
+/* The workers' lcores: those derived, or the EAL's in their order. */
+static int find_lcores(const struct daemon *d, unsigned int *lcores)
+{
+	uint32_t n = 0, wanted = d->config->policy->n_workers;
+	unsigned int lcore;
+
+	if (d->args.derived_cores) {
+		memcpy(lcores, d->args.lcores, wanted * sizeof(*lcores));
+		return 0;
+	}
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		if (n < wanted)
+			lcores[n] = lcore;
+		n++;
+	}
+	if (n >= wanted)
+		return 0;
+	weir_log(WEIR_LOG_ERROR,
+		"the cores given to the EAL are %u beside the control core, the workers %u: give "
+		"more, "
+		"or none and let synweir choose",
+		n, wanted);
+	return -EINVAL;
+}
+
+static int open_dataplane(struct daemon *d)
+{
+	uint8_t seeds[WEIR_WORKERS_MAX][32];
+	unsigned int lcores[WEIR_WORKERS_MAX];
+	struct weir_dataplane_params params = {
+		.policy = d->config->policy,
+		.lcores = lcores,
+		.sleep = d->config->idle == WEIR_IDLE_SLEEP,
+		.seeds = seeds,
+	};
+	struct weir_dp_error err;
+
+	if (getrandom(seeds, sizeof(seeds), 0) != sizeof(seeds) ||
+		getrandom(params.nic_key, sizeof(params.nic_key), 0) != sizeof(params.nic_key)) {
+		weir_log(WEIR_LOG_ERROR, "no random numbers: %s", strerror(errno));
+		return -EIO;
+	}
+	if (find_lcores(d, lcores) != 0)
+		return -EINVAL;
+	if (weir_dataplane_open(&d->dp, &params, &err) != 0) {
+		weir_log(WEIR_LOG_ERROR, "%s", err.text);
+		return -EIO;
+	}
+	return 0;
+}
+
+static void on_watch(void *arg, enum weir_watch_level level, const char *line)
+{
+	weir_log(level == WEIR_WATCH_WARNING ? WEIR_LOG_WARNING : WEIR_LOG_INFO, "%s", line);
+}
+
+static int start_watching(struct daemon *d)
+{
+	d->view.version = WEIR_VERSION;
+	d->view.config_file = d->config_file;
+	d->view.file_prefix = d->args.file_prefix;
+	d->view.started = time(NULL);
+	d->view.started_ns = now_ns();
+	weir_describe_view(&d->view, &d->dp);
+	weir_describe_ports(&d->view, &d->dp);
+	d->watch = weir_watch_new(&d->view, on_watch, NULL, d->view.started_ns);
+	if (d->watch == NULL)
+		return -ENOMEM;
+	return weir_telemetry_start(&d->view);
+}
+
+static void warn(const struct daemon *d)
+{
+	for (uint32_t i = 0; i < d->config->n_warnings; i++)
+		weir_log(WEIR_LOG_WARNING, "%s", d->config->warnings[i]);
+	if (d->args.shared_cpus && d->config->idle == WEIR_IDLE_POLL)
+		weir_log(WEIR_LOG_WARNING,
+			"workers: fewer CPUs than workers and the control core, and idle = "
+			"\"poll\": they take turns and packets wait; \"sleep\" is better here");
+}
+
+static int start(struct daemon *d, char **extra, unsigned int n_extra)
+{
+	struct weir_dp_error err;
+	int rc;
+
+	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(), d->config_file);
+	own_signals(d);
+	rc = start_eal(d, extra, n_extra);
+	if (rc == 0)
+		rc = open_dataplane(d);
+	if (rc != 0)
+		return rc;
+	warn(d);
+	rc = start_watching(d);
+	if (rc != 0) {
+		weir_log(WEIR_LOG_ERROR, "telemetry does not start: %s", strerror(-rc));
+		return rc;
+	}
+	rc = weir_dataplane_launch(&d->dp, &err);
+	if (rc != 0) {
+		weir_log(WEIR_LOG_ERROR, "%s", err.text);
+		return rc;
+	}
+	weir_describe_start(&d->view, &d->dp);
+	weir_log(WEIR_LOG_INFO, "ready");
+	return 0;
+}
+
+/*
+ * Run and stop
+ */
+
+static void each_second(struct daemon *d, uint64_t now)
+{
+	weir_dataplane_tend(&d->dp);
+	weir_describe_ports(&d->view, &d->dp);
+	weir_watch_step(d->watch, &d->view, now);
+}
+
+static void serve(struct daemon *d)
+{
+	uint64_t next = now_ns() + SECOND_NS;
+
+	for (;;) {
+		int sig = wait_signal(d, next);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			return;
+		if (sig == SIGHUP) {
+			weir_log(WEIR_LOG_WARNING,
+				"SIGHUP: the configuration cannot be changed while running; "
+				"restart to do so");
+			continue;
+		}
+		next = now_ns() + SECOND_NS;
+		each_second(d, next - SECOND_NS);
+	}
+}
+
+/* Until no connection carries data, the time is up, or somebody will not wait. */
+static void drain(struct daemon *d)
+{
+	uint64_t now = now_ns(), end = now + d->config->policy->drain_ms * 1000000ull;
+	uint64_t next = now + SECOND_NS, seen;
+
+	weir_log(WEIR_LOG_INFO, "stopping: no new connections, %.1f s for those that are open",
+		d->config->policy->drain_ms / 1000.0);
+	weir_dataplane_set_phase(&d->dp, WEIR_PHASE_DRAIN);
+	for (seen = now; now < end; now = now_ns()) {
+		int sig = wait_signal(d, now + STOP_STEP_NS);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			return;
+		if (now >= next) {
+			each_second(d, now);
+			next += SECOND_NS;
+		}
+		/* the workers have had time to say how many there are */
+		if (now - seen >= 5 * STOP_STEP_NS && weir_dataplane_active(&d->dp) == 0)
+			return;
+	}
+}
+
+static void stop(struct daemon *d)
+{
+	uint64_t end;
+
+	drain(d);
+	weir_dataplane_set_phase(&d->dp, WEIR_PHASE_RESET);
+	end = now_ns() + RESET_MAX_NS;
+	while (!weir_dataplane_is_quiet(&d->dp) && now_ns() < end)
+		wait_signal(d, now_ns() + STOP_STEP_NS);
+	weir_dataplane_join(&d->dp);
+	weir_describe_end(&d->view);
+}
+
+int weir_daemon_run(const struct weir_config *config, const char *config_file, char **extra,
+	unsigned int n_extra)
+{
+	struct daemon *d = &the_daemon;
+	int status = 1;
+
+	d->config = config;
+	d->config_file = config_file;
+	if (start(d, extra, n_extra) == 0) {
+		serve(d);
+		stop(d);
+		status = 0;
+	} else {
+		weir_dataplane_join(&d->dp);
+	}
+	/* telemetry's threads still look at the view: what it shows ends with the process */
+	weir_dataplane_close(&d->dp);
+	if (d->eal_up)
+		rte_eal_cleanup();
+	weir_watch_free(d->watch);
+	return status;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "describe.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+
+#include "log.h"
+
+#define MB(bytes) (((bytes) + (1 << 20) - 1) >> 20)
+
+/* The CPU that an lcore is pinned to, or -1. */
+static int cpu_of(unsigned int lcore)
+{
+	rte_cpuset_t set = rte_lcore_cpuset(lcore);
+
+	if (CPU_COUNT(&set) != 1)
+		return -1;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			return cpu;
+	return -1;
+}
+
+static void view_port(struct weir_view_port *v, const struct weir_nic *nic)
+{
+	snprintf(v->driver, sizeof(v->driver), "%s", nic->driver);
+	memcpy(v->mac, nic->mac, sizeof(v->mac));
+	v->queues = nic->n_rx;
+	v->rss = nic->rss;
+	v->csum_offload = nic->tx_csum;
+}
+
+void weir_describe_view(struct weir_view *view, const struct weir_dataplane *dp)
+{
+	const struct weir_policy *p = dp->shared.policy;
+
+	view->policy = p;
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		view_port(&view->port[i], &dp->nics[i]);
+	for (uint32_t i = 0; i < p->n_workers; i++) {
+		const struct weir_dataplane_worker *dw = &dp->workers[i];
+
+		view->worker[i] = (struct weir_view_worker){
+			.counters = &dw->worker->px.counters,
+			.inquiry = &dw->worker->inquiry,
+			.lcore = dw->lcore,
+			.cpu = cpu_of(dw->lcore),
+			.conns_max = dw->worker->px.table.capacity,
+			.memory_bytes = dw->memory.used,
+		};
+		view->memory_bytes += dw->memory.size + dw->pool.bytes;
+		view->mbufs += dw->pool.count;
+	}
+}
+
+void weir_describe_ports(struct weir_view *view, const struct weir_dataplane *dp)
+{
+	for (uint32_t i = 0; i < dp->shared.policy->n_ports; i++) {
+		const struct weir_nic *nic = &dp->nics[i];
+		struct weir_view_port *v = &view->port[i];
+		struct rte_eth_stats stats;
+		struct rte_eth_link link;
+
+		weir_gauge(&v->link_up, __atomic_load_n(&nic->link_up, __ATOMIC_RELAXED));
+		if (rte_eth_link_get_nowait(nic->id, &link) == 0 &&
+			link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+			weir_gauge(&v->link_mbps, link.link_speed);
+		if (rte_eth_stats_get(nic->id, &stats) != 0)
+			continue;
+		weir_gauge(&v->rx_missed, stats.imissed);
+		weir_gauge(&v->rx_no_mbuf, stats.rx_nombuf);
+		weir_gauge(&v->tx_errors, stats.oerrors);
+	}
+}
+
+static void describe_port(const struct weir_nic *nic, unsigned int n_workers)
+{
+	const uint8_t *m = nic->mac;
+
+	weir_log(WEIR_LOG_INFO,
+		"port %s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, link %s, %u receive and %u "
+		"transmit queues of %u and %u, steering: %s, checksums: %s in, %s out",
+		nic->port->name, nic->port->device, nic->driver, m[0], m[1], m[2], m[3], m[4], m[5],
+		!nic->link_known       ? "not known to the driver"
+			: nic->link_up ? "up"
+				       : "down",
+		nic->n_rx, nic->n_tx, nic->rx_desc, nic->tx_desc, weir_nic_steering(nic, n_workers),
+		nic->rx_csum ? "device" : "software", nic->tx_csum ? "device" : "software");
+}
+
+void weir_describe_start(const struct weir_view *view, const struct weir_dataplane *dp)
+{
+	const struct weir_policy *p = dp->shared.policy;
+	size_t tables = 0, pools = 0;
+
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		describe_port(&dp->nics[i], p->n_workers);
+	for (uint32_t i = 0; i < p->n_workers; i++) {
+		const struct weir_dataplane_worker *dw = &dp->workers[i];
+		char cpu[16] = "any CPU of ours";
+
+		if (view->worker[i].cpu >= 0)
+			snprintf(cpu, sizeof(cpu), "CPU %d", view->worker[i].cpu);
+		weir_log(WEIR_LOG_INFO,
+			"worker %u: lcore %u, %s, %u connections and what else it remembers in "
+			"%zu MB, %u packet buffers in %zu MB",
+			i, dw->lcore, cpu, dw->worker->px.table.capacity, MB(dw->memory.size),
+			dw->pool.count, MB(dw->pool.bytes));
+		tables += dw->memory.size;
+		pools += dw->pool.bytes;
+	}
+	weir_log(WEIR_LOG_INFO, "memory: %zu MB, and %zu MB of packet buffers in the EAL's",
+		MB(tables), MB(pools));
+}
+
+void weir_describe_end(const struct weir_view *view)
+{
+	struct weir_balance sum = {0};
+
+	for (uint32_t i = 0; i < view->policy->n_workers; i++) {
+		struct weir_balance b = weir_view_balance(view, i);
+
+		sum.rx += b.rx;
+		sum.created += b.created;
+		sum.tx += b.tx;
+		sum.dropped += b.dropped;
+		sum.consumed += b.consumed;
+		sum.balance += b.balance;
+	}
+	weir_log(WEIR_LOG_INFO,
+		"stopped: %" PRIu64 " packets received, %" PRIu64 " made, %" PRIu64
+		" sent, %" PRIu64 " dropped, %" PRIu64 " consumed, %" PRId64 " unaccounted for",
+		sum.rx, sum.created, sum.tx, sum.dropped, sum.consumed, sum.balance);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <rte_version.h>
+
+#include "daemon.h"
+#include "log.h"
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"usage: synweir -c FILE [-t] [-- EAL-ARGUMENT...]\n\n"
+		"A SYN proxy: answers SYNs with cookies, and forwards the connections of clients "
+		"that\n"
+		"prove themselves to backends.\n\n"
+		"  -c FILE   the configuration (docs/configuration.md)\n"
+		"  -t        check the configuration and exit\n"
+		"  -V        the version\n"
+		"  -h        this text\n\n"
+		"Arguments after \"--\" go to DPDK's EAL, after those of the configuration.\n"
+		"SIGTERM and SIGINT end it when connections are done or the drain time is up; a "
+		"second\n"
+		"one at once.\n\n"
+		"exit status: 0, 1 when something is wrong, 2 for wrong usage\n");
+}
+
+struct options {
+	const char *file;
+	bool check;
+};
+
+/* The status to exit with, or -1 to go on. */
+static int parse(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+c:tVh")) != -1) {
+		switch (c) {
+		case 'c':
+			o->file = optarg;
+			break;
+		case 't':
+			o->check = true;
+			break;
+		case 'V':
+			printf("synweir %s (%s)\n", WEIR_VERSION, rte_version());
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (o->file != NULL)
+		return -1;
+	fprintf(stderr, "synweir: which configuration? -c FILE\n");
+	return 2;
+}
+
+static int check(const struct weir_config *config, const char *file)
+{
+	for (uint32_t i = 0; i < config->n_warnings; i++)
+		printf("warning: %s\n", config->warnings[i]);
+	printf("%s: good\n", file);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct weir_config *config;
+	struct weir_config_error err;
+	int status = parse(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	if (weir_config_load(o.file, &config, &err) != 0) {
+		weir_log(WEIR_LOG_ERROR, "%s", err.text);
+		return 1;
+	}
+	if (o.check)
+		status = check(config, o.file);
+	else
+		status = weir_daemon_run(config, o.file, argv + optind,
+			(unsigned int)(argc - optind));
+	weir_config_free(config);
+	return status;
+}

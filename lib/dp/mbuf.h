@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between DPDK's packet buffers and the core's view of a frame. */
+#ifndef WEIR_DP_MBUF_H
+#define WEIR_DP_MBUF_H
+
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include "base/csum.h"
+#include "wire/seg.h"
+
+/* A received buffer as the core wants to see it. port: index into the policy's ports. */
+static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_pkt *pkt);
+
+/* The buffer of a packet that the core is done with, its lengths as the core left them. */
+static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt);
+
+/*
+ * For a frame that came in as WEIR_CSUM_PARTIAL and goes out as TCP over IPv4: its checksum is
+ * filled in here, or by the device when that can.
+ */
+static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, bool by_device);
+
+/* inline definitions */
+
+static inline enum weir_csum_state weir_mbuf_csum(const struct rte_mbuf *m)
+{
+	switch (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) {
+	case RTE_MBUF_F_RX_L4_CKSUM_GOOD:
+		return WEIR_CSUM_GOOD;
+	case RTE_MBUF_F_RX_L4_CKSUM_BAD:
+		return WEIR_CSUM_BAD;
+	case RTE_MBUF_F_RX_L4_CKSUM_NONE: /* "not correct in the data, but the data is good" */
+		return WEIR_CSUM_PARTIAL;
+	}
+	return WEIR_CSUM_UNKNOWN;
+}
+
+static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_pkt *pkt)
+{
+	uint32_t room = (uint32_t)m->data_len + rte_pktmbuf_tailroom(m);
+
+	pkt->data = rte_pktmbuf_mtod(m, uint8_t *);
+	pkt->buf = m;
+	pkt->len = m->pkt_len;
+	pkt->head_len = m->data_len;
+	/* in a chain the tail belongs to nobody, but what follows is in the next buffer */
+	pkt->room = (uint16_t)(m->nb_segs == 1 ? room : m->data_len);
+	pkt->port = port;
+	pkt->csum = (uint8_t)weir_mbuf_csum(m);
+}
+
+static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
+{
+	struct rte_mbuf *m = pkt->buf;
+
+	if (m->nb_segs > 1 && pkt->len == pkt->head_len) { /* a reply: the rest was the asker's */
+		rte_pktmbuf_free(m->next);
+		m->next = NULL;
+		m->nb_segs = 1;
+	}
+	m->pkt_len = pkt->len;
+	m->data_len = pkt->head_len;
+	m->ol_flags = 0; /* what the device said of the frame that came in */
+	return m;
+}
+
+static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, bool by_device)
+{
+	const uint32_t l4_off = sizeof(struct weir_eth_hdr) + sizeof(struct rte_ipv4_hdr);
+	struct rte_ipv4_hdr *ip =
+		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, sizeof(struct weir_eth_hdr));
+	struct weir_tcp_hdr *tcp = (struct weir_tcp_hdr *)(ip + 1);
+	uint16_t pseudo = rte_ipv4_phdr_cksum(ip, 0), sum;
+
+	tcp->csum = 0;
+	if (by_device) {
+		m->l2_len = sizeof(struct weir_eth_hdr);
+		m->l3_len = sizeof(*ip);
+		m->ol_flags |=
+			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+		ip->hdr_checksum = 0;
+		tcp->csum = pseudo;
+	} else if (rte_raw_cksum_mbuf(m, l4_off,
+			   weir_be16(ip->total_length) - (uint32_t)sizeof(*ip), &sum) == 0) {
+		tcp->csum = weir_csum_finish((uint64_t)sum + pseudo);
+	}
+}
+
+#endif

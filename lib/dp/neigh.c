@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dp/neigh.h"
+
+/* The order that next hops are searched in: by port, then by address. */
+static uint64_t rank(uint8_t port, uint32_t addr_be)
+{
+	return (uint64_t)port << 32 | addr_be;
+}
+
+static uint64_t rank_of(const struct weir_policy *p, uint16_t nexthop)
+{
+	return rank(p->nexthops[nexthop].port, p->nexthops[nexthop].addr.w[3]);
+}
+
+/* Insertion, once at start, of at most some thousands that mostly come sorted by the backends. */
+static void sort(struct weir_neighs *n)
+{
+	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
+		uint64_t r = rank_of(n->policy, (uint16_t)i);
+		uint32_t at = i;
+
+		for (; at > 0 && rank_of(n->policy, n->order[at - 1]) > r; at--)
+			n->order[at] = n->order[at - 1];
+		n->order[at] = (uint16_t)i;
+	}
+}
+
+static bool in_subnet(const struct weir_port_addr *a, uint32_t addr_be)
+{
+	unsigned int bits = a->prefix < 96 ? 0 : a->prefix - 96u;
+	uint32_t mask_be = bits == 0 ? 0 : weir_be32(0xffffffffu << (32 - bits));
+
+	return ((a->addr.w[3] ^ addr_be) & mask_be) == 0;
+}
+
+const struct weir_port_addr *weir_neigh_subnet(const struct weir_port *port, uint32_t addr_be)
+{
+	for (unsigned int i = 0; i < port->n_addrs; i++)
+		if (in_subnet(&port->addrs[i], addr_be))
+			return &port->addrs[i];
+	return NULL;
+}
+
+static uint32_t sender_for(const struct weir_policy *p, const struct weir_nexthop *hop)
+{
+	const struct weir_port *port = &p->ports[hop->port];
+	const struct weir_port_addr *a = weir_neigh_subnet(port, hop->addr.w[3]);
+
+	if (a != NULL)
+		return a->addr.w[3];
+	return port->n_addrs > 0 ? port->addrs[0].addr.w[3] : 0;
+}
+
+void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,
+	const struct weir_policy *policy)
+{
+	n->policy = policy;
+	n->at = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->at));
+	n->order = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->order));
+	n->sender_be = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->sender_be));
+	if (n->at == NULL || n->order == NULL || n->sender_be == NULL)
+		return;
+	sort(n);
+	for (uint32_t i = 0; i < policy->n_nexthops; i++)
+		n->sender_be[i] = sender_for(policy, &policy->nexthops[i]);
+}
+
+bool weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns, uint64_t retry_ns)
+{
+	struct weir_neigh *at = &n->at[nexthop];
+	uint64_t asked = __atomic_load_n(&at->asked_ns, __ATOMIC_RELAXED);
+	uint64_t heard = __atomic_load_n(&at->heard_ns, __ATOMIC_RELAXED);
+
+	if (asked != 0 && now_ns < asked + retry_ns)
+		return false;
+	if (heard != 0 && now_ns < heard + WEIR_NEIGH_REFRESH_NS)
+		return false;
+	/* two workers may find this at once: then it is asked twice, which does no harm */
+	__atomic_store_n(&at->asked_ns, now_ns, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The place in the order of the first that does not rank below r. */
+static uint32_t find(const struct weir_neighs *n, uint64_t r)
+{
+	uint32_t from = 0, to = n->policy->n_nexthops;
+
+	while (from < to) {
+		uint32_t middle = from + (to - from) / 2;
+
+		if (rank_of(n->policy, n->order[middle]) < r)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+bool weir_neigh_learn(struct weir_neighs *n, uint8_t port, uint32_t addr_be, const uint8_t mac[6],
+	uint64_t now_ns)
+{
+	uint64_t r = rank(port, addr_be), word = 0;
+	uint32_t at = find(n, r);
+	bool learned = false;
+
+	memcpy(&word, mac, 6);
+	for (; word != 0 && at < n->policy->n_nexthops; at++) {
+		struct weir_neigh *neigh = &n->at[n->order[at]];
+
+		if (rank_of(n->policy, n->order[at]) != r)
+			break;
+		__atomic_store_n(&neigh->mac, word, __ATOMIC_RELAXED);
+		__atomic_store_n(&neigh->heard_ns, now_ns, __ATOMIC_RELAXED);
+		learned = true;
+	}
+	return learned;
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dp/nic.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <rte_pci.h>
+
+/* What drivers do that their capabilities do not tell. */
+enum quirk {
+	/* Receive queues are as many as transmit queues, and the kernel moves flows between them. */
+	QUIRK_ONE_QUEUE = 1 << 0,
+	/* Asks for the interface by a name that may have moved to another network namespace. */
+	QUIRK_LINK_UNKNOWN = 1 << 1,
+	/* Receives on every queue that the device string asks for, polled or not. */
+	QUIRK_ALL_QUEUES = 1 << 2,
+};
+
+static const struct {
+	const char *driver;
+	unsigned int quirks;
+} quirks[] = {
+	{"net_tap", QUIRK_ONE_QUEUE | QUIRK_LINK_UNKNOWN},
+	{"net_af_packet", QUIRK_ALL_QUEUES},
+	{"net_af_xdp", QUIRK_ALL_QUEUES},
+};
+
+static unsigned int quirks_of(const char *driver)
+{
+	for (unsigned int i = 0; i < RTE_DIM(quirks); i++)
+		if (strcmp(quirks[i].driver, driver) == 0)
+			return quirks[i].quirks;
+	return 0;
+}
+
+const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers)
+{
+	if (n_workers == 1)
+		return "one worker";
+	if (nic->rss)
+		return "RSS";
+	if (nic->port->rss == WEIR_RSS_ON)
+		return "software (rss = \"on\", but fewer queues than workers)";
+	return "software";
+}
+
+/*
+ * Finding it
+ */
+
+static bool is_pci(const char *device)
+{
+	struct rte_pci_addr addr;
+
+	return rte_pci_addr_parse(device, &addr) == 0;
+}
+
+static int no_device(const struct weir_port *port, int code, struct weir_dp_error *err)
+{
+	if (is_pci(port->device))
+		return weir_dp_fail(err, code,
+			"port %s: no DPDK driver has %s: bind it with \"dpdk-devbind.py -b "
+			"vfio-pci %s\"",
+			port->name, port->device, port->device);
+	if (code == -EPERM || code == -EACCES)
+		return weir_dp_fail(err, code,
+			"port %s: not allowed to open %s: run as root or with CAP_NET_ADMIN and "
+			"CAP_NET_RAW",
+			port->name, port->device);
+	return weir_dp_fail(err, code,
+		"port %s: cannot open %s (%s): the lines of EAL and the driver above say why; "
+		"net_tap needs /dev/net/tun and CAP_NET_ADMIN",
+		port->name, port->device, strerror(-code));
+}
+
+/* The name under which an ethdev goes: what stands before the first comma. */
+static int find(struct weir_nic *nic, const struct weir_port *port, struct weir_dp_error *err)
+{
+	char name[sizeof(port->device)];
+	int rc;
+
+	memcpy(name, port->device, sizeof(name));
+	name[strcspn(name, ",")] = '\0';
+	if (rte_eth_dev_get_port_by_name(name, &nic->id) == 0)
+		return 0;
+	rc = rte_dev_probe(port->device);
+	if (rc < 0)
+		return no_device(port, rc, err);
+	if (rte_eth_dev_get_port_by_name(name, &nic->id) != 0)
+		return no_device(port, -ENODEV, err);
+	return 0;
+}
+
+/*
+ * What it can do
+ */
+
+static uint64_t rss_types(const struct rte_eth_dev_info *info)
+{
+	/* addresses and ports of TCP; what else the device hashes does not matter */
+	return info->flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP;
+}
+
+static bool rss_holds(const struct weir_nic *nic, const struct rte_eth_dev_info *info,
+	unsigned int n_workers)
+{
+	if (n_workers == 1 || nic->n_rx != n_workers)
+		return false;
+	switch ((enum weir_rss)nic->port->rss) {
+	case WEIR_RSS_AUTO:
+		return rss_types(info) != 0 && info->reta_size > 0;
+	case WEIR_RSS_ON:
+		return true;
+	case WEIR_RSS_OFF:
+		return false;
+	}
+	return false;
+}
+
+static int count_queues(struct weir_nic *nic, const struct rte_eth_dev_info *info,
+	unsigned int n_workers, struct weir_dp_error *err)
+{
+	unsigned int q = quirks_of(info->driver_name);
+
+	nic->n_rx = (uint16_t)RTE_MIN(n_workers, info->max_rx_queues);
+	nic->n_tx = (uint16_t)RTE_MIN(n_workers, info->max_tx_queues);
+	if (q & QUIRK_ONE_QUEUE)
+		nic->n_rx = nic->n_tx = 1;
+	if (nic->n_rx == 0 || nic->n_tx == 0)
+		return weir_dp_fail(err, -ENOTSUP, "port %s: %s cannot both send and receive",
+			nic->port->name, nic->port->device);
+	if (q & QUIRK_ALL_QUEUES && info->max_rx_queues > n_workers)
+		return weir_dp_fail(err, -EINVAL,
+			"port %s: %s has %u queues for %u workers: what arrives on the others "
+			"would be lost; ask for fewer queues",
+			nic->port->name, nic->port->device, info->max_rx_queues, n_workers);
+	return 0;
+}
+
+static void fill_conf(struct rte_eth_conf *conf, struct weir_nic *nic,
+	const struct rte_eth_dev_info *info, uint8_t *key)
+{
+	const uint64_t tx_wanted = RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
+
+	memset(conf, 0, sizeof(*conf));
+	conf->rxmode.mtu = nic->port->mtu;
+	conf->rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	nic->rx_csum = conf->rxmode.offloads != 0;
+	if ((info->tx_offload_capa & tx_wanted) == tx_wanted)
+		conf->txmode.offloads = tx_wanted;
+	nic->tx_csum = conf->txmode.offloads != 0;
+	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (nic->n_rx > 1 && rss_types(info) != 0) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rx_adv_conf.rss_conf.rss_hf = rss_types(info);
+		if (info->hash_key_size <= WEIR_NIC_KEY && info->hash_key_size > 0) {
+			conf->rx_adv_conf.rss_conf.rss_key = key;
+			conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
+		}
+	}
+}
+
+static int configure(struct weir_nic *nic, const struct rte_eth_dev_info *info,
+	unsigned int n_workers, uint8_t *key, struct weir_dp_error *err)
+{
+	struct rte_eth_conf conf;
+	int rc;
+
+	fill_conf(&conf, nic, info, key);
+	rc = rte_eth_dev_configure(nic->id, nic->n_rx, nic->n_tx, &conf);
+	if (rc != 0 && nic->n_rx != nic->n_tx) { /* drivers that know pairs only */
+		nic->n_rx = nic->n_tx = RTE_MIN(nic->n_rx, nic->n_tx);
+		rc = rte_eth_dev_configure(nic->id, nic->n_rx, nic->n_tx, &conf);
+	}
+	if (rc != 0)
+		return weir_dp_fail(err, rc,
+			"port %s: %s refuses %u receive and %u transmit queues with mtu %u: %s",
+			nic->port->name, nic->port->device, nic->n_rx, nic->n_tx, nic->port->mtu,
+			strerror(-rc));
+	nic->rss = rss_holds(nic, info, n_workers);
+	return 0;
+}
+
+int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned int n_workers,
+	uint8_t *key, struct weir_dp_error *err)
+{
+	struct rte_eth_dev_info info;
+	struct rte_ether_addr mac;
+	int rc;
+
+	memset(nic, 0, sizeof(*nic));
+	nic->port = port;
+	rc = find(nic, port, err);
+	if (rc != 0)
+		return rc;
+	nic->open = true;
+	if (rte_eth_dev_info_get(nic->id, &info) != 0 || rte_eth_macaddr_get(nic->id, &mac) != 0)
+		return weir_dp_fail(err, -ENODEV, "port %s: %s tells nothing about itself",
+			port->name, port->device);
+	memcpy(nic->mac, mac.addr_bytes, sizeof(nic->mac));
+	snprintf(nic->driver, sizeof(nic->driver), "%s", info.driver_name);
+	nic->node = rte_eth_dev_socket_id(nic->id);
+	nic->link_known = !(quirks_of(info.driver_name) & QUIRK_LINK_UNKNOWN);
+	nic->link_up = 1;
+	rc = count_queues(nic, &info, n_workers, err);
+	if (rc == 0)
+		rc = configure(nic, &info, n_workers, key, err);
+	if (rc != 0)
+		return rc;
+	nic->rx_desc = port->rx_desc;
+	nic->tx_desc = port->tx_desc;
+	rte_eth_dev_adjust_nb_rx_tx_desc(nic->id, &nic->rx_desc, &nic->tx_desc);
+	return 0;
+}
+
+/*
+ * Starting it
+ */
+
+static int set_up_queues(struct weir_nic *nic, struct rte_mempool *const *pools,
+	struct weir_dp_error *err)
+{
+	unsigned int node = nic->node < 0 ? (unsigned int)SOCKET_ID_ANY : (unsigned int)nic->node;
+	uint16_t q;
+	int rc = 0;
+
+	for (q = 0; q < nic->n_rx && rc == 0; q++)
+		rc = rte_eth_rx_queue_setup(nic->id, q, nic->rx_desc, node, NULL, pools[q]);
+	if (rc != 0)
+		return weir_dp_fail(err, rc,
+			"port %s: %s: cannot set up receive queue %u with %u descriptors: %s",
+			nic->port->name, nic->port->device, q - 1u, nic->rx_desc, strerror(-rc));
+	for (q = 0; q < nic->n_tx && rc == 0; q++)
+		rc = rte_eth_tx_queue_setup(nic->id, q, nic->tx_desc, node, NULL);
+	if (rc != 0)
+		return weir_dp_fail(err, rc,
+			"port %s: %s: cannot set up transmit queue %u with %u descriptors: %s",
+			nic->port->name, nic->port->device, q - 1u, nic->tx_desc, strerror(-rc));
+	return 0;
+}
+
+int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
+	struct weir_dp_error *err)
+{
+	uint16_t mtu;
+	int rc = set_up_queues(nic, pools, err);
+
+	if (rc != 0)
+		return rc;
+	/* some drivers take note of the configured MTU, others want to be told */
+	if (rte_eth_dev_get_mtu(nic->id, &mtu) == 0 && mtu != nic->port->mtu)
+		rte_eth_dev_set_mtu(nic->id, nic->port->mtu);
+	rc = rte_eth_dev_start(nic->id);
+	if (rc != 0)
+		return weir_dp_fail(err, rc, "port %s: %s does not start: %s", nic->port->name,
+			nic->port->device, strerror(-rc));
+	nic->started = true;
+	nic->announce = 1;
+	weir_nic_watch(nic);
+	return 0;
+}
+
+void weir_nic_watch(struct weir_nic *nic)
+{
+	struct rte_eth_link link;
+	uint32_t up;
+
+	if (!nic->link_known || rte_eth_link_get_nowait(nic->id, &link) != 0)
+		return;
+	up = link.link_status == RTE_ETH_LINK_UP;
+	if (up && !nic->link_up)
+		__atomic_store_n(&nic->announce, nic->announce + 1, __ATOMIC_RELAXED);
+	if (up != nic->link_up)
+		__atomic_store_n(&nic->link_up, up, __ATOMIC_RELAXED);
+}
+
+void weir_nic_close(struct weir_nic *nic)
+{
+	if (nic->started)
+		rte_eth_dev_stop(nic->id);
+	if (nic->open)
+		rte_eth_dev_close(nic->id);
+	nic->started = nic->open = false;
+}

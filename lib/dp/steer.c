@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dp/steer.h"
+
+#include <errno.h>
+
+void weir_steer_ring_init(struct rte_ring **ring, struct weir_arena *arena)
+{
+	*ring = weir_arena_take(arena, (size_t)rte_ring_get_memsize(WEIR_STEER_RING));
+	if (*ring != NULL)
+		rte_ring_init(*ring, "weir", WEIR_STEER_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+void weir_steer_give(struct weir_steer *s, unsigned int to, const struct weir_pkt *pkt)
+{
+	struct weir_steer_lot *lot = &s->lots[to];
+	struct rte_mbuf *m = pkt->buf;
+
+	*(struct weir_pkt *)rte_mbuf_to_priv(m) = *pkt;
+	lot->pkts[lot->n++] = m;
+}
+
+static void send_lot(struct weir_steer *s, struct rte_ring *to, struct weir_steer_lot *lot)
+{
+	unsigned int sent = rte_ring_sp_enqueue_burst(to, (void **)lot->pkts, lot->n, NULL);
+
+	weir_count(&s->counters->handed_out, sent);
+	weir_count(&s->counters->event[WEIR_EVENT_handed_over], sent);
+	if (sent < lot->n) {
+		weir_count(&s->counters->fate[WEIR_FATE_handover_full], lot->n - sent);
+		rte_pktmbuf_free_bulk(&lot->pkts[sent], lot->n - sent);
+	}
+	lot->n = 0;
+}
+
+void weir_steer_send(struct weir_steer *s)
+{
+	for (unsigned int to = 0; to < s->policy->n_workers; to++)
+		if (s->lots[to].n > 0)
+			send_lot(s, s->to[to], &s->lots[to]);
+}
+
+unsigned int weir_steer_take(struct weir_steer *s, unsigned int from, struct weir_pkt *pkts)
+{
+	struct rte_mbuf *bufs[WEIR_BURST];
+	unsigned int n = rte_ring_sc_dequeue_burst(s->from[from], (void **)bufs, WEIR_BURST, NULL);
+
+	weir_count(&s->counters->handed_in, n);
+	for (unsigned int i = 0; i < n; i++)
+		rte_prefetch0(rte_mbuf_to_priv(bufs[i]));
+	for (unsigned int i = 0; i < n; i++) {
+		pkts[i] = *(const struct weir_pkt *)rte_mbuf_to_priv(bufs[i]);
+		rte_prefetch0(pkts[i].data);
+	}
+	return n;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dp/tx.h"
+
+#include <rte_ethdev.h>
+
+#include "wire/build.h"
+
+static inline void count_fate(struct weir_tx *tx, enum weir_fate fate, uint64_t n)
+{
+	weir_count(&tx->counters->fate[fate], n);
+}
+
+struct rte_mbuf *weir_tx_new(struct weir_tx *tx)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(tx->pool);
+
+	if (m != NULL)
+		count_fate(tx, WEIR_FATE_created, 1);
+	else
+		weir_count(&tx->counters->event[WEIR_EVENT_no_mbuf], 1);
+	return m;
+}
+
+/*
+ * Leaving
+ */
+
+/* What the device will not have, though asked several times. */
+static void refuse(struct weir_tx *tx, struct weir_tx_port *p, unsigned int from)
+{
+	bool up = __atomic_load_n(&p->nic->link_up, __ATOMIC_RELAXED);
+
+	count_fate(tx, up ? WEIR_FATE_tx_full : WEIR_FATE_port_down, p->n - from);
+	rte_pktmbuf_free_bulk(&p->frames[from], p->n - from);
+}
+
+static void flush_to_device(struct weir_tx *tx, struct weir_tx_port *p, unsigned int port)
+{
+	struct weir_port_counters *c = &tx->counters->port[port];
+	unsigned int sent = 0;
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < p->n; i++)
+		bytes += p->frames[i]->pkt_len; /* now: what is sent is the device's */
+	for (unsigned int try = 0; sent < p->n && try < WEIR_TX_TRIES; try++)
+		sent += rte_eth_tx_burst(p->nic->id, p->queue, &p->frames[sent],
+			(uint16_t)(p->n - sent));
+	for (unsigned int i = sent; i < p->n; i++)
+		bytes -= p->frames[i]->pkt_len;
+	weir_count(&c->tx_pkts, sent);
+	weir_count(&c->tx_bytes, bytes);
+	if (sent < p->n)
+		refuse(tx, p, sent);
+	p->n = 0;
+}
+
+static void flush_to_worker(struct weir_tx *tx, struct weir_tx_port *p, unsigned int port)
+{
+	unsigned int given;
+
+	for (unsigned int i = 0; i < p->n; i++)
+		p->frames[i]->port = (uint16_t)port;
+	given = rte_ring_sp_enqueue_burst(p->home, (void **)p->frames, p->n, NULL);
+	weir_count(&tx->counters->handed_out, given);
+	if (given < p->n) {
+		count_fate(tx, WEIR_FATE_handover_full, p->n - given);
+		rte_pktmbuf_free_bulk(&p->frames[given], p->n - given);
+	}
+	p->n = 0;
+}
+
+static void flush_port(struct weir_tx *tx, unsigned int port)
+{
+	struct weir_tx_port *p = &tx->port[port];
+
+	if (p->n == 0)
+		return;
+	if (p->home == NULL)
+		flush_to_device(tx, p, port);
+	else
+		flush_to_worker(tx, p, port);
+}
+
+void weir_tx_flush(struct weir_tx *tx)
+{
+	for (unsigned int i = 0; i < tx->n_ports; i++)
+		flush_port(tx, i);
+}
+
+static inline void gather(struct weir_tx *tx, struct rte_mbuf *m, unsigned int port)
+{
+	struct weir_tx_port *p = &tx->port[port];
+
+	p->frames[p->n++] = m;
+	if (p->n == WEIR_TX_GATHER)
+		flush_port(tx, port);
+}
+
+unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from)
+{
+	struct rte_mbuf *frames[WEIR_BURST];
+	unsigned int n = rte_ring_sc_dequeue_burst(from, (void **)frames, WEIR_BURST, NULL);
+
+	weir_count(&tx->counters->handed_in, n);
+	for (unsigned int i = 0; i < n; i++)
+		gather(tx, frames[i], frames[i]->port);
+	return n;
+}
+
+/*
+ * Addressing
+ */
+
+void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t port, const uint8_t mac[6])
+{
+	struct weir_eth_hdr *eth = rte_pktmbuf_mtod(m, struct weir_eth_hdr *);
+
+	memcpy(eth->dst, mac, sizeof(eth->dst));
+	memcpy(eth->src, tx->port[port].nic->mac, sizeof(eth->src));
+	gather(tx, m, port);
+}
+
+void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop)
+{
+	uint8_t mac[6];
+
+	if (weir_neigh_mac(tx->neighs, nexthop, mac)) {
+		weir_tx_to_mac(tx, m, tx->neighs->policy->nexthops[nexthop].port, mac);
+		return;
+	}
+	count_fate(tx, WEIR_FATE_no_neighbour, 1);
+	rte_pktmbuf_free(m);
+	weir_tx_ask(tx, nexthop, WEIR_NEIGH_URGENT_NS);
+}
+
+void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
+{
+	const struct weir_nexthop *hop = &tx->neighs->policy->nexthops[nexthop];
+
+	if (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns))
+		weir_tx_arp_request(tx, hop->port, tx->neighs->sender_be[nexthop], hop->addr.w[3]);
+}
+
+void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, uint32_t addr_be)
+{
+	static const uint8_t unknown[6], everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct rte_mbuf *m = weir_tx_new(tx);
+	uint8_t *frame;
+
+	if (m == NULL)
+		return;
+	frame = rte_pktmbuf_mtod(m, uint8_t *);
+	m->pkt_len = m->data_len = weir_build_arp(frame, WEIR_ARP_REQUEST, tx->port[port].nic->mac,
+		sender_be, unknown, addr_be);
+	weir_tx_to_mac(tx, m, port, everybody);
+}

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dp/worker.h"
+
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+#include "dp/mbuf.h"
+
+#define PREFETCH_AHEAD 4
+#define RESETS         64 /* connections per turn */
+
+/* Idle sleep: after some turns without work, longer and longer, short enough for a port's queue. */
+#define SLEEP_AFTER  8
+#define SLEEP_MIN_NS 10000
+#define SLEEP_MAX_NS 200000
+
+/*
+ * Leaving
+ */
+
+static inline void count_fate(struct weir_worker *w, uint8_t fate)
+{
+	weir_count(&w->px.counters.fate[fate], 1);
+}
+
+static void bury(struct weir_worker *w)
+{
+	if (w->n_dead > 0)
+		rte_pktmbuf_free_bulk(w->dead, w->n_dead);
+	w->n_dead = 0;
+}
+
+static inline void drop(struct weir_worker *w, struct weir_pkt *pkt, uint8_t fate)
+{
+	count_fate(w, fate);
+	w->dead[w->n_dead++] = pkt->buf;
+	if (w->n_dead == RTE_DIM(w->dead))
+		bury(w);
+}
+
+static inline bool lacks_csum(const struct weir_pkt *pkt)
+{
+	return pkt->csum == WEIR_CSUM_PARTIAL &&
+		(pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND);
+}
+
+static uint8_t way_out(const struct weir_worker *w, const struct weir_pkt *pkt)
+{
+	switch ((enum weir_send)pkt->send) {
+	case WEIR_SEND_HOP:
+		return pkt->hop.port;
+	case WEIR_SEND_NEXTHOP:
+		return w->shared->policy->nexthops[pkt->nexthop].port;
+	case WEIR_SEND_BACK:
+	case WEIR_SEND_NOTHING:
+	case WEIR_SEND_HELD:
+		break;
+	}
+	return pkt->port;
+}
+
+/* Does what the core said. */
+static void act(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	struct rte_mbuf *m;
+	uint8_t mac[6], port;
+
+	if (pkt->send == WEIR_SEND_HELD)
+		return; /* its fate is not decided yet */
+	if (pkt->send == WEIR_SEND_NOTHING) {
+		drop(w, pkt, pkt->fate);
+		return;
+	}
+	count_fate(w, pkt->fate);
+	m = weir_mbuf_of(pkt);
+	port = way_out(w, pkt);
+	if (unlikely(lacks_csum(pkt)))
+		weir_mbuf_complete_csum(m, w->shared->nics[port].tx_csum);
+	if (pkt->send == WEIR_SEND_NEXTHOP) {
+		weir_tx_to_nexthop(&w->tx, m, pkt->nexthop);
+	} else {
+		memcpy(mac, pkt->send == WEIR_SEND_HOP ? pkt->hop.mac : pkt->data + 6, sizeof(mac));
+		weir_tx_to_mac(&w->tx, m, port, mac);
+	}
+}
+
+static void outlet_packet(void *shell, struct weir_pkt *pkt)
+{
+	act(shell, pkt);
+}
+
+static void outlet_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+{
+	struct weir_worker *w = shell;
+	struct rte_mbuf *m = weir_tx_new(&w->tx);
+
+	if (m == NULL)
+		return;
+	m->pkt_len = m->data_len = weir_build_tcp(rte_pktmbuf_mtod(m, uint8_t *), h);
+	if (dest->send == WEIR_SEND_NEXTHOP)
+		weir_tx_to_nexthop(&w->tx, m, dest->nexthop);
+	else
+		weir_tx_to_mac(&w->tx, m, dest->hop.port, dest->hop.mac);
+}
+
+/*
+ * Coming in
+ */
+
+/* The core's turn: the first n of w->pkts are ours. */
+static void decide(struct weir_worker *w, unsigned int n)
+{
+	weir_proxy_burst(&w->px, w->pkts, n, w->now_ns);
+	for (unsigned int i = 0; i < n; i++)
+		act(w, &w->pkts[i]);
+}
+
+/* Frames for others' ears, and from nobody's mouth: a group address as source would be answered. */
+static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *pkt, uint8_t *fate)
+{
+	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	const struct weir_eth_hdr *eth = (const void *)pkt->data;
+
+	if (unlikely(pkt->head_len < sizeof(*eth)))
+		return false; /* the parser has a name for that */
+	if (unlikely(eth->src[0] & 1)) {
+		*fate = WEIR_FATE_martian;
+		return true;
+	}
+	*fate = WEIR_FATE_other_mac;
+	if (likely(memcmp(eth->dst, nic->mac, sizeof(nic->mac)) == 0))
+		return false;
+	return eth->type_be != weir_be16(WEIR_ETH_ARP) ||
+		memcmp(eth->dst, everybody, sizeof(everybody)) != 0;
+}
+
+/* Parses and classifies one frame. true: it is this worker's, for the core. */
+static bool sort_in(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	const struct weir_shared *s = w->shared;
+	unsigned int owner;
+	uint8_t fate;
+
+	if (wrong_mac(&s->nics[pkt->port], pkt, &fate)) {
+		drop(w, pkt, fate);
+		return false;
+	}
+	weir_classify(s->policy, pkt, weir_parse(pkt));
+	if (pkt->kind == WEIR_KIND_NONE) {
+		drop(w, pkt, pkt->fate);
+		return false;
+	}
+	if (unlikely(pkt->kind == WEIR_KIND_ARP)) {
+		weir_arp_receive(&w->tx, pkt);
+		return false;
+	}
+	owner = weir_steer_owner(&w->steer, pkt);
+	if (owner == w->self)
+		return true;
+	weir_steer_give(&w->steer, owner, pkt);
+	return false;
+}
+
+static unsigned int receive(struct weir_worker *w, uint8_t port)
+{
+	const struct weir_nic *nic = &w->shared->nics[port];
+	struct weir_port_counters *c = &w->px.counters.port[port];
+	struct rte_mbuf *bufs[WEIR_BURST];
+	unsigned int n, ours = 0;
+	uint64_t bytes = 0;
+
+	if (w->self >= nic->n_rx)
+		return 0;
+	n = rte_eth_rx_burst(nic->id, (uint16_t)w->self, bufs, WEIR_BURST);
+	if (n == 0)
+		return 0;
+	for (unsigned int i = 0; i < n && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(bufs[i], void *));
+	for (unsigned int i = 0; i < n; i++) {
+		if (i + PREFETCH_AHEAD < n)
+			rte_prefetch0(rte_pktmbuf_mtod(bufs[i + PREFETCH_AHEAD], void *));
+		weir_mbuf_view(bufs[i], port, &w->pkts[ours]);
+		bytes += bufs[i]->pkt_len;
+		ours += sort_in(w, &w->pkts[ours]);
+	}
+	weir_count(&c->rx_pkts, n);
+	weir_count(&c->rx_bytes, bytes);
+	weir_steer_send(&w->steer);
+	decide(w, ours);
+	return n;
+}
+
+/* What other workers have for this one: packets of its connections, frames for its queues. */
+static unsigned int take_over(struct weir_worker *w)
+{
+	unsigned int total = 0, n;
+
+	for (unsigned int from = 0; from < w->shared->policy->n_workers; from++) {
+		if (from == w->self)
+			continue;
+		n = weir_steer_take(&w->steer, from, w->pkts);
+		if (n > 0)
+			decide(w, n);
+		total += n;
+		if (w->relays[from] != NULL)
+			total += weir_tx_relay(&w->tx, w->relays[from]);
+	}
+	return total;
+}
+
+/*
+ * The loop
+ */
+
+static void look_at_clock(struct weir_worker *w)
+{
+	uint64_t now_ns = weir_clock_ns(&w->shared->clock);
+
+	if (now_ns > w->now_ns)
+		w->now_ns = now_ns;
+	w->tx.now_ns = w->now_ns;
+	w->px.wall_offset_ns = __atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_RELAXED);
+}
+
+static void follow_phase(struct weir_worker *w, enum weir_phase phase)
+{
+	switch (phase) {
+	case WEIR_PHASE_RUN:
+	case WEIR_PHASE_EXIT:
+		break;
+	case WEIR_PHASE_DRAIN:
+		if (!w->px.draining)
+			weir_proxy_drain(&w->px);
+		__atomic_store_n(&w->active, weir_proxy_active(&w->px), __ATOMIC_RELEASE);
+		break;
+	case WEIR_PHASE_RESET:
+		if (!w->reset && weir_proxy_reset_all(&w->px, RESETS, w->now_ns))
+			__atomic_store_n(&w->reset, 1, __ATOMIC_RELEASE);
+		break;
+	}
+}
+
+static void keep_house(struct weir_worker *w)
+{
+	weir_proxy_tick(&w->px, w->now_ns);
+	if (w->self == 0)
+		weir_arp_keep(&w->keeper, &w->tx);
+	weir_inquiry_serve(&w->inquiry, &w->px.table, weir_tick(w->now_ns));
+}
+
+bool weir_worker_turn(struct weir_worker *w)
+{
+	enum weir_phase phase = __atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE);
+	unsigned int n = 0;
+
+	look_at_clock(w);
+	if (phase < WEIR_PHASE_RESET)
+		for (unsigned int i = 0; i < w->shared->policy->n_ports; i++)
+			n += receive(w, (uint8_t)i);
+	if (w->shared->policy->n_workers > 1)
+		n += take_over(w);
+	keep_house(w);
+	if (unlikely(phase != WEIR_PHASE_RUN))
+		follow_phase(w, phase);
+	weir_tx_flush(&w->tx);
+	bury(w);
+	weir_count(&w->px.counters.loops, 1);
+	if (n > 0)
+		weir_count(&w->px.counters.busy_loops, 1);
+	return n > 0;
+}
+
+static void rest(struct weir_worker *w, bool busy)
+{
+	struct timespec nap = {0, SLEEP_MIN_NS};
+
+	if (busy || !w->shared->sleep) {
+		w->empty_loops = 0;
+		return;
+	}
+	if (++w->empty_loops <= SLEEP_AFTER)
+		return;
+	nap.tv_nsec = RTE_MIN(SLEEP_MIN_NS * (w->empty_loops - SLEEP_AFTER), SLEEP_MAX_NS);
+	nanosleep(&nap, NULL);
+}
+
+int weir_worker_run(void *arg)
+{
+	struct weir_worker *w = arg;
+
+	while (__atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE) != WEIR_PHASE_EXIT)
+		rest(w, weir_worker_turn(w));
+	return 0;
+}
+
+/*
+ * Set-up
+ */
+
+static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
+{
+	const struct weir_shared *s = w->shared;
+
+	w->tx.counters = &w->px.counters;
+	w->tx.neighs = s->neighs;
+	w->tx.pool = pool;
+	w->tx.n_ports = s->policy->n_ports;
+	for (unsigned int i = 0; i < w->tx.n_ports; i++) {
+		w->tx.port[i].nic = &s->nics[i];
+		w->tx.port[i].queue = (uint16_t)w->self;
+	}
+}
+
+/* Whether `from` has a port without a queue of its own, whose frames go by worker `home`. */
+static bool relays_for(const struct weir_shared *s, unsigned int from, unsigned int home)
+{
+	for (unsigned int i = 0; i < s->policy->n_ports; i++)
+		if (from >= s->nics[i].n_tx && from % s->nics[i].n_tx == home)
+			return true;
+	return false;
+}
+
+static void init_rings(struct weir_worker *w, struct weir_arena *arena)
+{
+	w->steer.policy = w->shared->policy;
+	w->steer.nics = w->shared->nics;
+	w->steer.counters = &w->px.counters;
+	w->steer.self = w->self;
+	for (unsigned int from = 0; from < w->shared->policy->n_workers; from++) {
+		if (from == w->self)
+			continue;
+		weir_steer_ring_init(&w->steer.from[from], arena);
+		if (relays_for(w->shared, from, w->self))
+			weir_steer_ring_init(&w->relays[from], arena);
+	}
+}
+
+void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct weir_shared *shared,
+	unsigned int self, struct rte_mempool *pool, const uint8_t seed[32])
+{
+	struct weir_outlet outlet = {outlet_header, outlet_packet, w};
+
+	w->shared = shared;
+	w->self = self;
+	w->now_ns = weir_clock_ns(&shared->clock);
+	weir_proxy_init(&w->px, arena, shared->policy, self, seed, &outlet, w->now_ns,
+		shared->wall_offset_ns);
+	init_tx(w, pool);
+	init_rings(w, arena);
+}
+
+void weir_worker_join(struct weir_worker *w, struct weir_worker *other)
+{
+	const struct weir_shared *s = w->shared;
+
+	w->steer.to[other->self] = other->steer.from[w->self];
+	for (unsigned int i = 0; i < s->policy->n_ports; i++)
+		if (w->self >= s->nics[i].n_tx && w->self % s->nics[i].n_tx == other->self)
+			w->tx.port[i].home = other->relays[w->self];
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one lcore that owns everything it touches, and its loop (design §§2, 3). What workers
+ * share is read only, but for the next hops' addresses and a few words in struct weir_shared.
+ */
+#ifndef WEIR_DP_WORKER_H
+#define WEIR_DP_WORKER_H
+
+#include "dp/arp.h"
+#include "dp/clock.h"
+#include "dp/memory.h"
+#include "dp/steer.h"
+#include "flow/inquiry.h"
+#include "tcp/proxy.h"
+
+/* What the control side wants of the workers, in the order in which it happens (HC-54). */
+enum weir_phase {
+	WEIR_PHASE_RUN,
+	WEIR_PHASE_DRAIN, /* no new connections */
+	WEIR_PHASE_RESET, /* nothing more is received; every connection is ended by RST */
+	WEIR_PHASE_EXIT,
+};
+
+struct weir_shared {
+	const struct weir_policy *policy;
+	struct weir_nic *nics;
+	struct weir_neighs *neighs;
+	struct weir_clock clock;
+	bool sleep; /* when idle */
+
+	/* atomics: written by the control side */
+	uint32_t phase;          /* enum weir_phase */
+	uint64_t wall_offset_ns; /* wall clock = weir_clock_ns() + this */
+};
+
+struct weir_worker {
+	struct weir_proxy px;
+	struct weir_tx tx;
+	struct weir_steer steer;
+	struct weir_arp_keeper keeper; /* worker 0's */
+	struct weir_inquiry inquiry;
+	struct rte_ring *relays[WEIR_WORKERS_MAX]; /* frames of workers without a transmit queue */
+	struct weir_shared *shared;
+	struct weir_pkt pkts[WEIR_BURST];
+	struct rte_mbuf *dead[WEIR_BURST]; /* dropped ones, to be freed together */
+	unsigned int n_dead;
+	unsigned int self;
+	unsigned int empty_loops; /* in a row */
+	uint64_t now_ns;
+
+	/* atomics: read by the control side */
+	uint32_t active; /* connections that still carry data; written while draining */
+	uint32_t reset;  /* 1: all have been reset */
+} __attribute__((aligned(64)));
+
+/*
+ * Sets w up in memory cut from arena; measure first, with a w that is thrown away. Rings towards
+ * other workers are theirs: weir_worker_join() afterwards.
+ */
+void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct weir_shared *shared,
+	unsigned int self, struct rte_mempool *pool, const uint8_t seed[32]);
+
+/* Lets w hand packets over to `other`. */
+void weir_worker_join(struct weir_worker *w, struct weir_worker *other);
+
+/* The loop, until WEIR_PHASE_EXIT: an lcore's function. arg: the worker. Returns 0. */
+int weir_worker_run(void *arg);
+
+/* One turn of it, which is what tests run. true when there was something to do. */
+bool weir_worker_turn(struct weir_worker *w);
+
+#endif
