@@ -11,14 +11,14 @@ static void drop(struct weir_pkt *pkt, enum weir_fate fate)
 	pkt->fate = (uint8_t)fate;
 }
 
-static void set_key(
-	struct weir_pkt *pkt, const struct weir_addr *addr, uint16_t port_be, uint16_t id)
+static void set_key(struct weir_pkt *pkt, const struct weir_addr *addr, uint16_t port_be,
+	uint16_t id)
 {
 	pkt->key = (struct weir_key){.addr = *addr, .port_be = port_be, .id = id};
 }
 
-static const struct weir_station *backend_at(
-	const struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be)
+static const struct weir_station *backend_at(const struct weir_policy *p,
+	const struct weir_addr *addr, uint16_t port_be)
 {
 	const struct weir_station *s = weir_policy_station(p, addr, port_be);
 
@@ -62,12 +62,12 @@ struct quote {
 static bool quotes_tcp(const struct quote *q, uint32_t sent_to_be)
 {
 	return q->ip.version_ihl == 0x45 && q->ip.proto == WEIR_PROTO_TCP &&
-	       (q->ip.frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)) == 0 &&
-	       q->ip.src_be == sent_to_be;
+		(q->ip.frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)) == 0 &&
+		q->ip.src_be == sent_to_be;
 }
 
-static void classify_unreachable(
-	const struct weir_policy *p, struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip)
+static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *pkt,
+	const struct weir_ipv4_hdr *ip)
 {
 	const size_t quote_at = sizeof(*ip) + sizeof(struct weir_icmp_hdr);
 	const struct weir_station *s;

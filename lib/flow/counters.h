@@ -41,8 +41,8 @@ struct weir_counters {
 	struct weir_backend_counters *backend;
 };
 
-void weir_counters_init(
-	struct weir_counters *c, struct weir_arena *arena, const struct weir_policy *p);
+void weir_counters_init(struct weir_counters *c, struct weir_arena *arena,
+	const struct weir_policy *p);
 
 /* A relaxed store and load: the reader sees old or new, never half of each, and TSan agrees. */
 static inline void weir_count(uint64_t *counter, uint64_t n)

@@ -15,8 +15,8 @@ static bool wanted(const struct weir_inquiry *q, const struct weir_conn *c)
 	if (weir_addr_eq(&c->client.addr, &nobody)) /* free: flow/table.h */
 		return false;
 	return (!q->by_client || weir_addr_eq(&c->client.addr, &q->client)) &&
-	       any_or(q->service, c->client.id) && any_or(q->backend, c->backend) &&
-	       any_or(q->conn_state, c->state);
+		any_or(q->service, c->client.id) && any_or(q->backend, c->backend) &&
+		any_or(q->conn_state, c->state);
 }
 
 /* Never trusts what it was asked: limit and cursor are another thread's numbers. */

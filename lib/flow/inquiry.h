@@ -27,12 +27,12 @@ enum weir_inquiry_state {
 struct weir_inquiry {
 	uint32_t state; /* atomic: enum weir_inquiry_state */
 	/* the question */
-	uint32_t cursor;	 /* first conn to look at; the answer moves it on */
+	uint32_t cursor;         /* first conn to look at; the answer moves it on */
 	struct weir_addr client; /* when by_client */
 	bool by_client;
 	uint16_t service, backend; /* WEIR_NONE16: any */
-	uint16_t conn_state;	   /* enum weir_state, WEIR_NONE16: any */
-	uint32_t limit;		   /* answers wanted at most, 1..WEIR_INQUIRY_FOUND */
+	uint16_t conn_state;       /* enum weir_state, WEIR_NONE16: any */
+	uint32_t limit;            /* answers wanted at most, 1..WEIR_INQUIRY_FOUND */
 	/* the answer */
 	uint32_t n_found;
 	uint32_t now_tick; /* for showing how long until a deadline */

@@ -14,12 +14,12 @@
 #include "flow/key.h"
 
 #define WEIR_LOCALPORT_FIRST 1024u
-#define WEIR_LOCALPORTS	     (65536u - WEIR_LOCALPORT_FIRST)
+#define WEIR_LOCALPORTS      (65536u - WEIR_LOCALPORT_FIRST)
 
 struct weir_localports {
-	uint64_t *used;	 /* bit i: port first + i * workers is taken */
-	uint32_t count;	 /* ports owned by this worker */
-	uint32_t first;	 /* the lowest of them */
+	uint64_t *used;  /* bit i: port first + i * workers is taken */
+	uint32_t count;  /* ports owned by this worker */
+	uint32_t first;  /* the lowest of them */
 	uint32_t cursor; /* next i to look at */
 	uint32_t in_use;
 	uint16_t worker, workers;

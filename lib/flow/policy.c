@@ -12,8 +12,8 @@ static void *zeroed(uint32_t n, size_t bytes)
 	return calloc(n != 0 ? n : 1, bytes);
 }
 
-struct weir_policy *weir_policy_alloc(
-	uint32_t services, uint32_t backends, uint32_t members, uint32_t nexthops)
+struct weir_policy *weir_policy_alloc(uint32_t services, uint32_t backends, uint32_t members,
+	uint32_t nexthops)
 {
 	struct weir_policy *p = zeroed(1, sizeof(*p));
 
@@ -89,8 +89,8 @@ static int finish_stations(struct weir_policy *p)
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
-			put_station(
-				p, &p->ports[i].addrs[j].addr, 0, WEIR_STATION_LOCAL, (uint16_t)i);
+			put_station(p, &p->ports[i].addrs[j].addr, 0, WEIR_STATION_LOCAL,
+				(uint16_t)i);
 	for (uint32_t i = 0; i < p->n_services; i++)
 		put_station(p, &p->services[i].vip, 0, WEIR_STATION_VIP, (uint16_t)i);
 	put_backends(p);
@@ -121,8 +121,8 @@ struct turn {
  * How many slots each member gets: its weight (rr: 1), by the greatest common divisor of all. What
  * would be more than WEIR_SLOTS_MAX is scaled down, one slot at least for each. Returns their sum.
  */
-static uint32_t order_weights(
-	const struct weir_policy *p, const struct weir_service *s, struct turn *turns)
+static uint32_t order_weights(const struct weir_policy *p, const struct weir_service *s,
+	struct turn *turns)
 {
 	uint32_t divisor = 0, sum = 0, n = 0, total = 0;
 

@@ -11,15 +11,15 @@
 
 #include "flow/key.h"
 
-#define WEIR_PORTS_MAX	  8
+#define WEIR_PORTS_MAX    8
 #define WEIR_WORKERS_MAX  32
 #define WEIR_SERVICES_MAX 1024
 #define WEIR_BACKENDS_MAX 4096
-#define WEIR_NAME_MAX	  32 /* with the NUL */
-#define WEIR_LOCALS_MAX	  16 /* addresses of one port */
-#define WEIR_WEIGHT_MAX	  256
-#define WEIR_SLOTS_MAX	  4096 /* of one service's wrr order */
-#define WEIR_NONE16	  0xffff
+#define WEIR_NAME_MAX     32 /* with the NUL */
+#define WEIR_LOCALS_MAX   16 /* addresses of one port */
+#define WEIR_WEIGHT_MAX   256
+#define WEIR_SLOTS_MAX    4096 /* of one service's wrr order */
+#define WEIR_NONE16       0xffff
 
 enum weir_mode {
 	WEIR_MODE_NAT,
@@ -41,8 +41,8 @@ struct weir_port_addr {
 struct weir_port {
 	char name[WEIR_NAME_MAX];
 	char device[128]; /* PCI address or vdev string */
-	uint16_t mtu;	  /* 1500 by default */
-	uint8_t rss;	  /* enum weir_rss */
+	uint16_t mtu;     /* 1500 by default */
+	uint8_t rss;      /* enum weir_rss */
 	uint8_t n_addrs;
 	struct weir_port_addr addrs[WEIR_LOCALS_MAX];
 	uint16_t rx_desc, tx_desc; /* descriptors per queue */
@@ -62,7 +62,7 @@ struct weir_nexthop {
 
 /* What the client is promised on the service's behalf (HC-03). */
 struct weir_profile {
-	uint16_t mss;	/* bytes */
+	uint16_t mss;   /* bytes */
 	uint8_t wscale; /* 0..14 */
 	bool sack, timestamps, ecn;
 };
@@ -83,7 +83,7 @@ struct weir_service {
 	char name[WEIR_NAME_MAX];
 	struct weir_addr vip;
 	uint16_t port_be;
-	uint8_t mode;	   /* enum weir_mode */
+	uint8_t mode;      /* enum weir_mode */
 	uint8_t scheduler; /* enum weir_scheduler */
 	struct weir_profile profile;
 	struct weir_timeouts timeouts;
@@ -104,15 +104,15 @@ struct weir_backend {
 	 */
 	uint16_t key_id;
 	uint16_t nexthop; /* in nexthops[] */
-	uint8_t egress;	  /* port index: its addrs are the local addresses in fullnat */
+	uint8_t egress;   /* port index: its addrs are the local addresses in fullnat */
 };
 
 struct weir_limits {
-	uint32_t connections;	  /* all workers together */
-	uint32_t held_packets;	  /* per worker */
-	uint32_t held_bytes;	  /* per connection, and the window of the SYN-ACK; <= 65535 */
-	uint32_t syn_ack_ring;	  /* entries per worker, 0: SYN-ACKs are never sent again */
-	uint32_t reply_budget;	  /* RST, ICMP, challenge replies per second and worker */
+	uint32_t connections;     /* all workers together */
+	uint32_t held_packets;    /* per worker */
+	uint32_t held_bytes;      /* per connection, and the window of the SYN-ACK; <= 65535 */
+	uint32_t syn_ack_ring;    /* entries per worker, 0: SYN-ACKs are never sent again */
+	uint32_t reply_budget;    /* RST, ICMP, challenge replies per second and worker */
 	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
 };
 
@@ -126,7 +126,7 @@ struct weir_policy {
 	uint16_t *slots; /* backend indices */
 	struct weir_limits limits;
 	uint32_t drain_ms;
-	uint8_t cookie_secret[16];	 /* the master secret of tcp/keys.h */
+	uint8_t cookie_secret[16];       /* the master secret of tcp/keys.h */
 	struct weir_sipkey steer_secret; /* random: no client must choose its worker */
 
 	/* by weir_policy_finish() */
@@ -155,8 +155,8 @@ struct weir_station {
  * Room for that many of each; NULL when out of memory. Everything is zeroed, the counts n_* too:
  * they are the maker's, who counts up what it fills in.
  */
-struct weir_policy *weir_policy_alloc(
-	uint32_t services, uint32_t backends, uint32_t members, uint32_t nexthops);
+struct weir_policy *weir_policy_alloc(uint32_t services, uint32_t backends, uint32_t members,
+	uint32_t nexthops);
 
 /*
  * Builds stations, slots and key_ids from the rest, once. 0 or -ENOMEM (then only
@@ -169,8 +169,8 @@ int weir_policy_finish(struct weir_policy *p);
 void weir_policy_free(struct weir_policy *p);
 
 /* The station of (addr, port_be), or NULL. */
-static inline const struct weir_station *weir_policy_station(
-	const struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be);
+static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
+	const struct weir_addr *addr, uint16_t port_be);
 
 /* inline definitions */
 
@@ -182,8 +182,8 @@ static inline uint32_t weir_station_slot(const struct weir_addr *addr, uint16_t 
 	return (uint32_t)(x >> 40);
 }
 
-static inline const struct weir_station *weir_policy_station(
-	const struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be)
+static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
+	const struct weir_addr *addr, uint16_t port_be)
 {
 	uint32_t at = weir_station_slot(addr, port_be);
 

@@ -32,8 +32,8 @@ void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struc
 		s->cursor[i] = order_len(&p->services[i]) * worker / p->n_workers;
 }
 
-static enum rank rank_of(
-	const struct weir_sched *s, uint16_t backend, uint16_t avoid, uint64_t now_ns)
+static enum rank rank_of(const struct weir_sched *s, uint16_t backend, uint16_t avoid,
+	uint64_t now_ns)
 {
 	bool rests = now_ns < s->backends[backend].rest_until_ns;
 
@@ -87,8 +87,8 @@ uint16_t weir_sched_pick(struct weir_sched *s, const struct weir_policy *p, uint
 	const struct weir_service *sv = &p->services[service];
 	uint32_t from = s->cursor[service];
 	struct choice best = sv->scheduler == WEIR_SCHED_LC
-				     ? least_active(s, p, sv, from, avoid, now_ns)
-				     : next_in_order(s, p, sv, from, avoid, now_ns);
+		? least_active(s, p, sv, from, avoid, now_ns)
+		: next_in_order(s, p, sv, from, avoid, now_ns);
 
 	if (best.rank != RANK_NONE)
 		s->cursor[service] = best.at + 1 == order_len(sv) ? 0 : best.at + 1;

@@ -12,12 +12,12 @@
 #include "base/arena.h"
 #include "flow/policy.h"
 
-#define WEIR_SCHED_FALL	   3
+#define WEIR_SCHED_FALL    3
 #define WEIR_SCHED_REST_NS 2000000000ull
 
 struct weir_sched_backend {
 	uint32_t active; /* connections opened to it and not ended */
-	uint32_t fails;	 /* in a row */
+	uint32_t fails;  /* in a row */
 	uint64_t rest_until_ns;
 };
 

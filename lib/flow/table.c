@@ -5,8 +5,8 @@
 #include "flow/wheel.h"
 
 _Static_assert(WEIR_HELD_NONE == WEIR_CONN_NONE, "held doubles as the link of free conns");
-_Static_assert(
-	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "matches() counts slots from the low byte");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	"matches() counts slots from the low byte");
 
 typedef uint16_t tags_vec __attribute__((vector_size(16)));
 typedef int8_t bytes_vec __attribute__((vector_size(8)));

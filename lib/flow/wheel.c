@@ -8,8 +8,8 @@
 _Static_assert((WEIR_WHEEL_SLOTS & SLOT_MASK) == 0, "ticks become slots by a mask");
 _Static_assert((WEIR_WHEEL_HEAD | SLOT_MASK) < WEIR_WHEEL_OFF, "a head is not taken for OFF");
 
-void weir_wheel_init(
-	struct weir_wheel *w, struct weir_arena *arena, struct weir_conn *conns, uint64_t now_ns)
+void weir_wheel_init(struct weir_wheel *w, struct weir_arena *arena, struct weir_conn *conns,
+	uint64_t now_ns)
 {
 	w->slots = weir_arena_take(arena, WEIR_WHEEL_SLOTS * sizeof(*w->slots));
 	w->conns = conns;

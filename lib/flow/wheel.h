@@ -17,10 +17,10 @@
 #include "base/arena.h"
 #include "flow/conn.h"
 
-#define WEIR_TICK_NS	 8000000ull /* 8 ms */
-#define WEIR_WHEEL_SLOTS 8192u	    /* horizon: 65 s */
-#define WEIR_WHEEL_OFF	 0xfffffffeu
-#define WEIR_WHEEL_HEAD	 0x80000000u
+#define WEIR_TICK_NS     8000000ull /* 8 ms */
+#define WEIR_WHEEL_SLOTS 8192u      /* horizon: 65 s */
+#define WEIR_WHEEL_OFF   0xfffffffeu
+#define WEIR_WHEEL_HEAD  0x80000000u
 #define WEIR_WHEEL_STEPS 1024u /* slots per call at most */
 
 struct weir_wheel {
@@ -41,8 +41,8 @@ static inline uint32_t weir_tick_after(uint64_t now_ns, uint64_t delay_ms)
 	return (uint32_t)((now_ns + delay_ms * 1000000 + WEIR_TICK_NS - 1) / WEIR_TICK_NS);
 }
 
-void weir_wheel_init(
-	struct weir_wheel *w, struct weir_arena *arena, struct weir_conn *conns, uint64_t now_ns);
+void weir_wheel_init(struct weir_wheel *w, struct weir_arena *arena, struct weir_conn *conns,
+	uint64_t now_ns);
 
 /* Links a conn that is off the wheel, at conns[conn].deadline. */
 void weir_wheel_add(struct weir_wheel *w, uint32_t conn);

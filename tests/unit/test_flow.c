@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* flow/'s smaller nouns: local ports, held packets, counters, inquiries. */
+#include "flow/counters.h"
+#include "flow/held.h"
+#include "flow/inquiry.h"
+#include "flow/localport.h"
+#include "unit.h"
+
+/* Local ports */
+
+static void ports_make(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,
+	unsigned int workers, uint32_t start)
+{
+	memset(arena, 0, sizeof(*arena));
+	weir_localports_init(p, arena, worker, workers, start);
+	unit_arena_fill(arena);
+	weir_localports_init(p, arena, worker, workers, start);
+}
+
+/* The slow twin: the worker's ports in a row, walked one by one. */
+struct row {
+	uint16_t port[WEIR_LOCALPORTS];
+	bool used[65536];
+	uint32_t n, n_used, cursor;
+};
+
+static void row_make(struct row *r, unsigned int worker, unsigned int workers, uint32_t start)
+{
+	memset(r, 0, sizeof(*r));
+	for (uint32_t port = WEIR_LOCALPORT_FIRST; port <= 65535; port++)
+		if (weir_localport_owner((uint16_t)port, workers) == worker)
+			r->port[r->n++] = (uint16_t)port;
+	r->cursor = start % r->n;
+}
+
+static uint16_t row_next(struct row *r)
+{
+	uint16_t port = r->port[r->cursor];
+
+	r->cursor = (r->cursor + 1) % r->n;
+	return port;
+}
+
+static uint16_t row_take(struct row *r)
+{
+	uint16_t port;
+
+	if (r->n_used == r->n)
+		return 0;
+	do
+		port = row_next(r);
+	while (r->used[port]);
+	r->used[port] = true;
+	r->n_used++;
+	return port;
+}
+
+static void row_give(struct row *r, uint16_t port)
+{
+	if (r->n_used == r->n)
+		while (r->port[r->cursor] != port)
+			row_next(r);
+	r->used[port] = false;
+	r->n_used--;
+}
+
+/* Fills up and empties again and again. */
+static void localport_twin(void)
+{
+	static const uint8_t numbers[] = {3, 7, 8, 21, WEIR_WORKERS_MAX};
+	uint64_t seed = 1;
+	struct weir_localports p;
+	struct weir_arena arena;
+	static struct row row;
+	uint32_t bad = 0;
+
+	for (unsigned int i = 0; i < sizeof(numbers); i++) {
+		unsigned int workers = numbers[i], worker = unit_random(&seed) % workers;
+		uint32_t start = (uint32_t)unit_random(&seed);
+
+		ports_make(&p, &arena, worker, workers, start);
+		row_make(&row, worker, workers, start);
+		bad += p.count != row.n;
+		for (uint32_t step = 0; step < 8 * row.n; step++) {
+			uint64_t r = unit_random(&seed);
+			uint16_t some = row.port[(r >> 16) % row.n];
+			bool filling = step / row.n % 4 < 2;
+
+			if ((r & 7) < (filling ? 7 : 1))
+				bad += weir_localports_take(&p) != row_take(&row);
+			else if (row.used[some]) {
+				weir_localports_give(&p, some);
+				row_give(&row, some);
+			} else if ((r & 8) != 0)
+				bad += weir_localports_oldest(&p) != row_next(&row);
+			bad += p.in_use != row.n_used;
+		}
+		free(arena.base);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+}
+
+/* All ports from 1024 up belong to exactly one worker, and each can be had exactly once. */
+static void localport_shared_out(void)
+{
+	for (unsigned int workers = 1; workers <= WEIR_WORKERS_MAX; workers += 3) {
+		static uint8_t times[65536];
+		uint32_t bad = 0;
+
+		memset(times, 0, sizeof(times));
+		for (unsigned int worker = 0; worker < workers; worker++) {
+			struct weir_localports p;
+			struct weir_arena arena;
+			uint16_t port;
+
+			ports_make(&p, &arena, worker, workers, 12345);
+			while ((port = weir_localports_take(&p)) != 0) {
+				times[port]++;
+				bad += weir_localport_owner(port, workers) != worker;
+			}
+			bad += p.in_use != p.count;
+			free(arena.base);
+		}
+		for (uint32_t port = 0; port < 65536; port++)
+			bad += times[port] != (port >= WEIR_LOCALPORT_FIRST);
+		CU_ASSERT_EQUAL(bad, 0);
+	}
+}
+
+/* HC-33: a port given back is the last to be taken again. */
+static void localport_oldest_first(void)
+{
+	struct weir_localports p;
+	struct weir_arena arena;
+	uint32_t early = 0;
+	uint16_t first;
+
+	ports_make(&p, &arena, 0, 1, 999);
+	first = weir_localports_take(&p);
+	weir_localports_give(&p, first);
+	for (uint32_t i = 1; i < p.count; i++) {
+		uint16_t port = weir_localports_take(&p);
+
+		early += port == first;
+		weir_localports_give(&p, port);
+	}
+	CU_ASSERT_EQUAL(early, 0);
+	CU_ASSERT_EQUAL(weir_localports_take(&p), first);
+	free(arena.base);
+}
+
+/* A full pool: the oldest is the one taken longest ago, and what is given back is had at once. */
+static void localport_full(void)
+{
+	struct weir_localports p;
+	struct weir_arena arena;
+	uint16_t first, second;
+	uint32_t bad = 0;
+
+	ports_make(&p, &arena, 3, 5, 4711);
+	first = weir_localports_take(&p);
+	second = weir_localports_take(&p);
+	while (weir_localports_take(&p) != 0)
+		;
+	CU_ASSERT_EQUAL(weir_localports_oldest(&p), first);
+	CU_ASSERT_EQUAL(weir_localports_oldest(&p), second);
+	for (uint32_t i = 0; i < 3 * p.count; i++) {
+		uint16_t port = weir_localports_oldest(&p);
+
+		weir_localports_give(&p, port);
+		bad += weir_localports_take(&p) != port;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT_EQUAL(weir_localports_take(&p), 0);
+	free(arena.base);
+}
+
+/* Held packets */
+
+#define LISTS    5u
+#define HELD_MAX 40u
+
+/* Several lists share the pool; each is a queue. seq is the packet's mark, payload_len its size. */
+static void held_twin(void)
+{
+	uint32_t head[LISTS], queue[LISTS][HELD_MAX], n[LISTS] = {0}, total = 0, mark = 0, bad = 0;
+	struct weir_arena arena = {NULL, 0, 0};
+	uint64_t seed = 1;
+	struct weir_held h;
+
+	weir_held_init(&h, &arena, HELD_MAX);
+	unit_arena_fill(&arena);
+	weir_held_init(&h, &arena, HELD_MAX);
+	for (uint32_t l = 0; l < LISTS; l++)
+		head[l] = WEIR_HELD_NONE;
+	for (uint32_t step = 0; step < 50000; step++) {
+		uint64_t r = unit_random(&seed);
+		uint32_t l = (uint32_t)(r >> 8) % LISTS, pkts, bytes, sum = 0;
+		struct weir_pkt pkt = {.seg = {.seq = mark, .payload_len = mark % 1400}};
+
+		if ((r & 7) < (step / 500 % 2 ? 5 : 3)) {
+			bad += weir_held_put(&h, &head[l], &pkt) != (total < HELD_MAX);
+			if (total < HELD_MAX) {
+				queue[l][n[l]++] = mark++;
+				total++;
+			}
+		} else {
+			bad += weir_held_get(&h, &head[l], &pkt) != (n[l] > 0);
+			if (n[l] > 0) {
+				bad += pkt.seg.seq != queue[l][0];
+				memmove(queue[l], queue[l] + 1, --n[l] * sizeof(queue[l][0]));
+				total--;
+			}
+		}
+		for (uint32_t i = 0; i < n[l]; i++)
+			sum += queue[l][i] % 1400;
+		weir_held_sum(&h, head[l], &pkts, &bytes);
+		bad += pkts != n[l] || bytes != sum || h.count != total;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT(mark > 10000);
+	free(arena.base);
+}
+
+static void held_without_pool(void)
+{
+	struct weir_arena arena = {NULL, 0, 0};
+	uint32_t head = WEIR_HELD_NONE;
+	struct weir_pkt pkt = {0};
+	struct weir_held h;
+
+	weir_held_init(&h, &arena, 0);
+	CU_ASSERT_FALSE(weir_held_put(&h, &head, &pkt));
+	CU_ASSERT_EQUAL(head, WEIR_HELD_NONE);
+	CU_ASSERT_FALSE(weir_held_get(&h, &head, &pkt));
+}
+
+/* Counters */
+
+static void counters_start_at_zero(void)
+{
+	struct weir_policy policy = {.n_services = 3, .n_backends = 7};
+	struct weir_arena arena = {NULL, 0, 0};
+	struct weir_counters c, zero;
+
+	memset(&c, 0xff, sizeof(c));
+	weir_counters_init(&c, &arena, &policy);
+	unit_arena_fill(&arena);
+	weir_counters_init(&c, &arena, &policy);
+	CU_ASSERT_EQUAL(arena.used, arena.size);
+	weir_count(&c.service[2].bytes_out, 5);
+	weir_count(&c.service[2].bytes_out, 6);
+	weir_gauge(&c.backend[6].active, 9);
+	weir_gauge(&c.backend[6].active, 4);
+	CU_ASSERT_EQUAL(weir_counted(&c.service[2].bytes_out), 11);
+	CU_ASSERT_EQUAL(weir_counted(&c.backend[6].active), 4);
+	c.service = NULL;
+	c.backend = NULL;
+	memset(&zero, 0, sizeof(zero));
+	CU_ASSERT_EQUAL(memcmp(&c, &zero, sizeof(c)), 0);
+	free(arena.base);
+}
+
+/* Inquiries */
+
+#define ASKED 3000u
+
+/* A table whose conns are told apart by client; every 5th was given back. */
+static void inquiry_table(struct weir_table *t, struct weir_arena *arena)
+{
+	static const struct weir_sipkey secret = {1, 2};
+
+	memset(arena, 0, sizeof(*arena));
+	weir_table_init(t, arena, 2 * ASKED, &secret);
+	unit_arena_fill(arena);
+	weir_table_init(t, arena, 2 * ASKED, &secret);
+	for (uint32_t i = 0; i < ASKED; i++) {
+		struct weir_conn *c = weir_table_conn(t, weir_table_take(t));
+
+		c->client.addr = weir_addr_v4(1 + i % 100);
+		c->client.id = (uint16_t)(i % 7);
+		c->backend = (uint16_t)(i % 11);
+		c->state = (uint8_t)(i % WEIR_STATES);
+		c->cookie = i;
+	}
+	for (uint32_t i = 0; i < ASKED; i += 5)
+		weir_table_give(t, i);
+}
+
+static bool asked_for(const struct weir_inquiry *q, uint32_t i)
+{
+	if (i % 5 == 0 || (q->by_client && !(q->client.w[3] == 1 + i % 100)))
+		return false;
+	return (q->service == WEIR_NONE16 || q->service == i % 7) &&
+		(q->backend == WEIR_NONE16 || q->backend == i % 11) &&
+		(q->conn_state == WEIR_NONE16 || q->conn_state == i % WEIR_STATES);
+}
+
+/* Asks until all has been seen; the differences to going through all by hand. */
+static uint32_t ask(struct weir_inquiry *q, const struct weir_table *t)
+{
+	uint32_t next = 0, bad = 0, rounds = 0;
+
+	for (q->cursor = 0; q->cursor != WEIR_INQUIRY_END && rounds < 10000; rounds++) {
+		uint32_t from = q->cursor, limit = q->limit;
+
+		q->state = WEIR_INQUIRY_ASKED;
+		weir_inquiry_serve(q, t, 42 + rounds);
+		bad += q->state != WEIR_INQUIRY_ANSWERED || q->now_tick != 42 + rounds;
+		bad += q->n_found > limit || q->n_found > WEIR_INQUIRY_FOUND;
+		bad += q->cursor != WEIR_INQUIRY_END && q->cursor > from + WEIR_INQUIRY_SCAN;
+		for (uint32_t i = 0; i < q->n_found; i++, next++) {
+			while (next < ASKED && !asked_for(q, next))
+				next++;
+			bad += q->found[i].cookie != next;
+		}
+	}
+	for (; next < ASKED; next++)
+		bad += asked_for(q, next);
+	return bad + (q->cursor != WEIR_INQUIRY_END);
+}
+
+static void inquiry_answers(void)
+{
+	struct weir_arena arena;
+	struct weir_table t;
+	uint64_t seed = 3;
+	uint32_t bad = 0;
+
+	inquiry_table(&t, &arena);
+	for (uint32_t i = 0; i < 300; i++) {
+		uint64_t r = unit_random(&seed);
+		struct weir_inquiry q = {
+			.client = weir_addr_v4(1 + (r >> 32) % 120),
+			.by_client = (r & 3) == 0,
+			.service = r & 4 ? WEIR_NONE16 : r >> 8 & 7,
+			.backend = r & 8 ? WEIR_NONE16 : r >> 16 & 15,
+			.conn_state = r & 16 ? WEIR_NONE16 : r >> 24 & 7,
+			.limit = 1 + (r >> 40) % WEIR_INQUIRY_FOUND,
+		};
+
+		bad += ask(&q, &t);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	free(arena.base);
+}
+
+/* What the asker wrote wrongly does no harm, and who did not ask gets no answer. */
+static void inquiry_odd(void)
+{
+	struct weir_inquiry q = {.service = WEIR_NONE16,
+		.backend = WEIR_NONE16,
+		.conn_state = WEIR_NONE16,
+		.limit = 0xffffffff};
+	struct weir_arena arena;
+	struct weir_table t;
+
+	inquiry_table(&t, &arena);
+	weir_inquiry_serve(&q, &t, 1);
+	CU_ASSERT_EQUAL(q.state, WEIR_INQUIRY_IDLE);
+	CU_ASSERT_EQUAL(q.n_found, 0);
+	CU_ASSERT_EQUAL(ask(&q, &t), 0);
+
+	q.cursor = 0xfffffff0;
+	q.state = WEIR_INQUIRY_ASKED;
+	weir_inquiry_serve(&q, &t, 1);
+	CU_ASSERT_EQUAL(q.state, WEIR_INQUIRY_ANSWERED);
+	CU_ASSERT_EQUAL(q.n_found, 0);
+	CU_ASSERT_EQUAL(q.cursor, WEIR_INQUIRY_END);
+	free(arena.base);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"local ports against a row", localport_twin},
+		{"local ports are shared out among the workers", localport_shared_out},
+		{"HC-33 local ports come oldest first", localport_oldest_first},
+		{"local ports when all are taken", localport_full},
+		{"HC-04 held packets against queues", held_twin},
+		{"held packets without a pool", held_without_pool},
+		{"counters start at zero", counters_start_at_zero},
+		{"inquiry answers what was asked", inquiry_answers},
+		{"inquiry and odd questions", inquiry_odd},
+	};
+
+	return unit_main("flow", tests, sizeof(tests) / sizeof(tests[0]));
+}

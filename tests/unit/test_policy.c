@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* flow/policy's stations and flow/classify: whose packet it is, and whose worker. */
+#include "flow/classify.h"
+#include "flow/localport.h"
+#include "unit.h"
+
+/* Stations */
+
+#define SERVICES 200u
+#define BACKENDS 700u
+
+static uint16_t some_port(uint64_t *seed)
+{
+	return weir_be16((uint16_t)(1 + unit_random(seed) % 40));
+}
+
+static struct weir_addr some_addr(uint64_t *seed, uint32_t of)
+{
+	return weir_addr_v4(weir_be32(0x0a000000u + (uint32_t)(unit_random(seed) % of)));
+}
+
+/* From a world so small that everything collides. */
+static struct weir_policy *crowded_policy(uint64_t *seed)
+{
+	struct weir_policy *p = weir_policy_alloc(SERVICES, BACKENDS, 0, 0);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	p->n_workers = 1;
+	p->n_services = SERVICES;
+	p->n_backends = BACKENDS;
+	p->n_ports = 3;
+	for (uint32_t i = 0; i < SERVICES; i++) {
+		p->services[i].vip = some_addr(seed, 40);
+		p->services[i].port_be = weir_be16((uint16_t)(1 + i)); /* each its own */
+	}
+	for (uint32_t i = 0; i < BACKENDS; i++) {
+		p->backends[i].addr = some_addr(seed, 60);
+		p->backends[i].port_be = some_port(seed);
+	}
+	for (uint32_t i = 0; i < p->n_ports; i++) {
+		p->ports[i].n_addrs = 5;
+		for (uint32_t j = 0; j < 5; j++)
+			p->ports[i].addrs[j].addr = some_addr(seed, 60);
+	}
+	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
+	return p;
+}
+
+/* The slow twin: by searching the lists that the policy was made from. */
+static struct weir_station meaning(const struct weir_policy *p, const struct weir_addr *addr,
+	uint16_t port_be)
+{
+	for (uint16_t i = 0; port_be != 0 && i < p->n_services; i++)
+		if (p->services[i].port_be == port_be && weir_addr_eq(&p->services[i].vip, addr))
+			return (struct weir_station){.kind = WEIR_STATION_SERVICE, .index = i};
+	for (uint16_t i = 0; port_be != 0 && i < p->n_backends; i++)
+		if (p->backends[i].port_be == port_be && weir_addr_eq(&p->backends[i].addr, addr))
+			return (struct weir_station){.kind = WEIR_STATION_BACKEND, .index = i};
+	for (uint32_t i = 0; port_be == 0 && i < p->n_services; i++)
+		if (weir_addr_eq(&p->services[i].vip, addr))
+			return (struct weir_station){.kind = WEIR_STATION_VIP};
+	for (uint32_t i = 0; port_be == 0 && i < p->n_ports; i++)
+		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
+			if (weir_addr_eq(&p->ports[i].addrs[j].addr, addr))
+				return (struct weir_station){.kind = WEIR_STATION_LOCAL};
+	return (struct weir_station){.kind = WEIR_STATION_NONE};
+}
+
+static void policy_stations(void)
+{
+	uint32_t bad = 0, seen[5] = {0};
+	uint64_t seed = 1;
+
+	for (unsigned int round = 0; round < 4; round++) {
+		struct weir_policy *p = crowded_policy(&seed);
+
+		for (uint32_t a = 0; a < 64; a++)
+			for (uint16_t port = 0; port < 42; port++) {
+				struct weir_addr addr = weir_addr_v4(weir_be32(0x0a000000u + a));
+				struct weir_station want = meaning(p, &addr, weir_be16(port));
+				const struct weir_station *got =
+					weir_policy_station(p, &addr, weir_be16(port));
+
+				seen[want.kind]++;
+				if (got == NULL) {
+					bad += want.kind != WEIR_STATION_NONE;
+					continue;
+				}
+				bad += got->kind != want.kind;
+				bad += got->kind <= WEIR_STATION_BACKEND &&
+					got->index != want.index;
+			}
+		weir_policy_free(p);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	for (unsigned int kind = 0; kind < 5; kind++)
+		CU_ASSERT(seen[kind] > 10);
+}
+
+/* key_id is the first with the same address and port, also where a service stands on them. */
+static void policy_key_ids(void)
+{
+	uint64_t seed = 5;
+	struct weir_policy *p = crowded_policy(&seed);
+	uint32_t bad = 0, shared = 0;
+
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		uint32_t first = 0;
+
+		while (p->backends[first].port_be != p->backends[i].port_be ||
+			!weir_addr_eq(&p->backends[first].addr, &p->backends[i].addr))
+			first++;
+		bad += p->backends[i].key_id != first;
+		shared += first != i;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT(shared > 20);
+	weir_policy_free(p);
+}
+
+/* At most half full, and the reach is that of the worst station, not more. */
+static void check_station_load(const struct weir_policy *p)
+{
+	uint32_t used = 0, worst = 0, size = p->station_mask + 1;
+
+	for (uint32_t i = 0; i < size; i++) {
+		const struct weir_station *s = &p->stations[i];
+		uint32_t steps;
+
+		if (s->kind == WEIR_STATION_NONE)
+			continue;
+		used++;
+		steps = (i - weir_station_slot(&s->addr, s->port_be)) & p->station_mask;
+		worst = steps > worst ? steps : worst;
+	}
+	CU_ASSERT_EQUAL(size & p->station_mask, 0);
+	CU_ASSERT(used * 2 <= size);
+	CU_ASSERT_EQUAL(p->station_reach, worst);
+}
+
+static void policy_station_load(void)
+{
+	uint64_t seed = 9;
+	struct weir_policy *p = crowded_policy(&seed);
+
+	check_station_load(p);
+	weir_policy_free(p);
+
+	/* as many as a power of two, and all different */
+	p = weir_policy_alloc(0, 512, 0, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	for (p->n_backends = 0; p->n_backends < 512; p->n_backends++) {
+		p->backends[p->n_backends].addr = weir_addr_v4(weir_be32(p->n_backends));
+		p->backends[p->n_backends].port_be = weir_be16(80);
+	}
+	CU_ASSERT_EQUAL(weir_policy_finish(p), 0);
+	check_station_load(p);
+	weir_policy_free(p);
+}
+
+static void policy_empty(void)
+{
+	struct weir_policy *p = weir_policy_alloc(0, 0, 0, 0);
+	struct weir_addr addr = weir_addr_v4(1);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	CU_ASSERT_EQUAL(weir_policy_finish(p), 0);
+	CU_ASSERT_PTR_NULL(weir_policy_station(p, &addr, 0));
+	weir_policy_free(p);
+	weir_policy_free(NULL);
+}
+
+/* Classification: a small world, its addresses by their last byte. */
+
+#define VIP      10 /* ports 80 (nat) and 443 (fullnat); is a local address, too */
+#define LOCAL    11
+#define BACKEND1 21 /* port 8080: nat, the third backend of the policy shares its key_id */
+#define BACKEND2 22 /* port 8443: fullnat */
+#define CLIENT   99
+
+static struct weir_addr host(uint8_t last)
+{
+	return weir_addr_v4(weir_be32(0x0a000000u + last));
+}
+
+static struct weir_policy *small_policy(uint32_t n_workers)
+{
+	struct weir_policy *p = weir_policy_alloc(2, 3, 0, 0);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	p->n_workers = n_workers;
+	p->steer_secret = (struct weir_sipkey){11, 22};
+	p->n_ports = 1;
+	p->ports[0].n_addrs = 2;
+	p->ports[0].addrs[0].addr = host(VIP);
+	p->ports[0].addrs[1].addr = host(LOCAL);
+	p->n_services = 2;
+	p->services[0] = (struct weir_service){
+		.vip = host(VIP), .port_be = weir_be16(80), .mode = WEIR_MODE_NAT};
+	p->services[1] = (struct weir_service){
+		.vip = host(VIP), .port_be = weir_be16(443), .mode = WEIR_MODE_FULLNAT};
+	p->n_backends = 3;
+	p->backends[0] = (struct weir_backend){
+		.addr = host(BACKEND1), .port_be = weir_be16(8080), .service = 0};
+	p->backends[1] = (struct weir_backend){
+		.addr = host(BACKEND2), .port_be = weir_be16(8443), .service = 1};
+	p->backends[2] = p->backends[0];
+	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
+	return p;
+}
+
+static struct weir_pkt tcp_pkt(uint8_t src, uint16_t sport, uint8_t dst, uint16_t dport)
+{
+	return (struct weir_pkt){.fate = WEIR_FATES,
+		.seg = {.src = host(src),
+			.dst = host(dst),
+			.sport_be = weir_be16(sport),
+			.dport_be = weir_be16(dport)}};
+}
+
+static void check_key(const struct weir_pkt *pkt, uint8_t addr, uint16_t port, uint16_t id)
+{
+	struct weir_key want = {.addr = host(addr), .port_be = weir_be16(port), .id = id};
+
+	CU_ASSERT_TRUE(weir_key_eq(&pkt->key, &want));
+}
+
+static void classify_segments(void)
+{
+	struct weir_policy *p = small_policy(3);
+	struct weir_pkt pkt;
+
+	pkt = tcp_pkt(CLIENT, 5000, VIP, 443);
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_CLIENT);
+	check_key(&pkt, CLIENT, 5000, 1);
+
+	pkt = tcp_pkt(BACKEND1, 8080, CLIENT, 5000);
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_BACKEND);
+	check_key(&pkt, CLIENT, 5000, WEIR_KEY_BACKEND | 0);
+
+	pkt = tcp_pkt(BACKEND2, 8443, LOCAL, 2000);
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_BACKEND);
+	check_key(&pkt, LOCAL, 2000, WEIR_KEY_BACKEND | 1);
+
+	/* a backend that is a client of a service: the destination wins */
+	pkt = tcp_pkt(BACKEND1, 8080, VIP, 80);
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_CLIENT);
+	check_key(&pkt, BACKEND1, 8080, 0);
+	weir_policy_free(p);
+}
+
+/* HC-14: closed ports and strangers. */
+static void classify_not_for_us(void)
+{
+	struct weir_policy *p = small_policy(3);
+	struct weir_pkt pkt;
+
+	pkt = tcp_pkt(CLIENT, 5000, VIP, 81);
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_CLOSED);
+	CU_ASSERT_EQUAL(weir_owner(p, &pkt, 2), 2);
+
+	pkt = tcp_pkt(CLIENT, 5000, LOCAL, 80);
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_NONE);
+	CU_ASSERT_EQUAL(pkt.fate, WEIR_FATE_not_ours);
+
+	pkt = tcp_pkt(BACKEND1, 22, CLIENT, 5000); /* not the backend's port */
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_NONE);
+	CU_ASSERT_EQUAL(pkt.fate, WEIR_FATE_not_ours);
+
+	pkt = tcp_pkt(VIP, 80, CLIENT, 5000); /* our own, coming back */
+	weir_classify(p, &pkt, WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_NONE);
+	CU_ASSERT_EQUAL(weir_owner(p, &pkt, 1), 1);
+
+	pkt.fate = WEIR_FATE_ip_ttl;
+	weir_classify(p, &pkt, WEIR_PARSED_BAD);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_NONE);
+	CU_ASSERT_EQUAL(pkt.fate, WEIR_FATE_ip_ttl);
+	weir_classify(p, &pkt, WEIR_PARSED_ARP);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_ARP);
+	CU_ASSERT_EQUAL(weir_owner(p, &pkt, 2), 2);
+	weir_policy_free(p);
+}
+
+/* An ICMP message as it comes in, the quote of a TCP segment in it. */
+struct icmp_frame {
+	struct weir_eth_hdr eth;
+	struct weir_ipv4_hdr ip;
+	struct weir_icmp_hdr icmp;
+	struct weir_ipv4_hdr quoted;
+	uint16_t sport_be, dport_be;
+	uint32_t seq_be;
+} __attribute__((packed, aligned(2)));
+
+static struct icmp_frame icmp_frame(uint8_t type, uint8_t code)
+{
+	return (struct icmp_frame){
+		.ip = {.version_ihl = 0x45,
+			.len_be = weir_be16(20 + 8 + 28),
+			.proto = WEIR_PROTO_ICMP,
+			.src_be = host(77).w[3],
+			.dst_be = host(LOCAL).w[3]},
+		.icmp = {.type = type, .code = code},
+		.quoted = {.version_ihl = 0x45,
+			.frag_be = weir_be16(WEIR_IPV4_DF),
+			.proto = WEIR_PROTO_TCP,
+			.src_be = host(LOCAL).w[3],
+			.dst_be = host(BACKEND2).w[3]},
+		.sport_be = weir_be16(2000),
+		.dport_be = weir_be16(8443),
+		.seq_be = weir_be32(0xfedcba98),
+	};
+}
+
+/* Only head_len bytes are there at all, for a sanitizer to see what is read beyond. */
+static struct weir_pkt classify_icmp(const struct weir_policy *p, const struct icmp_frame *f,
+	uint16_t head_len)
+{
+	struct weir_pkt pkt = {.data = malloc(head_len),
+		.len = sizeof(*f),
+		.head_len = head_len,
+		.room = head_len,
+		.fate = WEIR_FATES};
+
+	memset(&pkt.seg, 0xff, sizeof(pkt.seg)); /* of the packet before */
+	memcpy(pkt.data, f, head_len);
+	weir_classify(p, &pkt, WEIR_PARSED_ICMP);
+	free(pkt.data);
+	pkt.data = NULL;
+	return pkt;
+}
+
+static void check_icmp_dropped(const struct weir_policy *p, const struct icmp_frame *f,
+	uint16_t head_len, enum weir_fate fate)
+{
+	struct weir_pkt pkt = classify_icmp(p, f, head_len);
+
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_NONE);
+	CU_ASSERT_EQUAL(pkt.fate, fate);
+}
+
+/* HC-12: what is said about a segment of ours to a backend. */
+static void classify_unreachable(void)
+{
+	struct weir_policy *p = small_policy(3);
+	struct icmp_frame f = icmp_frame(WEIR_ICMP_UNREACHABLE, 1);
+	struct weir_pkt pkt = classify_icmp(p, &f, sizeof(f));
+
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_ICMP_ERROR);
+	check_key(&pkt, LOCAL, 2000, WEIR_KEY_BACKEND | 1);
+	CU_ASSERT_EQUAL(pkt.seg.seq, 0xfedcba98);
+	CU_ASSERT_EQUAL(pkt.seg.sport_be, weir_be16(2000));
+	CU_ASSERT_EQUAL(pkt.seg.dport_be, weir_be16(8443));
+	CU_ASSERT_EQUAL(pkt.seg.src.w[3], host(LOCAL).w[3]);
+	CU_ASSERT_EQUAL(pkt.seg.dst.w[3], host(BACKEND2).w[3]);
+	CU_ASSERT_EQUAL(pkt.seg.flags, 0);
+	CU_ASSERT_EQUAL(pkt.seg.ts_off, 0);
+	CU_ASSERT_EQUAL(weir_owner(p, &pkt, 0), 2000 % 3);
+
+	/* nat: what we sent bears the client's address */
+	f.ip.dst_be = f.quoted.src_be = host(CLIENT).w[3];
+	f.quoted.dst_be = host(BACKEND1).w[3];
+	f.sport_be = weir_be16(5000);
+	f.dport_be = weir_be16(8080);
+	pkt = classify_icmp(p, &f, sizeof(f));
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_ICMP_ERROR);
+	check_key(&pkt, CLIENT, 5000, WEIR_KEY_BACKEND | 0);
+	weir_policy_free(p);
+}
+
+static void classify_other_icmp(void)
+{
+	struct weir_policy *p = small_policy(3);
+	const struct icmp_frame good = icmp_frame(WEIR_ICMP_UNREACHABLE, 3);
+	struct icmp_frame f;
+
+	/* every part of it matters */
+	f = icmp_frame(WEIR_ICMP_UNREACHABLE, 4); /* fragmentation needed */
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = icmp_frame(11, 0); /* time exceeded */
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = icmp_frame(WEIR_ICMP_ECHO_REPLY, 0);
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = good;
+	f.quoted.proto = 17;
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = good;
+	f.quoted.version_ihl = 0x46;
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = good;
+	f.quoted.frag_be = weir_be16(1);
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = good;
+	f.dport_be = weir_be16(22);
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+	f = good;
+	f.ip.dst_be = host(VIP).w[3]; /* not to whom it quotes */
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
+
+	/* cut off: by the IP length, or by the buffer's end */
+	f = good;
+	f.ip.len_be = weir_be16(20 + 8 + 27);
+	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_malformed);
+	for (uint16_t len = 14 + 20 + 8; len < sizeof(f); len++)
+		check_icmp_dropped(p, &good, len, WEIR_FATE_split_headers);
+	weir_policy_free(p);
+}
+
+static void classify_ping(void)
+{
+	static const uint8_t ours[] = {VIP, LOCAL};
+	struct icmp_frame f = icmp_frame(WEIR_ICMP_ECHO_REQUEST, 0);
+	struct weir_policy *p = small_policy(3);
+
+	for (unsigned int i = 0; i < sizeof(ours); i++) {
+		struct weir_pkt pkt;
+
+		f.ip.dst_be = host(ours[i]).w[3];
+		pkt = classify_icmp(p, &f, 14 + 20 + 8);
+		CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_PING);
+		CU_ASSERT_EQUAL(weir_owner(p, &pkt, 1), 1);
+	}
+	f.ip.dst_be = host(BACKEND1).w[3];
+	check_icmp_dropped(p, &f, 14 + 20 + 8, WEIR_FATE_not_ours);
+	weir_policy_free(p);
+}
+
+/* Owners */
+
+/* Both directions of random connections find the same worker, in either mode. */
+static void owner_both_ways(void)
+{
+	uint64_t seed = 1;
+	uint32_t bad = 0;
+
+	for (uint32_t workers = 1; workers <= WEIR_WORKERS_MAX; workers++) {
+		struct weir_policy *p = small_policy(workers);
+
+		for (uint32_t i = 0; i < 500; i++) {
+			uint64_t r = unit_random(&seed);
+			uint8_t client = 100 + r % 100;
+			uint16_t port = (uint16_t)(r >> 16) | 1024;
+			struct weir_pkt in = tcp_pkt(client, port, VIP, 80);
+			struct weir_pkt back = tcp_pkt(BACKEND1, 8080, client, port);
+			struct weir_pkt local = tcp_pkt(BACKEND2, 8443, LOCAL, port);
+
+			weir_classify(p, &in, WEIR_PARSED_TCP);
+			weir_classify(p, &back, WEIR_PARSED_TCP);
+			weir_classify(p, &local, WEIR_PARSED_TCP);
+			bad += weir_owner(p, &in, 0) >= workers;
+			bad += weir_owner(p, &in, 0) != weir_owner(p, &back, 0);
+			bad += weir_owner(p, &local, 0) != weir_localport_owner(port, workers);
+		}
+		weir_policy_free(p);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+}
+
+/* One client's ports spread over the workers, and how they do is a secret. */
+static void owner_spread(void)
+{
+	struct weir_policy *p = small_policy(5);
+	uint32_t n[5] = {0}, same = 0;
+
+	for (uint16_t port = 1; port <= 20000; port++) {
+		struct weir_pkt pkt = tcp_pkt(CLIENT, port, VIP, 443);
+		unsigned int owner;
+
+		weir_classify(p, &pkt, WEIR_PARSED_TCP);
+		p->steer_secret.k0 = 11;
+		owner = weir_owner(p, &pkt, 0);
+		n[owner]++;
+		p->steer_secret.k0 = 12;
+		same += weir_owner(p, &pkt, 0) == owner;
+	}
+	for (unsigned int w = 0; w < 5; w++)
+		CU_ASSERT(n[w] > 3800 && n[w] < 4200);
+	CU_ASSERT(same > 3800 && same < 4200);
+	weir_policy_free(p);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"policy's stations against its lists", policy_stations},
+		{"policy's key_ids", policy_key_ids},
+		{"policy's station table is half empty", policy_station_load},
+		{"policy with nothing in it", policy_empty},
+		{"classify segments", classify_segments},
+		{"HC-14 classify what is not for us", classify_not_for_us},
+		{"HC-12 classify ICMP errors about backends", classify_unreachable},
+		{"classify other ICMP", classify_other_icmp},
+		{"classify pings", classify_ping},
+		{"owner is the same both ways", owner_both_ways},
+		{"owners are spread, secretly", owner_spread},
+	};
+
+	return unit_main("policy", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* flow/sched, and the order of turns that flow/policy makes for it. */
+#include "flow/sched.h"
+#include "unit.h"
+
+#define MEMBERS_MAX 300u
+
+/* A service of one scheduler over backends with these weights, and one worker's view of it. */
+struct box {
+	struct weir_policy *p;
+	struct weir_sched s;
+	struct weir_arena arena;
+};
+
+static void box_make(struct box *b, enum weir_scheduler scheduler, const uint16_t *weights,
+	uint32_t n, unsigned int worker, unsigned int workers)
+{
+	memset(b, 0, sizeof(*b));
+	b->p = weir_policy_alloc(1, n, n, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(b->p);
+	b->p->n_workers = workers;
+	b->p->n_services = 1;
+	b->p->n_backends = n;
+	b->p->n_members = n;
+	b->p->services[0].scheduler = (uint8_t)scheduler;
+	b->p->services[0].n_members = n;
+	for (uint32_t i = 0; i < n; i++) {
+		b->p->backends[i].addr = weir_addr_v4(i + 1);
+		b->p->members[i] = (struct weir_member){(uint16_t)i, weights[i]};
+	}
+	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(b->p), 0);
+	weir_sched_init(&b->s, &b->arena, b->p, worker);
+	unit_arena_fill(&b->arena);
+	weir_sched_init(&b->s, &b->arena, b->p, worker);
+}
+
+static void box_free(struct box *b)
+{
+	weir_policy_free(b->p);
+	free(b->arena.base);
+}
+
+static uint16_t pick(struct box *b, uint64_t now_ns)
+{
+	return weir_sched_pick(&b->s, b->p, 0, WEIR_NONE16, now_ns);
+}
+
+/* The backends in the order they are chosen, as letters. */
+static void order(struct box *b, char *text, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		text[i] = (char)('a' + pick(b, 0));
+	text[n] = 0;
+}
+
+static void make_rest(struct box *b, uint16_t backend, uint64_t now_ns)
+{
+	for (unsigned int i = 1; i <= WEIR_SCHED_FALL; i++)
+		CU_ASSERT_EQUAL(weir_sched_failed(&b->s, backend, now_ns), i == WEIR_SCHED_FALL);
+}
+
+static void sched_orders(void)
+{
+	static const uint16_t weights[] = {5, 1, 0, 1}, tens[] = {50, 10, 0, 10};
+	struct box b;
+	char text[16];
+
+	box_make(&b, WEIR_SCHED_RR, weights, 4, 0, 1);
+	order(&b, text, 6);
+	CU_ASSERT_STRING_EQUAL(text, "abdabd");
+	box_free(&b);
+
+	/* the example of nginx's commit message: smooth, not aaaaa in a row */
+	box_make(&b, WEIR_SCHED_WRR, weights, 4, 0, 1);
+	order(&b, text, 14);
+	CU_ASSERT_STRING_EQUAL(text, "aabadaaaabadaa");
+	box_free(&b);
+	box_make(&b, WEIR_SCHED_WRR, tens, 4, 0, 1);
+	CU_ASSERT_EQUAL(b.p->n_slots, 7);
+	order(&b, text, 14);
+	CU_ASSERT_STRING_EQUAL(text, "aabadaaaabadaa");
+	box_free(&b);
+}
+
+/*
+ * Random weights: within WEIR_SLOTS_MAX everybody's turns are exactly in proportion; beyond it
+ * within a slot of the scaled proportion; and they come evenly spaced.
+ */
+static void sched_wrr_shares(void)
+{
+	static uint16_t weights[MEMBERS_MAX];
+	uint64_t seed = 1;
+	uint32_t bad = 0, scaled = 0;
+
+	for (uint32_t round = 0; round < 60; round++) {
+		uint32_t n = 1 + unit_random(&seed) % MEMBERS_MAX, sum = 0;
+		uint32_t turns[MEMBERS_MAX] = {0};
+		const struct weir_service *s;
+		struct box b;
+
+		for (uint32_t i = 0; i < n; i++) {
+			weights[i] = unit_random(&seed) % (WEIR_WEIGHT_MAX + 1);
+			sum += weights[i];
+		}
+		box_make(&b, WEIR_SCHED_WRR, weights, n, 0, 1);
+		s = &b.p->services[0];
+		bad += s->n_slots > WEIR_SLOTS_MAX;
+		scaled += sum > WEIR_SLOTS_MAX;
+		for (uint32_t i = 0; i < s->n_slots; i++) {
+			uint16_t k = b.p->slots[s->first_slot + i];
+			double fair = (double)(i + 1) * weights[k] / sum;
+
+			turns[k]++;
+			bad += sum <= WEIR_SLOTS_MAX && (turns[k] > fair + 1.5 + n / 64.0);
+		}
+		for (uint32_t i = 0; i < n; i++) {
+			double fair = (double)s->n_slots * weights[i] / (sum ? sum : 1);
+
+			if (sum <= WEIR_SLOTS_MAX)
+				bad += (uint64_t)turns[i] * sum !=
+					(uint64_t)weights[i] * s->n_slots;
+			else
+				bad += turns[i] + 1.0 < fair * 0.9 || turns[i] > fair + 2.0;
+			bad += weights[i] != 0 && turns[i] == 0;
+		}
+		box_free(&b);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+	CU_ASSERT(scaled > 10);
+}
+
+/* The largest service there can be, one giant among dwarves: nobody is left without a turn. */
+static void sched_wrr_largest(void)
+{
+	static uint16_t weights[WEIR_BACKENDS_MAX];
+	static bool has_turn[WEIR_BACKENDS_MAX];
+	uint32_t without = 0;
+	struct box b;
+
+	for (uint32_t i = 0; i < WEIR_BACKENDS_MAX; i++)
+		weights[i] = i == 17 ? WEIR_WEIGHT_MAX : 1;
+	box_make(&b, WEIR_SCHED_WRR, weights, WEIR_BACKENDS_MAX, 0, 1);
+	CU_ASSERT(b.p->n_slots <= WEIR_SLOTS_MAX);
+	for (uint32_t i = 0; i < b.p->n_slots; i++)
+		has_turn[b.p->slots[i]] = true;
+	for (uint32_t i = 0; i < WEIR_BACKENDS_MAX; i++)
+		without += !has_turn[i];
+	CU_ASSERT_EQUAL(without, 0);
+	box_free(&b);
+}
+
+/* Workers begin at different places, so that few connections do not all meet the first backend. */
+static void sched_workers_apart(void)
+{
+	static const uint16_t weights[] = {1, 1, 1, 1};
+	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+
+	for (unsigned int kind = 0; kind < 3; kind++)
+		for (unsigned int worker = 0; worker < 4; worker++) {
+			struct box b;
+
+			box_make(&b, kinds[kind], weights, 4, worker, 4);
+			CU_ASSERT_EQUAL(pick(&b, 0), worker);
+			box_free(&b);
+		}
+}
+
+static void sched_lc(void)
+{
+	static const uint16_t weights[] = {1, 0, 3};
+	struct box b;
+	char text[16];
+
+	box_make(&b, WEIR_SCHED_LC, weights, 3, 0, 1);
+	CU_ASSERT_EQUAL(b.p->n_slots, 0);
+	order(&b, text, 4); /* all idle: in turn, and not to who has no weight */
+	CU_ASSERT_STRING_EQUAL(text, "acac");
+	for (unsigned int i = 0; i < 400; i++)
+		weir_sched_open(&b.s, pick(&b, 0));
+	CU_ASSERT_EQUAL(b.s.backends[0].active, 100);
+	CU_ASSERT_EQUAL(b.s.backends[2].active, 300);
+	for (unsigned int i = 0; i < 100; i++)
+		weir_sched_close(&b.s, 2);
+	for (unsigned int i = 0; i < 99; i++) {
+		CU_ASSERT_EQUAL(pick(&b, 0), 2);
+		weir_sched_open(&b.s, 2);
+	}
+	box_free(&b);
+}
+
+/* Three failures in a row rest for two seconds; an answer in between, or after, makes it good. */
+static void sched_rests(void)
+{
+	static const uint16_t weights[] = {1, 1, 1};
+	uint64_t now = 1000, later = now + WEIR_SCHED_REST_NS;
+	struct box b;
+
+	box_make(&b, WEIR_SCHED_RR, weights, 3, 0, 1);
+	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now));
+	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now));
+	weir_sched_answered(&b.s, 1);
+	make_rest(&b, 1, now);
+	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now + 5)); /* rests already, no longer for it */
+	for (unsigned int i = 0; i < 9; i++)
+		CU_ASSERT_NOT_EQUAL(pick(&b, later - 1), 1);
+	CU_ASSERT(pick(&b, later) == 1 || pick(&b, later) == 1 || pick(&b, later) == 1);
+
+	CU_ASSERT_TRUE(weir_sched_failed(&b.s, 1, later)); /* tried again: one more is enough */
+	CU_ASSERT_NOT_EQUAL(pick(&b, later), 1);
+	CU_ASSERT_NOT_EQUAL(pick(&b, later), 1);
+	weir_sched_answered(&b.s, 1);
+	CU_ASSERT(pick(&b, later) == 1 || pick(&b, later) == 1 || pick(&b, later) == 1);
+	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, later));
+	box_free(&b);
+}
+
+/* How welcome a backend is, from the header's words. */
+static int badness(const struct box *b, uint16_t backend, uint16_t avoid, uint64_t now_ns)
+{
+	return (b->s.backends[backend].rest_until_ns > now_ns ? 2 : 0) + (backend == avoid);
+}
+
+/*
+ * Anything may happen to the backends: who is picked has weight, nobody is more welcome, for lc
+ * nobody as welcome has less to do; none only when none has weight. All the same in the long run
+ * nobody who is welcome starves.
+ */
+static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
+{
+	uint16_t weights[8];
+	uint32_t bad = 0;
+	struct box b;
+
+	for (uint32_t round = 0; round < 200; round++) {
+		uint32_t n = 1 + unit_random(&seed) % 8, weighty = 0;
+		uint64_t now = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			weighty += 0 != (weights[i] = unit_random(&seed) % 4);
+		box_make(&b, scheduler, weights, n, 0, 1);
+		for (uint32_t step = 0; step < 300; step++) {
+			uint64_t r = unit_random(&seed);
+			uint16_t avoid = r & 1 ? WEIR_NONE16 : (r >> 8) % n;
+			uint16_t got = weir_sched_pick(&b.s, b.p, 0, avoid, now), i;
+
+			bad += (got == WEIR_NONE16) != (weighty == 0);
+			if (got == WEIR_NONE16)
+				break;
+			bad += weights[got] == 0;
+			for (i = 0; i < n; i++) {
+				int more =
+					badness(&b, i, avoid, now) - badness(&b, got, avoid, now);
+
+				bad += weights[i] != 0 && more < 0;
+				bad += scheduler == WEIR_SCHED_LC && weights[i] != 0 && more == 0 &&
+					b.s.backends[i].active * weights[got] <
+						b.s.backends[got].active * weights[i];
+			}
+			weir_sched_open(&b.s, got);
+			i = (r >> 16) % n;
+			if (r >> 24 & 1)
+				weir_sched_failed(&b.s, i, now);
+			else if ((r >> 25 & 3) == 0)
+				weir_sched_answered(&b.s, i);
+			now += (r >> 32) % (WEIR_SCHED_REST_NS / 4);
+		}
+		box_free(&b);
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+}
+
+static void sched_properties(void)
+{
+	pick_properties(WEIR_SCHED_RR, 1);
+	pick_properties(WEIR_SCHED_WRR, 2);
+	pick_properties(WEIR_SCHED_LC, 3);
+}
+
+static void sched_nobody(void)
+{
+	static const uint16_t weights[] = {0, 0};
+	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		struct box b;
+
+		box_make(&b, kinds[kind], weights, 2, 0, 1);
+		CU_ASSERT_EQUAL(pick(&b, 0), WEIR_NONE16);
+		box_free(&b);
+		box_make(&b, kinds[kind], weights, 0, 0, 1);
+		CU_ASSERT_EQUAL(pick(&b, 0), WEIR_NONE16);
+		box_free(&b);
+	}
+}
+
+/* HC-51: a wrong guess about all of them does not take the service down. */
+static void sched_all_rest(void)
+{
+	static const uint16_t weights[] = {1, 2};
+	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		struct box b;
+
+		box_make(&b, kinds[kind], weights, 2, 0, 1);
+		make_rest(&b, 0, 10);
+		CU_ASSERT_EQUAL(weir_sched_pick(&b.s, b.p, 0, 1, 10),
+			1); /* 0 rests: no other one */
+		make_rest(&b, 1, 10);
+		CU_ASSERT_NOT_EQUAL(pick(&b, 10), WEIR_NONE16);
+		CU_ASSERT_EQUAL(weir_sched_pick(&b.s, b.p, 0, 1, 10), 0);
+		CU_ASSERT_EQUAL(weir_sched_pick(&b.s, b.p, 0, 0, 10), 1);
+		box_free(&b);
+	}
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"sched orders of rr and wrr", sched_orders},
+		{"sched wrr shares and spacing", sched_wrr_shares},
+		{"sched wrr at its largest", sched_wrr_largest},
+		{"sched workers begin apart", sched_workers_apart},
+		{"sched lc", sched_lc},
+		{"sched rests failing backends", sched_rests},
+		{"sched picks the most welcome", sched_properties},
+		{"sched with nobody to pick", sched_nobody},
+		{"HC-51 sched when all backends rest", sched_all_rest},
+	};
+
+	return unit_main("sched", tests, sizeof(tests) / sizeof(tests[0]));
+}

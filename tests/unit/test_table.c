@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* flow/table: against a naive list, at full load, and what its header promises of memory. */
+#include <sys/mman.h>
+
+#include "flow/held.h"
+#include "flow/table.h"
+#include "flow/wheel.h"
+#include "unit.h"
+
+static const struct weir_sipkey secret = {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull};
+
+static void table_make(struct weir_table *t, struct weir_arena *arena, uint32_t capacity)
+{
+	memset(arena, 0, sizeof(*arena));
+	weir_table_init(t, arena, capacity, &secret);
+	unit_arena_fill(arena);
+	weir_table_init(t, arena, capacity, &secret);
+}
+
+static uint32_t find(const struct weir_table *t, const struct weir_key *k)
+{
+	return weir_table_find(t, k, weir_key_hash(&t->secret, k));
+}
+
+/* The n-th key of a side; all differ. Every eighth is IPv6, which the table does not mind. */
+static struct weir_key key_of(enum weir_side side, uint32_t n)
+{
+	struct weir_key k = {
+		.addr = weir_addr_v4(0x0a000000u + (n >> 4)),
+		.port_be = (uint16_t)(n & 15),
+		.id = side == WEIR_BACKEND ? WEIR_KEY_BACKEND | 3 : 3,
+	};
+
+	if (n % 8 == 0)
+		k.addr.b[0] = 0x20;
+	return k;
+}
+
+static struct weir_key *field_of(const struct weir_table *t, enum weir_side side, uint32_t conn)
+{
+	struct weir_conn *c = weir_table_conn(t, conn);
+
+	return side == WEIR_CLIENT ? &c->client : &c->local;
+}
+
+/* The slow twin: who stands under the n-th key of either side. */
+#define TWIN_KEYS 700
+
+struct twin {
+	uint32_t conn[2][TWIN_KEYS];
+	uint32_t key[2][TWIN_KEYS]; /* of a conn, by side; TWIN_KEYS: none */
+	bool taken[TWIN_KEYS];
+	uint32_t n_taken, n_keys;
+};
+
+static void twin_start(struct twin *w)
+{
+	memset(w, 0, sizeof(*w));
+	for (unsigned int side = 0; side < 2; side++)
+		for (uint32_t i = 0; i < TWIN_KEYS; i++) {
+			w->conn[side][i] = WEIR_CONN_NONE;
+			w->key[side][i] = TWIN_KEYS;
+		}
+}
+
+static void twin_remove(struct twin *w, struct weir_table *t, enum weir_side side, uint32_t conn,
+	bool *good)
+{
+	uint32_t n = w->key[side][conn];
+	struct weir_key k = key_of(side, n);
+
+	*good &= weir_table_remove(t, &k, conn);
+	w->key[side][conn] = TWIN_KEYS;
+	w->conn[side][n] = WEIR_CONN_NONE;
+	w->n_keys--;
+}
+
+/* Every bucket's `used` counts its tags; returns the sums over all buckets. */
+static void sum_buckets(const struct weir_table *t, uint64_t *used, uint64_t *spilled, bool *good)
+{
+	*used = 0;
+	*spilled = 0;
+	for (uint32_t i = 0; i < t->n_buckets; i++) {
+		const struct weir_bucket_line *b = &t->buckets[i];
+		uint32_t n = 0;
+
+		for (unsigned int slot = 0; slot < WEIR_BUCKET_SLOTS; slot++)
+			n += b->tag[slot] != 0;
+		*good &= n == b->used;
+		*used += b->used;
+		*spilled += b->spilled;
+	}
+}
+
+/* A random thing done to both; *good becomes false when they differ. */
+static void twin_step(struct twin *w, struct weir_table *t, uint64_t *seed, bool *good)
+{
+	uint64_t r = unit_random(seed);
+	enum weir_side side = r & 1 ? WEIR_BACKEND : WEIR_CLIENT;
+	uint32_t n = (uint32_t)(r >> 8) % TWIN_KEYS;
+	uint32_t conn = (uint32_t)(r >> 32) % t->capacity;
+	struct weir_key k = key_of(side, n);
+	uint32_t taken;
+
+	switch (r >> 1 & 7) {
+	case 0:
+	case 1:
+		taken = weir_table_take(t);
+		*good &= (taken == WEIR_CONN_NONE) == (w->n_taken == t->capacity);
+		if (taken == WEIR_CONN_NONE)
+			break;
+		*good &= !w->taken[taken];
+		w->taken[taken] = true;
+		w->n_taken++;
+		break;
+	case 2:
+		if (!w->taken[conn])
+			break;
+		for (side = WEIR_CLIENT; side <= WEIR_BACKEND; side++)
+			if (w->key[side][conn] != TWIN_KEYS)
+				twin_remove(w, t, side, conn, good);
+		weir_table_give(t, conn);
+		w->taken[conn] = false;
+		w->n_taken--;
+		break;
+	case 3:
+		if (w->key[side][conn] != TWIN_KEYS)
+			twin_remove(w, t, side, conn, good);
+		break;
+	case 4: /* a key that leads nowhere, or to another conn */
+		if (w->conn[side][n] != conn)
+			*good &= !weir_table_remove(t, &k, conn);
+		break;
+	default:
+		if (!w->taken[conn] || w->conn[side][n] != WEIR_CONN_NONE ||
+			w->key[side][conn] != TWIN_KEYS)
+			break;
+		*field_of(t, side, conn) = k;
+		*good &= weir_table_insert(t, &k, conn);
+		w->conn[side][n] = conn;
+		w->key[side][conn] = n;
+		w->n_keys++;
+	}
+}
+
+static void table_twin(void)
+{
+	static const uint32_t capacities[] = {1, 2, 3, 5, 17, 300, TWIN_KEYS};
+	static struct twin w;
+	uint64_t seed = 1, used, spilled;
+	struct weir_arena arena;
+	struct weir_table t;
+	bool good = true;
+
+	for (unsigned int c = 0; c < sizeof(capacities) / sizeof(capacities[0]); c++) {
+		table_make(&t, &arena, capacities[c]);
+		twin_start(&w);
+		for (uint32_t step = 0; step < 60000; step++) {
+			struct weir_key client = key_of(WEIR_CLIENT, step % TWIN_KEYS);
+			struct weir_key backend = key_of(WEIR_BACKEND, step % TWIN_KEYS);
+
+			twin_step(&w, &t, &seed, &good);
+			good &= find(&t, &client) == w.conn[WEIR_CLIENT][step % TWIN_KEYS];
+			good &= find(&t, &backend) == w.conn[WEIR_BACKEND][step % TWIN_KEYS];
+			good &= t.count == w.n_taken;
+		}
+		sum_buckets(&t, &used, &spilled, &good);
+		CU_ASSERT_EQUAL(used, w.n_keys);
+		CU_ASSERT(spilled <= used);
+
+		for (uint32_t conn = 0; conn < t.capacity; conn++)
+			for (unsigned int side = 0; side < 2; side++)
+				if (w.key[side][conn] != TWIN_KEYS)
+					twin_remove(&w, &t, side, conn, &good);
+		sum_buckets(&t, &used, &spilled, &good);
+		CU_ASSERT_EQUAL(used, 0);
+		CU_ASSERT_EQUAL(spilled, 0);
+		CU_ASSERT_TRUE(good);
+		free(arena.base);
+	}
+}
+
+/*
+ * All conns in use with both keys, then half of them replaced, over and over: no insert fails, all
+ * are found, and strangers are not.
+ */
+#define FULL 200000u
+
+static void table_full_load(void)
+{
+	uint32_t failed = 0, lost = 0, found = 0, strangers_at_two = 0;
+	uint64_t used, spilled, seed = 2;
+	static uint32_t key_no[FULL];
+	struct weir_arena arena;
+	struct weir_table t;
+	uint32_t next = 0;
+	bool good = true;
+
+	table_make(&t, &arena, FULL);
+	for (uint32_t i = 0; i < 2 * FULL; i++) {
+		uint32_t conn = i < FULL ? weir_table_take(&t) : unit_random(&seed) % FULL;
+
+		for (unsigned int side = 0; side < 2; side++) {
+			struct weir_key *k = field_of(&t, side, conn);
+
+			if (i >= FULL && !weir_table_remove(&t, k, conn))
+				lost++;
+			*k = key_of(side, next);
+			if (!weir_table_insert(&t, k, conn))
+				failed++;
+		}
+		key_no[conn] = next++;
+	}
+	CU_ASSERT_EQUAL(failed, 0);
+	CU_ASSERT_EQUAL(lost, 0);
+	CU_ASSERT_EQUAL(weir_table_take(&t), WEIR_CONN_NONE);
+
+	for (uint32_t conn = 0; conn < FULL; conn++) {
+		struct weir_key stranger = key_of(WEIR_CLIENT, next + conn);
+		uint64_t hash = weir_key_hash(&t.secret, &stranger);
+		const struct weir_bucket_line *line = weir_table_line(&t, hash);
+
+		for (unsigned int side = 0; side < 2; side++) {
+			struct weir_key k = key_of(side, key_no[conn]);
+
+			lost += find(&t, &k) != conn;
+		}
+		found += weir_table_find(&t, &stranger, hash) != WEIR_CONN_NONE;
+		strangers_at_two += line->spilled != 0;
+	}
+	CU_ASSERT_EQUAL(lost, 0);
+	CU_ASSERT_EQUAL(found, 0);
+	/* the header says 59 % */
+	CU_ASSERT(strangers_at_two < FULL * 62ull / 100);
+	sum_buckets(&t, &used, &spilled, &good);
+	CU_ASSERT_TRUE(good);
+	CU_ASSERT_EQUAL(used, 2 * FULL);
+	free(arena.base);
+}
+
+/* With half of the conns in use few lookups that miss have to look twice: a flood's are cheap. */
+static void table_half_load(void)
+{
+	uint32_t second_lines = 0;
+	struct weir_arena arena;
+	struct weir_table t;
+
+	table_make(&t, &arena, FULL);
+	for (uint32_t i = 0; i < FULL / 2; i++) {
+		uint32_t conn = weir_table_take(&t);
+
+		for (unsigned int side = 0; side < 2; side++) {
+			*field_of(&t, side, conn) = key_of(side, i);
+			CU_ASSERT_TRUE_FATAL(weir_table_insert(&t, field_of(&t, side, conn), conn));
+		}
+	}
+	for (uint32_t i = 0; i < t.n_buckets; i++)
+		second_lines += t.buckets[i].spilled != 0;
+	CU_ASSERT(second_lines < t.n_buckets * 8ull / 100);
+	free(arena.base);
+}
+
+/* Two conns have one bucket for all: the ninth key finds it full and changes nothing. */
+static void table_insert_refused(void)
+{
+	struct weir_arena arena;
+	struct weir_table t;
+	struct weir_key k;
+
+	table_make(&t, &arena, 2);
+	CU_ASSERT_EQUAL_FATAL(t.n_buckets, 1);
+	CU_ASSERT_EQUAL(weir_table_take(&t), 0);
+	for (uint32_t n = 0; n < WEIR_BUCKET_SLOTS; n++) {
+		k = key_of(WEIR_CLIENT, n);
+		CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+	}
+	for (uint32_t n = 100; n < 200; n++) {
+		struct weir_bucket_line before = t.buckets[0];
+
+		k = key_of(WEIR_CLIENT, n);
+		CU_ASSERT_FALSE(weir_table_insert(&t, &k, 0));
+		CU_ASSERT_EQUAL(memcmp(&before, &t.buckets[0], sizeof(before)), 0);
+	}
+	for (uint32_t n = 0; n < WEIR_BUCKET_SLOTS; n++) {
+		k = key_of(WEIR_CLIENT, n);
+		weir_table_conn(&t, 0)->client = k;
+		CU_ASSERT_EQUAL(find(&t, &k), 0);
+		CU_ASSERT_TRUE(weir_table_remove(&t, &k, 0));
+		CU_ASSERT_EQUAL(find(&t, &k), WEIR_CONN_NONE);
+	}
+	free(arena.base);
+}
+
+/* Whatever the hash, a key's two buckets differ: where there are two, all of both can be used. */
+static void table_two_choices(void)
+{
+	uint64_t seed = 1;
+
+	for (uint32_t round = 0; round < 100; round++) {
+		uint32_t first = (uint32_t)(unit_random(&seed) >> 40), n = 0;
+		struct weir_arena arena;
+		struct weir_table t;
+		struct weir_key k;
+
+		table_make(&t, &arena, 4);
+		CU_ASSERT_EQUAL_FATAL(t.n_buckets, 2);
+		weir_table_take(&t);
+		do
+			k = key_of(WEIR_CLIENT, first + n);
+		while (weir_table_insert(&t, &k, 0) && ++n < 100);
+		CU_ASSERT_EQUAL(n, 2 * WEIR_BUCKET_SLOTS);
+		free(arena.base);
+	}
+}
+
+/*
+ * One bucket, one conn, and a backend key that is written in the conn but not inserted: it is never
+ * found, nor removed, whatever the tags.
+ */
+static void table_sides_apart(void)
+{
+	uint32_t confused = 0, missed = 0;
+	struct weir_arena arena;
+	struct weir_table t;
+	struct weir_conn *c;
+
+	table_make(&t, &arena, 1);
+	c = weir_table_conn(&t, weir_table_take(&t));
+	for (uint32_t n = 0; n < 300000; n++) {
+		c->client = key_of(WEIR_CLIENT, n);
+		c->local = key_of(WEIR_BACKEND, n);
+		weir_table_insert(&t, &c->client, 0);
+		confused += find(&t, &c->local) != WEIR_CONN_NONE;
+		confused += weir_table_remove(&t, &c->local, 0);
+		missed += find(&t, &c->client) != 0;
+		missed += !weir_table_remove(&t, &c->client, 0);
+	}
+	CU_ASSERT_EQUAL(confused, 0);
+	CU_ASSERT_EQUAL(missed, 0);
+	CU_ASSERT_EQUAL(t.buckets[0].used, 0);
+	free(arena.base);
+}
+
+static bool conn_is_blank(const struct weir_table *t, uint32_t conn)
+{
+	struct weir_conn blank = {.held = WEIR_HELD_NONE, .wheel_prev = WEIR_WHEEL_OFF};
+
+	return memcmp(weir_table_conn(t, conn), &blank, sizeof(blank)) == 0;
+}
+
+static void table_take_and_give(void)
+{
+	static const struct weir_addr nobody;
+	struct weir_arena arena;
+	struct weir_table t;
+	bool blank = true;
+
+	table_make(&t, &arena, 100);
+	for (uint32_t i = 0; i < 100; i++) {
+		CU_ASSERT_EQUAL(weir_table_take(&t), i);
+		blank &= conn_is_blank(&t, i);
+		memset(weir_table_conn(&t, i), 0xa5, sizeof(struct weir_conn));
+	}
+	CU_ASSERT_EQUAL(weir_table_take(&t), WEIR_CONN_NONE);
+	CU_ASSERT_EQUAL(t.count, 100);
+
+	for (uint32_t i = 0; i < 100; i += 3) {
+		weir_table_give(&t, i);
+		blank &= weir_addr_eq(&weir_table_conn(&t, i)->client.addr, &nobody);
+	}
+	CU_ASSERT_EQUAL(t.count, 66);
+	for (uint32_t i = 0; i < 34; i++)
+		blank &= conn_is_blank(&t, weir_table_take(&t));
+	CU_ASSERT_EQUAL(weir_table_take(&t), WEIR_CONN_NONE);
+	CU_ASSERT_TRUE(blank);
+	free(arena.base);
+}
+
+/* 192 bytes per connection at any capacity. */
+static void table_memory(void)
+{
+	struct weir_table t;
+	uint32_t bad = 0;
+
+	for (uint64_t capacity = 1; capacity <= WEIR_TABLE_MAX;
+		capacity += capacity < 5000 ? 1 : capacity / 7) {
+		struct weir_arena arena = {NULL, 0, 0};
+
+		weir_table_init(&t, &arena, (uint32_t)capacity, &secret);
+		bad += arena.used > capacity * 192;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
+}
+
+/* Ten million conns start in memory that may not even be read. */
+static void table_starts_untouched(void)
+{
+	struct weir_arena arena = {NULL, 0, 0};
+	struct weir_table t;
+
+	weir_table_init(&t, &arena, 10000000, &secret);
+	arena.size = arena.used;
+	arena.used = 0;
+	arena.base = mmap(NULL, arena.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		-1, 0);
+	CU_ASSERT_FATAL(arena.base != MAP_FAILED);
+	weir_table_init(&t, &arena, 10000000, &secret);
+	CU_ASSERT_PTR_NOT_NULL(t.conns);
+	CU_ASSERT_EQUAL(arena.used, arena.size);
+	munmap(arena.base, arena.size);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"table against a list", table_twin},
+		{"table full, with churn: no insert fails", table_full_load},
+		{"table half full: misses touch one line", table_half_load},
+		{"table refuses a key whose buckets are full", table_insert_refused},
+		{"table gives every key two buckets", table_two_choices},
+		{"table keeps a conn's two keys apart", table_sides_apart},
+		{"table takes and gives blank conns", table_take_and_give},
+		{"table needs 192 bytes per conn at most", table_memory},
+		{"table starts without touching memory", table_starts_untouched},
+	};
+
+	return unit_main("table", tests, sizeof(tests) / sizeof(tests[0]));
+}
