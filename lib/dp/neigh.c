@@ -25,18 +25,12 @@ static void sort(struct weir_neighs *n)
 	}
 }
 
-static bool in_subnet(const struct weir_port_addr *a, uint32_t addr_be)
-{
-	unsigned int bits = a->prefix < 96 ? 0 : a->prefix - 96u;
-	uint32_t mask_be = bits == 0 ? 0 : weir_be32(0xffffffffu << (32 - bits));
-
-	return ((a->addr.w[3] ^ addr_be) & mask_be) == 0;
-}
-
 const struct weir_port_addr *weir_neigh_subnet(const struct weir_port *port, uint32_t addr_be)
 {
+	struct weir_addr addr = weir_addr_v4(addr_be);
+
 	for (unsigned int i = 0; i < port->n_addrs; i++)
-		if (in_subnet(&port->addrs[i], addr_be))
+		if (weir_addr_in(&addr, &port->addrs[i].addr, port->addrs[i].prefix))
 			return &port->addrs[i];
 	return NULL;
 }

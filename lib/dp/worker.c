@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dp/worker.h"
 
+#include <signal.h>
 #include <time.h>
 
 #include <rte_ethdev.h>
@@ -286,10 +287,26 @@ static void rest(struct weir_worker *w, bool busy)
 	nanosleep(&nap, NULL);
 }
 
+/*
+ * net_tap hears of packets by a real-time signal per packet, which must find a thread: best the one
+ * that polls it. The daemon blocks them for all others, as each one woken costs a context switch.
+ */
+static void hear_driver_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+		sigaddset(&signals, i);
+	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
 int weir_worker_run(void *arg)
 {
 	struct weir_worker *w = arg;
 
+	if (w->self == 0)
+		hear_driver_signals();
 	while (__atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE) != WEIR_PHASE_EXIT)
 		rest(w, weir_worker_turn(w));
 	return 0;

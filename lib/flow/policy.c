@@ -193,9 +193,32 @@ static int finish_slots(struct weir_policy *p)
 	return p->slots != NULL ? 0 : -ENOMEM;
 }
 
+/* Stations are there already: they know which addresses are VIPs. */
+static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
+{
+	const struct weir_port *port = &p->ports[b->egress];
+	const struct weir_addr *hop = &p->nexthops[b->nexthop].addr;
+	uint16_t any = 0, near = 0;
+
+	for (unsigned int i = 0; i < port->n_addrs; i++) {
+		const struct weir_port_addr *a = &port->addrs[i];
+
+		if (weir_policy_station(p, &a->addr, 0)->kind == WEIR_STATION_VIP)
+			continue;
+		any |= (uint16_t)(1u << i);
+		if (weir_addr_in(hop, &a->addr, a->prefix))
+			near |= (uint16_t)(1u << i);
+	}
+	b->locals = near != 0 ? near : any;
+}
+
 int weir_policy_finish(struct weir_policy *p)
 {
 	int err = finish_stations(p);
 
-	return err != 0 ? err : finish_slots(p);
+	if (err != 0)
+		return err;
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		finish_locals(p, &p->backends[i]);
+	return finish_slots(p);
 }

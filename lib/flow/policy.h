@@ -105,7 +105,15 @@ struct weir_backend {
 	uint16_t key_id;
 	uint16_t nexthop; /* in nexthops[] */
 	uint8_t egress;   /* port index: its addrs are the local addresses in fullnat */
+	/*
+	 * Which of them, a bit each; by weir_policy_finish(): those in the next hop's subnet, because
+	 * the backend's way back to the others may not lead here; all when none is. Never a VIP: a
+	 * local port could be a service's.
+	 */
+	uint16_t locals;
 };
+
+_Static_assert(WEIR_LOCALS_MAX <= 16, "a bit of weir_backend.locals for each address of a port");
 
 struct weir_limits {
 	uint32_t connections;     /* all workers together */

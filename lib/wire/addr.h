@@ -46,6 +46,17 @@ static inline bool weir_addr_eq(const struct weir_addr *a, const struct weir_add
 	return ((a->q[0] ^ b->q[0]) | (a->q[1] ^ b->q[1])) == 0;
 }
 
+/* a lies in the subnet of net: their first `prefix` bits (0..128; IPv4 counts from 96) are the same. */
+static inline bool weir_addr_in(const struct weir_addr *a, const struct weir_addr *net,
+	unsigned int prefix)
+{
+	unsigned int whole = prefix / 8, rest = prefix % 8;
+
+	if (__builtin_memcmp(a->b, net->b, whole) != 0)
+		return false;
+	return rest == 0 || (a->b[whole] ^ net->b[whole]) >> (8 - rest) == 0;
+}
+
 /* Writes the text ("192.0.2.1") into text[WEIR_ADDR_TEXT] and returns text. */
 const char *weir_addr_text(const struct weir_addr *a, char *text);
 

@@ -112,7 +112,7 @@ static struct fake *small_site(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	f->view.started = 1700000000;
-	f->view.started_ns = ((uint64_t)now.tv_sec - 90) * 1000000000;
+	f->view.started_ns = ((uint64_t)now.tv_sec - 3) * 1000000000;
 	f->view.port[0].csum_offload = true;
 	f->policy->ports[0].n_addrs = 1;
 	f->policy->ports[0].addrs[0].addr = weir_addr_v4(weir_be32(0xc0000201));
@@ -183,7 +183,7 @@ static void test_json(void)
 	doc = run_json("show info --json");
 	CU_ASSERT_TRUE(json_is_object(doc));
 	CU_ASSERT_EQUAL(number(doc, "pid"), getpid());
-	CU_ASSERT(number(doc, "uptime_s") >= 90 && number(doc, "uptime_s") < 150);
+	CU_ASSERT(number(doc, "uptime_s") >= 3 && number(doc, "uptime_s") < 60);
 	CU_ASSERT_EQUAL(number(doc, "backends"), 4);
 	json_decref(doc);
 
@@ -352,7 +352,7 @@ static void largest_conns(struct fake *f)
 			c->state = WEIR_ESTABLISHED;
 			c->fin_sent = 3;
 			c->closer = WEIR_BACKEND;
-			c->deadline = FAKE_NOW_TICK + INT32_MAX;
+			c->deadline = INT32_MAX;
 		}
 	}
 }

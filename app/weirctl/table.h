@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rows of JSON as a table for people. */
+#ifndef WEIRCTL_TABLE_H
+#define WEIRCTL_TABLE_H
+
+#include <jansson.h>
+
+/*
+ * Prints an array of objects: one line each, the values of these keys ("name vip active") as
+ * columns under their names. Numbers stand right, lists are joined by blanks.
+ */
+void table_print(const json_t *rows, const char *keys);
+
+/* Prints one object, a line for each key. */
+void table_print_one(json_t *row);
+
+#endif

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "flow/classify.h"
+#include "tcp/proxy.h"
+#include "words.h"
+
+#define GAP_MAX_NS (86400 * 1000000000ull)
+#define HEAD_MAX   65535 /* struct weir_pkt.head_len */
+
+/* Room that a reply may need beyond the frame it answers. */
+#define FRAME_ROOM 256
+
+struct replay {
+	struct weir_proxy px;
+	struct weir_arena arena;
+	uint64_t first_ns; /* wall clock of the first frame: the lines count from here */
+	uint64_t wall_ns;  /* now; what the core calls now_ns, its wall_offset_ns being 0 */
+	unsigned long number;
+	FILE *out;
+	bool verbose;
+	replay_send_fn send;
+	void *arg;
+	/* what has to be said after the line of the packet that is being worked on */
+	FILE *later;
+	char *later_text;
+	size_t later_size;
+};
+
+/* A frame's own memory, until it has left or ended; held ones come back by it. */
+struct buffer {
+	unsigned long number;
+	uint8_t *data; /* FRAME_ROOM more than the frame */
+};
+
+static double seconds(const struct replay *r)
+{
+	return (double)(r->wall_ns - r->first_ns) / 1e9;
+}
+
+/*
+ * Leaving
+ */
+
+/* Nobody answers ARP in a file, so stations are called by number: 02:00:00:KIND:INDEX (16 bits). */
+enum mac_kind {
+	MAC_PORT = 1,
+	MAC_NEXTHOP = 2,
+};
+
+static void placeholder(uint8_t mac[6], enum mac_kind kind, unsigned int index)
+{
+	const uint8_t bytes[6] = {0x02, 0, 0, (uint8_t)kind, (uint8_t)(index >> 8), (uint8_t)index};
+
+	memcpy(mac, bytes, sizeof(bytes));
+}
+
+static void send_frame(struct replay *r, uint8_t *frame, uint32_t captured, uint32_t len)
+{
+	char text[WORDS_MAX];
+
+	r->send(r->arg, frame, captured, len, r->wall_ns);
+	if (r->verbose) {
+		struct weir_pkt pkt = {.data = frame, .len = len, .csum = WEIR_CSUM_GOOD};
+
+		pkt.head_len = pkt.room = (uint16_t)captured;
+		words_frame(text, &pkt, weir_parse(&pkt));
+		fprintf(r->later, "%6s %11.6f  %s : SENT\n", "", seconds(r), text);
+	}
+}
+
+static void address(struct replay *r, uint8_t *frame, unsigned int port, const uint8_t mac[6])
+{
+	uint8_t dst[6];
+
+	memcpy(dst, mac, sizeof(dst)); /* mac may be the frame's own source */
+	memcpy(frame, dst, sizeof(dst));
+	placeholder(frame + 6, MAC_PORT, port);
+}
+
+static void address_nexthop(struct replay *r, uint8_t *frame, uint16_t nexthop)
+{
+	uint8_t mac[6];
+
+	placeholder(mac, MAC_NEXTHOP, nexthop);
+	address(r, frame, r->px.policy->nexthops[nexthop].port, mac);
+}
+
+static void buffer_free(struct buffer *b)
+{
+	free(b->data);
+	free(b);
+}
+
+/* Does what the core said, and lets the buffer go unless the core keeps it. */
+static void act(struct replay *r, struct weir_pkt *pkt)
+{
+	switch ((enum weir_send)pkt->send) {
+	case WEIR_SEND_HELD:
+		return;
+	case WEIR_SEND_NOTHING:
+		break;
+	case WEIR_SEND_BACK:
+		address(r, pkt->data, pkt->port, pkt->data + 6);
+		send_frame(r, pkt->data, pkt->head_len, pkt->len);
+		break;
+	case WEIR_SEND_HOP:
+		address(r, pkt->data, pkt->hop.port, pkt->hop.mac);
+		send_frame(r, pkt->data, pkt->head_len, pkt->len);
+		break;
+	case WEIR_SEND_NEXTHOP:
+		address_nexthop(r, pkt->data, pkt->nexthop);
+		send_frame(r, pkt->data, pkt->head_len, pkt->len);
+		break;
+	}
+	buffer_free(pkt->buf);
+}
+
+static void outlet_packet(void *shell, struct weir_pkt *pkt)
+{
+	struct replay *r = shell;
+	const struct buffer *b = pkt->buf;
+
+	fprintf(r->later, "%6lu %11.6f  held until now : %s %s (%s)\n", b->number, seconds(r),
+		words_verdict(pkt), weir_fates[pkt->fate].name, weir_fates[pkt->fate].text);
+	act(r, pkt);
+}
+
+static void outlet_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+{
+	uint8_t frame[WEIR_HEADER_FRAME_MAX] __attribute__((aligned(2)));
+	struct replay *r = shell;
+	uint16_t len = weir_build_tcp(frame, h);
+
+	if (dest->send == WEIR_SEND_NEXTHOP)
+		address_nexthop(r, frame, dest->nexthop);
+	else
+		address(r, frame, dest->hop.port, dest->hop.mac);
+	send_frame(r, frame, len, len);
+}
+
+/*
+ * Coming in
+ */
+
+/* A capture does not say by which port a frame came: the port that its source lives behind. */
+static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
+{
+	for (uint32_t b = 0; b < p->n_backends; b++)
+		if (weir_addr_eq(&p->backends[b].addr, src))
+			return p->backends[b].egress;
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		for (uint32_t a = 0; a < p->ports[i].n_addrs; a++) {
+			const struct weir_port_addr *net = &p->ports[i].addrs[a];
+			uint32_t mask = weir_be32(0xffffffffu << (128 - net->prefix));
+
+			if (net->prefix > 96 && ((net->addr.w[3] ^ src->w[3]) & mask) == 0)
+				return (uint8_t)i;
+		}
+	return 0;
+}
+
+static struct weir_addr source_of(const struct weir_pkt *pkt, enum weir_parsed parsed)
+{
+	const uint8_t *l3 = pkt->data + sizeof(struct weir_eth_hdr);
+	uint32_t addr_be = 0;
+
+	if (parsed == WEIR_PARSED_ARP)
+		memcpy(&addr_be, ((const struct weir_arp_hdr *)l3)->sender_ip, 4);
+	else if (parsed != WEIR_PARSED_BAD)
+		memcpy(&addr_be, &((const struct weir_ipv4_hdr *)l3)->src_be, 4);
+	return weir_addr_v4(addr_be);
+}
+
+static bool is_nexthop(const struct weir_policy *p, const struct weir_addr *addr)
+{
+	for (uint32_t i = 0; i < p->n_nexthops; i++)
+		if (weir_addr_eq(&p->nexthops[i].addr, addr))
+			return true;
+	return false;
+}
+
+/* Requests for our addresses are answered, next hops' replies are welcome, the rest is others'. */
+static void take_arp(struct replay *r, struct weir_pkt *pkt)
+{
+	const struct weir_arp_hdr *arp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_policy *p = r->px.policy;
+	struct weir_addr sender, target;
+	uint8_t asker[6], ours[6];
+
+	sender = weir_addr_v4(0);
+	target = weir_addr_v4(0);
+	memcpy(&sender.w[3], arp->sender_ip, 4);
+	memcpy(&target.w[3], arp->target_ip, 4);
+	memcpy(asker, arp->sender_mac, sizeof(asker));
+	pkt->send = WEIR_SEND_NOTHING;
+	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) &&
+		weir_policy_station(p, &target, 0) != NULL) {
+		placeholder(ours, MAC_PORT, pkt->port);
+		pkt->len = pkt->head_len = weir_build_arp(pkt->data, WEIR_ARP_REPLY, ours,
+			target.w[3], asker, sender.w[3]);
+		pkt->fate = WEIR_FATE_arp_reply;
+		pkt->send = WEIR_SEND_HOP;
+		pkt->hop.port = pkt->port;
+		memcpy(pkt->hop.mac, asker, sizeof(asker));
+	} else {
+		pkt->fate = is_nexthop(p, &sender) ? WEIR_FATE_arp_learned : WEIR_FATE_arp_other;
+	}
+}
+
+static void decide(struct replay *r, struct weir_pkt *pkt, enum weir_parsed parsed)
+{
+	const struct weir_addr src = source_of(pkt, parsed);
+
+	pkt->port = port_of(r->px.policy, &src);
+	weir_classify(r->px.policy, pkt, parsed);
+	if (pkt->kind == WEIR_KIND_NONE)
+		pkt->send = WEIR_SEND_NOTHING;
+	else if (pkt->kind == WEIR_KIND_ARP)
+		take_arp(r, pkt);
+	else
+		weir_proxy_burst(&r->px, pkt, 1, r->wall_ns);
+}
+
+/* Prints and empties what was to be said later. */
+static void say_later(struct replay *r)
+{
+	fflush(r->later);
+	fwrite(r->later_text, 1, r->later_size, r->out);
+	rewind(r->later);
+}
+
+/* Timers run at the wheel's pace, whatever the file's. */
+static void pass_time(struct replay *r, uint64_t until_ns)
+{
+	if (until_ns > r->wall_ns + GAP_MAX_NS)
+		until_ns = r->wall_ns + GAP_MAX_NS;
+	while (r->wall_ns < until_ns) {
+		r->wall_ns = (r->wall_ns / WEIR_TICK_NS + 1) * WEIR_TICK_NS;
+		if (r->wall_ns > until_ns)
+			r->wall_ns = until_ns;
+		weir_proxy_tick(&r->px, r->wall_ns);
+	}
+	say_later(r);
+}
+
+static struct buffer *buffer_new(struct replay *r, const uint8_t *frame, uint32_t bytes)
+{
+	struct buffer *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->number = r->number;
+	b->data = calloc(1, bytes + FRAME_ROOM);
+	if (b->data == NULL) {
+		free(b);
+		return NULL;
+	}
+	memcpy(b->data, frame, bytes);
+	return b;
+}
+
+int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint32_t len,
+	uint64_t wall_ns)
+{
+	uint32_t head = captured < HEAD_MAX - FRAME_ROOM ? captured : HEAD_MAX - FRAME_ROOM;
+	struct weir_pkt pkt = {.len = len, .head_len = (uint16_t)head, .conn = WEIR_CONN_NONE};
+	enum weir_parsed parsed;
+	char text[WORDS_MAX];
+	struct buffer *b;
+
+	pass_time(r, wall_ns);
+	r->number++;
+	b = buffer_new(r, frame, head);
+	if (b == NULL)
+		return -ENOMEM;
+	pkt.buf = b;
+	pkt.data = b->data;
+	pkt.room = (uint16_t)(head + FRAME_ROOM);
+	parsed = weir_parse(&pkt);
+	words_frame(text, &pkt, parsed);
+	decide(r, &pkt, parsed);
+	fprintf(r->out, "%6lu %11.6f  %s : %s", r->number, seconds(r), text, words_verdict(&pkt));
+	if (pkt.send == WEIR_SEND_HELD)
+		fprintf(r->out, " (until the backend answers)\n");
+	else
+		fprintf(r->out, " %s (%s)\n", weir_fates[pkt.fate].name, weir_fates[pkt.fate].text);
+	act(r, &pkt);
+	say_later(r);
+	return 0;
+}
+
+/*
+ * Set-up
+ */
+
+/* Where there is memory, and how much: the measuring run and the real one differ in nothing else. */
+static void init_proxy(struct replay *r, const struct weir_policy *policy)
+{
+	static const uint8_t seed[32] = "weirpcap has fixed random bytes";
+	const struct weir_outlet outlet = {outlet_header, outlet_packet, r};
+
+	r->arena.used = 0;
+	weir_proxy_init(&r->px, &r->arena, policy, 0, seed, &outlet, r->wall_ns, 0);
+}
+
+struct replay *replay_new(const struct weir_policy *policy, uint64_t wall_ns, FILE *out,
+	bool verbose, replay_send_fn send, void *arg)
+{
+	struct replay *r = calloc(1, sizeof(*r));
+	void *memory;
+
+	if (r == NULL)
+		return NULL;
+	r->first_ns = r->wall_ns = wall_ns;
+	r->out = out;
+	r->verbose = verbose;
+	r->send = send;
+	r->arg = arg;
+	r->later = open_memstream(&r->later_text, &r->later_size);
+	if (r->later == NULL)
+		goto err_free;
+	init_proxy(r, policy);
+	r->arena.size = r->arena.used;
+	memory = mmap(NULL, r->arena.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		0);
+	if (memory == MAP_FAILED)
+		goto err_close;
+	r->arena.base = memory;
+	init_proxy(r, policy);
+	return r;
+
+err_close:
+	fclose(r->later);
+	free(r->later_text);
+err_free:
+	free(r);
+	return NULL;
+}
+
+/* Held packets die with the core that holds them. */
+static void free_held(struct replay *r)
+{
+	static const struct weir_addr nobody; /* the client of a free conn: flow/table.h */
+	struct weir_pkt pkt;
+
+	for (uint32_t i = 0; i < r->px.table.fresh; i++) {
+		struct weir_conn *c = weir_table_conn(&r->px.table, i);
+
+		if (weir_addr_eq(&c->client.addr, &nobody))
+			continue;
+		while (weir_held_get(&r->px.held, &c->held, &pkt))
+			buffer_free(pkt.buf);
+	}
+}
+
+void replay_free(struct replay *r)
+{
+	if (r == NULL)
+		return;
+	free_held(r);
+	munmap(r->arena.base, r->arena.size);
+	fclose(r->later);
+	free(r->later_text);
+	free(r);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A shell around the core that has no network: frames and their times come from outside, what the
+ * core sends goes to a function. One worker, fixed random numbers.
+ */
+#ifndef WEIRPCAP_REPLAY_H
+#define WEIRPCAP_REPLAY_H
+
+#include <stdio.h>
+
+#include "flow/policy.h"
+
+struct replay;
+
+/* A frame that leaves: of `len` bytes, the first `captured` of them at `frame`. */
+typedef void (*replay_send_fn)(void *arg, const uint8_t *frame, uint32_t captured, uint32_t len,
+	uint64_t wall_ns);
+
+/*
+ * wall_ns: when it begins, since 1970. The policy must have one worker and live as long. Lines go
+ * to out; verbose: also one for each frame that leaves. NULL: out of memory.
+ */
+struct replay *replay_new(const struct weir_policy *policy, uint64_t wall_ns, FILE *out,
+	bool verbose, replay_send_fn send, void *arg);
+void replay_free(struct replay *r);
+
+/*
+ * The next frame came in at wall_ns: lets time pass until then, gives the frame to the core and
+ * prints its line. Time never goes back, and never more than a day on at once.
+ */
+int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint32_t len,
+	uint64_t wall_ns);
+
+#endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define IP_END (sizeof(struct weir_eth_hdr) + sizeof(struct weir_ipv4_hdr))
+
+/* Adds to text[WORDS_MAX] as printf does. */
+__attribute__((format(printf, 2, 3))) static void add(char *text, const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text + used, WORDS_MAX - used, format, args);
+	va_end(args);
+}
+
+static void add_tuple(char *text, const struct weir_seg *seg)
+{
+	char src[WEIR_ADDR_TEXT], dst[WEIR_ADDR_TEXT];
+
+	add(text, " %s:%u > %s:%u", weir_addr_text(&seg->src, src), weir_be16(seg->sport_be),
+		weir_addr_text(&seg->dst, dst), weir_be16(seg->dport_be));
+}
+
+static void add_flags(char *text, uint8_t flags)
+{
+	static const struct {
+		uint8_t flag;
+		const char *name;
+	} names[] = {
+		{WEIR_TCP_SYN, "SYN"},
+		{WEIR_TCP_FIN, "FIN"},
+		{WEIR_TCP_RST, "RST"},
+		{WEIR_TCP_PSH, "PSH"},
+		{WEIR_TCP_ACK, "ACK"},
+		{WEIR_TCP_URG, "URG"},
+		{WEIR_TCP_ECE, "ECE"},
+		{WEIR_TCP_CWR, "CWR"},
+	};
+	const char *comma = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(flags & names[i].flag))
+			continue;
+		add(text, "%s%s", comma, names[i].name);
+		comma = ",";
+	}
+}
+
+static void add_options(char *text, const struct weir_seg *seg)
+{
+	bool syn = seg->flags & WEIR_TCP_SYN;
+
+	if (seg->opt_len == 0)
+		return;
+	add(text, " <");
+	if (syn) /* one that was not sent counts as sent: RFC 9293 §3.7.1 */
+		add(text, "mss %u,", seg->mss);
+	if (syn && seg->sack_ok)
+		add(text, "sackOK,");
+	if (seg->sack_blocks > 0)
+		add(text, "sack %u,", seg->sack_blocks);
+	if (seg->ts_off != 0)
+		add(text, "ts %u %u,", seg->tsval, seg->tsecr);
+	if (syn && seg->wscale != WEIR_WSCALE_NONE)
+		add(text, "wscale %u,", seg->wscale);
+	if (text[strlen(text) - 1] == ',')
+		text[strlen(text) - 1] = '>';
+	else
+		add(text, "other>");
+}
+
+static void add_tcp(char *text, const struct weir_seg *seg)
+{
+	add_flags(text, seg->flags);
+	add_tuple(text, seg);
+	add(text, " seq %u", seg->seq);
+	if (seg->flags & WEIR_TCP_ACK)
+		add(text, " ack %u", seg->ack);
+	add(text, " win %u len %u", seg->wnd, seg->payload_len);
+	add_options(text, seg);
+}
+
+static void add_arp(char *text, const struct weir_pkt *pkt)
+{
+	const struct weir_arp_hdr *arp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const uint8_t *s = arp->sender_ip, *t = arp->target_ip;
+
+	add(text, "ARP %s from %u.%u.%u.%u for %u.%u.%u.%u",
+		arp->op_be == weir_be16(WEIR_ARP_REQUEST) ? "request" : "reply", s[0], s[1], s[2],
+		s[3], t[0], t[1], t[2], t[3]);
+}
+
+static void add_ip(char *text, const struct weir_pkt *pkt, const char *what)
+{
+	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_addr src = weir_addr_v4(ip->src_be), dst = weir_addr_v4(ip->dst_be);
+	char a[WEIR_ADDR_TEXT], b[WEIR_ADDR_TEXT];
+
+	add(text, "%s %s > %s", what, weir_addr_text(&src, a), weir_addr_text(&dst, b));
+}
+
+static void add_icmp(char *text, const struct weir_pkt *pkt)
+{
+	const struct weir_icmp_hdr *icmp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr) +
+		sizeof(struct weir_ipv4_hdr));
+
+	add_ip(text, pkt, "ICMP");
+	add(text, " type %u code %u", icmp->type, icmp->code);
+}
+
+/* A TCP header behind an IP header that may be wrong in itself: its fixed part, if it is there. */
+static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip)
+{
+	const struct weir_tcp_hdr *tcp = (const void *)(ip + 1);
+	struct weir_seg seg = {0};
+
+	if (ip->version_ihl != 0x45 || ip->proto != WEIR_PROTO_TCP ||
+		(ip->frag_be & weir_be16(WEIR_IPV4_OFF)) != 0 ||
+		pkt->head_len < IP_END + sizeof(*tcp))
+		return false;
+	seg.src = weir_addr_v4(ip->src_be);
+	seg.dst = weir_addr_v4(ip->dst_be);
+	seg.sport_be = tcp->sport_be;
+	seg.dport_be = tcp->dport_be;
+	add(text, "TCP ");
+	add_flags(text, tcp->flags);
+	add_tuple(text, &seg);
+	return true;
+}
+
+/* As much as can be said of what the parser refused. */
+static void add_bad(char *text, const struct weir_pkt *pkt)
+{
+	const struct weir_eth_hdr *eth = (const void *)pkt->data;
+	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + sizeof(*eth));
+
+	if (pkt->head_len < sizeof(*eth)) {
+		add(text, "frame");
+	} else if (eth->type_be != weir_be16(WEIR_ETH_IPV4) || pkt->head_len < IP_END) {
+		add(text, "frame of type 0x%04x", weir_be16(eth->type_be));
+	} else if (!add_bad_tcp(text, pkt, ip)) {
+		add_ip(text, pkt, "IPv4");
+		add(text, " protocol %u", ip->proto);
+	}
+	add(text, ", %u bytes", pkt->len);
+}
+
+const char *words_frame(char *text, const struct weir_pkt *pkt, enum weir_parsed parsed)
+{
+	text[0] = '\0';
+	switch (parsed) {
+	case WEIR_PARSED_TCP:
+		add_tcp(text, &pkt->seg);
+		break;
+	case WEIR_PARSED_ARP:
+		add_arp(text, pkt);
+		break;
+	case WEIR_PARSED_ICMP:
+		add_icmp(text, pkt);
+		break;
+	case WEIR_PARSED_BAD:
+		add_bad(text, pkt);
+		break;
+	}
+	return text;
+}
+
+const char *words_verdict(const struct weir_pkt *pkt)
+{
+	if (pkt->send == WEIR_SEND_HELD)
+		return "HOLD";
+	if (pkt->fate == WEIR_FATE_to_client)
+		return "TO_CLIENT";
+	if (pkt->fate == WEIR_FATE_to_backend)
+		return "TO_BACKEND";
+	switch (weir_fates[pkt->fate].class) {
+	case WEIR_CLASS_PASS:
+		return "REPLY";
+	case WEIR_CLASS_DROP:
+		return "DROP";
+	case WEIR_CLASS_CONSUME:
+		return "CONSUME";
+	}
+	return "?";
+}

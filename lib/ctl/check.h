@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Judges a draft: what each value may not be because of the others. Fills in what follows from
+ * them: the backends' next hops and egress ports, defaults that other keys decide.
+ */
+#ifndef WEIR_CTL_CHECK_H
+#define WEIR_CTL_CHECK_H
+
+#include "ctl/config_draft.h"
+
+/* All of the below. 0; -EINVAL: refused, d->err says why; -ENOMEM. */
+int weir_check(struct weir_draft *d);
+
+/* Ports: names, devices, addresses, gateways, routes. */
+int weir_check_ports(struct weir_draft *d);
+
+/* Services and backends on their own: names, addresses, profiles, timeouts. After the ports. */
+int weir_check_services(struct weir_draft *d);
+
+/* What services and ports mean for each other: who shares what. After both. */
+int weir_check_sharing(struct weir_draft *d);
+
+/* NULL, or why no single host can have this address: "is a multicast address". */
+const char *weir_check_host(const struct weir_addr *a);
+
+/* The same, for an address that may lie in a subnet of the ports': "is a broadcast address". */
+const char *weir_check_host_in(const struct weir_draft *d, const struct weir_addr *a);
+
+/* The port that has this address as its own, or NULL. */
+const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
+	const struct weir_addr *a);
+
+/*
+ * The way to an address: by the longest prefix among the ports' subnets, routes and gateways. The
+ * port's index and the neighbour to send to (the address itself when it is on-link); false: none.
+ */
+bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to, uint8_t *port,
+	struct weir_addr *via);
+
+#endif

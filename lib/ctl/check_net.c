@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Ports, addresses, routes: what the network around synweir looks like. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/check.h"
+
+/* a with the bits behind the prefix all 0 or all 1: a subnet's first or last address. */
+static struct weir_addr edge(const struct weir_addr *a, unsigned int prefix, bool ones)
+{
+	struct weir_addr e = *a;
+
+	for (unsigned int bit = prefix; bit < 128; bit++) {
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		e.b[bit / 8] = (uint8_t)(ones ? e.b[bit / 8] | mask : e.b[bit / 8] & ~mask);
+	}
+	return e;
+}
+
+static bool is_set(const struct weir_addr *a)
+{
+	return (a->q[0] | a->q[1]) != 0;
+}
+
+/* The whole of IPv4: where a gateway leads. */
+static bool is_default(const struct weir_port_addr *to)
+{
+	return to->prefix == 96;
+}
+
+const char *weir_check_host(const struct weir_addr *a)
+{
+	uint8_t first = a->b[12];
+
+	if (first == 0)
+		return "is in 0.0.0.0/8, which is nobody's";
+	if (first == 127)
+		return "is a loopback address";
+	if (first >= 224 && first < 240)
+		return "is a multicast address";
+	if (first >= 240)
+		return "is in 240.0.0.0/4, which is broadcast or reserved";
+	return NULL;
+}
+
+/* A subnet of /31 or /32 has neither network nor broadcast address: RFC 3021. */
+static const char *edge_of(const struct weir_addr *a, const struct weir_port_addr *net)
+{
+	struct weir_addr first = edge(&net->addr, net->prefix, false);
+	struct weir_addr last = edge(&net->addr, net->prefix, true);
+
+	if (net->prefix > 126)
+		return NULL;
+	if (weir_addr_eq(a, &first))
+		return "is its subnet's network address";
+	if (weir_addr_eq(a, &last))
+		return "is its subnet's broadcast address";
+	return NULL;
+}
+
+const char *weir_check_host_in(const struct weir_draft *d, const struct weir_addr *a)
+{
+	const char *why = weir_check_host(a);
+
+	for (uint32_t i = 0; i < d->n_ports && why == NULL; i++)
+		for (uint32_t j = 0; j < d->ports[i].n_addrs && why == NULL; j++)
+			why = edge_of(a, &d->ports[i].addrs[j]);
+	return why;
+}
+
+const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
+	const struct weir_addr *a)
+{
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		for (uint32_t j = 0; j < d->ports[i].n_addrs; j++)
+			if (weir_addr_eq(a, &d->ports[i].addrs[j].addr))
+				return &d->ports[i];
+	return NULL;
+}
+
+/* A way that may be better than the best so far: a longer prefix, or the first of equals. */
+static bool is_better(const struct weir_addr *to, const struct weir_addr *net, unsigned int prefix,
+	unsigned int best)
+{
+	return prefix + 1 > best && weir_addr_in(to, net, prefix);
+}
+
+bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to, uint8_t *port,
+	struct weir_addr *via)
+{
+	const struct weir_addr v4 = weir_addr_v4(0);
+	unsigned int best = 0; /* the best way's prefix, + 1 */
+
+	for (uint32_t i = 0; i < d->n_ports; i++) {
+		const struct weir_draft_port *p = &d->ports[i];
+		unsigned int before = best;
+
+		for (uint32_t j = 0; j < p->n_addrs; j++) {
+			if (!is_better(to, &p->addrs[j].addr, p->addrs[j].prefix, best))
+				continue;
+			best = p->addrs[j].prefix + 1u;
+			*via = *to;
+		}
+		for (uint32_t j = 0; j < p->n_routes; j++) {
+			if (!is_better(to, &p->routes[j].to.addr, p->routes[j].to.prefix, best))
+				continue;
+			best = p->routes[j].to.prefix + 1u;
+			*via = p->routes[j].via;
+		}
+		if (is_set(&p->gateway) && is_better(to, &v4, 96, best)) {
+			best = 97;
+			*via = p->gateway;
+		}
+		if (best != before)
+			*port = (uint8_t)i;
+	}
+	return best != 0;
+}
+
+/* Two entries for one device are two names of one thing; vdevs differ in what precedes the comma. */
+static bool same_device(const char *a, const char *b)
+{
+	size_t n = strcspn(a, ",");
+
+	return n == strcspn(b, ",") && strncasecmp(a, b, n) == 0;
+}
+
+static int check_device(struct weir_draft *d, uint32_t i)
+{
+	const struct weir_draft_port *p = &d->ports[i];
+	const config_setting_t *at = weir_draft_key(p->at, "device");
+
+	if (strpbrk(p->port.device, " \t\r\n\f") != NULL)
+		return weir_draft_refuse(d, at, "must not hold blanks");
+	if (strpbrk(p->port.device, ":_.-") == NULL)
+		return weir_draft_refuse(d, at,
+			"must be a PCI address or a DPDK device; for a network interface of Linux "
+		        "write "
+			"\"net_af_packet0,iface=%s\"",
+			p->port.device);
+	for (uint32_t j = 0; j < i; j++) {
+		if (strcmp(p->port.name, d->ports[j].port.name) == 0)
+			return weir_draft_refuse(d, weir_draft_key(p->at, "name"),
+				"is the name of ports[%u] already", j);
+		if (same_device(p->port.device, d->ports[j].port.device))
+			return weir_draft_refuse(d, at, "is the device of port \"%s\" already",
+				d->ports[j].port.name);
+	}
+	return 0;
+}
+
+/* One subnet of port i with those before it. */
+static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
+{
+	const struct weir_draft_port *p = &d->ports[i];
+	const struct weir_port_addr *mine = &p->addrs[a];
+	const config_setting_t *at = config_setting_get_elem(weir_draft_key(p->at, "addresses"), a);
+	const char *why = weir_check_host_in(d, &mine->addr);
+
+	if (mine->prefix < 96 + 8)
+		return weir_draft_refuse(d, at, "must have a prefix of 8..32 bits");
+	if (why != NULL)
+		return weir_draft_refuse(d, at, "%s", why);
+	for (uint32_t k = 0; k <= i; k++) {
+		for (uint32_t j = 0; j < (k < i ? d->ports[k].n_addrs : a); j++) {
+			const struct weir_port_addr *o = &d->ports[k].addrs[j];
+			uint8_t shorter = o->prefix < mine->prefix ? o->prefix : mine->prefix;
+
+			if (weir_addr_eq(&o->addr, &mine->addr))
+				return weir_draft_refuse(d, at,
+					"is an address of port \"%s\" already",
+					d->ports[k].port.name);
+			if (k < i && weir_addr_in(&o->addr, &mine->addr, shorter))
+				return weir_draft_refuse(d, at,
+					"overlaps with a subnet of port \"%s\"",
+					d->ports[k].port.name);
+		}
+	}
+	return 0;
+}
+
+/* A neighbour to route by must be one, on the port that says so. */
+static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
+	const struct weir_addr *via, const config_setting_t *at)
+{
+	const char *why = weir_check_host_in(d, via);
+
+	if (why != NULL)
+		return weir_draft_refuse(d, at, "%s", why);
+	if (weir_check_owner(d, via) != NULL)
+		return weir_draft_refuse(d, at, "is synweir's own address");
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		if (weir_addr_in(via, &p->addrs[i].addr, p->addrs[i].prefix))
+			return 0;
+	return weir_draft_refuse(d, at, "is in none of the subnets of port \"%s\"", p->port.name);
+}
+
+/* Is there another way with the very same destination: as its address and prefix, before i's j? */
+static const char *other_way(const struct weir_draft *d, const struct weir_port_addr *to,
+	uint32_t i, uint32_t j)
+{
+	for (uint32_t k = 0; k < d->n_ports; k++) {
+		const struct weir_draft_port *p = &d->ports[k];
+
+		for (uint32_t a = 0; a < p->n_addrs; a++)
+			if (p->addrs[a].prefix == to->prefix &&
+				weir_addr_in(&to->addr, &p->addrs[a].addr, to->prefix))
+				return "is the subnet of a port";
+		for (uint32_t r = 0; r < (k < i ? p->n_routes : k == i ? j : 0); r++)
+			if (p->routes[r].to.prefix == to->prefix &&
+				weir_addr_eq(&p->routes[r].to.addr, &to->addr))
+				return "is routed already";
+		if (is_default(to) && is_set(&p->gateway))
+			return "is where the gateway leads already";
+	}
+	return NULL;
+}
+
+static int check_routes(struct weir_draft *d, uint32_t i)
+{
+	const struct weir_draft_port *p = &d->ports[i];
+	int ret;
+
+	for (uint32_t j = 0; j < p->n_routes; j++) {
+		const struct weir_draft_route *r = &p->routes[j];
+		const config_setting_t *at = weir_draft_key(r->at, "to");
+		struct weir_addr net = edge(&r->to.addr, r->to.prefix, false);
+		char text[WEIR_ADDR_TEXT];
+		const char *why;
+
+		if (!weir_addr_eq(&r->to.addr, &net))
+			return weir_draft_refuse(d, at, "is not a network: that would be \"%s/%u\"",
+				weir_addr_text(&net, text), r->to.prefix - 96u);
+		why = other_way(d, &r->to, i, j);
+		if (why != NULL)
+			return weir_draft_refuse(d, at, "%s", why);
+		ret = check_via(d, p, &r->via, weir_draft_key(r->at, "via"));
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int check_gateway(struct weir_draft *d, uint32_t i)
+{
+	const struct weir_draft_port *p = &d->ports[i];
+	const config_setting_t *at = weir_draft_key(p->at, "gateway");
+
+	if (!is_set(&p->gateway))
+		return 0;
+	for (uint32_t j = 0; j < i; j++)
+		if (is_set(&d->ports[j].gateway))
+			return weir_draft_refuse(d, at,
+				"port \"%s\" has the gateway already; use routes for what is "
+			        "reached here",
+				d->ports[j].port.name);
+	return check_via(d, p, &p->gateway, at);
+}
+
+int weir_check_ports(struct weir_draft *d)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < d->n_ports && ret == 0; i++)
+		ret = check_device(d, i);
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		for (uint32_t a = 0; a < d->ports[i].n_addrs && ret == 0; a++)
+			ret = check_address(d, i, a);
+	/* after all addresses: a neighbour must not be one of them, on any port */
+	for (uint32_t i = 0; i < d->n_ports && ret == 0; i++) {
+		ret = check_gateway(d, i);
+		if (ret == 0)
+			ret = check_routes(d, i);
+	}
+	return ret;
+}

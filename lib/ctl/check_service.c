@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Services and backends: each on its own, then what they are to each other. */
+#include <string.h>
+
+#include "ctl/check.h"
+#include "flow/localport.h"
+#include "wire/hdr.h"
+
+static bool same_station(const struct weir_backend *a, const struct weir_backend *b)
+{
+	return a->port_be == b->port_be && weir_addr_eq(&a->addr, &b->addr);
+}
+
+/* Zero: the service says nothing of it, and has what the whole file says. */
+static void inherit(uint32_t *own_ms, uint32_t all_ms)
+{
+	if (*own_ms == 0)
+		*own_ms = all_ms;
+}
+
+static void inherit_timeouts(struct weir_timeouts *own, const struct weir_timeouts *all)
+{
+	inherit(&own->established_ms, all->established_ms);
+	inherit(&own->half_close_ms, all->half_close_ms);
+	inherit(&own->closing_ms, all->closing_ms);
+	inherit(&own->time_wait_ms, all->time_wait_ms);
+	inherit(&own->connect_ms, all->connect_ms);
+	inherit(&own->probation_ms, all->probation_ms);
+}
+
+/* No segment of that size must need to be fragmented on any port: RFC 9293 §3.7.1, MTU - 40. */
+static int check_profile(struct weir_draft *d, struct weir_draft_service *s)
+{
+	const struct weir_draft_port *tightest = &d->ports[0];
+	uint16_t most;
+
+	for (uint32_t i = 1; i < d->n_ports; i++)
+		if (d->ports[i].port.mtu < tightest->port.mtu)
+			tightest = &d->ports[i];
+	most = (uint16_t)(tightest->port.mtu - 40);
+	if (s->service.profile.mss == 0)
+		s->service.profile.mss = most < 1460 ? most : 1460;
+	if (s->service.profile.mss > most)
+		return weir_draft_refuse(d, weir_draft_key(s->at, "profile.mss"),
+			"must be at most %u, the MTU of port \"%s\" less 40", most,
+			tightest->port.name);
+	return 0;
+}
+
+static int check_vip(struct weir_draft *d, uint32_t i)
+{
+	const struct weir_draft_service *s = &d->services[i];
+	const config_setting_t *at = weir_draft_key(s->at, "vip");
+	const char *why = weir_check_host_in(d, &s->service.vip);
+
+	if (why != NULL)
+		return weir_draft_refuse(d, at, "%s", why);
+	for (uint32_t j = 0; j < i; j++) {
+		const struct weir_service *o = &d->services[j].service;
+
+		if (strcmp(o->name, s->service.name) == 0)
+			return weir_draft_refuse(d, weir_draft_key(s->at, "name"),
+				"is the name of services[%u] already", j);
+		if (o->port_be == s->service.port_be && weir_addr_eq(&o->vip, &s->service.vip))
+			return weir_draft_refuse(d, at, "port %u of it is service \"%s\" already",
+				weir_be16(o->port_be), o->name);
+	}
+	for (uint32_t p = 0; p < d->n_ports; p++) {
+		const struct weir_draft_port *port = &d->ports[p];
+		bool taken = weir_addr_eq(&port->gateway, &s->service.vip);
+
+		for (uint32_t r = 0; r < port->n_routes; r++)
+			taken |= weir_addr_eq(&port->routes[r].via, &s->service.vip);
+		if (taken)
+			return weir_draft_refuse(d, at, "is a router's address on port \"%s\"",
+				port->port.name);
+	}
+	return 0;
+}
+
+/* Is the backend's address one of ours? */
+static int check_stranger(struct weir_draft *d, const struct weir_draft_backend *b)
+{
+	const config_setting_t *at = weir_draft_key(b->at, "address");
+	const struct weir_draft_port *owner = weir_check_owner(d, &b->backend.addr);
+
+	if (owner != NULL)
+		return weir_draft_refuse(d, at, "is synweir's own address on port \"%s\"",
+			owner->port.name);
+	for (uint32_t i = 0; i < d->n_services; i++)
+		if (weir_addr_eq(&d->services[i].service.vip, &b->backend.addr))
+			return weir_draft_refuse(d, at, "is the VIP of service \"%s\"",
+				d->services[i].service.name);
+	return 0;
+}
+
+static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uint32_t i)
+{
+	struct weir_draft_backend *b = &s->backends[i];
+	const config_setting_t *at = weir_draft_key(b->at, "address");
+	const char *why = weir_check_host_in(d, &b->backend.addr);
+	int ret;
+
+	if (why != NULL)
+		return weir_draft_refuse(d, at, "%s", why);
+	for (uint32_t j = 0; j < i; j++) {
+		const struct weir_backend *o = &s->backends[j].backend;
+
+		if (strcmp(o->name, b->backend.name) == 0)
+			return weir_draft_refuse(d, weir_draft_key(b->at, "name"),
+				"is the name of backends[%u] of this service already", j);
+		if (same_station(o, &b->backend))
+			return weir_draft_refuse(d, at,
+				"port %u of it is backend \"%s\" of this service already; "
+				"for a larger share give it more weight",
+				weir_be16(o->port_be), o->name);
+	}
+	ret = check_stranger(d, b);
+	if (ret < 0)
+		return ret;
+	if (!weir_check_route(d, &b->backend.addr, &b->backend.egress, &b->via))
+		return weir_draft_refuse(d, at, "no port's subnet, route or gateway leads there");
+	if (s->service.mode == WEIR_MODE_NAT && !weir_addr_eq(&b->via, &b->backend.addr))
+		return weir_draft_warn(d, at,
+			"is behind a router; with \"nat\" that router must send the backend's "
+			"replies to clients back through synweir");
+	return 0;
+}
+
+static int check_weights(struct weir_draft *d, const struct weir_draft_service *s)
+{
+	const config_setting_t *at = weir_draft_key(s->at, "backends");
+	uint32_t sum = 0;
+	bool differ = false;
+
+	for (uint32_t i = 0; i < s->n_backends; i++) {
+		sum += s->backends[i].weight;
+		differ |= s->backends[i].weight > 1;
+	}
+	if (sum == 0)
+		return weir_draft_warn(d, at,
+			"all weights are 0: every client of this service gets RST");
+	if (differ && s->service.scheduler == WEIR_SCHED_RR)
+		return weir_draft_warn(d, weir_draft_key(s->at, "scheduler"),
+			"gives every backend the same share; weights above 1 need \"wrr\" or "
+			"\"lc\"");
+	return 0;
+}
+
+static int check_service(struct weir_draft *d, uint32_t i)
+{
+	struct weir_draft_service *s = &d->services[i];
+	int ret = check_vip(d, i);
+
+	if (ret == 0)
+		ret = check_profile(d, s);
+	for (uint32_t b = 0; b < s->n_backends && ret == 0; b++)
+		ret = check_backend(d, s, b);
+	if (ret == 0)
+		ret = check_weights(d, s);
+	inherit_timeouts(&s->service.timeouts, &d->timeouts.of_services);
+	return ret;
+}
+
+int weir_check_services(struct weir_draft *d)
+{
+	uint32_t backends = 0;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < d->n_services; i++)
+		backends += d->services[i].n_backends;
+	if (backends > WEIR_BACKENDS_MAX)
+		return weir_draft_refuse(d, weir_draft_key(d->at, "services"),
+			"have %u backends together, must have at most %u", backends,
+			WEIR_BACKENDS_MAX);
+	for (uint32_t i = 0; i < d->n_services && ret == 0; i++)
+		ret = check_service(d, i);
+	return ret;
+}
+
+/*
+ * One backend in two services. Two of "fullnat" share its local ports. Not "nat" and "fullnat": a
+ * packet from the backend must say by itself whose port it goes to, the client's or ours. Two of
+ * "nat": it sees the same client port twice when a client uses it for both VIPs.
+ */
+static int check_shared(struct weir_draft *d, const struct weir_draft_service *s,
+	const struct weir_draft_backend *b, const struct weir_draft_service *other)
+{
+	const config_setting_t *at = weir_draft_key(b->at, "address");
+
+	if (s->service.mode != other->service.mode)
+		return weir_draft_refuse(d, at,
+			"port %u of it is a backend of service \"%s\" with another mode",
+			weir_be16(b->backend.port_be), other->service.name);
+	if (s->service.mode == WEIR_MODE_NAT)
+		return weir_draft_warn(d, at,
+			"port %u of it is a backend of service \"%s\" too; with \"nat\" a client "
+			"that "
+			"uses one source port for both gets RST from the second",
+			weir_be16(b->backend.port_be), other->service.name);
+	return 0;
+}
+
+/* The first service before this one that has the same backend, or NULL. */
+static const struct weir_draft_service *find_sharer(const struct weir_draft *d, uint32_t service,
+	const struct weir_draft_backend *b)
+{
+	for (uint32_t i = 0; i < service; i++)
+		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
+			if (same_station(&b->backend, &d->services[i].backends[j].backend))
+				return &d->services[i];
+	return NULL;
+}
+
+static int check_backend_sharing(struct weir_draft *d, uint32_t service,
+	const struct weir_draft_backend *b)
+{
+	const struct weir_draft_service *other = find_sharer(d, service, b);
+
+	return other != NULL ? check_shared(d, &d->services[service], b, other) : 0;
+}
+
+/* Do "fullnat" connections to backends leave by this port, from its addresses? */
+static bool is_fullnat_egress(const struct weir_draft *d, const struct weir_draft_port *p)
+{
+	for (uint32_t i = 0; i < d->n_services; i++)
+		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
+			if (d->services[i].service.mode == WEIR_MODE_FULLNAT &&
+				&d->ports[d->services[i].backends[j].backend.egress] == p)
+				return true;
+	return false;
+}
+
+/* A segment to a VIP's port is a client's (flow/classify.h), so a local port must not be one. */
+static int check_local_ports(struct weir_draft *d, const struct weir_draft_service *s)
+{
+	const struct weir_draft_port *p = weir_check_owner(d, &s->service.vip);
+
+	if (p == NULL || weir_be16(s->service.port_be) < WEIR_LOCALPORT_FIRST ||
+		!is_fullnat_egress(d, p))
+		return 0;
+	return weir_draft_refuse(d, weir_draft_key(s->at, "port"),
+		"is a local port of its VIP, which is the address of port \"%s\" that \"fullnat\" "
+		"reaches backends from; take another VIP, or a port below %u",
+		p->port.name, WEIR_LOCALPORT_FIRST);
+}
+
+/* A file that asks for more connections than its backends can take has a slip in it somewhere. */
+static int check_room(struct weir_draft *d)
+{
+	const config_setting_t *limits = weir_draft_key(d->at, "limits");
+	const config_setting_t *at = weir_draft_key(limits, "connections");
+	uint64_t room = 0;
+
+	if (limits == d->at || at == limits)
+		return 0;
+	for (uint32_t i = 0; i < d->n_services; i++) {
+		const struct weir_draft_service *s = &d->services[i];
+
+		if (s->service.mode == WEIR_MODE_NAT)
+			return 0;
+		for (uint32_t j = 0; j < s->n_backends; j++)
+			if (find_sharer(d, i, &s->backends[j]) == NULL)
+				room += (uint64_t)WEIR_LOCALPORTS *
+					d->ports[s->backends[j].backend.egress].n_addrs;
+	}
+	if (d->limits.connections <= room)
+		return 0;
+	return weir_draft_warn(d, at,
+		"\"fullnat\" can open %llu at most: %u per backend and address of the port it is "
+		"reached by",
+		(unsigned long long)room, WEIR_LOCALPORTS);
+}
+
+int weir_check_sharing(struct weir_draft *d)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; i < d->n_services && ret == 0; i++) {
+		ret = check_local_ports(d, &d->services[i]);
+		for (uint32_t j = 0; j < d->services[i].n_backends && ret == 0; j++)
+			ret = check_backend_sharing(d, i, &d->services[i].backends[j]);
+	}
+	return ret == 0 ? check_room(d) : ret;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/check.h"
+#include "ctl/config_draft.h"
+
+/* 32 hex digits, and white space behind them. */
+static bool parse_secret(const char *text, uint8_t secret[16])
+{
+	for (int i = 0; i < 16; i++, text += 2)
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
+			sscanf(text, "%2hhx", &secret[i]) != 1)
+			return false;
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+static int read_secret(struct weir_draft *d, int fd, const config_setting_t *at)
+{
+	char text[64] = "";
+	struct stat st;
+	ssize_t got;
+
+	if (fstat(fd, &st) < 0)
+		return weir_draft_refuse(d, at, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return weir_draft_refuse(d, at, "is not a regular file");
+	if ((st.st_mode & 077) != 0)
+		return weir_draft_refuse(d, at,
+			"is open to others (mode %04o): chmod 600 it, and make a new secret if "
+		        "they "
+			"may have read it",
+			(unsigned int)st.st_mode & 07777);
+	got = read(fd, text, sizeof(text) - 1);
+	if (got < 0)
+		return weir_draft_refuse(d, at, "%s", strerror(errno));
+	if (memchr(text, 0, (size_t)got) != NULL || !parse_secret(text, d->secret))
+		return weir_draft_refuse(d, at, "must hold 32 hex digits and nothing else");
+	return 0;
+}
+
+/* The secret from its file, or a random one: then no other node accepts our cookies. */
+static int load_secret(struct weir_draft *d)
+{
+	const config_setting_t *at = weir_draft_key(d->at, "cookie.secret_file");
+	char *path;
+	int fd, ret;
+
+	if (d->secret_file == NULL)
+		return getrandom(d->secret, sizeof(d->secret), 0) < 0 ? -errno : 0;
+	path = weir_draft_path(d, d->secret_file);
+	if (path == NULL)
+		return -ENOMEM;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ret = fd < 0 ? -errno : read_secret(d, fd, at);
+	if (fd < 0)
+		weir_draft_refuse(d, at, "%s", strerror(-ret));
+	else
+		close(fd);
+	free(path);
+	return ret;
+}
+
+/* The index of the neighbour, new or met before. */
+static uint16_t add_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_nexthops &&
+		(p->nexthops[i].port != port || !weir_addr_eq(&p->nexthops[i].addr, addr)))
+		i++;
+	if (i == p->n_nexthops)
+		p->nexthops[p->n_nexthops++] = (struct weir_nexthop){.addr = *addr, .port = port};
+	return (uint16_t)i;
+}
+
+static void add_service(struct weir_policy *p, const struct weir_draft_service *s)
+{
+	struct weir_service *to = &p->services[p->n_services];
+
+	*to = s->service;
+	to->first_member = p->n_members;
+	to->n_members = s->n_backends;
+	for (uint32_t i = 0; i < s->n_backends; i++) {
+		const struct weir_draft_backend *b = &s->backends[i];
+		struct weir_backend *b_to = &p->backends[p->n_backends];
+
+		*b_to = b->backend;
+		b_to->service = (uint16_t)p->n_services;
+		b_to->nexthop = add_nexthop(p, &b->via, b->backend.egress);
+		p->members[p->n_members++] = (struct weir_member){
+			.backend = (uint16_t)p->n_backends++, .weight = (uint16_t)b->weight};
+	}
+	p->n_services++;
+}
+
+static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
+{
+	struct weir_port *to = &p->ports[p->n_ports++];
+
+	*to = d->port;
+	to->n_addrs = (uint8_t)d->n_addrs;
+	for (uint32_t i = 0; i < d->n_addrs; i++)
+		to->addrs[i] = d->addrs[i];
+}
+
+static int build_policy(const struct weir_draft *d, struct weir_policy **out)
+{
+	uint32_t backends = 0;
+	struct weir_policy *p;
+	int ret;
+
+	for (uint32_t i = 0; i < d->n_services; i++)
+		backends += d->services[i].n_backends;
+	/* at most one next hop for each backend */
+	p = weir_policy_alloc(d->n_services, backends, backends, backends);
+	if (p == NULL)
+		return -ENOMEM;
+	p->n_workers = d->n_workers;
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		add_port(p, &d->ports[i]);
+	for (uint32_t i = 0; i < d->n_services; i++)
+		add_service(p, &d->services[i]);
+	p->limits = d->limits;
+	p->drain_ms = d->timeouts.drain_ms;
+	memcpy(p->cookie_secret, d->secret, sizeof(p->cookie_secret));
+	ret = getrandom(&p->steer_secret, sizeof(p->steer_secret), 0) < 0 ? -errno
+									  : weir_policy_finish(p);
+	if (ret < 0)
+		weir_policy_free(p);
+	else
+		*out = p;
+	return ret;
+}
+
+/* What beside the policy the application needs. */
+static int build_rest(const struct weir_draft *d, struct weir_config *c)
+{
+	c->idle = d->idle;
+	c->n_lcores = d->n_lcores;
+	for (uint32_t i = 0; i < d->n_lcores; i++)
+		c->lcores[i] = d->lcores[i];
+	c->eal = calloc(d->n_eal + 1, sizeof(*c->eal));
+	if (c->eal == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < d->n_eal; i++, c->n_eal++) {
+		c->eal[i] = strdup(d->eal[i]);
+		if (c->eal[i] == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int load(struct weir_draft *d)
+{
+	const char *slash = strrchr(d->path, '/');
+	int ret;
+
+	d->dir = slash != NULL ? strndup(d->path, (size_t)(slash - d->path) + 1) : strdup("");
+	if (d->dir == NULL)
+		return -ENOMEM;
+	ret = weir_draft_scan(d);
+	if (ret == 0)
+		ret = weir_draft_read(d);
+	if (ret == 0)
+		ret = weir_check(d);
+	if (ret == 0)
+		ret = load_secret(d);
+	if (ret == 0)
+		ret = build_rest(d, d->config);
+	if (ret == 0)
+		ret = build_policy(d, &d->config->policy);
+	return ret;
+}
+
+int weir_config_load(const char *path, struct weir_config **out, struct weir_config_error *err)
+{
+	struct weir_draft d = {.path = path, .err = err};
+	int ret = -ENOMEM;
+
+	*out = NULL;
+	err->text[0] = '\0';
+	config_init(&d.tree);
+	d.config = calloc(1, sizeof(*d.config));
+	if (d.config != NULL)
+		ret = load(&d);
+	if (ret == 0)
+		*out = d.config;
+	else
+		weir_config_free(d.config);
+	/* the one who knows the place has said more */
+	if (ret < 0 && err->text[0] == '\0')
+		weir_draft_refuse_line(&d, NULL, 0, "%s", strerror(-ret));
+	weir_draft_clear(&d);
+	explicit_bzero(d.secret, sizeof(d.secret));
+	return ret;
+}
+
+void weir_config_free(struct weir_config *c)
+{
+	if (c == NULL)
+		return;
+	for (uint32_t i = 0; i < c->n_eal; i++)
+		free(c->eal[i]);
+	for (uint32_t i = 0; i < c->n_warnings; i++)
+		free(c->warnings[i]);
+	free(c->eal);
+	free(c->warnings);
+	weir_policy_free(c->policy);
+	free(c);
+}

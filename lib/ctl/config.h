@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The configuration file, read, judged and turned into a policy (docs/configuration.md).
+ *
+ * All or nothing: a file that breaks a single rule yields nothing but the message that says which.
+ *
+ * ctl/ owns how people talk to synweir. It includes base, wire and flow, and never dp: they meet in
+ * the policy (ctl -> workers) and in the counters (workers -> ctl).
+ */
+#ifndef WEIR_CTL_CONFIG_H
+#define WEIR_CTL_CONFIG_H
+
+#include "flow/policy.h"
+
+/* What a worker does when there is nothing to do. */
+enum weir_idle {
+	WEIR_IDLE_POLL,  /* spins: the lowest latency, a core for each worker */
+	WEIR_IDLE_SLEEP, /* sleeps until the next packet or timer is due */
+};
+
+struct weir_config {
+	struct weir_policy *policy; /* finished; who publishes it takes it and sets this to NULL */
+	enum weir_idle idle;
+	uint16_t lcores[WEIR_WORKERS_MAX]; /* the workers' cores, in the workers' order */
+	uint32_t n_lcores;                 /* policy->n_workers, or 0: any cores will do */
+	uint32_t n_eal;
+	char **eal; /* EAL arguments as the file gives them */
+	uint32_t n_warnings;
+	char **warnings; /* one line each, "FILE:LINE: path = VALUE: rule" */
+};
+
+/* One line without newline: "FILE:LINE: path.to.key = VALUE: rule". */
+struct weir_config_error {
+	char text[1024];
+};
+
+/*
+ * Reads and judges the file. 0 and *out (free with weir_config_free()); -EINVAL: the file breaks a
+ * rule or is not a regular file; -ENOMEM; another -errno: it (or the file of the secret) cannot be
+ * read. On failure *out is NULL and err->text says why.
+ */
+int weir_config_load(const char *path, struct weir_config **out, struct weir_config_error *err);
+
+/* The policy too, when it is still there. NULL is fine. */
+void weir_config_free(struct weir_config *c);
+
+#endif

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/config_draft.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/config_keys.h"
+
+/* A message being put together: what does not fit is cut off. */
+struct line {
+	char *text;
+	size_t size, len;
+};
+
+static void line_vadd(struct line *l, const char *format, va_list args)
+{
+	int n = vsnprintf(l->text + l->len, l->size - l->len, format, args);
+
+	if (n > 0)
+		l->len += (size_t)n < l->size - l->len ? (size_t)n : l->size - l->len - 1;
+}
+
+__attribute__((format(printf, 2, 3))) static void line_add(struct line *l, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	line_vadd(l, format, args);
+	va_end(args);
+}
+
+/* INVARIANT: a message is one line, whatever bytes the file holds. */
+static void line_finish(struct line *l)
+{
+	for (size_t i = 0; i < l->len; i++)
+		if ((unsigned char)l->text[i] < ' ' || l->text[i] == 0x7f)
+			l->text[i] = '?';
+}
+
+/* libconfig names an included file as the @include does: relative to the main file. */
+static void add_file(struct line *l, const struct weir_draft *d, const char *file)
+{
+	if (file == NULL || strcmp(file, d->path) == 0)
+		line_add(l, "%s:", d->path);
+	else
+		line_add(l, "%s%s:", d->dir, file);
+}
+
+static void add_path(struct line *l, const config_setting_t *at)
+{
+	const config_setting_t *parent = config_setting_parent(at);
+
+	if (config_setting_is_root(at))
+		return;
+	add_path(l, parent);
+	if (config_setting_name(at) == NULL)
+		line_add(l, "[%d]", config_setting_index(at));
+	else
+		line_add(l, "%s%s", config_setting_is_root(parent) ? "" : ".",
+			config_setting_name(at));
+}
+
+static void add_value(struct line *l, const config_setting_t *at)
+{
+	switch (config_setting_type(at)) {
+	case CONFIG_TYPE_INT:
+		line_add(l, " = %d", config_setting_get_int(at));
+		break;
+	case CONFIG_TYPE_INT64:
+		line_add(l, " = %lld", config_setting_get_int64(at));
+		break;
+	case CONFIG_TYPE_FLOAT:
+		line_add(l, " = %g", config_setting_get_float(at));
+		break;
+	case CONFIG_TYPE_BOOL:
+		line_add(l, " = %s", config_setting_get_bool(at) ? "true" : "false");
+		break;
+	case CONFIG_TYPE_STRING:
+		line_add(l, " = \"%.200s\"", config_setting_get_string(at));
+		break;
+	default: /* a group or list: too long to say */
+		break;
+	}
+}
+
+static void add_rule(struct line *l, const struct weir_draft *d, const config_setting_t *at,
+	const char *rule, va_list args)
+{
+	add_file(l, d, config_setting_source_file(at));
+	/* the root itself has line 0 */
+	line_add(l, "%u: ", config_setting_is_root(at) ? 1 : config_setting_source_line(at));
+	if (!config_setting_is_root(at)) {
+		add_path(l, at);
+		add_value(l, at);
+		line_add(l, ": ");
+	}
+	line_vadd(l, rule, args);
+	line_finish(l);
+}
+
+int weir_draft_refuse(struct weir_draft *d, const config_setting_t *at, const char *rule, ...)
+{
+	struct line l = {.text = d->err->text, .size = sizeof(d->err->text)};
+	va_list args;
+
+	va_start(args, rule);
+	add_rule(&l, d, at, rule, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+int weir_draft_warn(struct weir_draft *d, const config_setting_t *at, const char *rule, ...)
+{
+	char text[sizeof(d->err->text)] = "";
+	struct line l = {.text = text, .size = sizeof(text)};
+	struct weir_config *c = d->config;
+	char **grown;
+	va_list args;
+
+	va_start(args, rule);
+	add_rule(&l, d, at, rule, args);
+	va_end(args);
+	grown = realloc(c->warnings, (c->n_warnings + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	c->warnings = grown;
+	grown[c->n_warnings] = strdup(text);
+	if (grown[c->n_warnings] == NULL)
+		return -ENOMEM;
+	c->n_warnings++;
+	return 0;
+}
+
+int weir_draft_refuse_line(struct weir_draft *d, const char *file, unsigned int line,
+	const char *rule, ...)
+{
+	struct line l = {.text = d->err->text, .size = sizeof(d->err->text)};
+	va_list args;
+
+	add_file(&l, d, file);
+	if (line != 0)
+		line_add(&l, "%u:", line);
+	line_add(&l, " ");
+	va_start(args, rule);
+	line_vadd(&l, rule, args);
+	va_end(args);
+	line_finish(&l);
+	return -EINVAL;
+}
+
+const config_setting_t *weir_draft_key(const config_setting_t *at, const char *key)
+{
+	/* it only looks, but libconfig 1.5 has no const for that */
+	const config_setting_t *s = config_setting_lookup((config_setting_t *)(uintptr_t)at, key);
+
+	return s != NULL ? s : at;
+}
+
+char *weir_draft_path(const struct weir_draft *d, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, "%s%s", name[0] == '/' ? "" : d->dir, name) < 0)
+		return NULL;
+	return path;
+}
+
+void weir_draft_clear(struct weir_draft *d)
+{
+	for (uint32_t i = 0; i < d->n_ports; i++) {
+		free(d->ports[i].addrs);
+		free(d->ports[i].routes);
+	}
+	for (uint32_t i = 0; i < d->n_services; i++)
+		free(d->services[i].backends);
+	free(d->ports);
+	free(d->services);
+	free(d->lcores);
+	free(d->eal);
+	free(d->dir);
+	config_destroy(&d->tree);
+}

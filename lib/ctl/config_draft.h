@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The draft: what the file says, value by value in the right type and range (config_read.c), before
+ * check.c judges how the values go together and config.c makes the policy of them.
+ *
+ * INVARIANT: what is a member of a list begins with `at`, where it stands in the file.
+ */
+#ifndef WEIR_CTL_CONFIG_DRAFT_H
+#define WEIR_CTL_CONFIG_DRAFT_H
+
+#include <libconfig.h>
+
+#include "ctl/config.h"
+
+struct weir_draft_route {
+	const config_setting_t *at;
+	struct weir_port_addr to; /* addr: as written, host bits and all */
+	struct weir_addr via;
+};
+
+struct weir_draft_port {
+	const config_setting_t *at;
+	struct weir_port port; /* its addrs come from here: */
+	struct weir_port_addr *addrs;
+	uint32_t n_addrs;
+	struct weir_addr gateway; /* all zero: none */
+	struct weir_draft_route *routes;
+	uint32_t n_routes;
+};
+
+struct weir_draft_backend {
+	const config_setting_t *at;
+	struct weir_backend backend; /* its egress and this come from the routes: */
+	struct weir_addr via;        /* the next hop: the backend itself when it is on-link */
+	uint32_t weight;
+};
+
+struct weir_draft_service {
+	const config_setting_t *at;
+	struct weir_service service; /* timeouts that are 0 are those of the draft */
+	struct weir_draft_backend *backends;
+	uint32_t n_backends;
+};
+
+struct weir_draft_timeouts {
+	struct weir_timeouts of_services;
+	uint32_t drain_ms;
+};
+
+struct weir_draft {
+	/* the file */
+	const char *path;
+	char *dir; /* it stands in, "" or ending in '/'; relative paths in it begin here */
+	config_t tree;
+	const config_setting_t *at; /* the tree's root */
+
+	/* what it says */
+	uint32_t n_workers; /* 0: not said */
+	uint8_t idle;       /* enum weir_idle */
+	uint16_t *lcores;
+	uint32_t n_lcores;
+	const char **eal; /* the strings are the tree's */
+	uint32_t n_eal;
+	struct weir_draft_port *ports;
+	uint32_t n_ports;
+	struct weir_draft_service *services;
+	uint32_t n_services;
+	struct weir_limits limits;
+	struct weir_draft_timeouts timeouts;
+	const char *secret_file; /* NULL: a random secret */
+
+	/* what it will be, and what went wrong */
+	uint8_t secret[16];
+	struct weir_config *config;
+	struct weir_config_error *err;
+};
+
+/*
+ * Refuses the file because of what stands at `at` (path, line and value are added to the rule), and
+ * returns -EINVAL. at's group and key: the key when it is there, else the group.
+ */
+int weir_draft_refuse(struct weir_draft *d, const config_setting_t *at, const char *rule, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same words as a warning; 0 or -ENOMEM. */
+int weir_draft_warn(struct weir_draft *d, const config_setting_t *at, const char *rule, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Refuses what has no place in the tree: file and line (0: none) are named. Returns -EINVAL. */
+int weir_draft_refuse_line(struct weir_draft *d, const char *file, unsigned int line,
+	const char *rule, ...) __attribute__((format(printf, 4, 5)));
+
+/* The setting `key` ("profile.mss") below the group `at`, or the group when it says none. */
+const config_setting_t *weir_draft_key(const config_setting_t *at, const char *key);
+
+/* A file name of the configuration, from where the configuration stands. NULL: out of memory. */
+char *weir_draft_path(const struct weir_draft *d, const char *name);
+
+/* What libconfig takes wrongly or dies of, looked for before it sees the file. 0 or -errno. */
+int weir_draft_scan(struct weir_draft *d);
+
+/* The file, by the table of keys, into the draft. 0 or -errno. */
+int weir_draft_read(struct weir_draft *d);
+
+/* Frees all of it but config and err. */
+void weir_draft_clear(struct weir_draft *d);
+
+#endif

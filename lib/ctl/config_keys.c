@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/config_keys.h"
+
+#include "ctl/config_draft.h"
+
+#define GROUP_OF(array)                                                                            \
+	{                                                                                          \
+		.keys = array, .n_keys = sizeof(array) / sizeof((array)[0])                        \
+	}
+#define AT(s, member)    .offset = offsetof(s, member), .size = sizeof(((s *)0)->member)
+#define ITEMS(s, member) .offset = offsetof(s, member), .size = sizeof(*((s *)0)->member)
+#define MANY(s, member, most)                                                                      \
+	ITEMS(s, member), .count_offset = offsetof(s, n_##member), .max_items = (most)
+#define S(seconds) ((int64_t)((seconds)*1000.0))
+
+/* In the order of the enums that they are stored as. */
+static const char *const modes[] = {"nat", "fullnat", NULL};
+static const char *const schedulers[] = {"rr", "wrr", "lc", NULL};
+static const char *const idles[] = {"poll", "sleep", NULL};
+static const char *const rss_words[] = {"auto", "on", "off", NULL};
+static const char *const closed_words[] = {"drop", "reject", NULL};
+
+static const struct weir_conf_key worker_keys[] = {
+	{"count", WEIR_CONF_INT, .min = 1, .max = WEIR_WORKERS_MAX,
+		AT(struct weir_draft, n_workers)},
+	{"lcores", WEIR_CONF_INT, .min = 0, .max = 127, /* RTE_MAX_LCORE in Debian is 128 */
+		MANY(struct weir_draft, lcores, WEIR_WORKERS_MAX)},
+	{"idle", WEIR_CONF_WORD, .words = idles, .def = WEIR_IDLE_SLEEP,
+		AT(struct weir_draft, idle)},
+};
+
+static const struct weir_conf_key route_keys[] = {
+	{"to", WEIR_CONF_SUBNET, true, AT(struct weir_draft_route, to)},
+	{"via", WEIR_CONF_ADDR, true, AT(struct weir_draft_route, via)},
+};
+static const struct weir_conf_group route_group = GROUP_OF(route_keys);
+
+static const struct weir_conf_key port_keys[] = {
+	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_port, port.name)},
+	{"device", WEIR_CONF_TEXT, true, AT(struct weir_draft_port, port.device)},
+	{"addresses", WEIR_CONF_SUBNET, MANY(struct weir_draft_port, addrs, WEIR_LOCALS_MAX)},
+	{"gateway", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway)},
+	{"routes", WEIR_CONF_GROUP, .group = &route_group,
+		MANY(struct weir_draft_port, routes, 256)},
+	/* RFC 791: every host takes 576; 9216: what NICs call jumbo */
+	{"mtu", WEIR_CONF_INT, .min = 576, .max = 9216, .def = 1500,
+		AT(struct weir_draft_port, port.mtu)},
+	{"rss", WEIR_CONF_WORD, .words = rss_words, .def = WEIR_RSS_AUTO,
+		AT(struct weir_draft_port, port.rss)},
+	{"rx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,
+		AT(struct weir_draft_port, port.rx_desc)},
+	{"tx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,
+		AT(struct weir_draft_port, port.tx_desc)},
+};
+static const struct weir_conf_group port_group = GROUP_OF(port_keys);
+
+static const struct weir_conf_key profile_keys[] = {
+	/* 536: RFC 9293 §3.7.1; the upper end depends on the ports' MTU */
+	{"mss", WEIR_CONF_INT, .min = 536, .max = 9176, AT(struct weir_profile, mss)},
+	/* 14: RFC 7323 §2.3 */
+	{"window_scale", WEIR_CONF_INT, .min = 0, .max = 14, .def = 7,
+		AT(struct weir_profile, wscale)},
+	{"sack", WEIR_CONF_BOOL, .def = true, AT(struct weir_profile, sack)},
+	{"timestamps", WEIR_CONF_BOOL, .def = true, AT(struct weir_profile, timestamps)},
+	{"ecn", WEIR_CONF_BOOL, .def = false, AT(struct weir_profile, ecn)},
+};
+static const struct weir_conf_group profile_group = GROUP_OF(profile_keys);
+
+#define OWN(seconds)       S(seconds)
+#define INHERITED(seconds) 0
+#define TIMEOUT(key, member, lo, hi, default)                                                      \
+	{                                                                                          \
+		key, WEIR_CONF_TIME, .min = S(lo), .max = S(hi), .def = default,                   \
+				     AT(struct weir_timeouts, member)                              \
+	}
+/*
+ * established: RFC 5382 REQ-5 asks for 2 h 4 min. time_wait: as long as a cookie can come again, which
+ * must not open a second connection (tcp/keys.h); RFC 9293's 2 MSL are 240 s.
+ */
+#define TIMEOUTS(DEF)                                                                              \
+	TIMEOUT("established", established_ms, 1, 2592000, DEF(7440)),                             \
+		TIMEOUT("half_close", half_close_ms, 1, 86400, DEF(300)),                          \
+		TIMEOUT("closing", closing_ms, 1, 3600, DEF(60)),                                  \
+		TIMEOUT("time_wait", time_wait_ms, 64, 3600, DEF(64)),                             \
+		TIMEOUT("connect", connect_ms, 0.05, 10, DEF(0.2)),                                \
+		TIMEOUT("probation", probation_ms, 0.1, 60, DEF(5))
+
+static const struct weir_conf_key service_timeout_keys[] = {TIMEOUTS(INHERITED)};
+static const struct weir_conf_group service_timeout_group = GROUP_OF(service_timeout_keys);
+
+static const struct weir_conf_key timeout_keys[] = {
+	TIMEOUTS(OWN),
+	{"drain", WEIR_CONF_TIME, .min = 0, .max = S(3600), .def = S(5),
+		AT(struct weir_draft_timeouts, drain_ms)},
+};
+static const struct weir_conf_group timeout_group = GROUP_OF(timeout_keys);
+
+static const struct weir_conf_key backend_keys[] = {
+	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_backend, backend.name)},
+	{"address", WEIR_CONF_ADDR, true, AT(struct weir_draft_backend, backend.addr)},
+	{"port", WEIR_CONF_TCP_PORT, true, 1, 65535,
+		AT(struct weir_draft_backend, backend.port_be)},
+	{"weight", WEIR_CONF_INT, .min = 0, .max = WEIR_WEIGHT_MAX, .def = 1,
+		AT(struct weir_draft_backend, weight)},
+};
+static const struct weir_conf_group backend_group = GROUP_OF(backend_keys);
+
+static const struct weir_conf_key service_keys[] = {
+	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_service, service.name)},
+	{"vip", WEIR_CONF_ADDR, true, AT(struct weir_draft_service, service.vip)},
+	{"port", WEIR_CONF_TCP_PORT, true, 1, 65535,
+		AT(struct weir_draft_service, service.port_be)},
+	{"mode", WEIR_CONF_WORD, .words = modes, .def = WEIR_MODE_FULLNAT,
+		AT(struct weir_draft_service, service.mode)},
+	{"scheduler", WEIR_CONF_WORD, .words = schedulers, .def = WEIR_SCHED_WRR,
+		AT(struct weir_draft_service, service.scheduler)},
+	{"profile", WEIR_CONF_GROUP, .group = &profile_group,
+		AT(struct weir_draft_service, service.profile)},
+	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,
+		AT(struct weir_draft_service, service.timeouts)},
+	{"backends", WEIR_CONF_GROUP, true, .group = &backend_group,
+		MANY(struct weir_draft_service, backends, WEIR_BACKENDS_MAX)},
+};
+static const struct weir_conf_group service_group = GROUP_OF(service_keys);
+
+static const struct weir_conf_key limit_keys[] = {
+	/* 2^27: flow/table.h; 64: two of each of the most workers */
+	{"connections", WEIR_CONF_INT, .min = 64, .max = 1 << 27, .def = 100000,
+		AT(struct weir_limits, connections)},
+	{"held_packets", WEIR_CONF_INT, .min = 64, .max = 1 << 20, .def = 2048,
+		AT(struct weir_limits, held_packets)},
+	/* 65535: the SYN-ACK's window is unscaled, RFC 7323 §2.2 */
+	{"held_bytes", WEIR_CONF_INT, .min = 536, .max = 65535, .def = 14600,
+		AT(struct weir_limits, held_bytes)},
+	{"syn_ack_ring", WEIR_CONF_INT, .min = 0, .max = 1 << 20, .def = 1024,
+		AT(struct weir_limits, syn_ack_ring)},
+	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 1000,
+		AT(struct weir_limits, reply_budget)},
+	{"closed_ports", WEIR_CONF_WORD, .words = closed_words, .def = true,
+		AT(struct weir_limits, refuse_closed_ports)},
+};
+static const struct weir_conf_group limit_group = GROUP_OF(limit_keys);
+
+static const struct weir_conf_key cookie_keys[] = {
+	{"secret_file", WEIR_CONF_STRING, AT(struct weir_draft, secret_file)},
+};
+static const struct weir_conf_group cookie_group = GROUP_OF(cookie_keys);
+
+static const struct weir_conf_group worker_group = GROUP_OF(worker_keys);
+
+/* workers and cookie are read into the draft itself: offset 0. */
+static const struct weir_conf_key root_keys[] = {
+	{"eal", WEIR_CONF_STRING, MANY(struct weir_draft, eal, 64)},
+	{"workers", WEIR_CONF_GROUP, .group = &worker_group},
+	{"ports", WEIR_CONF_GROUP, true, .group = &port_group,
+		MANY(struct weir_draft, ports, WEIR_PORTS_MAX)},
+	{"services", WEIR_CONF_GROUP, true, .group = &service_group,
+		MANY(struct weir_draft, services, WEIR_SERVICES_MAX)},
+	{"cookie", WEIR_CONF_GROUP, .group = &cookie_group},
+	{"limits", WEIR_CONF_GROUP, .group = &limit_group, AT(struct weir_draft, limits)},
+	{"timeouts", WEIR_CONF_GROUP, .group = &timeout_group, AT(struct weir_draft, timeouts)},
+};
+const struct weir_conf_group weir_conf_root = GROUP_OF(root_keys);

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * From libconfig's tree to the draft, by the table of keys: knows types and ranges, and nothing of
+ * what the values mean.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/config_draft.h"
+#include "ctl/config_keys.h"
+
+static int read_group(struct weir_draft *d, const struct weir_conf_group *g,
+	const config_setting_t *at, void *out);
+
+/* INVARIANT: the table's range fits into size. */
+static void store(const struct weir_conf_key *k, void *out, int64_t value)
+{
+	uint8_t v8 = (uint8_t)value;
+	uint16_t v16 = (uint16_t)value;
+	uint32_t v32 = (uint32_t)value;
+
+	switch (k->size) {
+	case 1:
+		memcpy(out, &v8, 1);
+		break;
+	case 2:
+		memcpy(out, &v16, 2);
+		break;
+	case 4:
+		memcpy(out, &v32, 4);
+		break;
+	}
+}
+
+static bool is_int(const config_setting_t *at)
+{
+	return config_setting_type(at) == CONFIG_TYPE_INT ||
+		config_setting_type(at) == CONFIG_TYPE_INT64;
+}
+
+static const char *string_of(const config_setting_t *at)
+{
+	return config_setting_type(at) == CONFIG_TYPE_STRING ? config_setting_get_string(at) : NULL;
+}
+
+static int read_int(struct weir_draft *d, const struct weir_conf_key *k, const config_setting_t *at,
+	void *out)
+{
+	long long value = config_setting_get_int64(at); /* also of an int */
+
+	if (!is_int(at))
+		return weir_draft_refuse(d, at, "must be a whole number");
+	if (value < k->min || value > k->max)
+		return weir_draft_refuse(d, at, "must be %lld..%lld", (long long)k->min,
+			(long long)k->max);
+	if (k->type == WEIR_CONF_TCP_PORT)
+		value = __builtin_bswap16((uint16_t)value);
+	store(k, out, value);
+	return 0;
+}
+
+static int read_time(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, void *out)
+{
+	double seconds, ms;
+
+	if (is_int(at))
+		seconds = (double)config_setting_get_int64(at);
+	else if (config_setting_type(at) == CONFIG_TYPE_FLOAT)
+		seconds = config_setting_get_float(at);
+	else
+		return weir_draft_refuse(d, at, "must be a number of seconds");
+	ms = seconds * 1000 + 0.5; /* to be cut: 7.25 is 7250, whatever its binary fraction */
+	if (!(seconds >= 0 && ms >= (double)k->min && ms < (double)k->max + 1))
+		return weir_draft_refuse(d, at, "must be %g..%g seconds", (double)k->min / 1000,
+			(double)k->max / 1000);
+	store(k, out, (int64_t)ms);
+	return 0;
+}
+
+static int read_word(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, void *out)
+{
+	const char *text = string_of(at);
+	char all[128] = "";
+
+	for (int i = 0; k->words[i] != NULL; i++) {
+		if (text != NULL && strcmp(text, k->words[i]) == 0) {
+			store(k, out, i);
+			return 0;
+		}
+		if (i > 0)
+			strcat(all, k->words[i + 1] != NULL ? ", " : " or ");
+		strcat(strcat(strcat(all, "\""), k->words[i]), "\"");
+	}
+	return weir_draft_refuse(d, at, "must be %s", all);
+}
+
+static int read_text(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, void *out)
+{
+	const char *text = string_of(at);
+
+	if (text == NULL)
+		return weir_draft_refuse(d, at, "must be a text in quotes");
+	if (k->type == WEIR_CONF_STRING) {
+		memcpy(out, &text, sizeof(text));
+		return 0;
+	}
+	if (text[0] == '\0' || strlen(text) >= k->size)
+		return weir_draft_refuse(d, at, "must have 1..%zu characters", k->size - 1);
+	if (k->type == WEIR_CONF_NAME &&
+		strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") !=
+			strlen(text))
+		return weir_draft_refuse(d, at, "must be of letters, digits and _ . - only");
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+static int read_addr(struct weir_draft *d, const config_setting_t *at, struct weir_addr *out)
+{
+	const char *text = string_of(at);
+
+	if (text == NULL || weir_addr_parse(text, out) < 0)
+		return weir_draft_refuse(d, at, "must be an IPv4 address in quotes");
+	return 0;
+}
+
+static int read_subnet(struct weir_draft *d, const config_setting_t *at, struct weir_port_addr *out)
+{
+	const char *text = string_of(at), *slash = text != NULL ? strchr(text, '/') : NULL;
+	char addr[WEIR_ADDR_TEXT] = "";
+	unsigned int bits;
+	char end;
+
+	if (slash != NULL && slash - text < (long)sizeof(addr) && strlen(slash) <= 3 &&
+		slash[1] >= '0' && slash[1] <= '9' && sscanf(slash + 1, "%u%c", &bits, &end) == 1) {
+		memcpy(addr, text, (size_t)(slash - text));
+		if (weir_addr_parse(addr, &out->addr) == 0 && bits <= 32) {
+			out->prefix = (uint8_t)(96 + bits);
+			return 0;
+		}
+	}
+	return weir_draft_refuse(d, at,
+		"must be an IPv4 address with its prefix: \"192.0.2.1/24\"");
+}
+
+static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const config_setting_t *at,
+	void *out)
+{
+	switch (k->type) {
+	case WEIR_CONF_INT:
+	case WEIR_CONF_TCP_PORT:
+		return read_int(d, k, at, out);
+	case WEIR_CONF_TIME:
+		return read_time(d, k, at, out);
+	case WEIR_CONF_BOOL:
+		if (config_setting_type(at) != CONFIG_TYPE_BOOL)
+			return weir_draft_refuse(d, at, "must be true or false");
+		store(k, out, config_setting_get_bool(at));
+		return 0;
+	case WEIR_CONF_WORD:
+		return read_word(d, k, at, out);
+	case WEIR_CONF_NAME:
+	case WEIR_CONF_TEXT:
+	case WEIR_CONF_STRING:
+		return read_text(d, k, at, out);
+	case WEIR_CONF_ADDR:
+		return read_addr(d, at, out);
+	case WEIR_CONF_SUBNET:
+		return read_subnet(d, at, out);
+	case WEIR_CONF_GROUP:
+		if (!config_setting_is_group(at))
+			return weir_draft_refuse(d, at, "must be a group: { ... }");
+		return read_group(d, k->group, at, out);
+	}
+	return -EINVAL;
+}
+
+static int read_list(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, char *out)
+{
+	bool groups = k->type == WEIR_CONF_GROUP;
+	uint32_t n = (uint32_t)config_setting_length(at);
+	char *items;
+	int ret = 0;
+
+	if (!config_setting_is_list(at) && (groups || !config_setting_is_array(at)))
+		return weir_draft_refuse(d, at, "must be a list: %s",
+			groups ? "( { ... }, { ... } )" : "[ ..., ... ]");
+	if (n > k->max_items || (k->required && n == 0))
+		return weir_draft_refuse(d, at, "has %u entries, must have %d..%u", n, k->required,
+			k->max_items);
+	if (n == 0)
+		return 0;
+	items = calloc(n, k->size);
+	if (items == NULL)
+		return -ENOMEM;
+	memcpy(out + k->offset, &items, sizeof(items));
+	memcpy(out + k->count_offset, &n, sizeof(n));
+	for (uint32_t i = 0; i < n && ret == 0; i++) {
+		const config_setting_t *item = config_setting_get_elem(at, i);
+
+		if (groups)
+			memcpy(items + i * k->size, &item, sizeof(item)); /* its `at` */
+		ret = read_one(d, k, item, items + i * k->size);
+	}
+	return ret;
+}
+
+static int refuse_unknown(struct weir_draft *d, const struct weir_conf_group *g,
+	const config_setting_t *at)
+{
+	char known[256] = "";
+
+	for (unsigned int i = 0; i < g->n_keys; i++) {
+		const char *name = g->keys[i].name;
+
+		if (config_setting_name(at) != NULL && strcmp(config_setting_name(at), name) == 0)
+			return 0;
+		if (i > 0)
+			strcat(known, ", ");
+		strcat(known, name);
+	}
+	return weir_draft_refuse(d, at, "unknown key; known here: %s", known);
+}
+
+/* at == NULL: the group is not there, its keys have their defaults. */
+static int read_key(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *group, char *out)
+{
+	const config_setting_t *at = group ? config_setting_get_member(group, k->name) : NULL;
+
+	if (at != NULL)
+		return k->max_items != 0 ? read_list(d, k, at, out)
+					 : read_one(d, k, at, out + k->offset);
+	if (k->required)
+		return weir_draft_refuse(d, group, "needs \"%s\"", k->name);
+	if (k->type == WEIR_CONF_GROUP && k->max_items == 0)
+		return read_group(d, k->group, NULL, out + k->offset);
+	if (k->max_items == 0)
+		store(k, out + k->offset, k->def);
+	return 0;
+}
+
+static int read_group(struct weir_draft *d, const struct weir_conf_group *g,
+	const config_setting_t *at, void *out)
+{
+	int ret = 0;
+
+	for (int i = 0; at != NULL && i < config_setting_length(at) && ret == 0; i++)
+		ret = refuse_unknown(d, g, config_setting_get_elem(at, (unsigned int)i));
+	for (unsigned int i = 0; i < g->n_keys && ret == 0; i++)
+		ret = read_key(d, &g->keys[i], at, out);
+	return ret;
+}
+
+/* libconfig says little; the line that it says it of says more. */
+static int refuse_syntax(struct weir_draft *d)
+{
+	const char *name = config_error_file(&d->tree), *what = config_error_text(&d->tree);
+	unsigned int line = (unsigned int)config_error_line(&d->tree);
+	char *path = weir_draft_path(d, name != NULL ? name : ""), *text = NULL;
+	bool main_file = name == NULL || strcmp(name, d->path) == 0;
+	FILE *f = fopen(main_file || path == NULL ? d->path : path, "re");
+	size_t size = 0;
+
+	for (unsigned int i = 0; i < line && f != NULL; i++)
+		if (getline(&text, &size, f) < 0)
+			break;
+	if (text != NULL)
+		text[strcspn(text, "\r\n")] = '\0';
+	weir_draft_refuse_line(d, name, line, "%s%s: %.200s", what,
+		strcmp(what, "syntax error") == 0 ? " here or at the end of the line before" : "",
+		text != NULL ? text + strspn(text, " \t") : "");
+	if (f != NULL)
+		fclose(f);
+	free(text);
+	free(path);
+	return -EINVAL;
+}
+
+int weir_draft_read(struct weir_draft *d)
+{
+	config_set_include_dir(&d->tree, d->dir[0] != '\0' ? d->dir : ".");
+	if (config_read_file(&d->tree, d->path) != CONFIG_TRUE)
+		return refuse_syntax(d);
+	d->at = config_root_setting(&d->tree);
+	return read_group(d, &weir_conf_root, d->at, d);
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/listing.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+void weir_row_endpoint(struct rte_tel_data *row, const char *name, const struct weir_addr *addr,
+	uint16_t port_be)
+{
+	char text[WEIR_ADDR_TEXT], endpoint[WEIR_ADDR_TEXT + 8];
+
+	weir_addr_text(addr, text);
+	snprintf(endpoint, sizeof(endpoint), weir_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", text,
+		weir_be16(port_be));
+	weir_row_text(row, name, endpoint);
+}
+
+/* A list beside the row's other values; out of memory shows as its absence. */
+static struct rte_tel_data *list_of(enum rte_tel_value_type type)
+{
+	struct rte_tel_data *list = rte_tel_data_alloc();
+
+	if (list != NULL)
+		(void)rte_tel_data_start_array(list, type);
+	return list;
+}
+
+static uint32_t one(const struct weir_view *v)
+{
+	return 1;
+}
+
+static void info_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	struct timespec now;
+	struct tm tm;
+	char started[32];
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	gmtime_r(&v->started, &tm);
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	weir_row_text(row, "version", v->version);
+	weir_row_number(row, "pid", (uint64_t)getpid());
+	weir_row_text(row, "config_file", v->config_file);
+	weir_row_text(row, "file_prefix", v->file_prefix);
+	weir_row_text(row, "started", started);
+	weir_row_number(row, "uptime_s", (uint64_t)now.tv_sec - v->started_ns / 1000000000);
+	weir_row_number(row, "workers", v->policy->n_workers);
+	weir_row_number(row, "ports", v->policy->n_ports);
+	weir_row_number(row, "services", v->policy->n_services);
+	weir_row_number(row, "backends", v->policy->n_backends);
+	weir_row_number(row, "conns", weir_view_conns(v));
+	weir_row_number(row, "conns_max", v->policy->limits.connections);
+	weir_row_number(row, "memory_bytes", v->memory_bytes);
+	weir_row_number(row, "mbufs", v->mbufs);
+}
+
+static uint32_t services(const struct weir_view *v)
+{
+	return v->policy->n_services;
+}
+
+static const char *mode_name(enum weir_mode mode)
+{
+	switch (mode) {
+	case WEIR_MODE_NAT:
+		return "nat";
+	case WEIR_MODE_FULLNAT:
+		return "fullnat";
+	}
+	return "?";
+}
+
+static const char *scheduler_name(enum weir_scheduler scheduler)
+{
+	switch (scheduler) {
+	case WEIR_SCHED_RR:
+		return "rr";
+	case WEIR_SCHED_WRR:
+		return "wrr";
+	case WEIR_SCHED_LC:
+		return "lc";
+	}
+	return "?";
+}
+
+static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	const struct weir_service *s = &v->policy->services[i];
+	const struct weir_service_counters c = weir_view_service(v, i);
+	uint64_t active = 0;
+
+	for (uint32_t m = 0; m < s->n_members; m++) {
+		uint16_t backend = v->policy->members[s->first_member + m].backend;
+
+		active += weir_view_backend(v, backend).active;
+	}
+	weir_row_text(row, "name", s->name);
+	weir_row_endpoint(row, "vip", &s->vip, s->port_be);
+	weir_row_text(row, "mode", mode_name(s->mode));
+	weir_row_text(row, "scheduler", scheduler_name(s->scheduler));
+	weir_row_number(row, "backends", s->n_members);
+	weir_row_number(row, "active", active);
+	weir_row_number(row, "syn", c.syn);
+	weir_row_number(row, "cookies_ok", c.cookies_ok);
+	weir_row_number(row, "opened", c.opened);
+	weir_row_number(row, "established", c.established);
+	weir_row_number(row, "failed", c.failed);
+	weir_row_number(row, "pkts_in", c.pkts_in);
+	weir_row_number(row, "bytes_in", c.bytes_in);
+	weir_row_number(row, "pkts_out", c.pkts_out);
+	weir_row_number(row, "bytes_out", c.bytes_out);
+}
+
+static uint32_t backends(const struct weir_view *v)
+{
+	return v->policy->n_backends;
+}
+
+static uint16_t weight_of(const struct weir_policy *p, uint32_t backend)
+{
+	const struct weir_service *s = &p->services[p->backends[backend].service];
+
+	for (uint32_t m = s->first_member; m < s->first_member + s->n_members; m++)
+		if (p->members[m].backend == backend)
+			return p->members[m].weight;
+	return 0;
+}
+
+static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	const struct weir_backend *b = &v->policy->backends[i];
+	const struct weir_backend_counters c = weir_view_backend(v, i);
+
+	weir_row_text(row, "service", v->policy->services[b->service].name);
+	weir_row_text(row, "name", b->name);
+	weir_row_endpoint(row, "address", &b->addr, b->port_be);
+	weir_row_text(row, "port", v->policy->ports[b->egress].name);
+	weir_row_number(row, "weight", weight_of(v->policy, i));
+	weir_row_number(row, "active", c.active);
+	weir_row_number(row, "opened", c.opened);
+	weir_row_number(row, "established", c.established);
+	weir_row_number(row, "refused", c.refused);
+	weir_row_number(row, "timed_out", c.timed_out);
+}
+
+static uint32_t workers(const struct weir_view *v)
+{
+	return v->policy->n_workers;
+}
+
+static void worker_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	const struct weir_view_worker *w = &v->worker[i];
+	const struct weir_balance b = weir_view_balance(v, i);
+
+	weir_row_number(row, "worker", i);
+	weir_row_number(row, "lcore", w->lcore);
+	(void)rte_tel_data_add_dict_int(row, "cpu", w->cpu);
+	weir_row_number(row, "conns", weir_counted(&w->counters->conns));
+	weir_row_number(row, "conns_max", w->conns_max);
+	weir_row_number(row, "held", b.held);
+	weir_row_number(row, "held_max", v->policy->limits.held_packets);
+	weir_row_number(row, "local_ports", weir_counted(&w->counters->local_ports));
+	weir_row_number(row, "rx", b.rx);
+	weir_row_number(row, "tx", b.tx);
+	weir_row_number(row, "dropped", b.dropped);
+	weir_row_number(row, "handed_in", b.handed_in);
+	weir_row_number(row, "handed_out", b.handed_out);
+	weir_row_number(row, "loops", weir_counted(&w->counters->loops));
+	weir_row_number(row, "busy_loops", weir_counted(&w->counters->busy_loops));
+	weir_row_number(row, "memory_bytes", w->memory_bytes);
+}
+
+static uint32_t fates_and_events(const struct weir_view *v)
+{
+	return WEIR_FATES + WEIR_EVENTS;
+}
+
+/* The i-th fate when they are ordered by class. */
+static unsigned int fate_by_class(uint32_t i)
+{
+	for (unsigned int c = WEIR_CLASS_PASS; c <= WEIR_CLASS_CONSUME; c++)
+		for (unsigned int f = 0; f < WEIR_FATES; f++)
+			if (weir_fates[f].class == c && i-- == 0)
+				return f;
+	return 0;
+}
+
+/* Every fate by class, then the events: the total, and each worker's share. */
+static void drops_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	bool is_fate = i < WEIR_FATES;
+	unsigned int at = is_fate ? fate_by_class(i) : i - WEIR_FATES;
+	struct rte_tel_data *shares = list_of(RTE_TEL_U64_VAL);
+	uint64_t total = 0;
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++) {
+		const struct weir_counters *c = v->worker[w].counters;
+		uint64_t n = weir_counted(is_fate ? &c->fate[at] : &c->event[at]);
+
+		total += n;
+		if (shares != NULL)
+			(void)rte_tel_data_add_array_u64(shares, n < INT64_MAX ? n : INT64_MAX);
+	}
+	weir_row_text(row, "class", is_fate ? weir_fate_class_name(weir_fates[at].class) : "event");
+	weir_row_text(row, "name", is_fate ? weir_fates[at].name : weir_events[at].name);
+	weir_row_number(row, "total", total);
+	if (shares != NULL)
+		(void)rte_tel_data_add_dict_container(row, "workers", shares, 0);
+	weir_row_text(row, "text", is_fate ? weir_fates[at].text : weir_events[at].text);
+}
+
+static uint32_t ports(const struct weir_view *v)
+{
+	return v->policy->n_ports;
+}
+
+static struct rte_tel_data *port_addresses(const struct weir_port *p)
+{
+	struct rte_tel_data *list = list_of(RTE_TEL_STRING_VAL);
+	char addr[WEIR_ADDR_TEXT], text[WEIR_ADDR_TEXT + 4];
+
+	for (unsigned int a = 0; list != NULL && a < p->n_addrs; a++) {
+		const struct weir_port_addr *pa = &p->addrs[a];
+
+		snprintf(text, sizeof(text), "%s/%d", weir_addr_text(&pa->addr, addr),
+			weir_addr_is_v4(&pa->addr) ? pa->prefix - 96 : pa->prefix);
+		(void)rte_tel_data_add_array_string(list, text);
+	}
+	return list;
+}
+
+static void port_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	const struct weir_port *p = &v->policy->ports[i];
+	const struct weir_view_port *d = &v->port[i];
+	const struct weir_port_counters c = weir_view_port(v, i);
+	struct rte_tel_data *addresses = port_addresses(p);
+	char mac[18];
+
+	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", d->mac[0], d->mac[1], d->mac[2],
+		d->mac[3], d->mac[4], d->mac[5]);
+	weir_row_text(row, "name", p->name);
+	weir_row_text(row, "device", p->device);
+	weir_row_text(row, "driver", d->driver);
+	weir_row_text(row, "mac", mac);
+	if (addresses != NULL)
+		(void)rte_tel_data_add_dict_container(row, "addresses", addresses, 0);
+	weir_row_number(row, "mtu", p->mtu);
+	weir_row_number(row, "queues", d->queues);
+	weir_row_text(row, "steering", d->rss ? "rss" : "software");
+	weir_row_text(row, "checksums", d->csum_offload ? "device" : "software");
+	weir_row_text(row, "link", weir_counted(&d->link_up) ? "up" : "down");
+	weir_row_number(row, "mbps", weir_counted(&d->link_mbps));
+	weir_row_number(row, "rx_pkts", c.rx_pkts);
+	weir_row_number(row, "rx_bytes", c.rx_bytes);
+	weir_row_number(row, "tx_pkts", c.tx_pkts);
+	weir_row_number(row, "tx_bytes", c.tx_bytes);
+	weir_row_number(row, "rx_missed", weir_counted(&d->rx_missed));
+	weir_row_number(row, "rx_no_mbuf", weir_counted(&d->rx_no_mbuf));
+	weir_row_number(row, "tx_errors", weir_counted(&d->tx_errors));
+}
+
+static void accounting_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+{
+	const struct weir_balance b = weir_view_balance(v, i);
+	int64_t shown = b.balance; /* telemetry's signed numbers have 32 bits */
+
+	if (shown > INT32_MAX)
+		shown = INT32_MAX;
+	if (shown < -INT32_MAX)
+		shown = -INT32_MAX;
+	weir_row_number(row, "worker", i);
+	weir_row_number(row, "rx", b.rx);
+	weir_row_number(row, "created", b.created);
+	weir_row_number(row, "handed_in", b.handed_in);
+	weir_row_number(row, "tx", b.tx);
+	weir_row_number(row, "dropped", b.dropped);
+	weir_row_number(row, "consumed", b.consumed);
+	weir_row_number(row, "handed_out", b.handed_out);
+	weir_row_number(row, "held", b.held);
+	(void)rte_tel_data_add_dict_int(row, "balance", (int)shown);
+}
+
+const struct weir_listing weir_listings[WEIR_LISTINGS] = {
+	{"/synweir/info", "What runs. No parameters", 1, one, info_row},
+	{"/synweir/services", "Services and their counters. Parameters: cursor", 24, services,
+		service_row},
+	{"/synweir/backends", "Backends and their counters. Parameters: cursor", 24, backends,
+		backend_row},
+	{"/synweir/workers", "Workers. Parameters: cursor", 24, workers, worker_row},
+	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 16, fates_and_events,
+		drops_row},
+	{"/synweir/ports", "Ports. Parameters: cursor", 8, ports, port_row},
+	{"/synweir/accounting", "Each worker's packet balance. Parameters: cursor", 24, workers,
+		accounting_row},
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What telemetry lists, except connections: how many rows there are, and what stands in each. */
+#ifndef WEIR_CTL_LISTING_H
+#define WEIR_CTL_LISTING_H
+
+#include <rte_telemetry.h>
+
+#include "ctl/view.h"
+
+struct weir_listing {
+	const char *command; /* "/synweir/services" */
+	const char *help;    /* DPDK wants less than 64 characters */
+	/*
+	 * Rows of one answer. Telemetry drops what goes beyond 16 KB without a word, so this is
+	 * such that rows of the longest names and numbers fit (tests/eal/weirctl.c proves it).
+	 */
+	uint32_t page;
+	uint32_t (*count)(const struct weir_view *v);
+	void (*row)(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+};
+
+#define WEIR_LISTINGS 7
+extern const struct weir_listing weir_listings[WEIR_LISTINGS];
+
+/* Telemetry's names are fixed strings, so that adding to a dict of few entries cannot fail. */
+static inline void weir_row_text(struct rte_tel_data *row, const char *name, const char *text)
+{
+	(void)rte_tel_data_add_dict_string(row, name, text);
+}
+
+/* Readers of JSON count to 2^63 - 1, so nothing counts further here. */
+static inline void weir_row_number(struct rte_tel_data *row, const char *name, uint64_t number)
+{
+	if (number > INT64_MAX)
+		number = INT64_MAX;
+	(void)rte_tel_data_add_dict_u64(row, name, number);
+}
+
+/* "192.0.2.80:80" */
+void weir_row_endpoint(struct rte_tel_data *row, const char *name, const struct weir_addr *addr,
+	uint16_t port_be);
+
+#endif

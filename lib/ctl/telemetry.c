@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * An answer is {"rows": {"0": {...}, "1": {...}}, "next": N}: DPDK 22.11 nests dicts in dicts, but
+ * not in arrays. "next" is missing when all is said; else the same command with cursor=N goes on.
+ * A refused command is answered by {"error": "..."}.
+ */
+#include "ctl/telemetry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ask.h"
+#include "ctl/listing.h"
+#include "ctl/params.h"
+#include "flow/wheel.h"
+
+#define CONNS_COMMAND "/synweir/conns"
+#define CONNS_PARAMS  "client, service, backend, state, limit, cursor"
+#define CONNS_PAGE    40 /* rows of one answer, see ctl/listing.h */
+
+/* Telemetry's callbacks have no argument of ours. Set once, before the first command is known. */
+static const struct weir_view *seen;
+
+struct rows {
+	struct rte_tel_data *dict;
+	uint32_t n;
+};
+
+static int refuse(struct rte_tel_data *answer, const struct weir_params_error *err)
+{
+	(void)rte_tel_data_start_dict(answer);
+	(void)rte_tel_data_add_dict_string(answer, "error", err->text);
+	return 0;
+}
+
+/* The next row to fill in; NULL when out of memory. It is freed with the answer. */
+static struct rte_tel_data *row_add(struct rows *rows)
+{
+	struct rte_tel_data *row = rte_tel_data_alloc();
+	char key[12];
+
+	if (row == NULL)
+		return NULL;
+	snprintf(key, sizeof(key), "%u", rows->n++);
+	(void)rte_tel_data_start_dict(row);
+	(void)rte_tel_data_add_dict_container(rows->dict, key, row, 0);
+	return row;
+}
+
+static int rows_start(struct rows *rows)
+{
+	rows->n = 0;
+	rows->dict = rte_tel_data_alloc();
+	if (rows->dict == NULL)
+		return -ENOMEM;
+	return rte_tel_data_start_dict(rows->dict);
+}
+
+static int rows_finish(struct rows *rows, struct rte_tel_data *answer, bool more, uint64_t next)
+{
+	(void)rte_tel_data_start_dict(answer);
+	(void)rte_tel_data_add_dict_container(answer, "rows", rows->dict, 0);
+	if (more)
+		(void)rte_tel_data_add_dict_u64(answer, "next", next);
+	return 0;
+}
+
+static int answer_listing(const char *cmd, const char *text, struct rte_tel_data *answer)
+{
+	const struct weir_listing *l = weir_listings;
+	struct weir_params_error err = {""};
+	struct weir_params params;
+	uint64_t at = 0, end, count;
+	struct rows rows;
+
+	while (strcmp(cmd, l->command) != 0)
+		l++;
+	count = l->count(seen);
+	if (weir_params_parse(&params, text, "cursor", &err) != 0 ||
+		weir_params_number(&params, "cursor", 0, UINT32_MAX, &at, &err) != 0)
+		return refuse(answer, &err);
+	if (rows_start(&rows) != 0)
+		return -ENOMEM;
+	end = at + l->page < count ? at + l->page : count;
+	for (; at < end; at++) {
+		struct rte_tel_data *row = row_add(&rows);
+
+		if (row == NULL)
+			break;
+		l->row(seen, (uint32_t)at, row);
+	}
+	return rows_finish(&rows, answer, at < count, at);
+}
+
+/*
+ * Connections
+ */
+
+static const char *closer_name(const struct weir_conn *c)
+{
+	if (c->fin_sent == 0)
+		return "";
+	return c->closer == WEIR_CLIENT ? "client" : "backend";
+}
+
+static void add_conn(void *arg, unsigned int worker, const struct weir_conn *c, uint32_t now_tick)
+{
+	const struct weir_policy *p = seen->policy;
+	struct rte_tel_data *row = row_add(arg);
+	int32_t ticks = (int32_t)(c->deadline - now_tick);
+
+	if (row == NULL)
+		return;
+	weir_row_number(row, "worker", worker);
+	weir_row_text(row, "state", weir_state_name(c->state));
+	weir_row_text(row, "closer", closer_name(c));
+	weir_row_endpoint(row, "client", &c->client.addr, c->client.port_be);
+	weir_row_text(row, "service", p->services[c->client.id].name);
+	weir_row_endpoint(row, "local", &c->local.addr, c->local.port_be);
+	weir_row_text(row, "backend", p->backends[c->backend].name);
+	weir_row_number(row, "expires_ms",
+		ticks > 0 ? (uint64_t)ticks * (WEIR_TICK_NS / 1000000) : 0);
+}
+
+static int filter_state(struct weir_ask *ask, const char *name, struct weir_params_error *err)
+{
+	char known[112] = "";
+
+	ask->state = WEIR_NONE16;
+	if (name == NULL)
+		return 0;
+	for (unsigned int s = 0; s < WEIR_STATES; s++) {
+		if (strcmp(name, weir_state_name(s)) == 0) {
+			ask->state = (uint16_t)s;
+			return 0;
+		}
+		snprintf(known + strlen(known), sizeof(known) - strlen(known), " %s",
+			weir_state_name(s));
+	}
+	return weir_params_refuse(err, "unknown state: known are%s", known);
+}
+
+static int filter_service(struct weir_ask *ask, const char *name, struct weir_params_error *err)
+{
+	const struct weir_policy *p = seen->policy;
+
+	ask->service = WEIR_NONE16;
+	if (name == NULL)
+		return 0;
+	for (uint32_t s = 0; s < p->n_services; s++)
+		if (strcmp(name, p->services[s].name) == 0)
+			ask->service = (uint16_t)s;
+	if (ask->service == WEIR_NONE16)
+		return weir_params_refuse(err, "no service is named '%.31s'", name);
+	return 0;
+}
+
+/* A backend's name is unique in its service only. */
+static int filter_backend(struct weir_ask *ask, const char *name, struct weir_params_error *err)
+{
+	const struct weir_policy *p = seen->policy;
+	unsigned int found = 0;
+
+	ask->backend = WEIR_NONE16;
+	if (name == NULL)
+		return 0;
+	for (uint32_t b = 0; b < p->n_backends; b++) {
+		if (ask->service != WEIR_NONE16 && ask->service != p->backends[b].service)
+			continue;
+		if (strcmp(name, p->backends[b].name) != 0)
+			continue;
+		ask->backend = (uint16_t)b;
+		found++;
+	}
+	if (found == 0)
+		return weir_params_refuse(err, "no backend is named '%.31s'%s", name,
+			ask->service != WEIR_NONE16 ? " in this service" : "");
+	if (found > 1)
+		return weir_params_refuse(err,
+			"%u services have a backend named '%.31s': say which by service=...", found,
+			name);
+	return 0;
+}
+
+static int filter_client(struct weir_ask *ask, const char *addr, struct weir_params_error *err)
+{
+	ask->by_client = addr != NULL;
+	if (addr != NULL && weir_addr_parse(addr, &ask->client) != 0)
+		return weir_params_refuse(err, "client=%.48s: must be an IPv4 address", addr);
+	return 0;
+}
+
+static int read_question(struct weir_ask *ask, const char *text, struct weir_params_error *err)
+{
+	struct weir_params params;
+	uint64_t limit = CONNS_PAGE;
+
+	ask->cursor = 0;
+	if (weir_params_parse(&params, text, CONNS_PARAMS, err) != 0 ||
+		weir_params_number(&params, "limit", 1, UINT32_MAX, &limit, err) != 0 ||
+		weir_params_number(&params, "cursor", 0, INT64_MAX, &ask->cursor, err) != 0 ||
+		filter_client(ask, weir_params_get(&params, "client"), err) != 0 ||
+		filter_service(ask, weir_params_get(&params, "service"), err) != 0 ||
+		filter_backend(ask, weir_params_get(&params, "backend"), err) != 0 ||
+		filter_state(ask, weir_params_get(&params, "state"), err) != 0)
+		return -EINVAL;
+	ask->limit = limit < CONNS_PAGE ? (uint32_t)limit : CONNS_PAGE;
+	return 0;
+}
+
+static int answer_conns(const char *cmd, const char *text, struct rte_tel_data *answer)
+{
+	struct weir_params_error err = {""};
+	struct weir_ask ask;
+	struct rows rows;
+	unsigned int silent;
+
+	if (read_question(&ask, text, &err) != 0)
+		return refuse(answer, &err);
+	if (rows_start(&rows) != 0)
+		return -ENOMEM;
+	if (weir_ask(seen, &ask, add_conn, &rows, &silent) != 0) {
+		rte_tel_data_free(rows.dict);
+		weir_params_refuse(&err, "worker %u does not answer; try again", silent);
+		return refuse(answer, &err);
+	}
+	return rows_finish(&rows, answer, ask.cursor != WEIR_ASK_END, ask.cursor);
+}
+
+int weir_telemetry_start(const struct weir_view *view)
+{
+	int err;
+
+	seen = view;
+	for (unsigned int i = 0; i < WEIR_LISTINGS; i++) {
+		err = rte_telemetry_register_cmd(weir_listings[i].command, answer_listing,
+			weir_listings[i].help);
+		if (err != 0)
+			return err;
+	}
+	return rte_telemetry_register_cmd(CONNS_COMMAND, answer_conns,
+		"Connections. Parameters: see docs/operations.md");
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ctl/view.h"
+
+/* Blocks of counters are structs of nothing but uint64_t, so that one loop adds all of them. */
+static void add(void *sum, const void *block, size_t bytes)
+{
+	uint64_t *to = sum;
+	const uint64_t *from = block;
+
+	for (size_t i = 0; i < bytes / sizeof(*to); i++)
+		to[i] += weir_counted(&from[i]);
+}
+
+uint64_t weir_view_fate(const struct weir_view *v, enum weir_fate fate)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		sum += weir_counted(&v->worker[w].counters->fate[fate]);
+	return sum;
+}
+
+uint64_t weir_view_event(const struct weir_view *v, enum weir_event event)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		sum += weir_counted(&v->worker[w].counters->event[event]);
+	return sum;
+}
+
+uint64_t weir_view_conns(const struct weir_view *v)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		sum += weir_counted(&v->worker[w].counters->conns);
+	return sum;
+}
+
+struct weir_port_counters weir_view_port(const struct weir_view *v, unsigned int port)
+{
+	struct weir_port_counters sum = {0};
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		add(&sum, &v->worker[w].counters->port[port], sizeof(sum));
+	return sum;
+}
+
+struct weir_service_counters weir_view_service(const struct weir_view *v, unsigned int service)
+{
+	struct weir_service_counters sum = {0};
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		add(&sum, &v->worker[w].counters->service[service], sizeof(sum));
+	return sum;
+}
+
+struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsigned int backend)
+{
+	struct weir_backend_counters sum = {0};
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		add(&sum, &v->worker[w].counters->backend[backend], sizeof(sum));
+	return sum;
+}
+
+static uint64_t class_sum(const struct weir_counters *c, enum weir_fate_class class)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int f = 0; f < WEIR_FATES; f++)
+		if (weir_fates[f].class == class)
+			sum += weir_counted(&c->fate[f]);
+	return sum;
+}
+
+struct weir_balance weir_view_balance(const struct weir_view *v, unsigned int worker)
+{
+	const struct weir_counters *c = v->worker[worker].counters;
+	struct weir_balance b = {0};
+
+	for (unsigned int p = 0; p < v->policy->n_ports; p++) {
+		b.rx += weir_counted(&c->port[p].rx_pkts);
+		b.tx += weir_counted(&c->port[p].tx_pkts);
+	}
+	b.created = weir_counted(&c->fate[WEIR_FATE_created]);
+	b.handed_in = weir_counted(&c->handed_in);
+	b.handed_out = weir_counted(&c->handed_out);
+	b.dropped = class_sum(c, WEIR_CLASS_DROP);
+	b.consumed = class_sum(c, WEIR_CLASS_CONSUME);
+	b.held = weir_counted(&c->held);
+	b.balance = (int64_t)(b.rx + b.created + b.handed_in) -
+		(int64_t)(b.tx + b.dropped + b.consumed + b.handed_out + b.held);
+	return b;
+}

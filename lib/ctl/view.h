@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control side sees of a running daemon. app/ fills one in before it starts anything that
+ * looks at it, and everything it points to lives as long as the process.
+ *
+ * ctl/ knows neither dp/ nor tcp/: workers are seen through their counters and asked through their
+ * inquiry slots.
+ */
+#ifndef WEIR_CTL_VIEW_H
+#define WEIR_CTL_VIEW_H
+
+#include <time.h>
+
+#include "flow/counters.h"
+#include "flow/inquiry.h"
+#include "flow/policy.h"
+
+struct weir_view_worker {
+	const struct weir_counters *counters;
+	struct weir_inquiry *inquiry;
+	unsigned int lcore;
+	int cpu;               /* it is pinned to; -1: to none */
+	uint32_t conns_max;    /* its table's capacity */
+	uint64_t memory_bytes; /* its arena: table, wheel, ports, held packets, counters */
+};
+
+struct weir_view_port {
+	char driver[32]; /* "net_tap" */
+	uint8_t mac[6];
+	uint16_t queues;   /* receive queues: one a worker, or fewer */
+	bool rss;          /* the device brings a flow to its worker; else workers hand over */
+	bool csum_offload; /* of transmitted segments */
+	/* what the app's control thread looks up once a second, and stores with weir_gauge() */
+	uint64_t link_up;   /* 0 or 1 */
+	uint64_t link_mbps; /* 0: unknown */
+	uint64_t rx_missed; /* frames the device dropped, no descriptor being free */
+	uint64_t rx_no_mbuf;
+	uint64_t tx_errors;
+};
+
+struct weir_view {
+	const char *version; /* "0.1.0" */
+	const char *config_file;
+	const char *file_prefix; /* the EAL's: what weirctl -p wants */
+	time_t started;          /* wall clock, for people */
+	uint64_t started_ns;     /* CLOCK_MONOTONIC, for the uptime */
+	uint64_t memory_bytes;   /* all workers' arenas and the mbuf pools */
+	uint32_t mbufs;          /* in all pools */
+	const struct weir_policy *policy;
+	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
+	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
+};
+
+/* Sums over all workers. */
+uint64_t weir_view_fate(const struct weir_view *v, enum weir_fate fate);
+uint64_t weir_view_event(const struct weir_view *v, enum weir_event event);
+uint64_t weir_view_conns(const struct weir_view *v);
+struct weir_port_counters weir_view_port(const struct weir_view *v, unsigned int port);
+struct weir_service_counters weir_view_service(const struct weir_view *v, unsigned int service);
+struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsigned int backend);
+
+/* One worker's packet balance (flow/counters.h), each term as read now. */
+struct weir_balance {
+	uint64_t rx, created, handed_in;
+	uint64_t tx, dropped, consumed, handed_out, held;
+	int64_t balance; /* what came minus what went: 0 at any quiet moment */
+};
+
+struct weir_balance weir_view_balance(const struct weir_view *v, unsigned int worker);
+
+#endif

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * weirpcap, the program itself (argv[1]), over captures that are written here. What the core answers
+ * is read back from its output and answered by the next, longer capture: the core's random numbers
+ * are fixed, so the same packets get the same answers.
+ */
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../unit/frame.h"
+#include "../unit/unit.h"
+
+#define FRAMES_MAX 32
+
+static const char *weirpcap;
+static char dir[] = "/tmp/weirpcap-test-XXXXXX";
+
+struct capture {
+	unsigned int n;
+	struct {
+		uint64_t us;
+		uint32_t len;
+		uint8_t bytes[FRAME_ROOM];
+	} at[FRAMES_MAX];
+};
+
+static struct capture in, out;
+static char lines[16384], errors[4096];
+static int status;
+
+static const char *in_dir(const char *name)
+{
+	static char path[4][64];
+	static unsigned int turn;
+	char *p = path[turn++ % 4];
+
+	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
+	return p;
+}
+
+static void put_file(const char *name, const void *bytes, size_t len)
+{
+	FILE *f = fopen(in_dir(name), "w");
+
+	CU_ASSERT_FATAL(f != NULL && fwrite(bytes, 1, len, f) == len && fclose(f) == 0);
+}
+
+static void get_file(const char *name, char *text, size_t size)
+{
+	FILE *f = fopen(in_dir(name), "r");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	text[fread(text, 1, size - 1, f)] = '\0';
+	fclose(f);
+}
+
+static const char config[] =
+	"ports = (\n"
+	"	{ name = \"front\"; device = \"net_null0\";\n"
+	"	  addresses = [ \"192.0.2.1/24\" ]; gateway = \"192.0.2.254\"; },\n"
+	"	{ name = \"back\"; device = \"net_null1\";\n"
+	"	  addresses = [ \"10.0.0.1/24\" ]; }\n"
+	");\n"
+	"services = ({\n"
+	"	name = \"web\"; vip = \"192.0.2.80\"; port = 80; mode = \"fullnat\";\n"
+	"	backends = ({ name = \"b1\"; address = \"10.0.0.11\"; port = 80; });\n"
+	"});\n"
+	"limits = { connections = 1000; };\n"
+	"cookie = { secret_file = \"%s\"; };\n";
+
+static void write_in(int link, const char *name)
+{
+	pcap_t *dead = pcap_open_dead(link, 65535);
+	pcap_dumper_t *d = pcap_dump_open(dead, in_dir(name));
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	for (unsigned int i = 0; i < in.n; i++) {
+		struct pcap_pkthdr h = {.caplen = in.at[i].len, .len = in.at[i].len};
+
+		h.ts.tv_sec = 1700000000 + (time_t)(in.at[i].us / 1000000);
+		h.ts.tv_usec = (suseconds_t)(in.at[i].us % 1000000);
+		pcap_dump((u_char *)d, &h, in.at[i].bytes);
+	}
+	pcap_dump_close(d);
+	pcap_close(dead);
+}
+
+static void read_out(void)
+{
+	char error[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_open_offline(in_dir("out.pcap"), error);
+	struct pcap_pkthdr *h;
+	const u_char *bytes;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	memset(&out, 0, sizeof(out));
+	while (pcap_next_ex(p, &h, &bytes) == 1 && out.n < FRAMES_MAX) {
+		out.at[out.n].us =
+			(uint64_t)(h->ts.tv_sec - 1700000000) * 1000000 + (uint64_t)h->ts.tv_usec;
+		out.at[out.n].len = h->len;
+		memcpy(out.at[out.n++].bytes, bytes, h->caplen);
+	}
+	pcap_close(p);
+}
+
+static void run(const char *arguments)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "cd %s && '%s' %s >lines 2>errors", dir, weirpcap,
+		arguments);
+	status = WEXITSTATUS(system(command));
+	get_file("lines", lines, sizeof(lines));
+	get_file("errors", errors, sizeof(errors));
+}
+
+/* The packets of `in` through the program: lines and `out`. */
+static void replay(void)
+{
+	write_in(DLT_EN10MB, "in.pcap");
+	run("-c conf in.pcap out.pcap");
+	CU_ASSERT_EQUAL(status, 0);
+	CU_ASSERT_STRING_EQUAL(errors, "");
+	if (status != 0)
+		printf("\n%s", errors);
+	read_out();
+}
+
+/* Appends a frame and returns its bytes, to be bent. */
+static uint8_t *add(uint64_t us, const void *bytes, size_t len)
+{
+	uint8_t *to = in.at[in.n].bytes;
+
+	CU_ASSERT_FATAL(in.n < FRAMES_MAX && len <= FRAME_ROOM);
+	in.at[in.n].us = us;
+	in.at[in.n++].len = (uint32_t)len;
+	memcpy(to, bytes, len);
+	return to;
+}
+
+struct end {
+	uint32_t addr;
+	uint16_t port;
+};
+
+static const struct end client = {0xc6336407, 40000}, vip = {0xc0000250, 80};
+
+static uint8_t *add_tcp(uint64_t us, struct end from, struct end to, uint8_t flags, uint32_t seq,
+	uint32_t ack, size_t payload_len)
+{
+	static const uint8_t mss[] = {2, 4, 0x05, 0xb4};
+	size_t opt_len = flags & WEIR_TCP_SYN ? sizeof(mss) : 0;
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, flags, mss, opt_len, payload_len);
+
+	frame_put32(f + FRAME_IP + 12, from.addr);
+	frame_put32(f + FRAME_IP + 16, to.addr);
+	frame_put16(f + FRAME_TCP, from.port);
+	frame_put16(f + FRAME_TCP + 2, to.port);
+	frame_put32(f + FRAME_TCP + 4, seq);
+	frame_put32(f + FRAME_TCP + 8, ack);
+	frame_mend(f, len);
+	return add(us, f, len);
+}
+
+static void add_arp(uint64_t us, uint8_t op, uint32_t sender, uint32_t target)
+{
+	static const uint8_t start[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0, 0, 9,
+		0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 0, 0x02, 0, 0, 0, 0, 9};
+	uint8_t *f = add(us, start, sizeof(start));
+
+	f[21] = op;
+	frame_put32(f + 28, sender);
+	frame_put32(f + 38, target);
+}
+
+static void expect_lines(const char *expected)
+{
+	if (strcmp(lines, expected) != 0)
+		printf("\nexpected:\n%sgot:\n%s", expected, lines);
+	CU_ASSERT_STRING_EQUAL(lines, expected);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)frame_get16(p) << 16 | frame_get16(p + 2);
+}
+
+static void start(void)
+{
+	static const char secret[] = "000102030405060708090a0b0c0d0e0f\n";
+	char text[2048];
+
+	memset(&in, 0, sizeof(in));
+	put_file("secret", secret, strlen(secret));
+	chmod(in_dir("secret"), 0600);
+	snprintf(text, sizeof(text), config, in_dir("secret"));
+	put_file("conf", text, strlen(text));
+}
+
+#define CLIENT_WEB "198.51.100.7:40000 > 192.0.2.80:80"
+
+/* The Ethernet addresses of what went out: synweir's port, and whom it is for. */
+static void expect_macs(unsigned int i, const char *dst, const char *src)
+{
+	CU_ASSERT_FATAL(i < out.n);
+	CU_ASSERT_EQUAL(memcmp(out.at[i].bytes, dst, 6), 0);
+	CU_ASSERT_EQUAL(memcmp(out.at[i].bytes + 6, src, 6), 0);
+}
+
+#define MAC_CLIENT "\x02\0\0\0\0\x02" /* of frame_tcp() */
+#define MAC_ASKER  "\x02\0\0\0\0\x09"
+#define MAC_FRONT  "\x02\0\0\x01\0\0"
+#define MAC_BACK   "\x02\0\0\x01\0\x01"
+#define MAC_HOP0   "\x02\0\0\x02\0\0"
+
+static void fill_verdicts(void)
+{
+	static const uint8_t ipv6[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60};
+	const struct end backend = {0x0a00000b, 80}, other = {0xcb007101, 80};
+	uint8_t ping[FRAME_ROOM], *f;
+
+	add_tcp(0, client, vip, WEIR_TCP_SYN, 1000, 0, 0);
+	add_tcp(500000, client, vip, WEIR_TCP_ACK, 1001, 12345, 0);
+	add(500001, "rubbish", 7);
+	f = add_tcp(600000, client, vip, WEIR_TCP_ACK | WEIR_TCP_PSH, 1001, 1, 5);
+	f[FRAME_OPT] ^= 1;
+	add_tcp(700000, client, (struct end){vip.addr, 81}, WEIR_TCP_SYN, 7, 0, 0);
+	add_tcp(700000, client, other, WEIR_TCP_SYN, 7, 0, 0);
+	add_tcp(700000, client, vip, WEIR_TCP_SYN | WEIR_TCP_FIN, 7, 0, 0);
+	add(800000, ipv6, sizeof(ipv6));
+	add_arp(900000, 1, 0xc00002fe, vip.addr);
+	add_arp(900000, 1, 0xc00002fe, 0xc0000207);
+	add_arp(900000, 2, 0x0a00000b, 0x0a000001);
+	f = add(1000000, ping, frame_icmp(ping, 8, 0, 10));
+	frame_put32(f + FRAME_IP + 16, vip.addr);
+	frame_mend_ip(f);
+	/* a clock that went back */
+	add_tcp(900000, backend, (struct end){0x0a000001, 2000}, WEIR_TCP_RST, 1, 1, 0);
+}
+
+static const char verdicts[] =
+	"     1    0.000000  SYN " CLIENT_WEB " seq 1000 win 43981 len 0 <mss 1460> : "
+	"REPLY syn_cookie (SYN answered with a cookie)\n"
+	"     2    0.500000  ACK " CLIENT_WEB " seq 1001 ack 12345 win 43981 len 0 : "
+	"DROP bad_cookie (ACK whose cookie is not valid)\n"
+	"     3    0.500001  frame, 7 bytes : "
+	"DROP short_frame (frame shorter than its headers say)\n"
+	"     4    0.600000  TCP PSH,ACK " CLIENT_WEB ", 59 bytes : "
+	"DROP tcp_checksum (wrong TCP checksum)\n"
+	"     5    0.700000  SYN 198.51.100.7:40000 > 192.0.2.80:81 seq 7 win 43981 len 0 "
+	"<mss 1460> : REPLY refused_port (VIP's port without a service: answered with RST)\n"
+	"     6    0.700000  SYN 198.51.100.7:40000 > 203.0.113.1:80 seq 7 win 43981 len 0 "
+	"<mss 1460> : DROP not_ours (address that is no service, backend or local address)\n"
+	"     7    0.700000  TCP SYN,FIN " CLIENT_WEB ", 58 bytes : "
+	"DROP tcp_flags (flag combination that TCP never sends)\n"
+	"     8    0.800000  frame of type 0x86dd, 60 bytes : DROP ipv6 (IPv6 (not served yet))\n"
+	"     9    0.900000  ARP request from 192.0.2.254 for 192.0.2.80 : "
+	"REPLY arp_reply (ARP request answered)\n"
+	"    10    0.900000  ARP request from 192.0.2.254 for 192.0.2.7 : "
+	"DROP arp_other (ARP for somebody else)\n"
+	"    11    0.900000  ARP reply from 10.0.0.11 for 10.0.0.1 : "
+	"CONSUME arp_learned (ARP reply: neighbour learned)\n"
+	"    12    1.000000  ICMP 10.1.2.3 > 192.0.2.80 type 8 code 0 : "
+	"REPLY icmp_echo (ping answered)\n"
+	"    13    1.000000  RST 10.0.0.11:80 > 10.0.0.1:2000 seq 1 win 43981 len 0 : "
+	"DROP stray_rst (RST for no connection)\n";
+
+static void test_verdicts(void)
+{
+	start();
+	fill_verdicts();
+	replay();
+	expect_lines(verdicts);
+	CU_ASSERT_EQUAL_FATAL(out.n,
+		5); /* SYN-ACK, RST, ARP reply, SYN-ACK once more, echo reply */
+	expect_macs(0, MAC_CLIENT, MAC_FRONT);
+	CU_ASSERT_EQUAL(out.at[0].bytes[FRAME_TCP + 13], WEIR_TCP_SYN | WEIR_TCP_ACK);
+	CU_ASSERT_EQUAL(out.at[1].bytes[FRAME_TCP + 13], WEIR_TCP_RST | WEIR_TCP_ACK);
+	CU_ASSERT_EQUAL(memcmp(out.at[3].bytes, out.at[0].bytes, out.at[0].len), 0);
+	expect_macs(2, MAC_ASKER, MAC_FRONT);
+	CU_ASSERT_EQUAL(out.at[2].bytes[21], 2);
+}
+
+/* The i-th frame out is this segment; returns its sequence number. */
+static uint32_t expect_out(unsigned int i, uint64_t us, struct end from, struct end to,
+	uint8_t flags, uint32_t ack)
+{
+	const uint8_t *f = out.at[i].bytes;
+
+	CU_ASSERT_FATAL(i < out.n);
+	CU_ASSERT(out.at[i].us >= us && out.at[i].us < us + 10000); /* a tick of the wheel */
+	CU_ASSERT_EQUAL(get32(f + FRAME_IP + 12), from.addr);
+	CU_ASSERT_EQUAL(get32(f + FRAME_IP + 16), to.addr);
+	CU_ASSERT_EQUAL(frame_get16(f + FRAME_TCP), from.port);
+	CU_ASSERT_EQUAL(frame_get16(f + FRAME_TCP + 2), to.port);
+	CU_ASSERT_EQUAL(f[FRAME_TCP + 13], flags);
+	CU_ASSERT_EQUAL(get32(f + FRAME_TCP + 8), ack);
+	CU_ASSERT_EQUAL(frame_ip_sum(f), 0xffff);
+	CU_ASSERT_EQUAL(frame_tcp_sum(f), 0xffff);
+	return get32(f + FRAME_TCP + 4);
+}
+
+/* A connection from SYN to the first answer, the client's data having to wait for the backend. */
+static void test_connection(void)
+{
+	const uint8_t ack = WEIR_TCP_ACK, psh = WEIR_TCP_ACK | WEIR_TCP_PSH;
+	const struct end backend = {0x0a00000b, 80};
+	struct end local = {0x0a000001, 0};
+	uint32_t cookie, isn;
+	char expected[4096];
+
+	start();
+	add_tcp(0, client, vip, WEIR_TCP_SYN, 1000, 0, 0);
+	replay();
+	cookie = expect_out(0, 0, vip, client, WEIR_TCP_SYN | WEIR_TCP_ACK, 1001);
+
+	add_tcp(10000, client, vip, ack, 1001, cookie + 1, 0);
+	add_tcp(20000, client, vip, psh, 1001, cookie + 1, 5);
+	replay();
+	CU_ASSERT_EQUAL_FATAL(out.n, 2);
+	local.port = frame_get16(out.at[1].bytes + FRAME_TCP);
+	isn = expect_out(1, 10000, local, backend, WEIR_TCP_SYN, 0);
+	expect_macs(1, MAC_HOP0, MAC_BACK);
+
+	/* The backend lets us wait: our SYN goes again after 200 ms (HC-11). */
+	add_tcp(250000, backend, local, WEIR_TCP_SYN | ack, 5000, isn + 1, 0);
+	add_tcp(260000, backend, local, psh, 5001, isn + 6, 3);
+	replay();
+	CU_ASSERT_EQUAL_FATAL(out.n, 5);
+	CU_ASSERT_EQUAL(expect_out(2, 210000, local, backend, WEIR_TCP_SYN, 0), isn);
+	CU_ASSERT_EQUAL(expect_out(3, 250000, local, backend, psh, 5001), isn + 1);
+	CU_ASSERT_EQUAL(memcmp(out.at[3].bytes + FRAME_OPT, in.at[2].bytes + FRAME_OPT, 5), 0);
+	CU_ASSERT_EQUAL(expect_out(4, 260000, vip, client, psh, 1006), cookie + 1);
+	expect_macs(4, MAC_CLIENT, MAC_FRONT);
+	snprintf(expected, sizeof(expected),
+		"     1    0.000000  SYN " CLIENT_WEB " seq 1000 win 43981 len 0 <mss 1460> : "
+		"REPLY syn_cookie (SYN answered with a cookie)\n"
+		"     2    0.010000  ACK " CLIENT_WEB " seq 1001 ack %u win 43981 len 0 : "
+		"CONSUME handshake_ack (client's valid ACK: opened a connection)\n"
+		"     3    0.020000  PSH,ACK " CLIENT_WEB " seq 1001 ack %u win 43981 len 5 : "
+		"HOLD (until the backend answers)\n"
+		"     4    0.250000  SYN,ACK 10.0.0.11:80 > 10.0.0.1:%u seq 5000 ack %u win 43981 "
+		"len 0 <mss 1460> : "
+		"CONSUME backend_syn_ack (backend's SYN-ACK: connection established)\n"
+		"     3    0.250000  held until now : "
+		"TO_BACKEND to_backend (segment of a connection, forwarded to its backend)\n"
+		"     5    0.260000  PSH,ACK 10.0.0.11:80 > 10.0.0.1:%u seq 5001 ack %u win 43981 "
+		"len 3 : "
+		"TO_CLIENT to_client (segment of a connection, forwarded to its client)\n",
+		cookie + 1, cookie + 1, local.port, isn + 1, local.port, isn + 6);
+	expect_lines(expected);
+}
+
+static void test_verbose_and_repeatable(void)
+{
+	struct capture first;
+
+	start();
+	fill_verdicts();
+	replay();
+	first = out;
+	run("-v -c conf in.pcap out.pcap");
+	read_out();
+	CU_ASSERT_EQUAL(memcmp(&first, &out, sizeof(out)), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(lines,
+		"cookie)\n          0.000000  SYN,ACK 192.0.2.80:80 > "
+		"198.51.100.7:40000 seq "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(lines, " ack 1001 win "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(lines, " : SENT\n"));
+}
+
+static void expect_error(const char *arguments, const char *part)
+{
+	run(arguments);
+	CU_ASSERT_EQUAL(status, 1);
+	if (strstr(errors, part) == NULL)
+		printf("\n%s: %s", arguments, errors);
+	CU_ASSERT_PTR_NOT_NULL(strstr(errors, part));
+}
+
+static void test_errors(void)
+{
+	char bytes[2048];
+
+	start();
+	fill_verdicts();
+	write_in(DLT_EN10MB, "in.pcap");
+	write_in(DLT_RAW, "raw.pcap");
+	get_file("in.pcap", bytes, sizeof(bytes));
+	put_file("cut.pcap", bytes, 150);
+	put_file("no.pcap", "hello, this is no capture", 25);
+	put_file("bad.conf", "ports = 1;\n", 11);
+	expect_error("-c conf none.pcap out.pcap", "weirpcap: none.pcap: No such file");
+	expect_error("-c conf no.pcap out.pcap", "weirpcap: no.pcap: unknown file format");
+	expect_error("-c conf raw.pcap out.pcap",
+		"weirpcap: raw.pcap: link type Raw IP: only Ethernet is understood");
+	expect_error("-c conf cut.pcap out.pcap", "weirpcap: cut.pcap: truncated dump file");
+	CU_ASSERT_PTR_NOT_NULL(strstr(lines, "     1    0.000000  SYN "));
+	expect_error("-c conf in.pcap ./in.pcap", "weirpcap: ./in.pcap is the input too");
+	expect_error("-c conf in.pcap /nowhere/out.pcap", "weirpcap: cannot write /nowhere/out");
+	expect_error("-c conf in.pcap /dev/full", "weirpcap: cannot write /dev/full");
+	expect_error("-c none.conf in.pcap out.pcap", "weirpcap: none.conf: ");
+	expect_error("-c bad.conf in.pcap out.pcap", "weirpcap: bad.conf:1: ports");
+	expect_error("in.pcap out.pcap", "usage: weirpcap ");
+	expect_error("-c conf in.pcap", "usage: weirpcap ");
+	in.n = 0;
+	replay(); /* a capture of nothing is fine */
+	CU_ASSERT_EQUAL(out.n, 0);
+	expect_lines("");
+}
+
+static const struct unit_test tests[] = {
+	{"verdicts and their names", test_verdicts},
+	{"HC-04, HC-11 a connection", test_connection},
+	{"the same again, with -v", test_verbose_and_repeatable},
+	{"bad files and arguments", test_errors},
+};
+
+int main(int argc, char **argv)
+{
+	char clean[64];
+	int ret;
+
+	if (argc != 2 || access(argv[1], X_OK) != 0 || mkdtemp(dir) == NULL)
+		return 2;
+	weirpcap = realpath(argv[1], NULL); /* the program runs in dir */
+	ret = unit_main("weirpcap", tests, sizeof(tests) / sizeof(tests[0]));
+	snprintf(clean, sizeof(clean), "rm -rf '%s'", dir);
+	return system(clean) == 0 ? ret : 2;
+}
