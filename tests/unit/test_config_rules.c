@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* HC-53: for every rule a file that breaks it, and the exact message. */
+#include "config.h"
+
+struct rule {
+	const char *from, *to;
+	const char *message; /* after "weir.conf:" */
+};
+
+static void expect_refused(const struct rule *r)
+{
+	struct weir_config *c;
+	char *text = config_bend(r->from, r->to), got[1024], want[1024];
+	int ret = config_load_text(text, &c, got);
+
+	snprintf(want, sizeof(want), "weir.conf:%s", r->message);
+	CU_ASSERT(ret < 0);
+	CU_ASSERT_STRING_EQUAL(got, want);
+	if (strcmp(got, want) != 0)
+		fprintf(stderr, "\n got: %s\nwant: %s\n", got, want);
+	weir_config_free(c);
+	free(text);
+}
+
+#define RULES(name, ...)                                                                           \
+	static void name(void)                                                                     \
+	{                                                                                          \
+		static const struct rule rules[] = {__VA_ARGS__};                                  \
+                                                                                                   \
+		for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)                      \
+			expect_refused(&rules[i]);                                                 \
+	}
+
+RULES(test_syntax,
+	{"drain = 0;", "drain == 0;",
+		"21: syntax error here or at the end of the line before: "
+		"timeouts = { connect = 0.25; drain == 0; };"},
+	{"port = 25;", "port = 25; port = 26;",
+		"16: duplicate setting name: { name = \"mail\"; vip = \"192.0.2.80\"; port = 25; "
+		"port = 26; "
+		"mode = \"nat\";"},
+	{"cookie = { };", "cookie = { };\n/* no end",
+		"23: a comment begins here that never ends: no */"},
+	{"\"10.1.0.12\"", "\"10.1.0.12",
+		"18: a text begins here that never ends: no closing quote"},
+	{"cookie = { };", "cookie = { a = \"\n\n};",
+		"22: a text begins here that never ends: no closing quote"},
+	{"= 4096", "= 4294971392", "20: 4294971392: no key takes a number beyond 32 bits"},
+	{"= 4096", "= 0x100001000", "20: 0x100001000: no key takes a number beyond 32 bits"},
+	{"= 4096", "= -99999999999999999999",
+		"20: -99999999999999999999: no key takes a number beyond 32 bits"},
+	{"= 4096", "= 99999999999999999999L",
+		"20: 99999999999999999999L: no key takes a number beyond 32 bits"},
+	{"cookie = { };", "@include \"nowhere.conf\"",
+		"22: @include \"nowhere.conf\": No such file or directory"},
+	{"cookie = { };", "@include \".\"", "22: @include \".\": is a directory"},
+	{"cookie = { };", "@include \"/etc/passwd\"",
+		"22: @include \"/etc/passwd\": must be relative to the directory of the main file"},
+	{"cookie = { };", "@include \"a\\\\b\"",
+		"22: @include \"a\": a file's name ends in a quote and holds no backslash"},
+	{"cookie = { };", "@include \"weir.conf\"",
+		/* the innermost file's place; all of them are this one */
+		"22: @include \"weir.conf\": files include files more than 8 deep"})
+
+RULES(test_unknown_keys,
+	{"cookie =", "cokie =",
+		"22: cokie: unknown key; known here: eal, workers, ports, services, cookie, "
+		"limits, timeouts"},
+	{"lcores", "cores", "2: workers.cores: unknown key; known here: count, lcores, idle"},
+	{"mtu", "mut",
+		"4: ports[0].mut = 1400: unknown key; known here: name, device, addresses, "
+		"gateway, routes, "
+		"mtu, rss, rx_descriptors, tx_descriptors"},
+	{"via = \"10.0.0.254\"", "via = \"10.0.0.254\"; dev = 1",
+		"8: ports[1].routes[0].dev = 1: unknown key; known here: to, via"},
+	{"vip", "VIP",
+		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
+		"mode, "
+		"scheduler, profile, timeouts, backends"},
+	{"sack = false", "sack_ok = false",
+		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "
+		"window_scale, sack, "
+		"timestamps, ecn"},
+	{"established = 1.5", "drain = 1.5",
+		"12: services[0].timeouts.drain = 1.5: unknown key; known here: established, "
+		"half_close, "
+		"closing, time_wait, connect, probation"},
+	{"weight = 2", "wait = 2",
+		"14: services[0].backends[0].wait = 2: unknown key; known here: name, address, "
+		"port, weight"},
+	{"connections", "connection",
+		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
+		"held_bytes, "
+		"syn_ack_ring, reply_budget, closed_ports"},
+	{"cookie = { };", "cookie = { secret = \"\"; };",
+		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
+	{"drain", "tarry",
+		"21: timeouts.tarry = 0: unknown key; known here: established, half_close, "
+		"closing, time_wait, "
+		"connect, probation, drain"})
+
+RULES(test_missing_keys, {"name = \"front\";", "", "4: ports[0]: needs \"name\""},
+	{"device = \"0000:03:00.0\";", "", "6: ports[1]: needs \"device\""},
+	{"to = \"10.1.0.0/16\";", "", "8: ports[1].routes[0]: needs \"to\""},
+	{"via = \"10.0.0.254\";", "", "8: ports[1].routes[0]: needs \"via\""},
+	{"vip = \"192.0.2.80\"; port = 25;", "port = 25;", "16: services[1]: needs \"vip\""},
+	{"port = 80;", "", "11: services[0]: needs \"port\""},
+	{"backends = ( { name = \"m1\"; address = \"10.0.0.11\"; port = 25; } );", "",
+		"16: services[1]: needs \"backends\""},
+	{"address = \"10.1.0.12\";", "", "15: services[0].backends[1]: needs \"address\""},
+	{"{ name = \"m1\"; address = \"10.0.0.11\"; port = 25; }", "",
+		"18: services[1].backends: has 0 entries, must have 1..4096"})
+
+RULES(test_types,
+	{"[ \"--no-huge\", \"-m\" ]", "\"--no-huge -m\"",
+		"1: eal = \"--no-huge -m\": must be a list: [ ..., ... ]"},
+	{"[ \"--no-huge\", \"-m\" ]", "( \"-m\", 512 )",
+		"1: eal[1] = 512: must be a text in quotes"},
+	{"{ lcores = [ 2, 3 ]; }", "2", "2: workers = 2: must be a group: { ... }"},
+	{"[ 2, 3 ]", "[ 2.0, 3.0 ]", "2: workers.lcores[0] = 2: must be a whole number"},
+	{"lcores = [ 2, 3 ]", "idle = true",
+		"2: workers.idle = true: must be \"poll\" or \"sleep\""},
+	{"mtu = 1400", "mtu = \"1400\"", "4: ports[0].mtu = \"1400\": must be a whole number"},
+	{"( { to = \"10.1.0.0/16\"; via = \"10.0.0.254\"; } )",
+		"{ to = \"10.1.0.0/16\"; via = \"10.0.0.254\"; }",
+		"8: ports[1].routes: must be a list: ( { ... }, { ... } )"},
+	{"( { to = \"10.1.0.0/16\"; via = \"10.0.0.254\"; } )", "( \"10.1.0.0/16\" )",
+		"8: ports[1].routes[0] = \"10.1.0.0/16\": must be a group: { ... }"},
+	{"name = \"web\"", "name = 7", "11: services[0].name = 7: must be a text in quotes"},
+	{"port = 80;", "port = 80.0;", "11: services[0].port = 80: must be a whole number"},
+	{"sack = false", "sack = 0", "17: services[1].profile.sack = 0: must be true or false"},
+	{"established = 1.5", "established = \"2h\"",
+		"12: services[0].timeouts.established = \"2h\": must be a number of seconds"},
+	{"vip = \"192.0.2.80\"", "vip = 3221226064L",
+		"11: services[0].vip = 3221226064: must be an IPv4 address in quotes"})
+
+RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: must be 1..32"},
+	{"lcores = [ 2, 3 ]", "count = 33", "2: workers.count = 33: must be 1..32"},
+	{"lcores = [ 2, 3 ]", "lcores = [ 2, -3 ]", "2: workers.lcores[1] = -3: must be 0..127"},
+	{"[ 2, 3 ]", "[ 0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2 ]",
+		"2: workers.lcores: has 33 entries, must have 0..32"},
+	{"[ 2, 3 ]", "[ 0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1 ]",
+		"2: workers.lcores[10] = 0: is listed already: one worker per core"},
+	{"mtu = 1400", "mtu = 575", "4: ports[0].mtu = 575: must be 576..9216"},
+	{"mtu = 1400", "rx_descriptors = 63", "4: ports[0].rx_descriptors = 63: must be 64..8192"},
+	{"mtu = 1400", "tx_descriptors = 8193",
+		"4: ports[0].tx_descriptors = 8193: must be 64..8192"},
+	{"mtu = 1400", "rss = \"yes\"",
+		"4: ports[0].rss = \"yes\": must be \"auto\", \"on\" or \"off\""},
+	{"port = 80;", "port = 65536;", "11: services[0].port = 65536: must be 1..65535"},
+	{"port = 80;", "port = 0;", "11: services[0].port = 0: must be 1..65535"},
+	{"mode = \"nat\"", "mode = \"dr\"",
+		"16: services[1].mode = \"dr\": must be \"nat\" or \"fullnat\""},
+	{"\"lc\"", "\"maglev\"",
+		"17: services[1].scheduler = \"maglev\": must be \"rr\", \"wrr\" or \"lc\""},
+	{"mss = 1200", "mss = 535", "17: services[1].profile.mss = 535: must be 536..9176"},
+	{"mss = 1200", "mss = 1361",
+		"17: services[1].profile.mss = 1361: must be at most 1360, the MTU of port "
+		"\"front\" less 40"},
+	{"mss = 1200", "window_scale = 15",
+		"17: services[1].profile.window_scale = 15: must be 0..14"},
+	{"established = 1.5", "established = 0.9994",
+		"12: services[0].timeouts.established = 0.9994: must be 1..2.592e+06 seconds"},
+	{"weight = 2", "weight = 257", "14: services[0].backends[0].weight = 257: must be 0..256"},
+	{"= 4096", "= 63", "20: limits.connections = 63: must be 64..134217728"},
+	{"= 4096", "= 5000000000L", "20: limits.connections = 5000000000: must be 64..134217728"},
+	{"connections = 4096", "held_packets = 0",
+		"20: limits.held_packets = 0: must be 64..1048576"},
+	{"connections = 4096", "held_bytes = 65536",
+		"20: limits.held_bytes = 65536: must be 536..65535"},
+	{"connections = 4096", "syn_ack_ring = -1",
+		"20: limits.syn_ack_ring = -1: must be 0..1048576"},
+	{"connections = 4096", "reply_budget = 1000001",
+		"20: limits.reply_budget = 1000001: must be 0..1000000"},
+	{"connections = 4096", "closed_ports = \"rst\"",
+		"20: limits.closed_ports = \"rst\": must be \"drop\" or \"reject\""},
+	{"drain = 0;", "drain = -0.001;", "21: timeouts.drain = -0.001: must be 0..3600 seconds"},
+	{"drain = 0;", "drain = 1e999;", "21: timeouts.drain = inf: must be 0..3600 seconds"},
+	{"connect = 0.25", "connect = 10.001",
+		"21: timeouts.connect = 10.001: must be 0.05..10 seconds"},
+	{"name = \"web\"", "name = \"\"",
+		"11: services[0].name = \"\": must have 1..31 characters"},
+	{"name = \"web\"", "name = \"a2345678901234567890123456789012\"",
+		"11: services[0].name = \"a2345678901234567890123456789012\": must have 1..31 "
+		"characters"},
+	{"name = \"web\"", "name = \"web\\n1\"",
+		"11: services[0].name = \"web?1\": must be of letters, digits and _ . - only"})
+
+RULES(test_texts,
+	{"\"192.0.2.1/24\"", "\"192.0.2.1\"",
+		"5: ports[0].addresses[0] = \"192.0.2.1\": must be an IPv4 address with its "
+		"prefix: \"192.0.2.1/24\""},
+	{"\"192.0.2.1/24\"", "\"192.0.2.1/33\"",
+		"5: ports[0].addresses[0] = \"192.0.2.1/33\": must be an IPv4 address with its "
+		"prefix: "
+		"\"192.0.2.1/24\""},
+	{"\"192.0.2.1/24\"", "\"192.0.2.1/2x\"",
+		"5: ports[0].addresses[0] = \"192.0.2.1/2x\": must be an IPv4 address with its "
+		"prefix: "
+		"\"192.0.2.1/24\""},
+	{"\"192.0.2.1/24\"", "\"192.000000000000000000000000000000000000000000.0.2.1/24\"",
+		"5: ports[0].addresses[0] = "
+		"\"192.000000000000000000000000000000000000000000.0.2.1/24\": must "
+		"be an IPv4 address with its prefix: \"192.0.2.1/24\""},
+	{"\"192.0.2.1/24\"", "\"192.0.2/24\"",
+		"5: ports[0].addresses[0] = \"192.0.2/24\": must be an IPv4 address with its "
+		"prefix: "
+		"\"192.0.2.1/24\""},
+	{"\"10.0.0.11\"; port = 8080", "\"web1.local\"; port = 8080",
+		"14: services[0].backends[0].address = \"web1.local\": must be an IPv4 address in "
+		"quotes"},
+	{"net_tap0,iface=w0", "net tap", "4: ports[0].device = \"net tap\": must not hold blanks"},
+	{"net_tap0,iface=w0", "eth0",
+		"4: ports[0].device = \"eth0\": must be a PCI address or a DPDK device; for a "
+		"network interface of "
+		"Linux write \"net_af_packet0,iface=eth0\""})
+
+RULES(test_ports,
+	{"name = \"back\"", "name = \"front\"",
+		"6: ports[1].name = \"front\": is the name of ports[0] already"},
+	{"0000:03:00.0", "net_tap0,iface=w1",
+		"6: ports[1].device = \"net_tap0,iface=w1\": is the device of port \"front\" "
+		"already"},
+	{"192.0.2.1/24", "192.0.0.1/7",
+		"5: ports[0].addresses[0] = \"192.0.0.1/7\": must have a prefix of 8..32 bits"},
+	{"192.0.2.1/24", "127.0.0.1/8",
+		"5: ports[0].addresses[0] = \"127.0.0.1/8\": is a loopback address"},
+	{"192.0.2.1/24", "192.0.2.0/24",
+		"5: ports[0].addresses[0] = \"192.0.2.0/24\": is its subnet's network address"},
+	{"10.0.0.2/24", "10.0.0.255/24",
+		"7: ports[1].addresses[1] = \"10.0.0.255/24\": is its subnet's broadcast address"},
+	{"10.0.0.2/24", "10.0.0.1/32",
+		"7: ports[1].addresses[1] = \"10.0.0.1/32\": is an address of port \"back\" "
+		"already"},
+	{"10.0.0.2/24", "192.0.2.1/24",
+		"7: ports[1].addresses[1] = \"192.0.2.1/24\": is an address of port \"front\" "
+		"already"},
+	{"10.0.0.2/24", "192.0.2.9/32",
+		"7: ports[1].addresses[1] = \"192.0.2.9/32\": overlaps with a subnet of port "
+		"\"front\""},
+	{"10.0.0.2/24", "192.1.1.1/8",
+		"7: ports[1].addresses[1] = \"192.1.1.1/8\": overlaps with a subnet of port "
+		"\"front\""},
+	{"10.0.0.2/24", "172.16.0.4/30",
+		"7: ports[1].addresses[1] = \"172.16.0.4/30\": is its subnet's network address"},
+	{"192.0.2.254", "192.0.3.254",
+		"5: ports[0].gateway = \"192.0.3.254\": is in none of the subnets of port "
+		"\"front\""},
+	{"192.0.2.254", "10.0.0.254",
+		"5: ports[0].gateway = \"10.0.0.254\": is in none of the subnets of port "
+		"\"front\""},
+	{"192.0.2.254", "192.0.2.1",
+		"5: ports[0].gateway = \"192.0.2.1\": is synweir's own address"},
+	{"192.0.2.254", "192.0.2.255",
+		"5: ports[0].gateway = \"192.0.2.255\": is its subnet's broadcast address"},
+	{"192.0.2.254", "0.0.0.0",
+		"5: ports[0].gateway = \"0.0.0.0\": is in 0.0.0.0/8, which is nobody's"},
+	{"routes =", "gateway = \"10.0.0.253\"; routes =",
+		"8: ports[1].gateway = \"10.0.0.253\": port \"front\" has the gateway already; use "
+		"routes for what "
+		"is reached here"},
+	{"10.1.0.0/16", "10.1.2.0/16",
+		"8: ports[1].routes[0].to = \"10.1.2.0/16\": is not a network: that would be "
+		"\"10.1.0.0/16\""},
+	{"10.1.0.0/16", "10.0.0.0/24",
+		"8: ports[1].routes[0].to = \"10.0.0.0/24\": is the subnet of a port"},
+	{"10.1.0.0/16", "192.0.2.0/24",
+		"8: ports[1].routes[0].to = \"192.0.2.0/24\": is the subnet of a port"},
+	{"10.1.0.0/16", "0.0.0.0/0",
+		"8: ports[1].routes[0].to = \"0.0.0.0/0\": is where the gateway leads already"},
+	{"via = \"10.0.0.254\"; }",
+		"via = \"10.0.0.254\"; }, { to = \"10.1.0.0/16\"; via = \"10.0.0.9\"; }",
+		"8: ports[1].routes[1].to = \"10.1.0.0/16\": is routed already"},
+	{"via = \"10.0.0.254\"", "via = \"10.1.0.254\"",
+		"8: ports[1].routes[0].via = \"10.1.0.254\": is in none of the subnets of port "
+		"\"back\""})
+
+RULES(test_services,
+	{"name = \"mail\"", "name = \"web\"",
+		"16: services[1].name = \"web\": is the name of services[0] already"},
+	{"port = 25; mode", "port = 80; mode",
+		"16: services[1].vip = \"192.0.2.80\": port 80 of it is service \"web\" already"},
+	{"192.0.2.80", "224.0.0.80",
+		"11: services[0].vip = \"224.0.0.80\": is a multicast address"},
+	{"192.0.2.80", "255.255.255.255",
+		"11: services[0].vip = \"255.255.255.255\": is in 240.0.0.0/4, which is broadcast "
+		"or reserved"},
+	{"192.0.2.80", "240.0.0.1",
+		"11: services[0].vip = \"240.0.0.1\": is in 240.0.0.0/4, which is broadcast or "
+		"reserved"},
+	{"192.0.2.80", "10.0.0.255",
+		"11: services[0].vip = \"10.0.0.255\": is its subnet's broadcast address"},
+	{"192.0.2.80", "192.0.2.0",
+		"11: services[0].vip = \"192.0.2.0\": is its subnet's network address"},
+	{"192.0.2.80", "192.0.2.254",
+		"11: services[0].vip = \"192.0.2.254\": is a router's address on port \"front\""},
+	{"192.0.2.80", "10.0.0.254",
+		"11: services[0].vip = \"10.0.0.254\": is a router's address on port \"back\""},
+	{"192.0.2.80\"; port = 80", "10.0.0.2\"; port = 1024",
+		"11: services[0].port = 1024: is a local port of its VIP, which is the address of "
+		"port \"back\" that "
+		"\"fullnat\" reaches backends from; take another VIP, or a port below 1024"})
+
+RULES(test_backends,
+	{"name = \"w2\"", "name = \"w1\"",
+		"15: services[0].backends[1].name = \"w1\": is the name of backends[0] of this "
+		"service already"},
+	{"10.1.0.12", "10.0.0.11",
+		"15: services[0].backends[1].address = \"10.0.0.11\": port 8080 of it is backend "
+		"\"w1\" of this "
+		"service already; for a larger share give it more weight"},
+	{"10.1.0.12", "192.0.2.80",
+		"15: services[0].backends[1].address = \"192.0.2.80\": is the VIP of service "
+		"\"web\""},
+	{"10.1.0.12", "10.0.0.2",
+		"15: services[0].backends[1].address = \"10.0.0.2\": is synweir's own address on "
+		"port \"back\""},
+	{"10.1.0.12", "10.0.0.0",
+		"15: services[0].backends[1].address = \"10.0.0.0\": is its subnet's network "
+		"address"},
+	{"10.1.0.12", "127.0.0.1",
+		"15: services[0].backends[1].address = \"127.0.0.1\": is a loopback address"},
+	{"gateway = \"192.0.2.254\"; },\n	{ name = \"back\"; device = \"0000:03:00.0\";\n"
+	 "	  addresses = [ \"10.0.0.1/24\", \"10.0.0.2/24\" ];\n"
+	 "	  routes = ( { to = \"10.1.0.0/16\"; via = \"10.0.0.254\"; } ); }",
+		"},\n{ name = \"back\"; device = \"0000:03:00.0\";\n addresses = [ \"10.0.0.1/24\" "
+		"];\n }",
+		"15: services[0].backends[1].address = \"10.1.0.12\": no port's subnet, route or "
+		"gateway leads there"},
+	{"\"10.0.0.11\"; port = 25;", "\"10.0.0.11\"; port = 8080;",
+		"18: services[1].backends[0].address = \"10.0.0.11\": port 8080 of it is a backend "
+		"of service "
+		"\"web\" with another mode"})
+
+RULES(test_workers,
+	{"[ 2, 3 ]", "[ 2, 3, 2 ]",
+		"2: workers.lcores[2] = 2: is listed already: one worker per core"},
+	{"[ 2, 3 ];", "[ 2, 3 ]; count = 3;",
+		"2: workers.count = 3: must be as many as lcores lists, 2, or be left out"},
+	{"\"-m\"", "\"--\"", "1: eal[1] = \"--\": would end the EAL's arguments"},
+	{"\"-m\"", "\"--in-memory\"",
+		"1: eal[1] = \"--in-memory\": cannot go with --no-huge; --no-shconf is what you "
+		"want"})
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-53 what is no text of a configuration", test_syntax},
+		{"HC-53 unknown keys, in every group", test_unknown_keys},
+		{"HC-53 missing keys", test_missing_keys},
+		{"HC-53 wrong types", test_types},
+		{"HC-53 values out of range", test_ranges},
+		{"HC-53 texts of a wrong form", test_texts},
+		{"HC-53 ports, addresses, routes that contradict", test_ports},
+		{"HC-53 services that contradict", test_services},
+		{"HC-53 backends that contradict or cannot be reached", test_backends},
+		{"HC-53 workers and EAL arguments that contradict", test_workers},
+	};
+
+	return config_main("config-rules", tests, sizeof(tests) / sizeof(tests[0]));
+}
