@@ -40,6 +40,18 @@ bool weir_held_get(struct weir_held *h, uint32_t *head, struct weir_pkt *pkt)
 	return true;
 }
 
+bool weir_held_has(const struct weir_held *h, uint32_t head, const struct weir_seg *seg)
+{
+	for (uint32_t i = head; i != WEIR_HELD_NONE; i = h->pkts[i].next) {
+		const struct weir_seg *held = &h->pkts[i].pkt.seg;
+
+		if (held->seq == seg->seq && held->payload_len == seg->payload_len &&
+			((held->flags ^ seg->flags) & WEIR_TCP_FIN) == 0)
+			return true;
+	}
+	return false;
+}
+
 void weir_held_sum(const struct weir_held *h, uint32_t head, uint32_t *pkts, uint32_t *bytes)
 {
 	*pkts = 0;

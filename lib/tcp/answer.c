@@ -19,13 +19,15 @@ static void give_up(struct weir_proxy *px, struct weir_conn *c)
 	weir_count(&px->counters.service[c->client.id].failed, 1);
 }
 
-/* The service has a backend with weight besides the one that failed. */
-static bool has_other(struct weir_proxy *px, const struct weir_conn *c)
+/* A look only: nobody loses his turn. */
+bool weir_answer_has_other(struct weir_proxy *px, const struct weir_conn *c)
 {
+	uint32_t *cursor = &px->sched.cursor[c->client.id], turn = *cursor;
 	uint16_t other =
 		weir_sched_pick(&px->sched, px->policy, c->client.id, c->backend, px->now_ns);
 
-	return other != WEIR_NONE16 && other != c->backend;
+	*cursor = turn;
+	return c->switches < SWITCHES_MAX && other != WEIR_NONE16 && other != c->backend;
 }
 
 void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c)
@@ -35,7 +37,7 @@ void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c)
 
 	if (weir_sched_failed(&px->sched, failed, px->now_ns))
 		event(px, WEIR_EVENT_backend_marked_down);
-	if (c->switches >= SWITCHES_MAX || !has_other(px, c)) {
+	if (!weir_answer_has_other(px, c)) {
 		give_up(px, c);
 		return;
 	}
@@ -84,20 +86,21 @@ static void splice(struct weir_conn *c, const struct weir_seg *seg)
 	c->track[WEIR_BACKEND] =
 		(struct weir_track){seg->seq + 1, seg->seq + 1, seg->seq + 1 + open};
 	c->track[WEIR_CLIENT].max_end = wnd_edge;
-	c->max_wnd[WEIR_BACKEND] = seg->wnd;
-	c->backend_unscaled = seg->wscale == WEIR_WSCALE_NONE;
+	/* RFC 7323 §1.3: an offer that answers none of ours does not count */
+	c->backend_unscaled = c->no_wscale || seg->wscale == WEIR_WSCALE_NONE;
 	c->wscale_backend = c->backend_unscaled ? 0 : seg->wscale & 0xf;
+	c->max_wnd[WEIR_BACKEND] = seg->wnd >> c->wscale_backend;
 	if ((c->flags & WEIR_CONN_SACK) && !seg->sack_ok)
 		c->flags |= WEIR_CONN_STRIP_SACK;
 }
 
 /* The third step towards the backend: the client's early segments, in order, or our own ACK. */
-static void release(struct weir_proxy *px, struct weir_conn *c)
+static void release(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn_ack)
 {
 	struct weir_pkt pkt;
 
 	if (c->held == WEIR_HELD_NONE) {
-		weir_send_ack_to_backend(px, c);
+		weir_send_ack_to_backend(px, c, syn_ack->tsval);
 		return;
 	}
 	while (weir_held_get(&px->held, &c->held, &pkt)) {
@@ -113,7 +116,7 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 	c->tries = 0;
 	weir_sched_answered(&px->sched, c->backend);
 	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_SYN_ACK);
-	release(px, c);
+	release(px, c, seg);
 	if (c->flags & WEIR_CONN_WND_UPDATE) {
 		weir_send_window_update(px, c);
 		weir_conn_timer(px, c, conn_service(px, c)->timeouts.connect_ms);

@@ -51,7 +51,7 @@ void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 	send_to_backend(px, c, &h);
 }
 
-void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c)
+void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, uint32_t tsecr)
 {
 	struct weir_header h = {
 		.seq = c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT],
@@ -62,8 +62,7 @@ void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c)
 		.ts = c->flags & WEIR_CONN_TS,
 		/* The client's segments go on from here; a later clock would make them old (PAWS). */
 		.tsval = c->opening.syn_tsval,
-		/* HC-05: the backend's own TSval back, as it was: there is nothing to translate. */
-		.tsecr = c->opening.cookie_tsval - c->ts_delta[WEIR_BACKEND],
+		.tsecr = tsecr,
 	};
 
 	send_to_backend(px, c, &h);

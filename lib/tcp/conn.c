@@ -5,12 +5,6 @@
 #define RECYCLE_LOOK      64
 #define RECYCLE_PORT_LOOK 16
 
-/* Carries, or may still carry, data. */
-static bool is_active(const struct weir_conn *c)
-{
-	return c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT;
-}
-
 /* The pool that c's local port is from, or would be with that local address. */
 static struct weir_localports *pool(const struct weir_proxy *px, const struct weir_conn *c,
 	unsigned int addr_index)
@@ -39,7 +33,7 @@ static bool recycle(struct weir_proxy *px)
 
 		px->recycle_hand = (px->recycle_hand + 1) % px->table.capacity;
 		if (!is_active(c)) {
-			weir_conn_end(px, c);
+			weir_conn_evict(px, c);
 			event(px, WEIR_EVENT_conn_recycled);
 			return true;
 		}
@@ -81,6 +75,12 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c)
 	px->by_state[c->state]--;
 	px->changes++;
 	weir_table_give(&px->table, i);
+}
+
+void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c)
+{
+	weir_spent_note(&px->spent, weir_key_hash(&px->table.secret, &c->client), c->cookie);
+	weir_conn_end(px, c);
 }
 
 void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
@@ -161,36 +161,47 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 	return WEIR_COOKIE_LIFE_MS;
 }
 
-/* No port is free: takes the longest used one back whose connection has ended (RFC 6191 §2). */
+/* Whoever stands under that key makes room if it has ended (RFC 6191 §2). false: it has not. */
+static bool make_room(struct weir_proxy *px, const struct weir_key *key)
+{
+	uint32_t found = weir_table_find(&px->table, key, weir_key_hash(&px->table.secret, key));
+
+	if (found == WEIR_CONN_NONE)
+		return true;
+	if (is_active(conn_at(px, found)))
+		return false;
+	weir_conn_evict(px, conn_at(px, found));
+	event(px, WEIR_EVENT_port_recycled);
+	return true;
+}
+
+/* No port is free: takes the longest used one back whose connection has ended. */
 static uint16_t recycle_port(struct weir_proxy *px, struct weir_localports *ports,
 	struct weir_key *key)
 {
 	for (unsigned int i = 0; i < RECYCLE_PORT_LOOK; i++) {
-		uint32_t found;
-
 		key->port_be = weir_be16(weir_localports_oldest(ports));
-		found = weir_table_find(&px->table, key, weir_key_hash(&px->table.secret, key));
-		if (found != WEIR_CONN_NONE && !is_active(conn_at(px, found))) {
-			weir_conn_end(px, conn_at(px, found));
-			event(px, WEIR_EVENT_port_recycled);
+		if (make_room(px, key))
 			return weir_localports_take(ports);
-		}
 	}
 	return 0;
 }
 
-/* fullnat: any of the egress port's addresses, beginning with one that the client picks by its port. */
+/* fullnat: any of the backend's local addresses, beginning with one that the client picks by its port. */
 static bool take_local(struct weir_proxy *px, struct weir_conn *c)
 {
-	const struct weir_port *egress =
-		&px->policy->ports[px->policy->backends[c->backend].egress];
-	unsigned int first = weir_be16(c->client.port_be) % egress->n_addrs;
+	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	const struct weir_port *egress = &px->policy->ports[bk->egress];
+	unsigned int first = weir_be16(c->client.port_be);
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++) {
 		unsigned int at = (first + i) % egress->n_addrs;
 		struct weir_localports *ports = pool(px, c, at);
-		uint16_t port = weir_localports_take(ports);
+		uint16_t port;
 
+		if (!(bk->locals >> at & 1))
+			continue;
+		port = weir_localports_take(ports);
 		c->local.addr = egress->addrs[at].addr;
 		if (port == 0)
 			port = recycle_port(px, ports, &c->local);
@@ -218,8 +229,7 @@ static bool copy_local(struct weir_proxy *px, struct weir_conn *c)
 {
 	c->local.addr = c->client.addr;
 	c->local.port_be = c->client.port_be;
-	return weir_table_find(&px->table, &c->local,
-		       weir_key_hash(&px->table.secret, &c->local)) == WEIR_CONN_NONE;
+	return make_room(px, &c->local);
 }
 
 bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)

@@ -33,15 +33,20 @@
  *
  * Threat model. The attacker sends any packet with any source address, sees SYN-ACKs of sources that
  * are his, not of others, and knows this file. To open a connection from an address that is not his
- * he must guess the MAC: 2^-24 a packet without timestamps (he picks that layout), 2^-46 with. One
- * that succeeds has cost him about 16 million packets and has cost us one connection, which its
- * alleged owner's RST ends. He cannot replay what he has not seen; what he has seen is bound to the
+ * he must guess the MAC: 2^-24 a check without timestamps (he picks that layout), 2^-46 with. A bare
+ * ACK is checked twice, as an ACK and as a probe (HC-06), which makes 2^-23 a packet: one that
+ * succeeds has cost him about 8 million packets and has cost us one connection, which its alleged
+ * owner's RST ends. He cannot replay what he has not seen; what he has seen is bound to the
  * tuple and ISN it was made for, and a tuple whose connection lives or has lately ended opens
  * nothing with the same cookie (HC-35). Collecting cookies does not help towards the key (PRF).
  */
 #include "tcp/cookie.h"
 
-/* Rounded down to. The common ones exactly: 536 default, 1360/1400 tunnels, 1440 IPv6, 1460 Ethernet. */
+/*
+ * Rounded down to, but for offers below the first: nobody's link is so narrow (RFC 791: 576 bytes
+ * must be taken), and who offers less wants many small segments for one request (CVE-2019-11479).
+ * The common ones exactly: 536 default, 1360/1400 tunnels, 1440 IPv6, 1460 Ethernet.
+ */
 const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1440, 1460, 8960};
 
 #define GEN_SHIFT       31

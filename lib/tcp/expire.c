@@ -20,7 +20,7 @@ void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_eve
 
 static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 {
-	bool alone = conn_service(px, c)->n_members < 2;
+	bool alone = c->switches == 0 && !weir_answer_has_other(px, c);
 
 	c->tries++;
 	if (c->tries >= (alone ? SYN_TRIES_ALONE : SYN_TRIES)) {

@@ -67,13 +67,14 @@ static void syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 			side == WEIR_CLIENT ? WEIR_FATE_stray_syn_ack : WEIR_FATE_syn_from_backend);
 		return;
 	}
-	if (seg->seq != c->cookie - c->seq_delta[WEIR_BACKEND]) {
+	if (seg->seq != c->cookie - c->seq_delta[WEIR_BACKEND] ||
+		((c->flags & WEIR_CONN_TS) && seg->ts_off == 0)) {
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	}
 	drop(pkt, WEIR_FATE_backend_syn_ack);
 	if (c->state == WEIR_ESTABLISHED)
-		weir_send_ack_to_backend(px, c);
+		weir_send_ack_to_backend(px, c, seg->tsval);
 }
 
 /* HC-31: by the FIN's sequence number and its acknowledgement. */

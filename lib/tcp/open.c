@@ -103,6 +103,10 @@ static void hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pk
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	}
+	if (weir_held_has(&px->held, c->held, &pkt->seg)) {
+		drop(pkt, WEIR_FATE_early_again);
+		return;
+	}
 	if (pkts >= HELD_PKTS_MAX || bytes + pkt->seg.payload_len > room ||
 		!weir_held_put(&px->held, &c->held, pkt)) {
 		drop(pkt, WEIR_FATE_early_limit);
@@ -124,6 +128,7 @@ void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_co
 	struct weir_conn *c = weir_conn_begin(px, &pkt->key);
 	enum weir_fate why = WEIR_FATE_table_full;
 
+	pkt->conn = WEIR_CONN_NONE;
 	if (c != NULL) {
 		fill_conn(px, c, pkt, cookie, probe);
 		if (!weir_open_backend(px, c, WEIR_NONE16, &why)) {

@@ -40,6 +40,12 @@ static inline const struct weir_service *conn_service(const struct weir_proxy *p
 	return &px->policy->services[c->client.id];
 }
 
+/* Carries, or may still carry, data. */
+static inline bool is_active(const struct weir_conn *c)
+{
+	return c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT;
+}
+
 static inline uint64_t now_ms(const struct weir_proxy *px)
 {
 	return px->now_ns / 1000000;
@@ -73,8 +79,11 @@ struct weir_agreed weir_reply_agree(const struct weir_service *svc, const struct
 /* compose.c: each sends one segment through the outlet */
 
 void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c);
-/* The handshake's third step, and again when the SYN-ACK comes again. */
-void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c);
+/*
+ * The handshake's third step, and again when the SYN-ACK comes again. tsecr: its TSval, as it was
+ * (HC-05: there is nothing to translate).
+ */
+void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, uint32_t tsecr);
 void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c);
 /* RST to the client, at what it expects. */
 void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c);
@@ -89,6 +98,8 @@ void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t
 struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client);
 /* Every piece of it goes back: keys, port, held packets, timer, memory. c is gone. */
 void weir_conn_end(struct weir_proxy *px, struct weir_conn *c);
+/* The same for one whose cookie may be alive: it opens nothing any more (HC-35). */
+void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c);
 /* The state machine steps; what depends on the state (gauges, timer, backend's load) follows. */
 void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	enum weir_tcp_event e);
@@ -120,6 +131,8 @@ bool weir_open_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t avoi
 
 /* Any segment of the backend while in SYN_SENT. */
 void weir_answer(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+/* There is another backend that this connection may be moved to. */
+bool weir_answer_has_other(struct weir_proxy *px, const struct weir_conn *c);
 /* The backend will not have it: another one, or RST to the client. c may be closed after this. */
 void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c);
 

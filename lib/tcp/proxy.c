@@ -60,6 +60,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_held_init(&px->held, arena, limits->held_packets);
 	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
 	weir_suspects_init(&px->suspects, arena);
+	weir_spent_init(&px->spent, arena);
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
 }
@@ -199,6 +200,14 @@ static void make_cookies(struct weir_proxy *px, struct burst *b)
 		b->cookie[t.at[j]] = t.cookies[j];
 }
 
+static void accepted(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
+	bool probe)
+{
+	event(px, WEIR_EVENT_cookie_accepted);
+	weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
+	weir_open(px, pkt, cookie, probe);
+}
+
 /*
  * HC-24, HC-32: a segment that does not fit the connection on its tuple. A valid cookie that is not
  * the connection's own is a client that began anew: the old backend side is told by RST.
@@ -213,15 +222,22 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 	if (!may_carry_cookie(pkt) || seg->ack - 1 == c->cookie)
 		return false;
 	weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
+	if (!ok && may_be_probe(seg)) {
+		back = 1;
+		weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
+	}
 	if (!ok)
 		return false;
-	if (c->state != WEIR_TIME_WAIT && c->state != WEIR_CLOSED)
+	if (weir_spent_is(&px->spent, weir_key_hash(&px->table.secret, &pkt->key), cookie.isn)) {
+		drop(pkt, WEIR_FATE_old_cookie);
+		event(px, WEIR_EVENT_cookie_stale);
+		return true;
+	}
+	if (is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
 		weir_send_rst_to_backend(px, c);
-	weir_conn_end(px, c);
-	event(px, WEIR_EVENT_cookie_accepted);
+	weir_conn_evict(px, c);
 	event(px, WEIR_EVENT_conn_replaced);
-	weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
-	weir_open(px, pkt, &cookie, false);
+	accepted(px, pkt, &cookie, back != 0);
 	return true;
 }
 
@@ -233,18 +249,16 @@ static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
 }
 
-/* A connection that was reset or given up: kept so that nothing of it comes to life again. */
-static void closed(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+/*
+ * A connection that was reset or given up: kept so that nothing of it comes to life again. Who goes
+ * on, or challenges the RST it got (RFC 5961 §3.2), is told by an RST at what it expects.
+ */
+static void closed(struct weir_proxy *px, struct weir_pkt *pkt)
 {
-	if (pkt->seg.flags & WEIR_TCP_RST) {
+	if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_after_close);
-	} else if (pkt->kind == WEIR_KIND_CLIENT && pkt->seg.ack - 1 == c->cookie &&
-		pkt->seg.payload_len == 0) {
-		drop(pkt, WEIR_FATE_old_cookie);
-		event(px, WEIR_EVENT_cookie_stale);
-	} else {
+	else
 		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_closed);
-	}
 }
 
 static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
@@ -255,7 +269,7 @@ static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *p
 	if (side == WEIR_CLIENT && beyond_close(c, pkt) && begins_anew(px, c, pkt))
 		return;
 	if (c->state == WEIR_CLOSED) {
-		closed(px, c, pkt);
+		closed(px, pkt);
 		return;
 	}
 	if (c->state == WEIR_SYN_SENT && side == WEIR_BACKEND) {
@@ -276,11 +290,12 @@ static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *p
 static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
+	bool spent = b->valid[i] && weir_spent_is(&px->spent, b->hash[i], b->cookie[i].isn);
 
-	if (b->valid[i]) {
-		event(px, WEIR_EVENT_cookie_accepted);
-		weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
-		weir_open(px, pkt, &b->cookie[i], b->probe[i]);
+	if (spent)
+		event(px, WEIR_EVENT_cookie_stale);
+	if (b->valid[i] && !spent) {
+		accepted(px, pkt, &b->cookie[i], b->probe[i]);
 	} else if (pkt->seg.flags & WEIR_TCP_RST) {
 		drop(pkt, WEIR_FATE_stray_rst);
 	} else if (pkt->seg.flags & WEIR_TCP_SYN) {
@@ -288,8 +303,8 @@ static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int 
 	} else if (weir_suspects_note(&px->suspects, b->hash[i], (uint32_t)now_ms(px))) {
 		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
 	} else {
-		drop(pkt,
-			pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
+		drop(pkt, spent ? WEIR_FATE_old_cookie
+			: pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
 	}
 }
 
@@ -322,6 +337,7 @@ static void unreachable(struct weir_proxy *px, struct weir_conn *c, struct weir_
 	if (c == NULL || c->state != WEIR_SYN_SENT ||
 		pkt->seg.seq + 1 != c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT])
 		return;
+	pkt->conn = conn_index(px, c);
 	drop(pkt, WEIR_FATE_backend_unreachable);
 	weir_count(&px->counters.backend[c->backend].refused, 1);
 	weir_answer_failed(px, c);
@@ -409,19 +425,28 @@ void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int
 		decide(px, &b, i);
 }
 
+/* Nobody came back with that SYN-ACK's cookie; a connection that has ended stays out of account. */
+static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
+{
+	uint32_t conn = weir_table_find(&px->table, &s->client,
+		weir_key_hash(&px->table.secret, &s->client));
+	const struct weir_conn *c;
+
+	if (conn == WEIR_CONN_NONE)
+		return true;
+	c = weir_table_conn(&px->table, conn);
+	return !is_active(c) && c->cookie != s->isn;
+}
+
 /* HC-07: who has no connection by now may have lost the SYN-ACK, or its answer was lost. */
 static void resend_syn_acks(struct weir_proxy *px)
 {
 	unsigned int limit = TICK_SYNACKS;
 	const struct weir_synack *s;
 
-	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL) {
-		uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
-
-		if (weir_table_find(&px->table, &s->client, hash) == WEIR_CONN_NONE &&
-			!px->draining)
+	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL)
+		if (!px->draining && is_unanswered(px, s))
 			weir_reply_syn_ack_again(px, s);
-	}
 }
 
 static void gauges(struct weir_proxy *px)
@@ -456,15 +481,20 @@ void weir_proxy_drain(struct weir_proxy *px)
 
 bool weir_proxy_reset_all(struct weir_proxy *px, unsigned int limit, uint64_t now_ns)
 {
-	px->now_ns = now_ns;
-	for (uint32_t i = 0; i < px->table.fresh && limit > 0; i++) {
-		struct weir_conn *c = conn_at(px, i);
+	uint32_t fresh = px->table.fresh;
 
+	px->now_ns = now_ns;
+	/* Many more are looked at than reset, so that a table of the dead does not hold up the end. */
+	for (uint32_t i = 0; i < 64 * limit && i < fresh && weir_proxy_active(px) > 0; i++) {
+		struct weir_conn *c = conn_at(px, px->recycle_hand % fresh);
+
+		px->recycle_hand = (px->recycle_hand + 1) % fresh;
 		/* A conn that was given back is zeroed but for its list link: CLOSED. */
-		if (c->state == WEIR_CLOSED || c->state == WEIR_TIME_WAIT)
+		if (!is_active(c))
 			continue;
 		weir_expire_reset(px, c, WEIR_EVENT_conn_drained);
-		limit--;
+		if (--limit == 0)
+			break;
 	}
 	gauges(px);
 	return weir_proxy_active(px) == 0;

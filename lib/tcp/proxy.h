@@ -20,6 +20,7 @@
 #include "flow/table.h"
 #include "flow/wheel.h"
 #include "tcp/keys.h"
+#include "tcp/spent.h"
 #include "tcp/suspects.h"
 #include "tcp/synack.h"
 #include "wire/build.h"
@@ -51,6 +52,7 @@ struct weir_proxy {
 	struct weir_held held;
 	struct weir_synack_ring synacks;
 	struct weir_suspects suspects;
+	struct weir_spent spent;
 	struct weir_bucket replies;
 	struct weir_counters counters;
 	struct weir_outlet outlet;
@@ -93,7 +95,7 @@ void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns);
 void weir_proxy_drain(struct weir_proxy *px);
 
 /*
- * Ends every connection with RST to both ends, at most `limit` per call; true when none is left.
+ * Ends every connection with RST to both ends, at most `limit` (> 0) per call; true when none is left.
  * For the end of the drain time (HC-54).
  */
 bool weir_proxy_reset_all(struct weir_proxy *px, unsigned int limit, uint64_t now_ns);

@@ -29,15 +29,17 @@ struct weir_synack *weir_synack_push(struct weir_synack_ring *r)
 const struct weir_synack *weir_synack_due(struct weir_synack_ring *r, uint32_t now_ms,
 	unsigned int *limit)
 {
-	for (unsigned int i = 0; i < 2; i++) {
-		for (; r->due[i] != r->head && *limit > 0; (*limit)--) {
-			const struct weir_synack *s = &r->at[r->due[i] & (r->size - 1)];
+	for (unsigned int i = 0; i < 2 && *limit > 0; i++) {
+		const struct weir_synack *s;
 
-			if (now_ms - s->sent_ms < due_after_ms[i])
-				break;
-			r->due[i]++;
-			return s;
-		}
+		if (r->due[i] == r->head)
+			continue;
+		s = &r->at[r->due[i] & (r->size - 1)];
+		if (now_ms - s->sent_ms < due_after_ms[i])
+			continue;
+		r->due[i]++;
+		--*limit;
+		return s;
 	}
 	return NULL;
 }

@@ -38,7 +38,8 @@ struct weir_synack *weir_synack_push(struct weir_synack_ring *r);
 
 /*
  * The next entry that is to be sent again: once after 1 s, once more after 3 s. NULL: none is due.
- * The caller looks whether the client has a connection by now. Looks at `limit` entries at most.
+ * The caller looks whether the client has a connection by now. *limit is counted down; at 0 nothing
+ * is due.
  */
 const struct weir_synack *weir_synack_due(struct weir_synack_ring *r, uint32_t now_ms,
 	unsigned int *limit);
