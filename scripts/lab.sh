@@ -1,0 +1,456 @@
+# shellcheck shell=bash
+# lab.sh - the lab: synweir between a client and two backends, all in network namespaces. Sourced.
+#
+# two arms (LAB_ARMS=2)
+#
+#   client              weir                    switch            b1, b2
+#   eth0 ========= wfront  synweir  wback ===== [ br0 ]---------- eth0
+#   192.0.2.254    192.0.2.1        10.0.0.1    10.0.0.253        10.0.0.11, 10.0.0.12
+#   203.0.113.1-20 VIP 192.0.2.80               10.0.0.254 -----> b2 routes 10.1.0.12 (itself)
+#
+# one arm (LAB_ARMS=1): the same hosts and addresses on one wire
+#
+#   client ------- [ br0 in switch ] ---------- b1, b2
+#                     ||
+#                   wfront  synweir
+#
+# "====" is a net_tap device: DPDK makes it in namespace weir, lab_up moves the kernel's end away. "----"
+# is a veth. The flood's sources are 198.18.0.0/15, "behind" the client, which is synweir's gateway.
+#
+# Everything is named after $LAB (one lab per shell, unique), every process of the lab lives in one of
+# its namespaces, every file in $LAB_DIR. So lab_down needs the name only, and leaves nothing behind.
+
+LAB=${LAB:-weir$$}
+LAB_DIR=/tmp/$LAB
+LAB_DUT=${LAB_DUT:-synweir}    # or "linux": a kernel router with NAT in its place, to test the lab itself
+LAB_ARMS=${LAB_ARMS:-2}        # 2 or 1
+LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
+LAB_WORKERS=${LAB_WORKERS:-1}
+LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
+
+LAB_VIP=192.0.2.80
+LAB_SPOOFED=198.18.0.0/15
+LAB_MAC_FRONT=02:00:00:00:01:01
+LAB_MAC_BACK=02:00:00:00:01:02
+LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
+LAB_HOSTS="client weir switch b1 b2"
+
+# One service a line: name, port on the VIP, backends. Tests add theirs.
+LAB_SERVICES="web 80 10.0.0.11:80 10.0.0.12:80"
+
+lab_die() {
+	echo "lab: $*" >&2
+	return 1
+}
+
+# on HOST COMMAND...: run it there.
+on() {
+	local host=$1
+	shift
+	ip netns exec "$LAB-$host" "$@"
+}
+
+# lab_spawn HOST LOG COMMAND...: run it there in the background, whatever happens to this terminal; its id
+# is in LAB_SPAWNED.
+lab_spawn() {
+	local host=$1 log=$2
+	shift 2
+	setsid ip netns exec "$LAB-$host" "$@" >"$log" 2>&1 </dev/null &
+	LAB_SPAWNED=$!
+	disown # no "Terminated" from bash when lab_down ends it
+}
+
+lab_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# lab_wait SECONDS COMMAND...: until the command succeeds, or fail.
+lab_wait() {
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+#
+# Hosts and wires
+#
+
+lab_host() {
+	ip netns add "$LAB-$1"
+	ip -n "$LAB-$1" link set lo up
+	# Quiet wires: what crosses them is what a test sent.
+	on "$1" sysctl -q net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+}
+
+# lab_veth HOST PORT HOST PORT: a wire between two hosts.
+lab_veth() {
+	ip -n "$LAB-$1" link add "$2" type veth peer name "$4" netns "$LAB-$3"
+	lab_link_up "$1" "$2"
+	lab_link_up "$3" "$4"
+}
+
+# Offloads off: frames on a wire are what they would be on a real one (1500 bytes, real checksums).
+lab_link_up() {
+	on "$1" ethtool -K "$2" rx off tx off sg off tso off gso off gro off >/dev/null 2>&1 || true
+	ip -n "$LAB-$1" link set "$2" mtu 1500 up
+}
+
+lab_bridge_port() {
+	ip -n "$LAB-switch" link set "$1" master br0
+}
+
+lab_hosts_up() {
+	local host
+	for host in $LAB_HOSTS; do
+		lab_host "$host"
+	done
+	ip -n "$LAB-switch" link add br0 type bridge mcast_snooping 0
+	ip -n "$LAB-switch" addr add 10.0.0.253/24 dev br0
+	ip -n "$LAB-switch" link set br0 up
+	for host in b1 b2; do
+		lab_veth switch "$host" "$host" eth0
+		lab_bridge_port "$host"
+		on "$host" sysctl -q net.core.somaxconn=16384 net.ipv4.tcp_max_syn_backlog=16384
+	done
+	ip -n "$LAB-b1" addr add 10.0.0.11/24 dev eth0
+	ip -n "$LAB-b2" addr add 10.0.0.12/24 dev eth0
+	ip -n "$LAB-b2" addr add 10.0.0.254/24 dev eth0
+	ip -n "$LAB-b2" addr add 10.1.0.12/32 dev lo
+	if [ "$LAB_MODE" = nat ]; then
+		ip -n "$LAB-b1" route add default via 10.0.0.1
+		ip -n "$LAB-b2" route add default via 10.0.0.1
+	fi
+	for host in b1 b2; do
+		lab_watch "$host"
+	done
+}
+
+# The client's end of the front wire exists: give it its addresses.
+lab_client_up() {
+	local i
+	ip -n "$LAB-client" addr add 192.0.2.254/24 dev eth0
+	for i in $(seq 1 20); do
+		ip -n "$LAB-client" addr add "203.0.113.$i/32" dev eth0
+	done
+	on client sysctl -q net.ipv4.ip_local_port_range="1024 65000"
+}
+
+# Count at a backend, in front of its stack: connection attempts (a retransmitted SYN counts once), and
+# SYNs from the flood's range, which only "nat" could show.
+lab_watch() {
+	on "$1" nft -f - <<-END
+		table ip watch {
+			counter attempts { }
+			counter spoofed { }
+			set seen {
+				typeof ip saddr . tcp sport . tcp sequence
+				flags dynamic
+				size 1000000
+			}
+			chain syns {
+				ip saddr $LAB_SPOOFED counter name spoofed
+				ip saddr . tcp sport . tcp sequence @seen return
+				add @seen { ip saddr . tcp sport . tcp sequence } counter name attempts
+			}
+			chain in {
+				type filter hook prerouting priority raw; policy accept;
+				tcp flags & (syn | ack) == syn jump syns
+			}
+		}
+	END
+}
+
+# lab_watched attempts|spoofed: the sum over both backends.
+lab_watched() {
+	local host
+	for host in b1 b2; do
+		on "$host" nft list counter ip watch "$1"
+	done | awk '$1 == "packets" { sum += $2 } END { print sum + 0 }'
+}
+
+lab_half_open() {
+	{ on b1 ss -Htn state syn-recv && on b2 ss -Htn state syn-recv; } | wc -l
+}
+
+# lab_mib HOST NAME: a counter of that host's stack, e.g. TcpActiveOpens, TcpExtTCPSynRetrans.
+lab_mib() {
+	on "$1" nstat -asz "$2" | awk -v name="$2" '$1 == name { print $2 }'
+}
+
+#
+# synweir
+#
+
+lab_config_ports() {
+	if [ "$LAB_ARMS" = 1 ]; then
+		cat <<-END
+			ports = ({
+				name = "front"; device = "net_tap0,iface=wfront,mac=$LAB_MAC_FRONT";
+				addresses = [ "192.0.2.1/24", "10.0.0.1/24" ]; gateway = "192.0.2.254";
+				routes = ( { to = "10.1.0.0/16"; via = "10.0.0.254"; } );
+			});
+		END
+	else
+		cat <<-END
+			ports = ({
+				name = "front"; device = "net_tap0,iface=wfront,mac=$LAB_MAC_FRONT";
+				addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254";
+			}, {
+				name = "back"; device = "net_tap1,iface=wback,mac=$LAB_MAC_BACK";
+				addresses = [ "10.0.0.1/24" ];
+				routes = ( { to = "10.1.0.0/16"; via = "10.0.0.254"; } );
+			});
+		END
+	fi
+}
+
+lab_config_service() {
+	local name=$1 port=$2 backend i=0 comma=''
+	shift 2
+	printf '\t{ name = "%s"; vip = "%s"; port = %s; mode = "%s"; scheduler = "rr";\n\t  backends = (' \
+		"$name" "$LAB_VIP" "$port" "$LAB_MODE"
+	for backend in "$@"; do
+		i=$((i + 1))
+		printf '%s\n\t\t{ name = "%s-%s"; address = "%s"; port = %s; }' \
+			"$comma" "$name" "$i" "${backend%:*}" "${backend#*:}"
+		comma=,
+	done
+	printf ' ); }'
+}
+
+lab_config() {
+	local line comma=''
+	cat <<-END
+		eal = [ "--no-huge", "-m", "256", "--no-shconf", "--file-prefix", "$LAB" ];
+		workers = { count = $LAB_WORKERS; idle = "sleep"; };
+	END
+	lab_config_ports
+	echo 'services = ('
+	while read -r line; do
+		[ -n "$line" ] || continue
+		printf '%s' "$comma"
+		# shellcheck disable=SC2086 # a list of words
+		lab_config_service $line
+		comma=$',\n'
+	done <<<"$LAB_SERVICES"
+	printf '\n);\nlimits = { connections = 131072; };\ntimeouts = { drain = 1; };\n'
+}
+
+# A tap is ready to be moved when DPDK has started the port, which sets it up.
+lab_tap_ready() {
+	ip -n "$LAB-weir" link show dev "$1" up | grep -q .
+}
+
+# lab_tap_move DEVICE HOST NEWNAME: the two ends of a tap share one address at first, so change ours.
+lab_tap_move() {
+	lab_wait 20 lab_tap_ready "$1" || lab_die "port $1 did not come up" || return
+	ip -n "$LAB-weir" link set "$1" netns "$LAB-$2" name "$3"
+	ip -n "$LAB-$2" link set "$3" address $LAB_MAC_FAR
+	lab_link_up "$2" "$3"
+}
+
+lab_synweir_up() {
+	local bin=$LAB_BUILD/app/synweir/synweir
+	[ -x "$bin" ] || lab_die "$bin is not built" || return
+	lab_config >"$LAB_DIR/synweir.conf"
+	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
+	LAB_PID=$LAB_SPAWNED
+	if [ "$LAB_ARMS" = 1 ]; then
+		lab_tap_move wfront switch wfront && lab_bridge_port wfront
+		lab_veth switch client client eth0
+		lab_bridge_port client
+	else
+		lab_tap_move wfront client eth0 && lab_tap_move wback switch wback && lab_bridge_port wback
+	fi || { cat "$LAB_DIR/synweir.log" >&2 && return 1; }
+}
+
+weirctl() {
+	"$LAB_BUILD/app/weirctl/weirctl" -p "$LAB" "$@"
+}
+
+# lab_json EXPRESSION: read JSON on stdin, print what the Python expression makes of it (named "d").
+lab_json() {
+	/usr/bin/python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"
+}
+
+# lab_counted NAME: how often a fate or an event happened.
+lab_counted() {
+	weirctl --json --all show drops | lab_json "next(row['total'] for row in d if row['name'] == '$1')"
+}
+
+# lab_tap_packets tx|rx: what the kernel counted at its ends of the taps. Its "tx" is what synweir read.
+lab_tap_packets() {
+	if [ "$LAB_ARMS" = 1 ]; then
+		on switch cat "/sys/class/net/wfront/statistics/$1_packets"
+	else
+		on client cat "/sys/class/net/eth0/statistics/$1_packets"
+		on switch cat "/sys/class/net/wback/statistics/$1_packets"
+	fi | awk '{ sum += $1 } END { print sum }'
+}
+
+# How many kB of memory synweir has in use.
+lab_rss_kb() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$LAB_PID/status"
+}
+
+#
+# The stand-in: Linux as the box in the middle
+#
+
+lab_linux_nat() {
+	local name port backends backend list i
+	while read -r name port backends; do
+		[ -n "$name" ] || continue
+		i=0 list=''
+		for backend in $backends; do
+			list+="${list:+, }$i : ${backend%:*} . ${backend#*:}"
+			i=$((i + 1))
+		done
+		echo "add rule ip nat pre ip daddr $LAB_VIP tcp dport $port dnat to numgen inc mod $i map { $list }"
+	done <<<"$LAB_SERVICES"
+}
+
+lab_linux_up() {
+	local back=wback
+	if [ "$LAB_ARMS" = 1 ]; then
+		back=wfront
+		lab_veth switch wfront weir wfront
+		lab_bridge_port wfront
+		lab_veth switch client client eth0
+		lab_bridge_port client
+	else
+		lab_veth client eth0 weir wfront
+		lab_veth switch wback weir wback
+		lab_bridge_port wback
+		ip -n "$LAB-weir" link set wback address "$LAB_MAC_BACK"
+	fi
+	ip -n "$LAB-weir" link set wfront address "$LAB_MAC_FRONT"
+	ip -n "$LAB-weir" addr add 192.0.2.1/24 dev wfront
+	ip -n "$LAB-weir" addr add $LAB_VIP/32 dev lo
+	ip -n "$LAB-weir" addr add 10.0.0.1/24 dev $back
+	ip -n "$LAB-weir" route add default via 192.0.2.254
+	ip -n "$LAB-weir" route add 10.1.0.0/16 via 10.0.0.254
+	on weir sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.wfront.send_redirects=0
+	on weir nft -f - <<-END
+		table ip nat {
+			chain flood {
+				type filter hook prerouting priority raw;
+				ip saddr $LAB_SPOOFED drop
+			}
+			chain pre { type nat hook prerouting priority dstnat; }
+			chain post { type nat hook postrouting priority srcnat; }
+		}
+		$([ "$LAB_MODE" = nat ] || echo "add rule ip nat post ip daddr { 10.0.0.0/24, 10.1.0.0/16 } masquerade")
+		$(lab_linux_nat)
+	END
+	lab_spawn weir /dev/null sleep infinity
+	LAB_PID=$LAB_SPAWNED
+}
+
+#
+# What runs on the hosts
+#
+
+# lab_listens HOST PORT
+lab_listens() {
+	on "$1" ss -Htln "sport = :$2" | grep -q .
+}
+
+# lab_nginx HOST: the page says who answered; files come from $LAB_DIR/www.
+lab_nginx() {
+	local dir=$LAB_DIR/$1
+	mkdir -p "$dir" "$LAB_DIR/www"
+	cat >"$dir/nginx.conf" <<-END
+		user root;
+		worker_processes 1;
+		daemon off;
+		pid $dir/nginx.pid;
+		error_log $dir/nginx.log;
+		events { worker_connections 4096; }
+		http {
+			access_log off;
+			client_body_temp_path $dir/body;
+			proxy_temp_path $dir/proxy;
+			fastcgi_temp_path $dir/fastcgi;
+			uwsgi_temp_path $dir/uwsgi;
+			scgi_temp_path $dir/scgi;
+			keepalive_requests 100000000;
+			server {
+				listen 80 backlog=16384;
+				root $LAB_DIR/www;
+				location = / { return 200 "hello from $1\n"; }
+			}
+		}
+	END
+	lab_spawn "$1" "$dir/nginx.out" nginx -e "$dir/nginx.log" -c "$dir/nginx.conf"
+	lab_wait 5 test -s "$dir/nginx.pid" || lab_die "nginx did not start: $(cat "$dir"/nginx.{out,log})"
+}
+
+# lab_flood_start KIND PPS SECONDS [SEED]: spoofed packets at the VIP. It ends by itself; lab_flood_stop ends
+# it earlier, and prints how many packets the wire took.
+lab_flood_start() {
+	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i eth0 -m $LAB_MAC_FRONT \
+		-d $LAB_VIP -p 80 -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -S "${4:-1}"
+	LAB_FLOOD_PID=$LAB_SPAWNED
+}
+
+lab_flood_stop() {
+	kill "$LAB_FLOOD_PID" 2>/dev/null || true
+	lab_wait 5 lab_gone "$LAB_FLOOD_PID"
+	sed -n 's/^sent=\([0-9]*\).*/\1/p' "$LAB_DIR/flood.log"
+}
+
+# lab_wrk SECONDS ARGUMENT...: HTTP load; the whole report stays in $LAB_DIR/wrk.log. Prints "DONE FAILED".
+lab_wrk() {
+	local seconds=$1
+	shift
+	on client wrk -t 1 -c 32 -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log"
+	awk '/requests in/ { done = $1 }
+		/Socket errors:/ { gsub(",", ""); failed += $4 + $6 + $8 + $10 }
+		/Non-2xx/ { failed += $NF }
+		END { print done + 0, failed + 0 }' "$LAB_DIR/wrk.log"
+}
+
+#
+# Up and down
+#
+
+lab_up() {
+	mkdir "$LAB_DIR"
+	lab_hosts_up
+	"lab_${LAB_DUT}_up"
+	lab_client_up
+	lab_nginx b1
+	lab_nginx b2
+	lab_wait 10 on client curl -sf -m 1 "http://$LAB_VIP/" || lab_die "no page through the lab"
+}
+
+# Every process in the host's namespace, by id: first politely, then not.
+lab_host_down() {
+	local pids
+	pids=$(ip netns pids "$LAB-$1" 2>/dev/null | xargs) || return 0
+	if [ -n "$pids" ]; then
+		# shellcheck disable=SC2086 # a list of ids
+		kill $pids 2>/dev/null || true
+		lab_wait "${2:-2}" lab_host_empty "$1" || ip netns pids "$LAB-$1" | xargs -r kill -9 || true
+	fi
+	ip netns del "$LAB-$1" 2>/dev/null || true
+}
+
+lab_host_empty() {
+	[ -z "$(ip netns pids "$LAB-$1")" ]
+}
+
+# Safe to call twice, and in a trap. Clients go first, so that nobody is left waiting.
+lab_down() {
+	local host
+	for host in client b1 b2 switch; do
+		lab_host_down "$host"
+	done
+	lab_host_down weir 10
+	rm -rf "$LAB_DIR" "/var/run/dpdk/$LAB"
+}

@@ -1,0 +1,104 @@
+#!/bin/bash
+# setup.sh GROUP...: make sure that the Debian packages of these groups are installed.
+#
+#   build   compiler, meson, DPDK and the libraries: enough for meson and the unit tests
+#   lab     namespaces, nginx and load for scripts/demo.sh
+#   e2e     what the namespace tests need beyond that
+#   lint    what scripts/check.sh needs beyond that
+#
+# Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
+# rest with apt; otherwise it says what to type. Services that come with the packages (nginx, sshd) are
+# neither started nor enabled: the machine may be somebody's.
+set -euo pipefail
+
+packages() {
+	case $1 in
+	build) echo gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libconfig-dev libcunit1-dev libpcap-dev libjansson-dev ;;
+	lab) echo iproute2 nftables ethtool nginx-light wrk curl ca-certificates procps ;;
+	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy ;;
+	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint)" >&2 && return 2 ;;
+	esac
+}
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing_of() {
+	local group package list
+	for group in "$@"; do
+		list=$(packages "$group") || return
+		for package in $list; do
+			installed "$package" || echo "$package"
+		done
+	done | sort -u
+}
+
+# While this file says 101, package scripts must not start services; any earlier policy comes back.
+POLICY=/usr/sbin/policy-rc.d
+policy_forbid() {
+	if [ ! -e $POLICY.synweir-saved ] && { [ -e $POLICY ] || [ -L $POLICY ]; }; then
+		mv $POLICY $POLICY.synweir-saved
+	fi
+	printf '#!/bin/sh\nexit 101\n' >$POLICY
+	chmod 755 $POLICY
+}
+
+policy_restore() {
+	rm -f $POLICY
+	if [ -e $POLICY.synweir-saved ] || [ -L $POLICY.synweir-saved ]; then
+		mv $POLICY.synweir-saved $POLICY
+	fi
+}
+
+apt_quiet() {
+	DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >>"$LOG" 2>&1
+}
+
+install_all() {
+	apt_quiet install -y --no-install-recommends "$@"
+}
+
+# A service that came with a package of ours must not start at the next boot either.
+disable_new_services() {
+	local package
+	command -v systemctl >/dev/null || return 0
+	for package in "$@"; do
+		case $package in
+		nginx-light) systemctl --quiet disable nginx.service ;;
+		openssh-server) systemctl --quiet disable ssh.service ssh.socket ;;
+		nftables | iperf3) systemctl --quiet disable "$package.service" ;;
+		esac >>"$LOG" 2>&1 || true
+	done
+}
+
+main() {
+	local missing
+	[ $# -gt 0 ] || set -- build lab e2e
+	command -v dpkg-query >/dev/null || { echo "setup.sh: this is not Debian: no dpkg" >&2 && exit 1; }
+	missing=$(missing_of "$@" | xargs)
+	[ -n "$missing" ] || exit 0
+	if [ "$(id -u)" != 0 ]; then
+		echo "setup.sh: missing packages: $missing" >&2
+		echo "setup.sh: install them with: sudo apt-get install -y --no-install-recommends $missing" >&2
+		exit 1
+	fi
+	echo "setup.sh: installing $missing"
+	LOG=$(mktemp /tmp/synweir-setup.XXXXXX)
+	exec 9>/run/synweir-setup.lock
+	flock 9 # one at a time: the policy file is the machine's
+	trap policy_restore EXIT
+	policy_forbid
+	# shellcheck disable=SC2086 # a list of words
+	if ! { apt_quiet update && install_all $missing; } && ! { sleep 5 && apt_quiet update && install_all $missing; }; then
+		tail -n 15 "$LOG" >&2
+		echo "setup.sh: apt could not install: $missing (whole log: $LOG)" >&2
+		exit 1
+	fi
+	# shellcheck disable=SC2086
+	disable_new_services $missing
+	rm -f "$LOG"
+}
+
+main "$@"

@@ -1,0 +1,76 @@
+#!/bin/bash
+# test.sh: every test. Installs what is missing, builds with warnings as errors, runs the unit tests, the
+# same again under the address and undefined-behaviour sanitizers, and then, as root, the namespace tests
+# (tests/e2e). The last line is "N passed, N failed, N skipped"; the status is 0 if nothing failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+passed=0 failed=0 skipped=0
+
+# Adds what the last line of the tests said.
+tally() {
+	local p f s
+	read -r p f s < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' "$1" | tail -n 1) ||
+		{ p=0 f=1 s=0; }
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+heading() {
+	printf '\n== %s\n' "$*"
+}
+
+# build_dir DIR OPTION...: configured like this and built.
+build_dir() {
+	local dir=$1
+	shift
+	if [ -f "$dir/build.ninja" ]; then
+		meson configure "$dir" "$@"
+	else
+		meson setup "$dir" "$@" >"$LOG" || { cat "$LOG" && return 1; }
+	fi
+	ninja -C "$dir" >"$LOG" || { cat "$LOG" && return 1; }
+}
+
+# meson's own count, by the results it writes down, one JSON object a line.
+unit_count() {
+	python3 - "$1/meson-logs/testlog.json" <<-'END'
+		import json, sys
+		results = [json.loads(line)["result"] for line in open(sys.argv[1])]
+		good = sum(r in ("OK", "EXPECTEDFAIL") for r in results)
+		skip = results.count("SKIP")
+		print(f"{good} passed, {len(results) - good - skip} failed, {skip} skipped")
+	END
+}
+
+# units DIR OPTION...: build there and run meson's tests.
+units() {
+	local dir=$1
+	if build_dir "$@"; then
+		rm -f "$dir/meson-logs/testlog.json"
+		meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 4 || true
+		unit_count "$dir" >"$LOG" || echo "0 passed, 1 failed, 0 skipped" >"$LOG"
+	else
+		echo "$dir does not build"
+		echo "0 passed, 1 failed, 0 skipped" >"$LOG"
+	fi
+	tally "$LOG"
+}
+
+groups="build"
+[ "$(id -u)" != 0 ] || groups="build lab e2e"
+# shellcheck disable=SC2086 # a list of words
+scripts/setup.sh $groups
+LOG=$(mktemp /tmp/synweir-test.XXXXXX)
+trap 'rm -f "$LOG"' EXIT
+
+heading "unit tests"
+units build -Dwerror=true
+heading "unit tests, sanitized"
+units build-asan -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized
+heading "namespace tests"
+{ tests/e2e/run 2>&1 || true; } | tee "$LOG"
+tally "$LOG"
+
+heading "all together"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
