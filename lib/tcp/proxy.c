@@ -249,14 +249,28 @@ static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
 }
 
+/* HC-08: nothing vouches for the segment; it may have overtaken one that would. */
+static void suspect(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
+{
+	if (weir_suspects_note(&px->suspects, hash, (uint32_t)now_ms(px)))
+		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
+	else
+		drop(pkt,
+			pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
+}
+
 /*
  * A connection that was reset or given up: kept so that nothing of it comes to life again. Who goes
- * on, or challenges the RST it got (RFC 5961 §3.2), is told by an RST at what it expects.
+ * on, or challenges the RST it got (RFC 5961 §3.2), is told by an RST at what it expects. Who speaks
+ * of other numbers may be a client that begins anew, its first segment still under way.
  */
-static void closed(struct weir_proxy *px, struct weir_pkt *pkt)
+static void closed(struct weir_proxy *px, const struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
 {
 	if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_after_close);
+	else if (side == WEIR_CLIENT && !weir_window_acks(c, side, &pkt->seg))
+		suspect(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
 	else
 		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_closed);
 }
@@ -269,7 +283,7 @@ static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *p
 	if (side == WEIR_CLIENT && beyond_close(c, pkt) && begins_anew(px, c, pkt))
 		return;
 	if (c->state == WEIR_CLOSED) {
-		closed(px, pkt);
+		closed(px, c, side, pkt);
 		return;
 	}
 	if (c->state == WEIR_SYN_SENT && side == WEIR_BACKEND) {
@@ -300,11 +314,10 @@ static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int 
 		drop(pkt, WEIR_FATE_stray_rst);
 	} else if (pkt->seg.flags & WEIR_TCP_SYN) {
 		drop(pkt, WEIR_FATE_stray_syn_ack);
-	} else if (weir_suspects_note(&px->suspects, b->hash[i], (uint32_t)now_ms(px))) {
-		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
 	} else {
-		drop(pkt, spent ? WEIR_FATE_old_cookie
-			: pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
+		suspect(px, pkt, b->hash[i]);
+		if (spent && pkt->send == WEIR_SEND_NOTHING)
+			drop(pkt, WEIR_FATE_old_cookie);
 	}
 }
 

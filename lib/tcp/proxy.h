@@ -80,8 +80,8 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 
 /*
  * n <= WEIR_BURST packets of kind CLIENT, BACKEND, CLOSED, ICMP_ERROR or PING, in arrival order. On
- * return each has send and fate set. Held ones (WEIR_SEND_HELD) now belong to the core until they
- * come back through the outlet.
+ * return each has send and fate set. Held ones (WEIR_SEND_HELD) belong to the core until they come
+ * back through the outlet, which may have happened by then: a later packet of the burst let them go.
  */
 void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n,
 	uint64_t now_ns);

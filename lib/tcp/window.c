@@ -15,21 +15,26 @@ static uint32_t reach(const struct weir_conn *c, enum weir_side side)
 	return wnd > OLD_ENOUGH ? wnd : OLD_ENOUGH;
 }
 
+bool weir_window_acks(const struct weir_conn *c, enum weir_side side, const struct weir_seg *seg)
+{
+	enum weir_side other = weir_other(side);
+	uint32_t ack = seg->ack - c->seq_delta[other];
+	uint32_t end = c->track[other].end;
+
+	return weir_seq_le(ack, end) && weir_seq_le(end - reach(c, side), ack);
+}
+
 enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
 	enum weir_side other = weir_other(side);
 	const struct weir_track *sent = &c->track[side];
-	const struct weir_track *acked = &c->track[other];
-	uint32_t ack = seg->ack - c->seq_delta[other];
 
 	/* A segment may begin at the window's edge: a zero-window probe does (RFC 9293 §3.8.6.1). */
 	if (!weir_seq_le(seg->seq, sent->max_end) ||
 		!weir_seq_le(sent->end - reach(c, other), weir_seg_end(seg)))
 		return WEIR_WINDOW_OUT;
-	if (!weir_seq_le(ack, acked->end) || !weir_seq_le(acked->end - reach(c, side), ack))
-		return WEIR_WINDOW_ACK;
-	return WEIR_WINDOW_IN;
+	return weir_window_acks(c, side, seg) ? WEIR_WINDOW_IN : WEIR_WINDOW_ACK;
 }
 
 void weir_window_update(struct weir_conn *c, enum weir_side side, const struct weir_seg *seg)

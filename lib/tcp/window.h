@@ -26,6 +26,9 @@ static inline unsigned int weir_window_shift(const struct weir_conn *c, enum wei
 	return c->wscale_client;
 }
 
+/* It acknowledges something that the other side sent, now or lately; else it is of another connection. */
+bool weir_window_acks(const struct weir_conn *c, enum weir_side side, const struct weir_seg *seg);
+
 /* Judges a segment without SYN or RST from `side`. Nothing is changed. */
 enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg);

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "shell.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flow/classify.h"
+#include "frame.h"
+#include "shell_check.h"
+
+#if !defined(__SANITIZE_ADDRESS__) && defined(__has_feature)
+#if __has_feature(address_sanitizer) /* clang's way to say it */
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
+/* Wall clock: some moment in 2024, in the middle of a key epoch. */
+#define WALL_NS (1711111117ull * 1000000000)
+
+/* Nothing that was reset lives that long. */
+#define LONG_MS (2ull * WEIR_COOKIE_LIFE_MS + 3600000)
+
+void shell_die(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "\nshell: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	abort();
+}
+
+static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_each)
+{
+	struct weir_service *svc = &p->services[s];
+
+	*svc = (struct weir_service){
+		.vip = weir_addr_v4(weir_be32(SHELL_VIP(s))),
+		.port_be = weir_be16(SHELL_VIP_PORT),
+		.mode = s == SHELL_FULLNAT ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
+		.scheduler = WEIR_SCHED_RR,
+		.profile = {.mss = 1460, .wscale = 7, .sack = true, .timestamps = true},
+		.timeouts = {.established_ms = 7440000, .half_close_ms = 300000, .closing_ms = 60000,
+			.time_wait_ms = 60000, .connect_ms = 200, .probation_ms = 5000},
+		.first_member = p->n_members,
+		.n_members = n_each,
+	};
+	for (unsigned int i = 0; i < n_each; i++) {
+		uint16_t b = (uint16_t)p->n_backends++;
+
+		p->backends[b] = (struct weir_backend){
+			.addr = weir_addr_v4(weir_be32(SHELL_BACKEND(s, i))),
+			.port_be = weir_be16(SHELL_BACKEND_PORT),
+			.service = (uint16_t)s,
+			.nexthop = b,
+			.egress = SHELL_BACKENDS,
+		};
+		p->nexthops[b] =
+			(struct weir_nexthop){.addr = p->backends[b].addr, .port = SHELL_BACKENDS};
+		p->members[p->n_members++] = (struct weir_member){.backend = b, .weight = 1};
+	}
+}
+
+struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
+{
+	struct weir_policy *p = weir_policy_alloc(2, 2 * n_each, 2 * n_each, 2 * n_each);
+
+	if (p == NULL)
+		shell_die("no memory");
+	p->n_workers = n_workers;
+	p->n_ports = 2;
+	p->ports[SHELL_CLIENTS] = (struct weir_port){.mtu = 1500, .n_addrs = 1,
+		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
+	p->ports[SHELL_BACKENDS] = (struct weir_port){.mtu = 1500, .n_addrs = 1,
+		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
+	p->limits = (struct weir_limits){.connections = 256 * n_workers, .held_packets = 64,
+		.held_bytes = 14600, .syn_ack_ring = 256, .reply_budget = 1000,
+		.refuse_closed_ports = true};
+	p->drain_ms = 1000;
+	for (unsigned int i = 0; i < sizeof(p->cookie_secret); i++)
+		p->cookie_secret[i] = (uint8_t)(17 * i + 5);
+	p->steer_secret = (struct weir_sipkey){0x0123456789abcdef, 0xfedcba9876543210};
+	p->n_services = 2;
+	p->n_nexthops = 2 * n_each;
+	fill_service(p, SHELL_FULLNAT, n_each);
+	fill_service(p, SHELL_NAT, n_each);
+	return p;
+}
+
+/* What a frame that left is remembered by; the bytes are copied to a buffer of their size. */
+static struct shell_out *leave(struct shell_worker *w, const uint8_t *data, uint32_t len)
+{
+	struct shell *s = w->shell;
+	struct shell_out *out;
+
+	if (s->n_queue == s->queue_size) {
+		s->queue_size = s->queue_size ? 2 * s->queue_size : 64;
+		s->queue = realloc(s->queue, s->queue_size * sizeof(*s->queue));
+	}
+	out = &s->queue[s->n_queue++];
+	*out = (struct shell_out){.len = len, .data = malloc(len), .nexthop = WEIR_NONE16,
+		.worker = w->px.worker};
+	memcpy(out->data, data, len);
+	w->balance.out++;
+	return out;
+}
+
+static void to_nexthop(const struct shell *s, struct shell_out *out, uint16_t nexthop)
+{
+	if (nexthop >= s->policy->n_nexthops)
+		shell_die("next hop %u does not exist", nexthop);
+	out->nexthop = nexthop;
+	out->port = s->policy->nexthops[nexthop].port;
+}
+
+static void to_hop(struct shell_out *out, const struct weir_hop *hop)
+{
+	if (!hop->known)
+		shell_die("sent to a neighbour that is not known");
+	memcpy(out->mac, hop->mac, 6);
+	out->port = hop->port;
+}
+
+/* weir_outlet.header */
+static void out_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+{
+	struct shell_worker *w = shell;
+	uint8_t frame[WEIR_HEADER_FRAME_MAX];
+	struct shell_out *out = leave(w, frame, weir_build_tcp(frame, h));
+
+	out->send = dest->send;
+	out->fate = WEIR_FATE_created;
+	if (dest->send == WEIR_SEND_NEXTHOP)
+		to_nexthop(w->shell, out, dest->nexthop);
+	else if (dest->send == WEIR_SEND_HOP)
+		to_hop(out, &dest->hop);
+	else
+		shell_die("a frame of the core's own for nowhere");
+	w->balance.created++;
+	weir_count(&w->px.counters.fate[WEIR_FATE_created], 1);
+	shell_check_out(w->shell, out);
+}
+
+static void leave_by(struct shell_worker *w, const struct weir_pkt *pkt)
+{
+	struct shell_out *out;
+
+	if (pkt->len > pkt->room || pkt->head_len != pkt->len)
+		shell_die("%u bytes in a buffer for %u", pkt->len, pkt->room);
+	out = leave(w, pkt->data, pkt->len);
+	out->send = pkt->send;
+	out->fate = pkt->fate;
+	if (pkt->send == WEIR_SEND_NEXTHOP) {
+		to_nexthop(w->shell, out, pkt->nexthop);
+	} else if (pkt->send == WEIR_SEND_HOP) {
+		to_hop(out, &pkt->hop);
+	} else {
+		memcpy(out->mac, pkt->data + 6, 6);
+		out->port = pkt->port;
+	}
+	shell_check_out(w->shell, out);
+}
+
+/* Does what the core said, once for every packet. */
+static void act(struct shell_worker *w, struct weir_pkt *pkt)
+{
+	if (pkt->send == WEIR_SEND_HELD) {
+		w->balance.held++;
+		return;
+	}
+	if (pkt->fate >= WEIR_FATES || pkt->fate == WEIR_FATE_created)
+		shell_die("a packet without a fate: %u", pkt->fate);
+	weir_count(&w->px.counters.fate[pkt->fate], 1);
+	switch (weir_fates[pkt->fate].class) {
+	case WEIR_CLASS_PASS:
+		if (pkt->send != WEIR_SEND_BACK && pkt->send != WEIR_SEND_HOP &&
+			pkt->send != WEIR_SEND_NEXTHOP)
+			shell_die("%s is not sent", weir_fates[pkt->fate].name);
+		leave_by(w, pkt);
+		break;
+	case WEIR_CLASS_DROP:
+	case WEIR_CLASS_CONSUME:
+		if (pkt->send != WEIR_SEND_NOTHING)
+			shell_die("%s is sent", weir_fates[pkt->fate].name);
+		if (weir_fates[pkt->fate].class == WEIR_CLASS_DROP)
+			w->balance.dropped++;
+		else
+			w->balance.consumed++;
+		break;
+	}
+	free(pkt->buf);
+}
+
+/* weir_outlet.packet */
+static void out_packet(void *shell, struct weir_pkt *pkt)
+{
+	struct shell_worker *w = shell;
+
+	if (pkt->send == WEIR_SEND_HELD)
+		shell_die("a held packet comes back to be held");
+	w->balance.held--; /* perhaps before its burst has said that it is held */
+	act(w, pkt);
+}
+
+static void open_worker(struct shell *s, unsigned int i)
+{
+	struct shell_worker *w = &s->workers[i];
+	struct weir_outlet outlet = {.header = out_header, .packet = out_packet, .shell = w};
+	struct weir_arena arena = {.base = NULL};
+	uint8_t seed[32];
+
+	for (unsigned int j = 0; j < sizeof(seed); j++)
+		seed[j] = (uint8_t)(j * 29 + 100 * i + 7);
+	w->shell = s;
+	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &outlet, s->now_ns, WALL_NS);
+	w->memory_bytes = arena.used;
+	w->memory = aligned_alloc(64, arena.used);
+	memset(w->memory, 0, arena.used);
+	arena = (struct weir_arena){.base = w->memory, .size = arena.used};
+	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &outlet, s->now_ns, WALL_NS);
+	if (arena.used != w->memory_bytes)
+		shell_die("measured %zu bytes, took %zu", w->memory_bytes, arena.used);
+}
+
+struct shell *shell_open(struct weir_policy *policy, uint64_t start_ns)
+{
+	struct shell *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || weir_policy_finish(policy) != 0)
+		shell_die("no memory");
+	s->policy = policy;
+	s->now_ns = start_ns;
+	s->tick_ms = 8;
+	s->workers = calloc(policy->n_workers, sizeof(*s->workers));
+	for (unsigned int i = 0; i < policy->n_workers; i++)
+		open_worker(s, i);
+	return s;
+}
+
+void shell_close(struct shell *s)
+{
+	if (s->n_put != 0)
+		shell_die("packets were put in and not run");
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		while (!weir_proxy_reset_all(&s->workers[i].px, 64, s->now_ns))
+			;
+	shell_audit(s);
+	s->tick_ms = 100;
+	for (uint64_t ms = 0; ms < LONG_MS && shell_conns(s) > 0; ms += s->tick_ms)
+		shell_wait_ms(s, s->tick_ms);
+	shell_audit(s);
+	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
+		if (s->workers[i].px.table.count != 0)
+			shell_die("%u connections never end", s->workers[i].px.table.count);
+		free(s->workers[i].memory);
+	}
+	shell_clear(s);
+	free(s->queue);
+	free(s->put);
+	free(s->workers);
+	weir_policy_free(s->policy);
+	free(s);
+}
+
+void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_port port)
+{
+	uint16_t room = (uint16_t)(len > WEIR_HEADER_FRAME_MAX ? len : WEIR_HEADER_FRAME_MAX);
+	struct weir_pkt *pkt;
+
+	if (s->n_put == s->put_size) {
+		s->put_size = s->put_size ? 2 * s->put_size : 64;
+		s->put = realloc(s->put, s->put_size * sizeof(*s->put));
+	}
+	pkt = &s->put[s->n_put++];
+	memset(pkt, 0xa5, sizeof(*pkt)); /* nothing may rely on what was there before */
+	pkt->buf = pkt->data = malloc(room);
+	pkt->len = (uint32_t)len;
+	pkt->head_len = (uint16_t)len;
+	pkt->room = room;
+	pkt->port = (uint8_t)port;
+	pkt->csum = WEIR_CSUM_UNKNOWN;
+	memcpy(pkt->data, frame, len);
+}
+
+/* Parsing sees the frame only; what is beyond it is for replies. */
+static unsigned int receive(struct shell *s, struct weir_pkt *pkt)
+{
+	enum weir_parsed parsed;
+
+	ASAN_POISON_MEMORY_REGION(pkt->data + pkt->len, pkt->room - pkt->len);
+	parsed = weir_parse(pkt);
+	weir_classify(s->policy, pkt, parsed);
+	ASAN_UNPOISON_MEMORY_REGION(pkt->data, pkt->room);
+	return weir_owner(s->policy, pkt, s->rx);
+}
+
+static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, unsigned int n)
+{
+	struct shell_worker *w = &s->workers[worker];
+
+	for (unsigned int i = 0; i < n; i++)
+		pkts[i].send = 0xee;
+	weir_proxy_burst(&w->px, pkts, n, s->now_ns);
+	s->last = pkts[n - 1];
+	for (unsigned int i = 0; i < n; i++) {
+		if (pkts[i].kind == WEIR_KIND_ARP) /* the shell's own business: this one has none */
+			pkts[i].fate = WEIR_FATE_arp_other;
+		act(w, &pkts[i]);
+	}
+}
+
+void shell_run(struct shell *s)
+{
+	struct weir_pkt *pkts = s->put;
+	unsigned int n = s->n_put, rx = s->rx;
+	unsigned int *owner = calloc(n + 1, sizeof(*owner));
+
+	s->n_put = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		owner[i] = receive(s, &pkts[i]);
+		if (owner[i] >= s->policy->n_workers)
+			shell_die("worker %u does not exist", owner[i]);
+		s->workers[rx].balance.in++;
+		if (owner[i] == rx)
+			continue;
+		s->workers[rx].balance.handed_out++;
+		s->workers[owner[i]].balance.handed_in++;
+	}
+	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
+		struct weir_pkt mine[WEIR_BURST];
+		unsigned int n_mine = 0;
+
+		for (unsigned int i = 0; i < n; i++) {
+			if (owner[i] == w)
+				mine[n_mine++] = pkts[i];
+			if (n_mine == WEIR_BURST || (i + 1 == n && n_mine > 0)) {
+				burst(s, w, mine, n_mine);
+				n_mine = 0;
+			}
+		}
+	}
+	free(owner);
+	shell_check_step(s);
+}
+
+unsigned int shell_in(struct shell *s, const uint8_t *frame, size_t len, enum shell_port port)
+{
+	shell_put(s, frame, len, port);
+	shell_run(s);
+	return s->last.send == WEIR_SEND_HELD ? (unsigned int)WEIR_FATES : s->last.fate;
+}
+
+void shell_tick(struct shell *s)
+{
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		weir_proxy_tick(&s->workers[i].px, s->now_ns);
+	shell_check_step(s);
+}
+
+void shell_wait_ms(struct shell *s, uint64_t ms)
+{
+	while (ms > 0) {
+		uint64_t step = ms < s->tick_ms ? ms : s->tick_ms;
+
+		s->now_ns += step * 1000000;
+		ms -= step;
+		shell_tick(s);
+	}
+}
+
+const struct shell_out *shell_take(struct shell *s)
+{
+	if (s->queue_at == s->n_queue)
+		return NULL;
+	return &s->queue[s->queue_at++];
+}
+
+unsigned int shell_clear(struct shell *s)
+{
+	unsigned int n = s->n_queue - s->queue_at;
+
+	for (unsigned int i = 0; i < s->n_queue; i++)
+		free(s->queue[i].data);
+	s->n_queue = s->queue_at = 0;
+	return n;
+}
+
+uint64_t shell_fates(const struct shell *s, enum weir_fate fate)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		n += s->workers[i].px.counters.fate[fate];
+	return n;
+}
+
+uint64_t shell_events(const struct shell *s, enum weir_event event)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		n += s->workers[i].px.counters.event[event];
+	return n;
+}
+
+uint32_t shell_conns(const struct shell *s)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		n += s->workers[i].px.table.count;
+	return n;
+}
+
+uint32_t shell_in_state(const struct shell *s, enum weir_state state)
+{
+	uint32_t n = 0;
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		n += s->workers[i].px.by_state[state];
+	return n;
+}
+
+const struct weir_conn *shell_conn(const struct shell *s, unsigned int service, uint32_t client,
+	uint16_t port)
+{
+	struct weir_key key = {.addr = weir_addr_v4(weir_be32(client)), .port_be = weir_be16(port),
+		.id = (uint16_t)service};
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
+		const struct weir_table *t = &s->workers[i].px.table;
+		uint32_t conn = weir_table_find(t, &key, weir_key_hash(&t->secret, &key));
+
+		if (conn != WEIR_CONN_NONE)
+			return weir_table_conn(t, conn);
+	}
+	return NULL;
+}

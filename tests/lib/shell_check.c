@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "shell_check.h"
+
+#include <stdlib.h>
+
+#include "frame.h"
+
+#define STEPS_PER_AUDIT 64
+
+static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_t port_be,
+	enum weir_station_kind kind)
+{
+	const struct weir_station *at = weir_policy_station(s->policy, addr, port_be);
+
+	return at != NULL && at->kind == kind;
+}
+
+/* By sums of its own, and by the parser in a buffer of the exact size. */
+static void check_sums(struct shell_out *out)
+{
+	struct weir_pkt pkt = {.data = out->data, .len = out->len, .head_len = (uint16_t)out->len,
+		.room = (uint16_t)out->len, .csum = WEIR_CSUM_UNKNOWN};
+	enum weir_parsed parsed = weir_parse(&pkt);
+
+	if (parsed == WEIR_PARSED_BAD)
+		shell_die("a frame leaves that is %s", weir_fates[pkt.fate].name);
+	if (frame_ip_sum(out->data) != 0xffff)
+		shell_die("IP checksum of a frame that leaves");
+	if (parsed == WEIR_PARSED_ICMP)
+		return;
+	if (parsed != WEIR_PARSED_TCP || frame_tcp_sum(out->data) != 0xffff)
+		shell_die("TCP checksum of a frame that leaves");
+	out->seg = pkt.seg;
+}
+
+void shell_check_out(const struct shell *s, struct shell_out *out)
+{
+	check_sums(out);
+	if (out->send == WEIR_SEND_NEXTHOP &&
+		!is_ours(s, &out->seg.dst, out->seg.dport_be, WEIR_STATION_BACKEND))
+		shell_die("sent to a next hop, but not for a backend");
+	if (out->send == WEIR_SEND_HOP &&
+		!is_ours(s, &out->seg.src, out->seg.sport_be, WEIR_STATION_SERVICE))
+		shell_die("sent to a client, but not from a service");
+}
+
+void shell_check_step(struct shell *s)
+{
+	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
+		const struct shell_worker *w = &s->workers[i];
+		const struct shell_balance *b = &w->balance;
+
+		if (b->in + b->created + b->handed_in !=
+			b->out + b->dropped + b->consumed + b->held + b->handed_out)
+			shell_die("packets are lost or doubled");
+		if (b->held != w->px.held.count)
+			shell_die("packets held: %u, not come back: %u", w->px.held.count,
+				(unsigned int)b->held);
+	}
+	if (++s->steps % STEPS_PER_AUDIT == 0)
+		shell_audit(s);
+}
+
+static bool is_free(const struct weir_conn *c)
+{
+	static const struct weir_addr nobody;
+
+	return weir_addr_eq(&c->client.addr, &nobody);
+}
+
+/* What the audit counts itself. */
+struct tally {
+	uint32_t conns, keys, ports, held, linked;
+	uint32_t by_state[WEIR_STATES];
+	uint32_t active[WEIR_BACKENDS_MAX];
+};
+
+static bool leads_to(const struct weir_table *t, const struct weir_key *key, uint32_t conn)
+{
+	return weir_table_find(t, key, weir_key_hash(&t->secret, key)) == conn;
+}
+
+static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
+{
+	const struct weir_conn *c = weir_table_conn(&px->table, i);
+	uint32_t pkts, bytes;
+
+	if (is_free(c))
+		return;
+	t->conns++;
+	t->keys++;
+	t->by_state[c->state]++;
+	if (!leads_to(&px->table, &c->client, i))
+		shell_die("conn %u is not under its client key", i);
+	if (c->wheel_prev == WEIR_WHEEL_OFF)
+		shell_die("conn %u in %s has no timer", i, weir_state_name(c->state));
+	if (c->flags & WEIR_CONN_KEYED_BACKEND) {
+		t->keys++;
+		if (!leads_to(&px->table, &c->local, i))
+			shell_die("conn %u is not under its backend key", i);
+		if (c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT)
+			t->active[c->backend]++;
+	}
+	t->ports += (c->flags & WEIR_CONN_LOCAL_PORT) != 0;
+	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !(c->flags & WEIR_CONN_KEYED_BACKEND))
+		shell_die("conn %u keeps a port that leads nowhere", i);
+	weir_held_sum(&px->held, c->held, &pkts, &bytes);
+	t->held += pkts;
+	if (pkts > 0 && c->state != WEIR_SYN_SENT)
+		shell_die("conn %u in %s holds packets", i, weir_state_name(c->state));
+}
+
+static uint32_t keys_in_table(const struct weir_table *t)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->n_buckets; i++)
+		n += t->buckets[i].used;
+	return n;
+}
+
+static uint32_t linked_in_wheel(const struct weir_wheel *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < WEIR_WHEEL_SLOTS; i++)
+		for (uint32_t c = w->slots[i]; c != WEIR_CONN_NONE; c = w->conns[c].wheel_next)
+			n++;
+	return n;
+}
+
+static uint32_t n_pools(const struct weir_proxy *px)
+{
+	uint32_t n = 0;
+
+	for (uint32_t b = 0; b < px->policy->n_backends; b++) {
+		const struct weir_backend *bk = &px->policy->backends[b];
+
+		if (bk->key_id == b && px->policy->services[bk->service].mode == WEIR_MODE_FULLNAT)
+			n += px->policy->ports[bk->egress].n_addrs;
+	}
+	return n;
+}
+
+static uint32_t ports_in_pools(const struct weir_proxy *px)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < n_pools(px); i++)
+		n += px->pools[i].in_use;
+	return n;
+}
+
+static void must_be(const char *what, uint64_t is, uint64_t should)
+{
+	if (is != should)
+		shell_die("%s: %llu, should be %llu", what, (unsigned long long)is,
+			(unsigned long long)should);
+}
+
+static void audit(const struct weir_proxy *px)
+{
+	struct tally *t = calloc(1, sizeof(*t));
+
+	for (uint32_t i = 0; i < px->table.fresh; i++)
+		tally_conn(px, i, t);
+	must_be("conns in use", px->table.count, t->conns);
+	must_be("keys in the table", keys_in_table(&px->table), t->keys);
+	must_be("conns on the wheel", linked_in_wheel(&px->wheel), t->conns);
+	must_be("local ports of pools", ports_in_pools(px), t->ports);
+	must_be("local ports", px->local_ports, t->ports);
+	must_be("held packets", px->held.count, t->held);
+	for (unsigned int i = 0; i < WEIR_STATES; i++)
+		must_be(weir_state_name(i), px->by_state[i], t->by_state[i]);
+	for (uint32_t i = 0; i < px->policy->n_backends; i++) {
+		must_be("backend's connections", px->sched.backends[i].active, t->active[i]);
+		must_be("backend's gauge", px->counters.backend[i].active, t->active[i]);
+	}
+	free(t);
+}
+
+void shell_audit(const struct shell *s)
+{
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		audit(&s->workers[i].px);
+}
+
+/* FNV-1a. */
+static void mix(uint64_t *hash, const void *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		*hash = (*hash ^ ((const uint8_t *)data)[i]) * 0x100000001b3ull;
+}
+
+uint64_t shell_memory_hash(const struct shell *s)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
+		const struct weir_proxy *px = &s->workers[i].px;
+
+		mix(&hash, &px->table, sizeof(px->table));
+		mix(&hash, px->table.buckets, px->table.n_buckets * sizeof(*px->table.buckets));
+		mix(&hash, px->table.conns, px->table.capacity * sizeof(*px->table.conns));
+		mix(&hash, &px->wheel, sizeof(px->wheel));
+		mix(&hash, px->wheel.slots, WEIR_WHEEL_SLOTS * sizeof(*px->wheel.slots));
+		mix(&hash, px->pools, n_pools(px) * sizeof(*px->pools));
+		for (uint32_t p = 0; p < n_pools(px); p++)
+			mix(&hash, px->pools[p].used, (px->pools[p].count + 63) / 64 * 8);
+		mix(&hash, &px->held, sizeof(px->held));
+		mix(&hash, px->sched.backends,
+			px->policy->n_backends * sizeof(*px->sched.backends));
+		mix(&hash, px->by_state, sizeof(px->by_state));
+		mix(&hash, &px->local_ports, sizeof(px->local_ports));
+	}
+	return hash;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Between the shell's files: what it looks at after each step. */
+#ifndef WEIR_TESTS_SHELL_CHECK_H
+#define WEIR_TESTS_SHELL_CHECK_H
+
+#include "shell.h"
+
+/* Fills in out->seg; checksums, lengths, addresses are as they must be. */
+void shell_check_out(const struct shell *s, struct shell_out *out);
+
+/* The packet balance; from time to time the audit. */
+void shell_check_step(struct shell *s);
+
+#endif

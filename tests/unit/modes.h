@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What most tests of the proxy begin with: the same thing by fullnat and by nat. */
+#ifndef WEIR_TESTS_MODES_H
+#define WEIR_TESTS_MODES_H
+
+#include "talk.h"
+#include "unit.h"
+
+#define IS(a, b) CU_ASSERT_EQUAL(a, b)
+
+static inline void each_mode(void (*run)(unsigned int service))
+{
+	run(SHELL_FULLNAT);
+	run(SHELL_NAT);
+}
+
+/* One worker, two backends a service, usual limits. */
+static inline struct shell *shell_usual(void)
+{
+	return shell_open(shell_policy(1, 2), SHELL_START_NS);
+}
+
+/* One backend a service. */
+static inline struct shell *shell_alone(void)
+{
+	return shell_open(shell_policy(1, 1), SHELL_START_NS);
+}
+
+#endif

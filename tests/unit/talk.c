@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "talk.h"
+
+#include <string.h>
+
+#include "unit.h"
+
+static const uint8_t mac_backends[6] = {2, 0, 0, 0, 0xbb, 1};
+
+/* Ends the test, not the program. */
+#define IS(a, b) CU_ASSERT_EQUAL_FATAL(a, b)
+
+void talk_init(struct talk *t, struct shell *s, unsigned int service, unsigned int n)
+{
+	uint64_t seed = 1000 + n;
+
+	*t = (struct talk){
+		.s = s,
+		.service = service,
+		.client = 0xcb007100u + n % 250, /* 203.0.113.0/24 */
+		.port = (uint16_t)(20000 + n / 250),
+		.mac = {2, 0, 0, 0, 0xcc, (uint8_t)n},
+		.offer = {{.mss = 1460, .wscale = 7, .sack = true, .ts = true},
+			{.mss = 1460, .wscale = 7, .sack = true, .ts = true}},
+		.wnd = {502, 501},
+		.isn = {(uint32_t)unit_random(&seed), (uint32_t)unit_random(&seed)},
+		.tsval = {(uint32_t)unit_random(&seed), (uint32_t)unit_random(&seed)},
+		.began_ms = s->now_ns / 1000000,
+	};
+	t->next[WEIR_CLIENT] = t->isn[WEIR_CLIENT] + 1;
+	t->next[WEIR_BACKEND] = t->isn[WEIR_BACKEND] + 1;
+}
+
+/* The side's clock: a millisecond each. */
+static uint32_t tsval_now(const struct talk *t, enum weir_side side)
+{
+	return t->tsval[side] + (uint32_t)(t->s->now_ns / 1000000 - t->began_ms);
+}
+
+static void address(const struct talk *t, enum weir_side side, struct segment *g)
+{
+	if (side == WEIR_CLIENT) {
+		g->src = t->client;
+		g->sport = t->port;
+		g->dst = SHELL_VIP(t->service);
+		g->dport = SHELL_VIP_PORT;
+		memcpy(g->src_mac, t->mac, 6);
+	} else {
+		g->src = t->backend_addr;
+		g->sport = SHELL_BACKEND_PORT;
+		g->dst = t->local;
+		g->dport = t->local_port;
+		memcpy(g->src_mac, mac_backends, 6);
+	}
+	g->ttl = 64;
+}
+
+static bool has_ts(const struct talk *t)
+{
+	return t->promised.ts;
+}
+
+struct segment talk_segment(const struct talk *t, enum weir_side side, uint8_t flags, unsigned int len)
+{
+	struct segment g = {.flags = flags, .payload_len = (uint16_t)len, .wnd = t->wnd[side]};
+
+	address(t, side, &g);
+	g.seq = t->next[side];
+	g.offset = g.seq - t->isn[side] - 1;
+	g.ack = flags & WEIR_TCP_ACK ? t->expect[side] : 0;
+	if (has_ts(t) && !(flags & WEIR_TCP_RST)) {
+		segment_nop(&g);
+		segment_nop(&g);
+		segment_timestamps(&g, tsval_now(t, side), t->tsecr[side]);
+	}
+	return g;
+}
+
+struct segment talk_syn_segment(const struct talk *t, enum weir_side side)
+{
+	const struct talk_offer *o = &t->offer[side == WEIR_BACKEND];
+	struct segment g = {.flags = WEIR_TCP_SYN, .wnd = 64240, .seq = t->isn[side]};
+
+	address(t, side, &g);
+	if (side == WEIR_BACKEND) {
+		g.flags |= WEIR_TCP_ACK;
+		g.ack = t->expect[side];
+	}
+	if (o->ecn)
+		g.flags |= side == WEIR_CLIENT ? WEIR_TCP_ECE | WEIR_TCP_CWR : WEIR_TCP_ECE;
+	if (o->mss != 0)
+		segment_mss(&g, o->mss);
+	if (o->sack)
+		segment_sack_ok(&g);
+	if (o->ts)
+		segment_timestamps(&g, tsval_now(t, side), t->tsecr[side]);
+	if (o->wscale != WEIR_WSCALE_NONE)
+		segment_wscale(&g, o->wscale);
+	return g;
+}
+
+unsigned int talk_put(struct talk *t, enum weir_side side, const struct segment *g)
+{
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	size_t len = segment_frame(g, frame);
+
+	return shell_in(t->s, frame, len, side == WEIR_CLIENT ? SHELL_CLIENTS : SHELL_BACKENDS);
+}
+
+static struct talk_offer offered(const struct weir_seg *seg)
+{
+	return (struct talk_offer){
+		.mss = seg->mss,
+		.wscale = seg->wscale,
+		.sack = seg->sack_ok,
+		.ts = seg->ts_off != 0,
+		.ecn = seg->flags & WEIR_TCP_ECE,
+	};
+}
+
+/* A frame for the client: from the VIP, through its neighbour. */
+static void for_client(const struct talk *t, const struct shell_out *out)
+{
+	IS(out->port, SHELL_CLIENTS);
+	IS(weir_be32(out->seg.src.w[3]), SHELL_VIP(t->service));
+	IS(weir_be16(out->seg.sport_be), SHELL_VIP_PORT);
+	IS(weir_be32(out->seg.dst.w[3]), t->client);
+	IS(weir_be16(out->seg.dport_be), t->port);
+	IS(memcmp(out->mac, t->mac, 6), 0);
+}
+
+static void for_backend(const struct talk *t, const struct shell_out *out)
+{
+	IS(out->port, SHELL_BACKENDS);
+	IS(weir_be32(out->seg.src.w[3]), t->local);
+	IS(weir_be16(out->seg.sport_be), t->local_port);
+	IS(weir_be32(out->seg.dst.w[3]), t->backend_addr);
+	IS(weir_be16(out->seg.dport_be), SHELL_BACKEND_PORT);
+	if (out->send == WEIR_SEND_NEXTHOP)
+		IS(out->nexthop, t->backend);
+}
+
+void talk_syn(struct talk *t)
+{
+	struct segment g = talk_syn_segment(t, WEIR_CLIENT);
+	const struct shell_out *out;
+
+	IS(talk_put(t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
+	out = shell_take(t->s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	for_client(t, out);
+	IS(out->seg.flags & ~WEIR_TCP_ECE, WEIR_TCP_SYN | WEIR_TCP_ACK);
+	IS(out->seg.ack, t->isn[WEIR_CLIENT] + 1);
+	t->promised = offered(&out->seg);
+	t->shown[WEIR_CLIENT] = out->seg.seq;
+	t->expect[WEIR_CLIENT] = out->seg.seq + 1;
+	t->early_wnd = out->seg.wnd;
+	if (out->seg.ts_off != 0) {
+		IS(out->seg.tsecr, tsval_now(t, WEIR_CLIENT));
+		t->tsecr[WEIR_CLIENT] = out->seg.tsval;
+	}
+}
+
+void talk_take_syn(struct talk *t)
+{
+	const struct shell_out *out = shell_take(t->s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(out->fate, WEIR_FATE_created);
+	IS(out->seg.flags & ~(WEIR_TCP_ECE | WEIR_TCP_CWR), WEIR_TCP_SYN);
+	t->asked = offered(&out->seg);
+	t->backend = out->nexthop;
+	t->backend_addr = weir_be32(out->seg.dst.w[3]);
+	t->local = weir_be32(out->seg.src.w[3]);
+	t->local_port = weir_be16(out->seg.sport_be);
+	if (t->service == SHELL_NAT) {
+		IS(t->local, t->client);
+		IS(t->local_port, t->port);
+	} else {
+		IS(t->local, SHELL_LOCAL);
+	}
+	for_backend(t, out);
+	t->shown[WEIR_BACKEND] = out->seg.seq;
+	t->expect[WEIR_BACKEND] = out->seg.seq + 1;
+	t->tsecr[WEIR_BACKEND] = out->seg.tsval;
+}
+
+void talk_ack(struct talk *t)
+{
+	struct segment g = talk_segment(t, WEIR_CLIENT, ACK, 0);
+
+	IS(talk_put(t, WEIR_CLIENT, &g), WEIR_FATE_handshake_ack);
+	talk_take_syn(t);
+	talk_silence(t);
+}
+
+void talk_answer(struct talk *t)
+{
+	struct segment g = talk_syn_segment(t, WEIR_BACKEND);
+	const struct shell_out *out;
+
+	IS(talk_put(t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
+	out = shell_take(t->s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	for_backend(t, out);
+	IS(out->seg.flags, ACK);
+	IS(out->seg.seq, t->expect[WEIR_BACKEND]);
+	IS(out->seg.ack, t->isn[WEIR_BACKEND] + 1);
+	IS(out->seg.ts_off != 0, has_ts(t));
+	if (has_ts(t)) {
+		/* HC-05: what the backend said itself, and no older than our SYN (PAWS) */
+		IS(out->seg.tsecr, tsval_now(t, WEIR_BACKEND));
+		CU_ASSERT_TRUE_FATAL((int32_t)(out->seg.tsval - t->tsecr[WEIR_BACKEND]) >= 0);
+	}
+}
+
+void talk_open(struct talk *t)
+{
+	talk_syn(t);
+	talk_ack(t);
+	talk_answer(t);
+	talk_silence(t);
+}
+
+/* Every byte of what arrived is the byte at its place in the sender's stream. */
+static void right_bytes(const struct shell_out *out, uint32_t offset)
+{
+	const uint8_t *payload = out->data + out->seg.l4_off + 20 + out->seg.opt_len;
+
+	for (uint32_t i = 0; i < out->seg.payload_len; i++)
+		IS(payload[i], segment_byte(offset + i));
+}
+
+void talk_hear(struct talk *t, enum weir_side to, const struct segment *said)
+{
+	enum weir_side from = weir_other(to);
+	const struct shell_out *out = shell_take(t->s);
+	uint32_t end;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	if (to == WEIR_CLIENT)
+		for_client(t, out);
+	else
+		for_backend(t, out);
+	IS(out->fate, to == WEIR_CLIENT ? WEIR_FATE_to_client : WEIR_FATE_to_backend);
+	IS(out->seg.flags, said->flags);
+	IS(out->seg.payload_len, said->payload_len);
+	IS(out->seg.seq - t->shown[to], said->seq - t->isn[from]);
+	if (said->flags & WEIR_TCP_ACK)
+		IS(out->seg.ack - t->isn[to], said->ack - t->shown[from]);
+	right_bytes(out, said->seq - t->isn[from] - 1);
+	if (has_ts(t) && !(said->flags & WEIR_TCP_RST)) {
+		CU_ASSERT_TRUE_FATAL(out->seg.ts_off != 0);
+		/* never something that the receiver has not said yet; never backwards */
+		CU_ASSERT_TRUE_FATAL((int32_t)(tsval_now(t, to) - out->seg.tsecr) >= 0);
+		CU_ASSERT_TRUE_FATAL((int32_t)(out->seg.tsecr - t->tsval[to]) >= 0);
+		if ((int32_t)(out->seg.tsval - t->tsecr[to]) > 0)
+			t->tsecr[to] = out->seg.tsval;
+	}
+	end = out->seg.seq + out->seg.payload_len + ((said->flags & WEIR_TCP_FIN) != 0);
+	if (out->seg.seq == t->expect[to])
+		t->expect[to] = end;
+}
+
+void talk_say(struct talk *t, enum weir_side side, uint8_t flags, unsigned int len)
+{
+	struct segment g = talk_segment(t, side, flags, len);
+
+	IS(talk_put(t, side, &g),
+		side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+	t->next[side] += len + ((flags & WEIR_TCP_FIN) != 0);
+	talk_hear(t, weir_other(side), &g);
+}
+
+void talk_close(struct talk *t, enum weir_side closer)
+{
+	enum weir_side other = weir_other(closer);
+
+	talk_say(t, closer, FIN, 0);
+	talk_say(t, other, ACK, 0);
+	talk_say(t, other, FIN, 0);
+	talk_say(t, closer, ACK, 0);
+	talk_silence(t);
+	IS(talk_state(t), WEIR_TIME_WAIT);
+}
+
+void talk_hear_rst(struct talk *t, enum weir_side to, uint32_t seq)
+{
+	const struct shell_out *out = shell_take(t->s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	if (to == WEIR_CLIENT)
+		for_client(t, out);
+	else
+		for_backend(t, out);
+	CU_ASSERT_TRUE_FATAL((out->seg.flags & WEIR_TCP_RST) != 0);
+	IS(out->seg.seq, seq);
+}
+
+void talk_silence(struct talk *t)
+{
+	IS(shell_take(t->s), NULL);
+}
+
+const struct weir_conn *talk_conn(const struct talk *t)
+{
+	return shell_conn(t->s, t->service, t->client, t->port);
+}
+
+enum weir_state talk_state(const struct talk *t)
+{
+	const struct weir_conn *c = talk_conn(t);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	return (enum weir_state)c->state;
+}

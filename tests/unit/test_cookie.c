@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* tcp/cookie, tcp/keys: what a cookie carries, whom it convinces, and what forging one costs. */
+#include <stdlib.h>
+
+#include "tcp/cookie.h"
+#include "unit.h"
+
+#define WALL_S 1700000000ull
+
+static const uint8_t secret[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+static struct weir_keys keys_at(uint64_t wall_s)
+{
+	struct weir_keys k;
+
+	weir_keys_init(&k, secret, wall_s);
+	return k;
+}
+
+static struct weir_addr v6_of(uint64_t *seed)
+{
+	struct weir_addr a = {.q = {unit_random(seed), unit_random(seed)}};
+
+	a.b[0] = 0x20;
+	return a;
+}
+
+static struct weir_seg random_syn(uint64_t *seed, bool v6)
+{
+	struct weir_seg s = {.flags = WEIR_TCP_SYN};
+
+	s.src = v6 ? v6_of(seed) : weir_addr_v4((uint32_t)unit_random(seed));
+	s.dst = v6 ? v6_of(seed) : weir_addr_v4((uint32_t)unit_random(seed));
+	s.sport_be = (uint16_t)unit_random(seed);
+	s.dport_be = (uint16_t)unit_random(seed);
+	s.seq = (uint32_t)unit_random(seed);
+	s.tsval = (uint32_t)unit_random(seed);
+	return s;
+}
+
+static struct weir_agreed random_agreed(uint64_t *seed)
+{
+	uint64_t r = unit_random(seed);
+	struct weir_agreed a = {.mss_index = r & 7, .sack = r >> 3 & 1, .ts = r >> 4 & 1,
+		.ecn = r >> 5 & 1, .wscale = (uint8_t)(r >> 8 & 0xf)};
+
+	if (a.wscale == 15)
+		a.wscale = WEIR_WSCALE_NONE;
+	return a;
+}
+
+static struct weir_cookie make(const struct weir_keys *k, const struct weir_seg *syn,
+	struct weir_agreed agreed, uint64_t now_ms)
+{
+	struct weir_cookie c = {.agreed = agreed};
+
+	weir_cookie_make(k, &syn, &c, 1, now_ms);
+	return c;
+}
+
+/* The ACK that a client sends on that SYN-ACK. */
+static struct weir_seg ack_of(const struct weir_seg *syn, const struct weir_cookie *c)
+{
+	struct weir_seg s = *syn;
+
+	s.flags = WEIR_TCP_ACK;
+	s.seq = syn->seq + 1;
+	s.ack = c->isn + 1;
+	s.ts_off = c->agreed.ts ? 24 : 0;
+	s.tsecr = c->agreed.ts ? c->tsval : 0;
+	return s;
+}
+
+static bool check_back(const struct weir_keys *k, const struct weir_seg *ack, uint8_t back,
+	struct weir_cookie *out)
+{
+	bool ok;
+
+	weir_cookie_check(k, &ack, &back, out, &ok, 1);
+	return ok;
+}
+
+static bool check(const struct weir_keys *k, const struct weir_seg *ack)
+{
+	struct weir_cookie out;
+
+	return check_back(k, ack, 0, &out);
+}
+
+static bool same_agreed(const struct weir_agreed *a, const struct weir_agreed *b)
+{
+	return a->mss_index == b->mss_index && a->wscale == b->wscale && a->sack == b->sack &&
+		a->ts == b->ts && a->ecn == b->ecn;
+}
+
+/* What the layout without timestamps may keep of a window scale. */
+static bool is_rounded_down(uint8_t offered, uint8_t kept)
+{
+	static const uint8_t known[] = {0, 2, 4, 6, 7, 8, 9};
+	uint8_t best = 0;
+
+	if (offered == WEIR_WSCALE_NONE)
+		return kept == WEIR_WSCALE_NONE;
+	for (unsigned int i = 0; i < sizeof(known); i++)
+		if (known[i] <= offered)
+			best = known[i];
+	return kept == best;
+}
+
+static void round_trip(struct weir_agreed offered, const struct weir_seg *syn)
+{
+	struct weir_keys k = keys_at(WALL_S);
+	struct weir_cookie c = make(&k, syn, offered, 77000000), out;
+	struct weir_seg ack = ack_of(syn, &c);
+
+	CU_ASSERT_TRUE(check_back(&k, &ack, 0, &out));
+	CU_ASSERT_TRUE(same_agreed(&out.agreed, &c.agreed));
+	CU_ASSERT_EQUAL(out.isn, c.isn);
+	CU_ASSERT_EQUAL(out.tsval, c.tsval);
+	if (offered.ts) {
+		CU_ASSERT_TRUE(same_agreed(&c.agreed, &offered));
+	} else {
+		CU_ASSERT_TRUE(is_rounded_down(offered.wscale, c.agreed.wscale));
+		CU_ASSERT_FALSE(c.agreed.ecn); /* not kept, so not promised */
+		CU_ASSERT_EQUAL(c.agreed.mss_index, offered.mss_index);
+		CU_ASSERT_EQUAL(c.agreed.sack, offered.sack);
+		CU_ASSERT_EQUAL(c.tsval, 0);
+	}
+}
+
+/* HC-02 */
+static void all_options(void)
+{
+	uint64_t seed = 2;
+
+	for (unsigned int i = 0; i < 8 * 16 * 8; i++) {
+		struct weir_agreed a = {.mss_index = i & 7, .sack = i >> 3 & 1, .ts = i >> 4 & 1,
+			.ecn = i >> 5 & 1, .wscale = (uint8_t)(i >> 6)};
+		struct weir_seg syn = random_syn(&seed, false);
+
+		if (a.wscale == 15)
+			a.wscale = WEIR_WSCALE_NONE;
+		round_trip(a, &syn);
+		syn = random_syn(&seed, true);
+		round_trip(a, &syn);
+	}
+}
+
+/* HC-02: scale 0 says "I scale, by nothing", which is more than saying nothing (RFC 7323 §2.2). */
+static void no_scale_is_not_zero(void)
+{
+	uint64_t seed = 3;
+
+	for (unsigned int ts = 0; ts < 2; ts++) {
+		struct weir_keys k = keys_at(WALL_S);
+		struct weir_seg syn = random_syn(&seed, false), ack;
+		struct weir_agreed none = {.wscale = WEIR_WSCALE_NONE, .ts = ts}, zero = {.ts = ts};
+		struct weir_cookie c = make(&k, &syn, none, 0), out;
+
+		ack = ack_of(&syn, &c);
+		CU_ASSERT_TRUE(check_back(&k, &ack, 0, &out));
+		CU_ASSERT_EQUAL(out.agreed.wscale, WEIR_WSCALE_NONE);
+		c = make(&k, &syn, zero, 0);
+		ack = ack_of(&syn, &c);
+		CU_ASSERT_TRUE(check_back(&k, &ack, 0, &out));
+		CU_ASSERT_EQUAL(out.agreed.wscale, 0);
+	}
+}
+
+/* HC-02: the table is ascending, so that "rounded down" means what it says. */
+static void mss_table(void)
+{
+	for (unsigned int i = 1; i < WEIR_COOKIE_MSS; i++)
+		CU_ASSERT_TRUE(weir_cookie_mss[i - 1] < weir_cookie_mss[i]);
+}
+
+/* HC-08: the cookie is bound to who asked and to where his stream begins. */
+static void wrong_tuple(void)
+{
+	uint64_t seed = 5;
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct weir_seg syn = random_syn(&seed, i & 1);
+		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), 0);
+		struct weir_seg good = ack_of(&syn, &c), bad;
+
+		CU_ASSERT_TRUE(check(&k, &good));
+		for (unsigned int bit = 0; bit < 128; bit++) {
+			if (!(i & 1) && bit < 96) /* stay IPv4 */
+				continue;
+			bad = good;
+			bad.src.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			CU_ASSERT_FALSE(check(&k, &bad));
+			bad = good;
+			bad.dst.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			CU_ASSERT_FALSE(check(&k, &bad));
+		}
+		for (unsigned int bit = 0; bit < 32; bit++) {
+			bad = good;
+			bad.seq ^= 1u << bit;
+			CU_ASSERT_FALSE(check(&k, &bad));
+			bad = good;
+			bad.sport_be ^= (uint16_t)(1u << bit % 16);
+			CU_ASSERT_FALSE(check(&k, &bad));
+			bad = good;
+			bad.dport_be ^= (uint16_t)(1u << bit % 16);
+			CU_ASSERT_FALSE(check(&k, &bad));
+		}
+		bad = good; /* the other layout */
+		bad.ts_off = good.ts_off ? 0 : 24;
+		CU_ASSERT_FALSE(check(&k, &bad));
+	}
+}
+
+/* HC-06: a probe stands one lower, and only there. */
+static void probes(void)
+{
+	uint64_t seed = 6;
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct weir_seg syn = random_syn(&seed, false);
+		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), 0), out;
+		struct weir_seg ack = ack_of(&syn, &c);
+
+		CU_ASSERT_FALSE(check_back(&k, &ack, 1, &out));
+		ack.seq = syn.seq;
+		CU_ASSERT_TRUE(check_back(&k, &ack, 1, &out));
+		CU_ASSERT_FALSE(check_back(&k, &ack, 0, &out));
+	}
+}
+
+/* How flipping one bit of a valid cookie is taken. */
+enum flip {
+	FLIP_FREE,   /* still valid */
+	FLIP_OPTION, /* not valid; says that something else was agreed */
+	FLIP_MAC,    /* not valid, though it says the same */
+};
+
+static enum flip flip(const struct weir_keys *k, const struct weir_seg *good,
+	const struct weir_agreed *agreed, unsigned int bit)
+{
+	struct weir_seg bad = *good;
+	struct weir_cookie out;
+
+	if (bit < 32)
+		bad.ack = ((good->ack - 1) ^ 1u << bit) + 1;
+	else
+		bad.tsecr ^= 1u << (bit - 32);
+	if (check_back(k, &bad, 0, &out)) {
+		CU_ASSERT_TRUE(same_agreed(&out.agreed, agreed));
+		return FLIP_FREE;
+	}
+	return same_agreed(&out.agreed, agreed) ? FLIP_MAC : FLIP_OPTION;
+}
+
+/* The bits that are MAC in this cookie. */
+static uint64_t mac_bits(const struct weir_keys *k, const struct weir_seg *good,
+	const struct weir_agreed *agreed)
+{
+	uint64_t bits = 0;
+
+	for (unsigned int bit = 0; bit < (agreed->ts ? 64 : 32); bit++)
+		if (flip(k, good, agreed, bit) == FLIP_MAC)
+			bits |= 1ull << bit;
+	return bits;
+}
+
+/*
+ * HC-02: the number of bits that only the key knows, counted, against what the header says. With one
+ * key for both generations their bit decides nothing, so it is not counted among them.
+ */
+static void odds_counted(void)
+{
+	uint64_t seed = 7;
+	struct weir_keys k = keys_at(WALL_S);
+
+	k.key[1] = k.key[0];
+	for (unsigned int i = 0; i < 256; i++) {
+		struct weir_seg syn = random_syn(&seed, false);
+		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), unit_random(&seed));
+		struct weir_seg good = ack_of(&syn, &c);
+		uint64_t bits = mac_bits(&k, &good, &c.agreed);
+
+		CU_ASSERT_EQUAL(__builtin_popcountll(bits),
+			c.agreed.ts ? WEIR_COOKIE_ODDS_TS_LOG2 : WEIR_COOKIE_ODDS_PLAIN_LOG2);
+		CU_ASSERT_EQUAL(flip(&k, &good, &c.agreed, 31), FLIP_FREE);
+	}
+}
+
+/* Guesses at `unknown` of a cookie's MAC bits, all else known: how many of 2^18 are right. */
+static unsigned int guess(const struct weir_keys *k, const struct weir_seg *good, uint64_t unknown,
+	uint64_t *seed)
+{
+	unsigned int right = 0;
+
+	for (unsigned int i = 0; i < 1u << 18; i++) {
+		struct weir_seg try = *good;
+		uint64_t noise = unit_random(seed) & unknown;
+
+		try.ack = ((good->ack - 1) ^ (uint32_t)noise) + 1;
+		try.tsecr ^= (uint32_t)(noise >> 32);
+		right += check(k, &try);
+	}
+	return right;
+}
+
+/*
+ * HC-02: Monte Carlo. No bit of the MAC follows from the others: 12 unknown ones, whichever, cost
+ * 2^12 guesses. Of 2^18, 64 are right on average, with a standard deviation of 8.
+ */
+static void odds_guessed(void)
+{
+	uint64_t seed = 8;
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int ts = 0; ts < 2; ts++) {
+		struct weir_seg syn = random_syn(&seed, false);
+		struct weir_agreed a = {.wscale = 7, .sack = true, .ts = ts};
+		struct weir_cookie c = make(&k, &syn, a, 0);
+		struct weir_seg good = ack_of(&syn, &c);
+		uint64_t left = mac_bits(&k, &good, &c.agreed) & ~(1ull << 31);
+
+		while (__builtin_popcountll(left) >= 12) {
+			uint64_t unknown = 0;
+			unsigned int right;
+
+			for (unsigned int i = 0; i < 12; i++) {
+				unknown |= left & -left;
+				left &= left - 1;
+			}
+			right = guess(&k, &good, unknown, &seed);
+			CU_ASSERT_TRUE(right > 64 - 6 * 8 && right < 64 + 6 * 8);
+		}
+	}
+}
+
+/* HC-40: out of 2^20 random ACKs, with timestamps or without, more than two valid ones are no luck. */
+static void odds_random(void)
+{
+	uint64_t seed = 9;
+	struct weir_keys k = keys_at(WALL_S);
+	unsigned int right = 0;
+
+	for (unsigned int i = 0; i < 1u << 20; i++) {
+		struct weir_seg s = random_syn(&seed, false);
+
+		s.ack = (uint32_t)unit_random(&seed);
+		s.ts_off = i & 1 ? 24 : 0;
+		s.tsecr = (uint32_t)unit_random(&seed);
+		right += check(&k, &s);
+	}
+	CU_ASSERT_TRUE(right <= 2);
+}
+
+/* The clock part is free, and the ISN does not depend on it: a repeated SYN gets the same one. */
+static void clock_bits(void)
+{
+	uint64_t seed = 10;
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct weir_seg syn = random_syn(&seed, false), ack;
+		struct weir_agreed a = random_agreed(&seed);
+		struct weir_cookie c, d;
+
+		a.ts = true;
+		c = make(&k, &syn, a, 0x01234567);
+		d = make(&k, &syn, a, 0x89234567);
+		CU_ASSERT_EQUAL(c.isn, d.isn);
+		CU_ASSERT_EQUAL(c.tsval >> 24, 0x01);
+		CU_ASSERT_EQUAL(d.tsval >> 24, 0x89);
+		CU_ASSERT_EQUAL(c.tsval & 0xffffff, d.tsval & 0xffffff);
+		ack = ack_of(&syn, &c);
+		for (unsigned int bit = 24; bit < 32; bit++) {
+			struct weir_seg other = ack;
+
+			other.tsecr ^= 1u << bit;
+			CU_ASSERT_TRUE(check(&k, &other));
+		}
+	}
+}
+
+/* An epoch's cookies are good to the end of the next one; HC-52: also when the clock steps. */
+static void generations(void)
+{
+	uint64_t seed = 11;
+	uint64_t epoch_start = WALL_S / WEIR_EPOCH_S * WEIR_EPOCH_S;
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct weir_keys k = keys_at(epoch_start);
+		struct weir_seg syn = random_syn(&seed, i & 1);
+		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), 0);
+		struct weir_seg ack = ack_of(&syn, &c);
+
+		CU_ASSERT_FALSE(weir_keys_update(&k, epoch_start + WEIR_EPOCH_S - 1));
+		CU_ASSERT_TRUE(check(&k, &ack));
+		CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start + WEIR_EPOCH_S));
+		CU_ASSERT_TRUE(check(&k, &ack));
+		CU_ASSERT_FALSE(weir_keys_update(&k, epoch_start + 2 * WEIR_EPOCH_S - 1));
+		CU_ASSERT_TRUE(check(&k, &ack));
+		for (uint64_t later = 2; later < 9; later++) { /* odd and even: either key's place */
+			CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start + later * WEIR_EPOCH_S));
+			CU_ASSERT_FALSE(check(&k, &ack));
+		}
+		/* back to a time before it was made: not yet valid; forward again: valid again */
+		CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start - 1));
+		CU_ASSERT_FALSE(check(&k, &ack));
+		CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start));
+		CU_ASSERT_TRUE(check(&k, &ack));
+	}
+}
+
+/* Nodes with one secret and clock accept each other's cookies; with another secret they do not. */
+static void nodes(void)
+{
+	uint64_t seed = 12;
+	uint8_t other_secret[16] = {1};
+	struct weir_keys a = keys_at(WALL_S), b = keys_at(0), c;
+	struct weir_seg syn = random_syn(&seed, false), ack;
+	struct weir_cookie cookie = make(&a, &syn, random_agreed(&seed), 0);
+
+	weir_keys_init(&c, other_secret, WALL_S);
+	CU_ASSERT_TRUE(weir_keys_update(&b, WALL_S + WEIR_EPOCH_S));
+	ack = ack_of(&syn, &cookie);
+	CU_ASSERT_TRUE(check(&b, &ack));
+	CU_ASSERT_FALSE(check(&c, &ack));
+	CU_ASSERT_EQUAL(WEIR_COOKIE_LIFE_MS, 2 * WEIR_EPOCH_S * 1000);
+}
+
+/* Families, layouts, generations, good and bad mixed: a burst is the same as one after the other. */
+static void batches(void)
+{
+	uint64_t seed = 13;
+	struct weir_keys old = keys_at(WALL_S), k = keys_at(WALL_S + WEIR_EPOCH_S);
+
+	for (unsigned int n = 0; n <= WEIR_BURST; n++) {
+		struct weir_seg syn[WEIR_BURST], ack[WEIR_BURST];
+		const struct weir_seg *syns[WEIR_BURST], *acks[WEIR_BURST];
+		struct weir_cookie made[WEIR_BURST], checked[WEIR_BURST];
+		uint8_t back[WEIR_BURST];
+		bool ok[WEIR_BURST];
+
+		for (unsigned int i = 0; i < n; i++) {
+			syn[i] = random_syn(&seed, unit_random(&seed) & 1);
+			made[i].agreed = random_agreed(&seed);
+			syns[i] = &syn[i];
+			acks[i] = &ack[i];
+		}
+		weir_cookie_make(&k, syns, made, n, 123456789);
+		for (unsigned int i = 0; i < n; i++) {
+			struct weir_cookie one = make(&k, syns[i], made[i].agreed, 123456789);
+
+			CU_ASSERT_EQUAL(one.isn, made[i].isn);
+			CU_ASSERT_EQUAL(one.tsval, made[i].tsval);
+			if (unit_random(&seed) & 1)
+				made[i] = make(&old, syns[i], made[i].agreed, 1);
+			ack[i] = ack_of(&syn[i], &made[i]);
+			back[i] = unit_random(&seed) & 1;
+			ack[i].seq -= back[i];
+			if (i % 3 == 0)
+				ack[i].ack ^= 4;
+		}
+		weir_cookie_check(&k, acks, back, checked, ok, n);
+		for (unsigned int i = 0; i < n; i++) {
+			struct weir_cookie one;
+
+			CU_ASSERT_EQUAL(ok[i], i % 3 != 0);
+			CU_ASSERT_EQUAL(check_back(&k, acks[i], back[i], &one), ok[i]);
+			CU_ASSERT_EQUAL(one.isn, checked[i].isn);
+			CU_ASSERT_TRUE(same_agreed(&one.agreed, &checked[i].agreed));
+			CU_ASSERT_TRUE(!ok[i] || same_agreed(&one.agreed, &made[i].agreed));
+		}
+	}
+}
+
+/* IPv6: all 128 bits of both addresses count (wrong_tuple() flips them); they are no IPv4 ones. */
+static void families(void)
+{
+	uint64_t seed = 14;
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct weir_seg v4 = random_syn(&seed, false), v6 = v4, ack;
+		struct weir_cookie c = make(&k, &v4, random_agreed(&seed), 0);
+
+		v6.src.q[0] = v6.dst.q[0] = 0x20;
+		v6.src.w[2] = v6.dst.w[2] = 0;
+		ack = ack_of(&v6, &c);
+		CU_ASSERT_FALSE(check(&k, &ack));
+	}
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-02 every combination of options round-trips", all_options},
+		{"HC-02 window scale 0 is not the same as none", no_scale_is_not_zero},
+		{"HC-02 the MSS table ascends", mss_table},
+		{"HC-08 bound to tuple, client ISN, layout", wrong_tuple},
+		{"HC-06 a probe stands one lower", probes},
+		{"HC-40 as many bits of MAC as the header says", odds_counted},
+		{"HC-40 twelve unknown bits cost 2^12 guesses", odds_guessed},
+		{"HC-40 random ACKs are not valid", odds_random},
+		{"HC-02 the clock is free, the ISN does not know it", clock_bits},
+		{"HC-52 this and the last epoch's cookies, clock steps", generations},
+		{"cookies of nodes with one secret", nodes},
+		{"bursts of 0 to 64 are like one by one", batches},
+		{"IPv6 addresses", families},
+	};
+
+	return unit_main("cookie", tests, sizeof(tests) / sizeof(tests[0]));
+}

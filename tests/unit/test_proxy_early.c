@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The proxy: what the client says before the backend has answered (HC-04). */
+#include "modes.h"
+
+#define MSS 1460
+
+/* Client and SYN-ACK, then a valid ACK; the backend has not answered. */
+static void begin(struct talk *t, struct shell *s, unsigned int service, unsigned int n)
+{
+	talk_init(t, s, service, n);
+	talk_syn(t);
+	talk_ack(t);
+}
+
+/* The client sends on; returns the fate. */
+static unsigned int early(struct talk *t, uint8_t flags, unsigned int len, struct segment *said)
+{
+	*said = talk_segment(t, WEIR_CLIENT, flags, len);
+	t->next[WEIR_CLIENT] += len + ((flags & WEIR_TCP_FIN) != 0);
+	return talk_put(t, WEIR_CLIENT, said);
+}
+
+static void answer(struct talk *t)
+{
+	struct segment g = talk_syn_segment(t, WEIR_BACKEND);
+
+	IS(talk_put(t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
+}
+
+/* As much as was announced, FIN included: all of it, in order, and nothing else. */
+static void whole_window(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment said[11];
+	struct talk t;
+
+	begin(&t, s, service, 1);
+	IS(t.early_wnd, 14600); /* bytes: a SYN-ACK's window is not scaled */
+	for (unsigned int i = 0; i < 10; i++)
+		IS(early(&t, ACK, MSS, &said[i]), WEIR_FATES);
+	IS(early(&t, FIN, 0, &said[10]), WEIR_FATES);
+	talk_silence(&t);
+	IS(s->workers[0].px.held.count, 11);
+	shell_wait_ms(s, 150);
+	answer(&t);
+	for (unsigned int i = 0; i < 11; i++)
+		talk_hear(&t, WEIR_BACKEND, &said[i]);
+	talk_silence(&t); /* the first of them is the third step: no ACK besides */
+	IS(t.expect[WEIR_BACKEND], t.shown[WEIR_BACKEND] + 1 + 14600 + 1);
+	IS(talk_state(&t), WEIR_FIN_WAIT_1);
+	IS(s->workers[0].px.held.count, 0);
+	talk_say(&t, WEIR_BACKEND, ACK, 0);
+	IS(talk_state(&t), WEIR_FIN_WAIT_2);
+	shell_close(s);
+}
+
+static void hc04_whole(void)
+{
+	each_mode(whole_window);
+}
+
+/* Beyond the window, too many packets, too many bytes: dropped, and repeated they pass. */
+static void limits(void)
+{
+	struct shell *s = shell_usual();
+	struct segment said[17], g;
+	struct talk t;
+
+	begin(&t, s, SHELL_FULLNAT, 1);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, MSS);
+	g.seq += 14600 - MSS + 1;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_out_of_window);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 1);
+	g.seq -= 2;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_out_of_window);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, MSS);
+	g.ack++;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_ack);
+	for (unsigned int i = 0; i < 16; i++)
+		IS(early(&t, PSH, 10, &said[i]), WEIR_FATES);
+	IS(early(&t, PSH, 10, &said[16]), WEIR_FATE_early_limit);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_duplicate_ack);
+	talk_silence(&t);
+	answer(&t);
+	for (unsigned int i = 0; i < 16; i++)
+		talk_hear(&t, WEIR_BACKEND, &said[i]);
+	IS(talk_put(&t, WEIR_CLIENT, &said[16]), WEIR_FATE_to_backend);
+	talk_hear(&t, WEIR_BACKEND, &said[16]);
+	IS(t.expect[WEIR_BACKEND], t.shown[WEIR_BACKEND] + 171);
+
+	begin(&t, s, SHELL_FULLNAT, 2); /* the same bytes again: held once; others of the same place */
+	g = talk_segment(&t, WEIR_CLIENT, PSH, MSS);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_early_again);
+	for (unsigned int i = 1; i < 10; i++) {
+		g.payload_len--;
+		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
+	}
+	g.payload_len = 46; /* 14555 are held, of 14600 */
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_early_limit);
+	g.payload_len = 45;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
+	shell_close(s);
+}
+
+/* The backend takes less than was announced: no more than that goes out; the rest is repeated. */
+static void small_backend(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment said[4], g;
+	struct talk t;
+
+	begin(&t, s, service, 1);
+	for (unsigned int i = 0; i < 4; i++)
+		IS(early(&t, ACK, 1000, &said[i]), WEIR_FATES);
+	g = talk_syn_segment(&t, WEIR_BACKEND);
+	g.wnd = 2000;
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
+	for (unsigned int i = 0; i < 3; i++) /* the third begins at the edge, as a probe may */
+		talk_hear(&t, WEIR_BACKEND, &said[i]);
+	talk_silence(&t);
+	IS(shell_fates(s, WEIR_FATE_out_of_window), 1);
+	talk_say(&t, WEIR_BACKEND, ACK, 0);
+	IS(talk_put(&t, WEIR_CLIENT, &said[3]), WEIR_FATE_to_backend);
+	talk_hear(&t, WEIR_BACKEND, &said[3]);
+	IS(t.expect[WEIR_BACKEND], t.shown[WEIR_BACKEND] + 4001);
+	shell_close(s);
+}
+
+static void hc04_small(void)
+{
+	each_mode(small_backend);
+}
+
+/* What is held moves along to another backend. */
+static void moved(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment said, refusal;
+	struct talk t;
+
+	begin(&t, s, service, 1);
+	IS(early(&t, PSH, 700, &said), WEIR_FATES);
+	refusal = talk_segment(&t, WEIR_BACKEND, RST | ACK, 0);
+	IS(talk_put(&t, WEIR_BACKEND, &refusal), WEIR_FATE_backend_refused);
+	talk_take_syn(&t);
+	answer(&t);
+	talk_hear(&t, WEIR_BACKEND, &said);
+	talk_silence(&t);
+	talk_say(&t, WEIR_BACKEND, PSH, 100);
+	shell_close(s);
+}
+
+static void hc04_moved(void)
+{
+	each_mode(moved);
+}
+
+/* The client gives up: its RST is believed where it may stand, and the backend hears of it. */
+static void given_up(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment said, rst;
+	struct talk t;
+
+	begin(&t, s, service, 1);
+	IS(early(&t, PSH, 700, &said), WEIR_FATES);
+	rst = talk_segment(&t, WEIR_CLIENT, RST, 0);
+	rst.seq -= 701;
+	IS(talk_put(&t, WEIR_CLIENT, &rst), WEIR_FATE_out_of_window);
+	rst.seq += 701 + 20000;
+	IS(talk_put(&t, WEIR_CLIENT, &rst), WEIR_FATE_out_of_window);
+	talk_silence(&t);
+	rst.seq -= 20000;
+	IS(talk_put(&t, WEIR_CLIENT, &rst), WEIR_FATE_client_abort);
+	talk_hear_rst(&t, WEIR_BACKEND, t.expect[WEIR_BACKEND]);
+	talk_silence(&t);
+	IS(talk_state(&t), WEIR_CLOSED);
+	IS(shell_fates(s, WEIR_FATE_early_gone), 1);
+	shell_close(s);
+}
+
+static void hc04_given_up(void)
+{
+	each_mode(given_up);
+}
+
+static struct shell *shell_squeezed(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+
+	p->limits.held_packets = 8;
+	p->limits.syn_ack_ring = 0;
+	return shell_open(p, SHELL_START_NS);
+}
+
+/* One packet in the pool for each of the clients from..to-1. */
+static void fill(struct shell *s, struct talk *t, unsigned int from, unsigned int to)
+{
+	struct segment said;
+
+	for (unsigned int i = from; i < to; i++) {
+		begin(&t[i], s, SHELL_FULLNAT, 100 + i);
+		IS(early(&t[i], PSH, 100, &said), WEIR_FATES);
+	}
+}
+
+/* The update says what the backend takes, in the scale that was promised, at numbers that fit. */
+static void hear_update(struct talk *t)
+{
+	const struct shell_out *out = shell_take(t->s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(out->port, SHELL_CLIENTS);
+	IS(out->seg.flags, ACK);
+	IS(out->seg.payload_len, 0);
+	IS(out->seg.seq, t->expect[WEIR_CLIENT]);
+	IS(out->seg.ack, t->next[WEIR_CLIENT]);
+	IS(out->seg.wnd, 64240 >> 7);
+	IS(weir_be32(out->seg.dst.w[3]), t->client);
+	CU_ASSERT_TRUE(out->seg.ts_off != 0);
+	IS(out->seg.tsval, t->tsecr[WEIR_CLIENT]);
+	IS(out->seg.tsecr, t->tsval[WEIR_CLIENT] + (uint32_t)(SHELL_START_NS / 1000000 - t->began_ms));
+}
+
+/* Past half of the pool: window 0, opened later, and said so until the client speaks. */
+static void squeezed(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[5], t;
+
+	fill(s, full, 0, 4);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	IS(t.early_wnd, 14600);
+	fill(s, full, 4, 5);
+	talk_init(&t, s, SHELL_FULLNAT, 2);
+	talk_syn(&t);
+	IS(t.early_wnd, 0);
+	IS(shell_events(s, WEIR_EVENT_window_closed), 1);
+	talk_ack(&t);
+	answer(&t);
+	shell_take(s); /* our ACK */
+	hear_update(&t);
+	talk_silence(&t);
+	for (unsigned int i = 0; i < 5; i++) { /* the others are done, so that only t is heard */
+		answer(&full[i]);
+		shell_clear(s);
+		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
+	}
+	shell_wait_ms(s, 190);
+	talk_silence(&t);
+	shell_wait_ms(s, 20);
+	hear_update(&t);
+	shell_wait_ms(s, 410);
+	hear_update(&t);
+	talk_silence(&t);
+	talk_say(&t, WEIR_CLIENT, PSH, 400); /* it has heard us */
+	shell_wait_ms(s, 20000);
+	talk_silence(&t);
+	IS(shell_events(s, WEIR_EVENT_window_update), 3);
+	talk_say(&t, WEIR_BACKEND, PSH, 400);
+	shell_close(s);
+}
+
+/* A client that never speaks is not told for ever; the connection goes on as any other. */
+static void squeezed_silent(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[5], t;
+	unsigned int n;
+
+	fill(s, full, 0, 5);
+	talk_init(&t, s, SHELL_FULLNAT, 2);
+	talk_syn(&t);
+	for (unsigned int i = 0; i < 5; i++) {
+		answer(&full[i]);
+		shell_clear(s);
+		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
+	}
+	talk_ack(&t);
+	answer(&t);
+	shell_clear(s);
+	shell_wait_ms(s, 60000);
+	n = shell_clear(s);
+	CU_ASSERT_TRUE(n >= 3 && n <= 8);
+	IS(talk_state(&t), WEIR_ESTABLISHED);
+	talk_say(&t, WEIR_BACKEND, PSH, 40);
+	talk_say(&t, WEIR_CLIENT, PSH, 40);
+	shell_close(s);
+}
+
+/* The pool is full: the packet is dropped by that name, the connection is not. */
+static void pool_full(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[8], t;
+	struct segment said;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		talk_init(&full[i], s, SHELL_FULLNAT, 100 + i);
+		talk_syn(&full[i]);
+	}
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	for (unsigned int i = 0; i < 8; i++) {
+		IS(early(&full[i], PSH, 100, &said), WEIR_FATES);
+		talk_take_syn(&full[i]);
+	}
+	IS(early(&t, PSH, 100, &said), WEIR_FATE_early_limit);
+	talk_take_syn(&t);
+	answer(&t);
+	shell_clear(s);
+	IS(talk_put(&t, WEIR_CLIENT, &said), WEIR_FATE_to_backend);
+	talk_hear(&t, WEIR_BACKEND, &said);
+	shell_close(s);
+}
+
+/* No extra round trip: data right behind the ACK, in one burst with it. */
+static void one_burst(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct segment ack, data, g;
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	ack = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	data = talk_segment(&t, WEIR_CLIENT, PSH, 300);
+	shell_put(s, frame, segment_frame(&ack, frame), SHELL_CLIENTS);
+	shell_put(s, frame, segment_frame(&data, frame), SHELL_CLIENTS);
+	shell_put(s, frame, segment_frame(&data, frame), SHELL_CLIENTS);
+	shell_run(s);
+	IS(shell_fates(s, WEIR_FATE_handshake_ack), 1);
+	IS(shell_fates(s, WEIR_FATE_early_again), 1);
+	IS(s->workers[0].px.held.count, 1);
+	talk_take_syn(&t);
+	talk_silence(&t);
+	g = talk_syn_segment(&t, WEIR_BACKEND);
+	shell_put(s, frame, segment_frame(&g, frame), SHELL_BACKENDS);
+	shell_put(s, frame, segment_frame(&data, frame), SHELL_CLIENTS);
+	shell_run(s);
+	for (unsigned int i = 0; i < 2; i++) /* one was held, one came behind the answer */
+		talk_hear(&t, WEIR_BACKEND, &data);
+	talk_silence(&t);
+	shell_close(s);
+}
+
+static void hc04_burst(void)
+{
+	each_mode(one_burst);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-04 a whole window, in order", hc04_whole},
+		{"HC-04 limits of bytes and packets", limits},
+		{"HC-04 a backend with a smaller window", hc04_small},
+		{"HC-04 held through a change of backend", hc04_moved},
+		{"HC-04 the client gives up", hc04_given_up},
+		{"HC-04 half of the pool: window 0, opened until it is heard", squeezed},
+		{"HC-04 window 0 and a client that never speaks", squeezed_silent},
+		{"HC-04 the pool is full", pool_full},
+		{"HC-04 ACK, data, answer in one burst", hc04_burst},
+	};
+
+	return unit_main("proxy early", tests, sizeof(tests) / sizeof(tests[0]));
+}

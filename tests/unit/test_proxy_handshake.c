@@ -1,0 +1,682 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The proxy: from SYN to a valid ACK. */
+#include <string.h>
+
+#include "modes.h"
+
+/* A SYN that nobody will follow up, from anywhere. */
+static struct segment spoofed_syn(unsigned int service, uint64_t *seed)
+{
+	uint64_t r = unit_random(seed);
+	struct segment g = {.src = 0x01000000u + (uint32_t)(r % 0x7e000000u),
+		.sport = (uint16_t)(1 + (r >> 40) % 65535), .dst = SHELL_VIP(service),
+		.dport = SHELL_VIP_PORT, .seq = (uint32_t)unit_random(seed), .wnd = 1024,
+		.flags = WEIR_TCP_SYN, .ttl = 50, .src_mac = {2, 0, 0, 0, 0, 7}};
+
+	if (r & 1)
+		segment_mss(&g, 1460);
+	if (r & 2)
+		segment_timestamps(&g, (uint32_t)r, 0);
+	if (r & 4)
+		segment_sack_ok(&g);
+	return g;
+}
+
+static void flood(struct shell *s, unsigned int service, unsigned int n, uint64_t *seed)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct segment g = spoofed_syn(service, seed);
+		uint8_t frame[SEGMENT_FRAME_MAX];
+		size_t len = segment_frame(&g, frame);
+
+		shell_put(s, frame, len, SHELL_CLIENTS);
+		if (i % 50 == 49)
+			shell_run(s);
+	}
+	shell_run(s);
+}
+
+static void stateless(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct talk t;
+	uint64_t seed = 1, before;
+	const struct shell_out *out;
+	unsigned int n = 0;
+
+	talk_init(&t, s, service, 1);
+	talk_open(&t); /* there is something that could change */
+	before = shell_memory_hash(s);
+	flood(s, service, 5000, &seed);
+	IS(shell_memory_hash(s), before);
+	IS(shell_conns(s), 1);
+	IS(shell_fates(s, WEIR_FATE_syn_cookie), 5001);
+	for (; (out = shell_take(s)) != NULL; n++) {
+		IS(out->port, SHELL_CLIENTS); /* the backends never hear of it */
+		IS(out->seg.flags, WEIR_TCP_SYN | WEIR_TCP_ACK);
+		CU_ASSERT_TRUE(out->len <= 54 + 4 + 12 + 4); /* MSS, and what was offered */
+		CU_ASSERT_TRUE(out->seg.wscale == WEIR_WSCALE_NONE);
+	}
+	IS(n, 5000);
+	talk_say(&t, WEIR_CLIENT, PSH, 100);
+	shell_close(s);
+}
+
+static void hc01(void)
+{
+	each_mode(stateless);
+}
+
+static uint16_t rounded_mss(uint16_t mss)
+{
+	static const uint16_t kept[] = {8960, 1460, 1440, 1400, 1360, 1200, 536, 256};
+	unsigned int i = 0;
+
+	while (i < 7 && kept[i] > mss)
+		i++;
+	return kept[i];
+}
+
+/* Without timestamps there are few bits. */
+static uint8_t rounded_wscale(uint8_t wscale)
+{
+	static const uint8_t kept[15] = {0, 0, 2, 2, 4, 4, 6, 7, 8, 9, 9, 9, 9, 9, 9};
+
+	return wscale == WEIR_WSCALE_NONE ? wscale : kept[wscale];
+}
+
+static void options(unsigned int service)
+{
+	static const uint16_t mss[] = {0, 256, 535, 536, 1380, 1460, 9000};
+	struct shell *s = shell_usual();
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < 7 * 16 * 4; i++) {
+		struct talk_offer o = {.mss = mss[i % 7], .wscale = (uint8_t)(i / 7 % 16),
+			.sack = i / 112 & 1, .ts = i / 112 >> 1 & 1};
+		struct talk t;
+
+		if (o.wscale == 15)
+			o.wscale = WEIR_WSCALE_NONE;
+		talk_init(&t, s, service, n++);
+		t.offer[WEIR_CLIENT] = o;
+		talk_syn(&t);
+		IS(t.promised.mss, 1460);
+		IS(t.promised.wscale, o.wscale == WEIR_WSCALE_NONE ? WEIR_WSCALE_NONE : 7);
+		IS(t.promised.sack, o.sack);
+		IS(t.promised.ts, o.ts);
+		talk_ack(&t);
+		IS(t.asked.mss, rounded_mss(o.mss ? o.mss : 536)); /* RFC 9293 §3.7.1 */
+		IS(t.asked.sack, o.sack);
+		IS(t.asked.ts, o.ts);
+		IS(t.asked.wscale, o.ts ? o.wscale : rounded_wscale(o.wscale));
+		if (n % 100 == 0)
+			weir_proxy_reset_all(&s->workers[0].px, 1000, s->now_ns);
+		shell_clear(s);
+	}
+	shell_close(s);
+}
+
+static void hc02(void)
+{
+	each_mode(options);
+}
+
+/* What the service lacks is not promised, and not asked for. */
+static void profile(unsigned int service)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct talk t;
+
+	p->services[service].profile = (struct weir_profile){.mss = 1380, .wscale = 3};
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	IS(t.promised.mss, 1380);
+	IS(t.promised.wscale, 3);
+	CU_ASSERT_FALSE(t.promised.sack);
+	CU_ASSERT_FALSE(t.promised.ts);
+	CU_ASSERT_FALSE(t.promised.ecn);
+	talk_ack(&t);
+	CU_ASSERT_FALSE(t.asked.sack);
+	CU_ASSERT_FALSE(t.asked.ts);
+	t.offer[WEIR_BACKEND].ts = t.offer[WEIR_BACKEND].sack = false;
+	talk_answer(&t);
+	talk_say(&t, WEIR_CLIENT, PSH, 10);
+	talk_say(&t, WEIR_BACKEND, PSH, 10);
+	shell_close(s);
+}
+
+static void hc03_profile(void)
+{
+	each_mode(profile);
+}
+
+/* The server speaks first: no stall, with timestamps or without. talk_answer() looks at TSecr. */
+static void server_first(unsigned int service)
+{
+	struct shell *s = shell_usual();
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct talk t;
+
+		talk_init(&t, s, service, i);
+		t.offer[WEIR_CLIENT].ts = i;
+		t.offer[WEIR_BACKEND].ts = i;
+		talk_syn(&t);
+		shell_wait_ms(s, 40);
+		talk_ack(&t);
+		shell_wait_ms(s, 3);
+		talk_answer(&t);
+		talk_say(&t, WEIR_BACKEND, PSH, 41);
+		shell_wait_ms(s, 1000);
+		talk_say(&t, WEIR_CLIENT, ACK, 0);
+		talk_say(&t, WEIR_CLIENT, PSH, 30);
+		talk_say(&t, WEIR_BACKEND, PSH, 300);
+		talk_silence(&t);
+	}
+	shell_close(s);
+}
+
+static void hc05(void)
+{
+	each_mode(server_first);
+}
+
+/* The final ACK was lost; this is what comes instead. */
+struct late {
+	uint8_t flags;
+	uint16_t len;
+	int16_t at; /* from where the client's first byte stands */
+	bool kept;  /* it is something for the backend */
+};
+
+static void late_first(struct talk *t, const struct late *l)
+{
+	struct segment g = talk_segment(t, WEIR_CLIENT, l->flags, l->len);
+
+	g.seq += (uint32_t)(int32_t)l->at;
+	IS(talk_put(t, WEIR_CLIENT, &g),
+		l->kept ? (unsigned int)WEIR_FATES : (unsigned int)WEIR_FATE_handshake_ack);
+	talk_take_syn(t);
+	talk_silence(t);
+	if (!l->kept) {
+		talk_answer(t);
+	} else {
+		struct segment a = talk_syn_segment(t, WEIR_BACKEND);
+
+		t->next[WEIR_CLIENT] += l->len + ((l->flags & WEIR_TCP_FIN) != 0);
+		IS(talk_put(t, WEIR_BACKEND, &a), WEIR_FATE_backend_syn_ack);
+		talk_hear(t, WEIR_BACKEND, &g);
+		IS(t->expect[WEIR_BACKEND], t->shown[WEIR_BACKEND] + 1 + l->len +
+				((l->flags & WEIR_TCP_FIN) != 0));
+	}
+	talk_silence(t);
+	talk_say(t, WEIR_BACKEND, PSH, 77);
+	if (!(l->flags & WEIR_TCP_FIN))
+		talk_say(t, WEIR_CLIENT, PSH, 50);
+}
+
+static void client_first(unsigned int service)
+{
+	static const struct late lates[] = {
+		{ACK, 1, 0, true},    /* data, or a zero-window probe with a byte */
+		{PSH, 1460, 0, true},
+		{FIN, 0, 0, true},
+		{FIN, 100, 0, true},
+		{ACK, 0, 0, false},
+		{ACK, 0, -1, false},  /* keep-alive, Linux' zero-window probe */
+		{ACK, 1, -1, false},  /* keep-alive with a byte of garbage (RFC 9293 §3.8.4) */
+	};
+	struct shell *s = shell_usual();
+
+	for (unsigned int i = 0; i < 2 * sizeof(lates) / sizeof(lates[0]); i++) {
+		struct talk t;
+
+		talk_init(&t, s, service, i);
+		t.offer[WEIR_CLIENT].ts = t.offer[WEIR_BACKEND].ts = i & 1;
+		talk_syn(&t);
+		shell_wait_ms(s, 900);
+		late_first(&t, &lates[i / 2]);
+	}
+	shell_close(s);
+}
+
+static void hc06(void)
+{
+	each_mode(client_first);
+}
+
+/* Neither says "I heard your SYN-ACK and accept it". */
+static void hc06_never(void)
+{
+	struct shell *s = shell_usual();
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	g = talk_segment(&t, WEIR_CLIENT, RST | ACK, 0);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_stray_rst);
+	g = talk_segment(&t, WEIR_CLIENT, WEIR_TCP_SYN | ACK, 0);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_stray_syn_ack);
+	g = talk_segment(&t, WEIR_CLIENT, FIN, 0); /* one lower only what may be a probe */
+	g.seq--;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_stray_fin);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 2);
+	g.seq--;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_cookie);
+	talk_silence(&t);
+	IS(shell_conns(s), 0);
+	talk_ack(&t); /* what may, still does */
+	shell_close(s);
+}
+
+/* The next frame is the SYN-ACK once more, the same in everything. */
+static void again(struct talk *t)
+{
+	const struct shell_out *out = shell_take(t->s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(out->fate, WEIR_FATE_created);
+	IS(out->send, WEIR_SEND_HOP);
+	IS(memcmp(out->mac, t->mac, 6), 0);
+	IS(out->seg.flags, WEIR_TCP_SYN | WEIR_TCP_ACK);
+	IS(out->seg.seq, t->shown[WEIR_CLIENT]);
+	IS(out->seg.ack, t->next[WEIR_CLIENT]);
+	IS(out->seg.wnd, t->early_wnd);
+	IS(out->seg.mss, t->promised.mss);
+	IS(out->seg.wscale, t->promised.wscale);
+	IS(out->seg.sack_ok, t->promised.sack);
+	IS(out->seg.tsval, t->tsecr[WEIR_CLIENT]);
+	IS(weir_be32(out->seg.dst.w[3]), t->client);
+	IS(weir_be16(out->seg.dport_be), t->port);
+}
+
+static void repeated(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	shell_wait_ms(s, 990);
+	talk_silence(&t);
+	shell_wait_ms(s, 20);
+	again(&t);
+	talk_silence(&t);
+	shell_wait_ms(s, 1980);
+	talk_silence(&t);
+	shell_wait_ms(s, 20);
+	again(&t);
+	shell_wait_ms(s, 20000);
+	talk_silence(&t);
+	IS(shell_events(s, WEIR_EVENT_syn_ack_resent), 2);
+	talk_ack(&t); /* and the answer to the last one is good */
+	talk_answer(&t);
+	talk_say(&t, WEIR_BACKEND, PSH, 20);
+
+	talk_init(&t, s, service, 2); /* who has answered is not asked again */
+	talk_open(&t);
+	shell_wait_ms(s, 5000);
+	talk_silence(&t);
+	shell_close(s);
+}
+
+static void hc07(void)
+{
+	each_mode(repeated);
+}
+
+/* A flood that fills the ring within a second: it is silent, and the flood's cost stays at one to one. */
+static void hc07_flood(void)
+{
+	struct shell *s = shell_usual();
+	uint64_t seed = 7;
+
+	for (unsigned int ms = 0; ms < 6000; ms += 8) {
+		flood(s, SHELL_FULLNAT, 3, &seed); /* 375 a second, a ring of 256 */
+		IS(shell_clear(s), 3);
+		shell_wait_ms(s, 8);
+		IS(shell_clear(s), 0);
+	}
+	IS(shell_events(s, WEIR_EVENT_syn_ack_resent), 0);
+	shell_close(s);
+}
+
+/* Also where an old connection still stands on the tuple. */
+static void repeated_over_old(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct talk t, u;
+
+	talk_init(&t, s, service, 1);
+	talk_open(&t);
+	talk_close(&t, WEIR_CLIENT);
+	shell_wait_ms(s, 4000);
+	talk_init(&u, s, service, 1);
+	u.isn[WEIR_CLIENT] += 100000;
+	u.next[WEIR_CLIENT] += 100000;
+	talk_syn(&u);
+	shell_wait_ms(s, 1010);
+	again(&u);
+	talk_ack(&u);
+	talk_answer(&u);
+	shell_wait_ms(s, 5000);
+	talk_silence(&u);
+	shell_close(s);
+}
+
+static void hc07_over_old(void)
+{
+	each_mode(repeated_over_old);
+}
+
+/* The first data segment is lost: no byte is ever skipped. */
+static void second_first(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment first, second, answer;
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	first = talk_segment(&t, WEIR_CLIENT, ACK, 1000);
+	t.next[WEIR_CLIENT] += 1000;
+	second = talk_segment(&t, WEIR_CLIENT, PSH, 500);
+	t.next[WEIR_CLIENT] += 500;
+	for (unsigned int i = 0; i < 3; i++) {
+		IS(talk_put(&t, WEIR_CLIENT, &second), WEIR_FATE_bad_cookie);
+		talk_silence(&t); /* no RST, no SYN */
+		shell_wait_ms(s, 300);
+	}
+	IS(shell_conns(s), 0);
+	IS(talk_put(&t, WEIR_CLIENT, &first), WEIR_FATES);
+	talk_take_syn(&t);
+	IS(talk_put(&t, WEIR_CLIENT, &second), WEIR_FATES);
+	answer = talk_syn_segment(&t, WEIR_BACKEND);
+	IS(talk_put(&t, WEIR_BACKEND, &answer), WEIR_FATE_backend_syn_ack);
+	talk_hear(&t, WEIR_BACKEND, &first);
+	talk_hear(&t, WEIR_BACKEND, &second);
+	IS(t.expect[WEIR_BACKEND], t.shown[WEIR_BACKEND] + 1501);
+	talk_silence(&t);
+	shell_close(s);
+}
+
+static void hc08(void)
+{
+	each_mode(second_first);
+}
+
+/* Who goes on in vain is told, by an RST that he accepts, as far as the budget reaches. */
+static void hc08_patience(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	struct segment g;
+	struct shell *s;
+	struct talk t;
+	unsigned int told = 0;
+
+	p->limits.reply_budget = 5;
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	t.expect[WEIR_CLIENT] = 0x12345678;
+	g = talk_segment(&t, WEIR_CLIENT, PSH, 100);
+	for (unsigned int i = 0; i < 30; i++) {
+		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_cookie);
+		shell_wait_ms(s, 99);
+	}
+	talk_silence(&t);
+	shell_wait_ms(s, 50);
+	for (unsigned int i = 0; i < 100; i++) {
+		unsigned int fate = talk_put(&t, WEIR_CLIENT, &g);
+
+		if (fate == WEIR_FATE_refused_stray) {
+			talk_hear_rst(&t, WEIR_CLIENT, 0x12345678);
+			told++;
+		} else {
+			IS(fate, WEIR_FATE_reply_budget);
+		}
+	}
+	IS(told, 5);
+	shell_close(s);
+}
+
+/* An old SYN comes late: its client denies it, and nobody else ever knew. */
+static void old_duplicate(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment rst;
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	rst = talk_segment(&t, WEIR_CLIENT, RST, 0);
+	rst.seq = t.expect[WEIR_CLIENT]; /* RFC 9293 §3.10.7.1: at our ack */
+	IS(talk_put(&t, WEIR_CLIENT, &rst), WEIR_FATE_stray_rst);
+	talk_silence(&t);
+	IS(shell_conns(s), 0);
+	IS(shell_events(s, WEIR_EVENT_backend_syn_sent), 0);
+	shell_close(s);
+}
+
+static void hc09(void)
+{
+	each_mode(old_duplicate);
+}
+
+static void hc10_data(void)
+{
+	struct shell *s = shell_usual();
+	struct segment g;
+	struct talk t;
+	const struct shell_out *out;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	g = talk_syn_segment(&t, WEIR_CLIENT);
+	g.payload_len = 400;
+	g.opt[g.opt_len++] = 34; /* TFO cookie request, RFC 7413 */
+	g.opt[g.opt_len++] = 2;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
+	out = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(out->seg.ack, g.seq + 1);
+	IS(out->seg.payload_len, 0);
+	IS(out->len, 74); /* MSS, SACK, timestamps, scale: no TFO */
+	t.offer[WEIR_CLIENT].ts = t.offer[WEIR_CLIENT].sack = false;
+	t.offer[WEIR_CLIENT].wscale = WEIR_WSCALE_NONE;
+	talk_syn(&t);
+	talk_ack(&t); /* the data comes again after the handshake */
+	talk_answer(&t);
+	talk_say(&t, WEIR_CLIENT, PSH, 400);
+	shell_close(s);
+}
+
+static void ecn_case(bool has, bool ts, bool asks)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct talk t;
+
+	p->services[SHELL_FULLNAT].profile.ecn = has;
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	t.offer[WEIR_CLIENT].ecn = asks;
+	t.offer[WEIR_CLIENT].ts = t.offer[WEIR_BACKEND].ts = ts;
+	talk_syn(&t);
+	IS(t.promised.ecn, has && ts && asks);
+	talk_ack(&t);
+	IS(t.asked.ecn, has && ts && asks);
+	talk_answer(&t);
+	shell_close(s);
+}
+
+static void hc10_ecn(void)
+{
+	for (unsigned int i = 0; i < 8; i++)
+		ecn_case(i & 1, i & 2, i & 4);
+}
+
+static void hc10_flags(void)
+{
+	static const uint8_t flags[] = {0, WEIR_TCP_FIN, 0x3f, 0x29, WEIR_TCP_PSH, WEIR_TCP_URG,
+		WEIR_TCP_SYN | WEIR_TCP_FIN, WEIR_TCP_SYN | WEIR_TCP_RST, WEIR_TCP_SYN | FIN,
+		WEIR_TCP_RST | FIN, WEIR_TCP_SYN | WEIR_TCP_RST | ACK};
+	struct shell *s = shell_usual();
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	for (unsigned int i = 0; i < sizeof(flags); i++) {
+		struct segment g = talk_segment(&t, WEIR_CLIENT, flags[i], 0);
+
+		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_tcp_flags);
+	}
+	talk_silence(&t);
+	shell_close(s);
+}
+
+/* What cannot be read counts as not said (RFC 9293 §3.7.1): MSS 536, nothing else. */
+static void hc10_options(void)
+{
+	static const uint8_t bad[][8] = {
+		{2, 0, 5, 180, 3, 3, 7, 1}, {2, 1, 5, 180, 3, 3, 7, 1}, {2, 40, 5, 180, 3, 3, 7, 1},
+		{2, 3, 5, 1, 1, 1, 1, 1}, {0, 2, 4, 5, 180, 3, 3, 7}, {8, 9, 0, 0, 0, 1, 0, 0},
+		{2, 4, 0, 0, 1, 1, 1, 1}, {99, 255, 2, 4, 5, 180, 3, 3}};
+	struct shell *s = shell_usual();
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct talk t;
+		struct segment g;
+		const struct shell_out *out;
+
+		talk_init(&t, s, SHELL_FULLNAT, i);
+		t.offer[WEIR_CLIENT] = (struct talk_offer){.wscale = WEIR_WSCALE_NONE};
+		t.offer[WEIR_BACKEND].ts = false;
+		g = talk_syn_segment(&t, WEIR_CLIENT);
+		memcpy(g.opt, bad[i], 8);
+		g.opt_len = 8;
+		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
+		out = shell_take(s);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+		IS(out->len, 58); /* our MSS */
+		t.expect[WEIR_CLIENT] = out->seg.seq + 1;
+		t.shown[WEIR_CLIENT] = out->seg.seq;
+		talk_ack(&t);
+		IS(t.asked.mss, 536);
+		IS(t.asked.wscale, WEIR_WSCALE_NONE);
+		CU_ASSERT_FALSE(t.asked.ts || t.asked.sack);
+	}
+	shell_close(s);
+}
+
+/* A segment to a port or address where nothing is; returns its fate. */
+static unsigned int knock(struct shell *s, uint32_t dst, uint16_t dport, uint8_t flags, unsigned int len)
+{
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	g = talk_segment(&t, WEIR_CLIENT, flags, len);
+	g.seq = 1000;
+	g.ack = flags & WEIR_TCP_ACK ? 5000 : 0;
+	g.dst = dst;
+	g.dport = dport;
+	return talk_put(&t, WEIR_CLIENT, &g);
+}
+
+static void refused(struct shell *s, uint8_t flags, unsigned int len, uint32_t seq, uint32_t ack)
+{
+	const struct shell_out *out;
+
+	IS(knock(s, SHELL_VIP(0), 81, flags, len), WEIR_FATE_refused_port);
+	out = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(out->send, WEIR_SEND_BACK);
+	IS(out->seg.flags, flags & WEIR_TCP_ACK ? RST : RST | ACK); /* RFC 9293 §3.10.7.1 */
+	IS(out->seg.seq, seq);
+	IS(out->seg.ack, ack);
+	IS(weir_be16(out->seg.sport_be), 81);
+	IS(shell_take(s), NULL);
+}
+
+static void hc14_refused(void)
+{
+	struct shell *s = shell_usual();
+
+	refused(s, WEIR_TCP_SYN, 0, 0, 1001);
+	refused(s, WEIR_TCP_SYN, 10, 0, 1011);
+	refused(s, ACK, 100, 5000, 0);
+	refused(s, FIN, 0, 5000, 0);
+	IS(knock(s, SHELL_VIP(0), 81, RST, 0), WEIR_FATE_stray_rst);
+	IS(knock(s, SHELL_VIP(0), 81, RST | ACK, 0), WEIR_FATE_stray_rst);
+	IS(shell_take(s), NULL);
+	shell_close(s);
+}
+
+static void hc14_silent(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	struct shell *s;
+
+	p->limits.refuse_closed_ports = false;
+	s = shell_open(p, SHELL_START_NS);
+	IS(knock(s, SHELL_VIP(0), 81, WEIR_TCP_SYN, 0), WEIR_FATE_closed_port);
+	IS(knock(s, SHELL_VIP(1), 65535, ACK, 10), WEIR_FATE_closed_port);
+	IS(knock(s, 0xc0000203, 80, WEIR_TCP_SYN, 0), WEIR_FATE_not_ours);
+	IS(knock(s, SHELL_LOCAL, 4000, WEIR_TCP_SYN, 0), WEIR_FATE_not_ours);
+	IS(knock(s, SHELL_BACKEND(0, 0), SHELL_BACKEND_PORT, WEIR_TCP_SYN, 0), WEIR_FATE_not_ours);
+	IS(shell_take(s), NULL);
+	shell_close(s);
+}
+
+/* What a backend says to others than us, or to a group, is not ours to refuse. */
+static void hc14_backend(void)
+{
+	static const uint32_t others[] = {0x08080808, 0xe0000001, 0xffffffff, SHELL_VIP(0)};
+	struct shell *s = shell_usual();
+
+	for (unsigned int service = 0; service < 2; service++) {
+		for (unsigned int i = 0; i < 4; i++) {
+			struct segment g = {.src = SHELL_BACKEND(service, 0), .dst = others[i],
+				.sport = SHELL_BACKEND_PORT, .dport = 4000, .flags = ACK, .ttl = 9};
+			bool refused = service == SHELL_NAT && (i == 0 || i == 3);
+			uint8_t frame[SEGMENT_FRAME_MAX];
+			unsigned int fate = shell_in(s, frame, segment_frame(&g, frame), SHELL_BACKENDS);
+
+			if (i == 3 && service == SHELL_FULLNAT) {
+				IS(fate, WEIR_FATE_refused_port); /* a VIP, as to anybody */
+			} else {
+				IS(fate, refused ? WEIR_FATE_refused_stray : WEIR_FATE_not_ours);
+			}
+		}
+	}
+	shell_close(s);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-01 a SYN flood changes nothing", hc01},
+		{"HC-02 options survive the cookie", hc02},
+		{"HC-03 only what the service has is promised", hc03_profile},
+		{"HC-05 server speaks first", hc05},
+		{"HC-06 final ACK lost, client goes on", hc06},
+		{"HC-06 what never completes a handshake", hc06_never},
+		{"HC-07 SYN-ACK again after 1 s and 3 s", hc07},
+		{"HC-07 silent in a flood", hc07_flood},
+		{"HC-07 again over a connection that has ended", hc07_over_old},
+		{"HC-08 second data segment first", hc08},
+		{"HC-08 patience ends in RST, within the budget", hc08_patience},
+		{"HC-09 delayed duplicate SYN", hc09},
+		{"HC-10 SYN with data and TFO", hc10_data},
+		{"HC-10 ECN only if the cookie keeps it", hc10_ecn},
+		{"HC-10 flags that TCP never sends", hc10_flags},
+		{"HC-10 malformed options", hc10_options},
+		{"HC-14 closed port refused", hc14_refused},
+		{"HC-14 closed port silent, not ours", hc14_silent},
+		{"HC-14 a backend that speaks to others", hc14_backend},
+	};
+
+	return unit_main("proxy handshake", tests, sizeof(tests) / sizeof(tests[0]));
+}

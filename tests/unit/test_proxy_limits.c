@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The proxy: full tables, used-up ports, several workers, and whether anything is left behind. */
+#include <stdlib.h>
+
+#include "flow/classify.h"
+#include "modes.h"
+
+/* Valid, and no room: RST at exactly what the client expects; nothing else is harmed. */
+static void table_full(unsigned int service)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	struct shell *s;
+	struct segment g, old_ack;
+	struct talk t[8], u;
+
+	p->limits.connections = 8;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 8; i++) {
+		talk_init(&t[i], s, service, i);
+		talk_syn(&t[i]);
+		old_ack = talk_segment(&t[i], WEIR_CLIENT, ACK, 0);
+		talk_ack(&t[i]);
+		talk_answer(&t[i]);
+	}
+	talk_init(&u, s, service, 100);
+	talk_syn(&u);
+	g = talk_segment(&u, WEIR_CLIENT, PSH, 100);
+	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_table_full);
+	talk_hear_rst(&u, WEIR_CLIENT, u.expect[WEIR_CLIENT]);
+	talk_silence(&u);
+	for (unsigned int i = 0; i < 8; i++)
+		talk_say(&t[i], WEIR_CLIENT, PSH, 100);
+
+	talk_close(&t[7], WEIR_BACKEND); /* one that has ended makes room */
+	talk_syn(&u);
+	talk_ack(&u);
+	talk_answer(&u);
+	IS(shell_events(s, WEIR_EVENT_conn_recycled), 1);
+	IS(shell_conns(s), 8);
+	IS(talk_conn(&t[7]), NULL);
+
+	/* HC-35: its cookie is alive, but has been used */
+	talk_close(&t[0], WEIR_CLIENT);
+	IS(talk_put(&t[7], WEIR_CLIENT, &old_ack), WEIR_FATE_old_cookie);
+	talk_silence(&u);
+	IS(shell_conns(s), 8);
+	talk_say(&u, WEIR_CLIENT, PSH, 100);
+	shell_close(s);
+}
+
+static void hc50_table_full(void)
+{
+	each_mode(table_full);
+}
+
+/* The n-th client whose packets belong to worker 0. */
+static unsigned int next_of_worker(const struct shell *s, unsigned int service, unsigned int from)
+{
+	for (;; from++) {
+		struct weir_pkt pkt = {.kind = WEIR_KIND_CLIENT};
+		struct talk t;
+
+		talk_init(&t, (struct shell *)s, service, from);
+		pkt.key = (struct weir_key){weir_addr_v4(weir_be32(t.client)), weir_be16(t.port),
+			(uint16_t)service};
+		if (weir_owner(s->policy, &pkt, 0) == 0)
+			return from;
+	}
+}
+
+/* A shell with few ports per worker, one backend, and n local addresses. */
+static struct shell *shell_few_ports(unsigned int n_locals)
+{
+	struct weir_policy *p = shell_policy(32, 1);
+
+	p->limits.connections = 32 * 8192;
+	p->limits.syn_ack_ring = 0;
+	p->ports[SHELL_BACKENDS].n_addrs = (uint8_t)n_locals;
+	p->ports[SHELL_BACKENDS].addrs[1] =
+		(struct weir_port_addr){weir_addr_v4(weir_be32(0x0a000005)), 120};
+	return shell_open(p, SHELL_START_NS);
+}
+
+/* Opens connections on worker 0 as long as there is a port; returns how many. */
+static unsigned int use_up(struct shell *s, struct talk *t, unsigned int max)
+{
+	unsigned int who = 0, n = 0;
+
+	for (; n < max; n++, who++) {
+		struct segment g;
+		const struct shell_out *out;
+
+		who = next_of_worker(s, SHELL_FULLNAT, who);
+		talk_init(&t[n], s, SHELL_FULLNAT, who);
+		talk_syn(&t[n]);
+		g = talk_segment(&t[n], WEIR_CLIENT, ACK, 0);
+		if (talk_put(&t[n], WEIR_CLIENT, &g) == WEIR_FATE_no_local_port) {
+			talk_hear_rst(&t[n], WEIR_CLIENT, t[n].expect[WEIR_CLIENT]);
+			break;
+		}
+		out = shell_take(s);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+		t[n].backend_addr = weir_be32(out->seg.dst.w[3]);
+		t[n].backend = out->nexthop;
+		t[n].local = weir_be32(out->seg.src.w[3]);
+		t[n].local_port = weir_be16(out->seg.sport_be);
+		t[n].shown[WEIR_BACKEND] = out->seg.seq;
+		t[n].expect[WEIR_BACKEND] = out->seg.seq + 1;
+		t[n].tsecr[WEIR_BACKEND] = out->seg.tsval;
+		talk_answer(&t[n]);
+		shell_clear(s);
+	}
+	return n;
+}
+
+/*
+ * Each port once; then RST by name. One whose connection has ended is taken back, at the latest when
+ * all have been looked at, some a client.
+ */
+static void hc33_exhausted(void)
+{
+	struct shell *s = shell_few_ports(1);
+	struct talk *t = calloc(5000, sizeof(*t));
+	unsigned int n = use_up(s, t, 5000), refused = 0;
+	struct segment g;
+
+	IS(n, (65536 - 1024) / 32);
+	IS(s->workers[0].px.local_ports, n);
+	talk_silence(&t[0]);
+	for (unsigned int i = 0; i < n; i += 500)
+		talk_say(&t[i], WEIR_CLIENT, PSH, 10);
+	talk_close(&t[3], WEIR_CLIENT);
+	shell_clear(s);
+	talk_syn(&t[n]);
+	g = talk_segment(&t[n], WEIR_CLIENT, ACK, 0);
+	while (talk_put(&t[n], WEIR_CLIENT, &g) == WEIR_FATE_no_local_port && refused++ < n)
+		talk_hear_rst(&t[n], WEIR_CLIENT, t[n].expect[WEIR_CLIENT]);
+	CU_ASSERT_TRUE(refused <= n / 16);
+	talk_take_syn(&t[n]);
+	IS(t[n].local_port, t[3].local_port);
+	IS(shell_events(s, WEIR_EVENT_port_recycled), 1);
+	talk_answer(&t[n]);
+	talk_say(&t[n], WEIR_BACKEND, PSH, 100);
+	IS(talk_conn(&t[3]), NULL);
+	shell_close(s);
+	free(t);
+}
+
+/* A second local address has as many again. */
+static void hc33_addresses(void)
+{
+	struct shell *s = shell_few_ports(2);
+	struct talk *t = calloc(5000, sizeof(*t));
+	unsigned int n = use_up(s, t, 5000), second = 0;
+
+	IS(n, 2 * (65536 - 1024) / 32);
+	for (unsigned int i = 0; i < n; i++)
+		second += t[i].local == 0x0a000005;
+	IS(second, n / 2);
+	shell_close(s);
+	free(t);
+}
+
+/* Two nat services in front of the same servers: one client port leads to one of them at a time. */
+static void hc33_nat_shared(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct segment g;
+	struct talk t, u;
+
+	p->services[SHELL_FULLNAT].mode = WEIR_MODE_NAT;
+	p->backends[0].addr = p->backends[1].addr;
+	p->nexthops[0].addr = p->nexthops[1].addr;
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, SHELL_NAT, 1);
+	talk_open(&t);
+	u = t;
+	u.service = SHELL_FULLNAT; /* by name only: the other VIP */
+	u.isn[WEIR_CLIENT] += 5000000;
+	u.next[WEIR_CLIENT] = u.isn[WEIR_CLIENT] + 1;
+	talk_syn(&u);
+	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_no_local_port);
+	talk_hear_rst(&u, WEIR_CLIENT, u.expect[WEIR_CLIENT]);
+	talk_say(&t, WEIR_CLIENT, PSH, 10);
+	talk_close(&t, WEIR_CLIENT);
+	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_handshake_ack);
+	IS(shell_events(s, WEIR_EVENT_port_recycled), 1);
+	IS(shell_conns(s), 1);
+	shell_clear(s);
+	shell_close(s);
+}
+
+/* Several workers: whoever receives, the owner works; both directions meet there. */
+static void workers(unsigned int service)
+{
+	struct shell *s = shell_open(shell_policy(4, 2), SHELL_START_NS);
+	unsigned int used = 0;
+	uint64_t in = 0, out = 0;
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct talk t;
+
+		talk_init(&t, s, service, i);
+		s->rx = i % 4;
+		talk_syn(&t);
+		s->rx = (i + 1) % 4;
+		talk_ack(&t);
+		s->rx = (i + 2) % 4;
+		talk_answer(&t);
+		s->rx = (i + 3) % 4;
+		talk_say(&t, WEIR_CLIENT, PSH, 100);
+		s->rx = i / 4 % 4;
+		talk_say(&t, WEIR_BACKEND, PSH, 100);
+		talk_close(&t, i & 1);
+	}
+	for (unsigned int w = 0; w < 4; w++) {
+		used += s->workers[w].px.table.count > 0;
+		in += s->workers[w].balance.handed_in;
+		out += s->workers[w].balance.handed_out;
+	}
+	IS(used, 4);
+	IS(in, out);
+	CU_ASSERT_TRUE(in > 64 * 4);
+	IS(shell_in_state(s, WEIR_TIME_WAIT), 64);
+	shell_close(s);
+}
+
+static void hc50_workers(void)
+{
+	each_mode(workers);
+}
+
+/* One life, as chance will have it. */
+static void live(struct talk *t, struct shell *s, unsigned int n, uint64_t *seed)
+{
+	uint64_t r = unit_random(seed);
+	enum weir_side closer = r & 1;
+	struct segment g;
+
+	talk_init(t, s, r >> 1 & 1, n);
+	talk_syn(t);
+	if ((r & 0x70) == 0) /* never comes back */
+		return;
+	talk_ack(t);
+	if (r & 0x80) { /* speaks early */
+		g = talk_segment(t, WEIR_CLIENT, PSH, 200);
+		talk_put(t, WEIR_CLIENT, &g);
+	}
+	switch (r >> 8 & 7) {
+	case 0: /* the backend never answers */
+		return;
+	case 1: /* all refuse */
+		while (talk_state(t) == WEIR_SYN_SENT) {
+			g = talk_segment(t, WEIR_BACKEND, RST | ACK, 0);
+			talk_put(t, WEIR_BACKEND, &g);
+			if (talk_state(t) == WEIR_SYN_SENT)
+				talk_take_syn(t);
+		}
+		return;
+	case 2: /* the client gives up */
+		g = talk_segment(t, WEIR_CLIENT, RST, 0);
+		talk_put(t, WEIR_CLIENT, &g);
+		return;
+	default:
+		break;
+	}
+	g = talk_syn_segment(t, WEIR_BACKEND);
+	talk_put(t, WEIR_BACKEND, &g);
+	shell_clear(s);
+	if (r & 0x80)
+		t->next[WEIR_CLIENT] += 200;
+	t->expect[WEIR_BACKEND] = t->shown[WEIR_BACKEND] + t->next[WEIR_CLIENT] - t->isn[WEIR_CLIENT];
+	talk_say(t, WEIR_BACKEND, PSH, 300);
+	switch (r >> 11 & 7) {
+	case 0: /* forgotten */
+		return;
+	case 1:
+		g = talk_segment(t, closer, RST, 0);
+		talk_put(t, closer, &g);
+		return;
+	case 2:
+		talk_say(t, closer, FIN, 10);
+		return;
+	case 3:
+		talk_say(t, closer, FIN, 10);
+		talk_say(t, weir_other(closer), FIN, 10);
+		return;
+	default:
+		talk_close(t, closer);
+		return;
+	}
+}
+
+/* Five thousand lives over two workers with room for few; then silence: shell_close() counts. */
+static void hc50_leaks(void)
+{
+	struct weir_policy *p = shell_policy(2, 2);
+	struct shell *s;
+	uint64_t seed = 51;
+
+	p->limits.connections = 1024;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 5000; i++) {
+		struct talk t;
+
+		live(&t, s, i, &seed);
+		shell_clear(s);
+		shell_wait_ms(s, unit_random(&seed) % 900);
+		shell_clear(s);
+		shell_audit(s);
+	}
+	CU_ASSERT_TRUE(shell_conns(s) > 10);
+	s->tick_ms = 100;
+	shell_wait_ms(s, 7440000 + 300000 + 200000); /* no reset_all(): everything ends by itself */
+	IS(shell_conns(s), 0);
+	for (unsigned int w = 0; w < 2; w++) {
+		const struct weir_proxy *px = &s->workers[w].px;
+
+		IS(px->held.count, 0);
+		IS(px->local_ports, 0);
+		IS(px->counters.conns, 0);
+		IS(px->counters.held, 0);
+		IS(px->counters.local_ports, 0);
+		for (unsigned int b = 0; b < 4; b++)
+			IS(px->counters.backend[b].active, 0);
+	}
+	shell_audit(s);
+	shell_close(s);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-33 every local port, then RST; recycling", hc33_exhausted},
+		{"HC-33 a second local address", hc33_addresses},
+		{"HC-33 two nat services, one server", hc33_nat_shared},
+		{"HC-35 HC-50 the table is full; recycling", hc50_table_full},
+		{"HC-50 four workers", hc50_workers},
+		{"HC-50 five thousand lives leave nothing", hc50_leaks},
+	};
+
+	return unit_main("proxy limits", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* tcp/: the small memories of a worker: SYN-ACKs to send again, suspects. */
+#include <stdlib.h>
+
+#include "tcp/suspects.h"
+#include "tcp/synack.h"
+#include "unit.h"
+
+/* Memory for one init: measured, then real. */
+static struct weir_arena arena_of(size_t bytes)
+{
+	struct weir_arena a = {.base = aligned_alloc(64, (bytes + 63) & ~(size_t)63), .size = bytes};
+
+	memset(a.base, 0, bytes);
+	return a;
+}
+
+static void *ring_open(struct weir_synack_ring *r, uint32_t size)
+{
+	struct weir_arena a = {.base = NULL};
+
+	weir_synack_init(r, &a, size);
+	a = arena_of(a.used ? a.used : 64);
+	weir_synack_init(r, &a, size);
+	return a.base;
+}
+
+static void push(struct weir_synack_ring *r, uint32_t isn, uint32_t now_ms)
+{
+	struct weir_synack *s = weir_synack_push(r);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	s->isn = isn;
+	s->sent_ms = now_ms;
+}
+
+/* How many are due now, looking at no more than `limit`. */
+static unsigned int due(struct weir_synack_ring *r, uint32_t now_ms, unsigned int limit)
+{
+	unsigned int n = 0;
+
+	while (weir_synack_due(r, now_ms, &limit) != NULL)
+		n++;
+	return n;
+}
+
+/* HC-07 */
+static void ring_times(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 10); /* 16 */
+	uint32_t start = 0xfffffc00; /* the clock wraps in between */
+	unsigned int limit = 100;
+	const struct weir_synack *s;
+
+	CU_ASSERT_EQUAL(r.size, 16);
+	r.head = r.due[0] = r.due[1] = 0xfffffffd; /* so do the places */
+	for (uint32_t i = 0; i < 8; i++)
+		push(&r, 100 + i, start + i);
+	CU_ASSERT_EQUAL(due(&r, start + 999, 100), 0);
+	for (uint32_t i = 0; i < 8; i++) {
+		s = weir_synack_due(&r, start + 1000 + i, &limit);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+		CU_ASSERT_EQUAL(s->isn, 100 + i);
+		CU_ASSERT_PTR_NULL(weir_synack_due(&r, start + 1000 + i, &limit));
+	}
+	CU_ASSERT_EQUAL(due(&r, start + 2999, 100), 0);
+	CU_ASSERT_EQUAL(due(&r, start + 3000, 100), 1);
+	CU_ASSERT_EQUAL(due(&r, start + 3007, 100), 7);
+	CU_ASSERT_EQUAL(due(&r, start + 1000000, 100), 0);
+	free(memory);
+}
+
+/* HC-07: bounded work. After a worker slept, the rest waits for the next call. */
+static void ring_limit(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 256);
+	unsigned int sent = 0;
+
+	for (uint32_t i = 0; i < 256; i++)
+		push(&r, i, 0);
+	CU_ASSERT_EQUAL(due(&r, 10000, 0), 0);
+	for (unsigned int calls = 0; calls < 16; calls++) {
+		unsigned int n = due(&r, 10000, 32);
+
+		CU_ASSERT_TRUE(n <= 32);
+		sent += n;
+	}
+	CU_ASSERT_EQUAL(sent, 2 * 256);
+	CU_ASSERT_EQUAL(due(&r, 10000, 32), 0);
+	free(memory);
+}
+
+/* HC-07, HC-42: in a flood nothing lives to be due; when it is over, the last ones do. */
+static void ring_flood(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 64);
+	uint32_t now_ms = 5;
+
+	for (unsigned int i = 0; i < 100000; i++, now_ms += i % 8 == 0) { /* 8 a millisecond */
+		push(&r, i, now_ms);
+		CU_ASSERT_EQUAL(due(&r, now_ms, 32), 0);
+	}
+	CU_ASSERT_EQUAL(due(&r, now_ms + 1000, 1000), 64);
+	CU_ASSERT_EQUAL(due(&r, now_ms + 3000, 1000), 64);
+	CU_ASSERT_EQUAL(due(&r, now_ms + 9000, 1000), 0);
+	free(memory);
+}
+
+static void ring_none(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 0);
+
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r));
+	CU_ASSERT_EQUAL(due(&r, 5000, 100), 0);
+	free(memory);
+}
+
+/* HC-08 */
+static void suspects(void)
+{
+	struct weir_suspects s = {0};
+	struct weir_arena a = {.base = NULL};
+	uint64_t hash = 0x123456789abcdef0, neighbour = hash ^ 1ull << 63;
+
+	weir_suspects_init(&s, &a);
+	a = arena_of(a.used);
+	weir_suspects_init(&s, &a);
+	for (uint32_t round = 0; round < 3; round++) { /* the clock wraps in the second one */
+		uint32_t t = 0xfffff000 - 400000 + round * 400000;
+
+		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, t));
+		CU_ASSERT_FALSE(weir_suspects_note(&s, hash + 1, t)); /* somebody else's place */
+		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, t + WEIR_SUSPECT_PATIENCE_MS - 1));
+		CU_ASSERT_TRUE(weir_suspects_note(&s, hash, t + WEIR_SUSPECT_PATIENCE_MS));
+		CU_ASSERT_TRUE(weir_suspects_note(&s, hash, t + WEIR_SUSPECT_FORGET_MS - 1));
+		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, t + WEIR_SUSPECT_FORGET_MS));
+	}
+	/* of two in one place the later one counts: patience begins again, nobody is told too early */
+	CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 1000000));
+	CU_ASSERT_FALSE(weir_suspects_note(&s, neighbour, 1002000));
+	CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 1004000));
+	free(a.base);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-07 SYN-ACKs are due after 1 s and 3 s, in order", ring_times},
+		{"HC-07 no more than the limit at once", ring_limit},
+		{"HC-07 a flood wraps the ring into silence", ring_flood},
+		{"HC-07 a ring of none", ring_none},
+		{"HC-08 the first failures are silent", suspects},
+	};
+
+	return unit_main("tcp", tests, sizeof(tests) / sizeof(tests[0]));
+}
