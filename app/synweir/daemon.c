@@ -2,10 +2,13 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,17 +56,22 @@ static uint64_t now_ns(void)
  */
 
 /*
- * Blocked before there are threads, so that nobody is interrupted by them and only wait_signal()
- * gets them. Nothing else may be blocked: net_tap is driven by a real-time signal, and when those
- * overflow the kernel sends SIGIO, whose default is the end.
+ * Blocked before there are threads, so that only wait_signal() gets those that are for us, and only
+ * worker 0 those real-time ones that drive net_tap (weir_worker_run()). When they overflow the
+ * kernel sends SIGIO, whose default is the end.
  */
 static void own_signals(struct daemon *d)
 {
+	sigset_t blocked;
+
 	sigemptyset(&d->signals);
 	sigaddset(&d->signals, SIGTERM);
 	sigaddset(&d->signals, SIGINT);
 	sigaddset(&d->signals, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &d->signals, NULL);
+	blocked = d->signals;
+	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+		sigaddset(&blocked, i);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN); /* telemetry's clients may hang up */
 }
@@ -78,7 +86,7 @@ static int wait_signal(const struct daemon *d, uint64_t until)
 
 		if (sig > 0)
 			return sig;
-		if (errno != EINTR) /* others' signals come per packet */
+		if (errno != EINTR)
 			return 0;
 	}
 }
@@ -147,6 +155,31 @@ static int start_eal(struct daemon *d, char **extra, unsigned int n_extra)
 	}
 	d->eal_up = true;
 	return 0;
+}
+
+/*
+ * One synweir per file prefix. With --no-shconf the EAL does not see to it, and two would share a tap
+ * and a telemetry socket. Locked until the process ends.
+ */
+static int lock_prefix(const struct daemon *d)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/synweir.lock", rte_eal_get_runtime_dir());
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		weir_log(WEIR_LOG_ERROR, "cannot write %s: %s", path, strerror(errno));
+		return -EIO;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	weir_log(WEIR_LOG_ERROR,
+		"another synweir with file prefix \"%s\" is running: stop it, or give this one "
+		"its own: \"--file-prefix\", NAME in eal",
+		d->args.file_prefix);
+	close(fd);
+	return -EBUSY;
 }
 
 /* The workers' lcores: those derived, or the EAL's in their order. */
@@ -233,11 +266,14 @@ static void warn(const struct daemon *d)
 static int start(struct daemon *d, char **extra, unsigned int n_extra)
 {
 	struct weir_dp_error err;
+	uint64_t begun = now_ns();
 	int rc;
 
 	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(), d->config_file);
 	own_signals(d);
 	rc = start_eal(d, extra, n_extra);
+	if (rc == 0)
+		rc = lock_prefix(d);
 	if (rc == 0)
 		rc = open_dataplane(d);
 	if (rc != 0)
@@ -254,7 +290,7 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 		return rc;
 	}
 	weir_describe_start(&d->view, &d->dp);
-	weir_log(WEIR_LOG_INFO, "ready");
+	weir_log(WEIR_LOG_INFO, "ready after %.2f s", (double)(now_ns() - begun) / SECOND_NS);
 	return 0;
 }
 

@@ -65,26 +65,52 @@ static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
 	return m;
 }
 
+/*
+ * The folded sum of len bytes from off on. (rte_raw_cksum_mbuf() of DPDK 22.11 is wrong when a buffer
+ * before the last ends at an odd place: it swaps a sum's bytes before it has folded it.)
+ */
+static inline uint16_t weir_mbuf_sum(const struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	uint64_t sum = 0;
+	uint32_t done = 0;
+
+	for (; m != NULL && done < len; m = m->next) {
+		uint32_t n;
+		uint16_t part;
+
+		if (off >= m->data_len) {
+			off -= m->data_len;
+			continue;
+		}
+		n = RTE_MIN(m->data_len - off, len - done);
+		part = weir_csum_fold(weir_csum_add(0,
+			rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n));
+		sum += done & 1 ? __builtin_bswap16(part) : part; /* RFC 1071 §2 B */
+		done += n;
+		off = 0;
+	}
+	return weir_csum_fold(sum);
+}
+
 static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, bool by_device)
 {
 	const uint32_t l4_off = sizeof(struct weir_eth_hdr) + sizeof(struct rte_ipv4_hdr);
 	struct rte_ipv4_hdr *ip =
 		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, sizeof(struct weir_eth_hdr));
 	struct weir_tcp_hdr *tcp = (struct weir_tcp_hdr *)(ip + 1);
-	uint16_t pseudo = rte_ipv4_phdr_cksum(ip, 0), sum;
+	uint32_t l4_len = weir_be16(ip->total_length) - (uint32_t)sizeof(*ip);
+	uint16_t pseudo = rte_ipv4_phdr_cksum(ip, 0);
 
 	tcp->csum = 0;
-	if (by_device) {
-		m->l2_len = sizeof(struct weir_eth_hdr);
-		m->l3_len = sizeof(*ip);
-		m->ol_flags |=
-			RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
-		ip->hdr_checksum = 0;
-		tcp->csum = pseudo;
-	} else if (rte_raw_cksum_mbuf(m, l4_off,
-			   weir_be16(ip->total_length) - (uint32_t)sizeof(*ip), &sum) == 0) {
-		tcp->csum = weir_csum_finish((uint64_t)sum + pseudo);
+	if (!by_device) {
+		tcp->csum = weir_csum_finish((uint64_t)weir_mbuf_sum(m, l4_off, l4_len) + pseudo);
+		return;
 	}
+	m->l2_len = sizeof(struct weir_eth_hdr);
+	m->l3_len = sizeof(*ip);
+	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+	ip->hdr_checksum = 0;
+	tcp->csum = pseudo;
 }
 
 #endif

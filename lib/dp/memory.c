@@ -70,7 +70,7 @@ static void *map_plain(size_t size, int node)
 
 int weir_memory_map(struct weir_arena *arena, size_t bytes, int node, struct weir_dp_error *err)
 {
-	size_t size = (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	size_t size = RTE_ALIGN_CEIL(RTE_MAX(bytes, 1u), HUGE_PAGE);
 	void *at = map_huge(size, node);
 
 	if (at == NULL)

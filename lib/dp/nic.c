@@ -71,9 +71,10 @@ static int no_device(const struct weir_port *port, int code, struct weir_dp_erro
 			"CAP_NET_RAW",
 			port->name, port->device);
 	return weir_dp_fail(err, code,
-		"port %s: cannot open %s (%s): the lines of EAL and the driver above say why; "
-		"net_tap needs /dev/net/tun and CAP_NET_ADMIN",
-		port->name, port->device, strerror(-code));
+		"port %s: cannot open %s: DPDK has no such driver, or it refuses (the lines above "
+		"say "
+		"why); net_tap needs /dev/net/tun and CAP_NET_ADMIN",
+		port->name, port->device);
 }
 
 /* The name under which an ethdev goes: what stands before the first comma. */

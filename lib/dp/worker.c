@@ -225,22 +225,24 @@ static void look_at_clock(struct weir_worker *w)
 	w->px.wall_offset_ns = __atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_RELAXED);
 }
 
-static void follow_phase(struct weir_worker *w, enum weir_phase phase)
+/* Before anything is received: whoever stops takes nobody new. */
+static void stop_opening(struct weir_worker *w, enum weir_phase phase)
 {
-	switch (phase) {
-	case WEIR_PHASE_RUN:
-	case WEIR_PHASE_EXIT:
-		break;
-	case WEIR_PHASE_DRAIN:
-		if (!w->px.draining)
-			weir_proxy_drain(&w->px);
-		__atomic_store_n(&w->active, weir_proxy_active(&w->px), __ATOMIC_RELEASE);
-		break;
-	case WEIR_PHASE_RESET:
-		if (!w->reset && weir_proxy_reset_all(&w->px, RESETS, w->now_ns))
-			__atomic_store_n(&w->reset, 1, __ATOMIC_RELEASE);
-		break;
-	}
+	if (phase != WEIR_PHASE_RUN && !w->px.draining)
+		weir_proxy_drain(&w->px);
+}
+
+/* RSTs for what is open, and what a packet on its way between workers has opened meanwhile. */
+static bool reset_some(struct weir_worker *w)
+{
+	return weir_proxy_active(&w->px) == 0 || weir_proxy_reset_all(&w->px, RESETS, w->now_ns);
+}
+
+/* Last in a turn: who reads it finds all counters of the turn, and its frames on their way. */
+static void report(struct weir_worker *w, bool all_reset)
+{
+	__atomic_store_n(&w->active, weir_proxy_active(&w->px), __ATOMIC_RELEASE);
+	__atomic_store_n(&w->reset, all_reset, __ATOMIC_RELEASE);
 }
 
 static void keep_house(struct weir_worker *w)
@@ -254,19 +256,23 @@ static void keep_house(struct weir_worker *w)
 bool weir_worker_turn(struct weir_worker *w)
 {
 	enum weir_phase phase = __atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE);
+	bool all_reset = false;
 	unsigned int n = 0;
 
 	look_at_clock(w);
+	stop_opening(w, phase);
 	if (phase < WEIR_PHASE_RESET)
 		for (unsigned int i = 0; i < w->shared->policy->n_ports; i++)
 			n += receive(w, (uint8_t)i);
 	if (w->shared->policy->n_workers > 1)
 		n += take_over(w);
 	keep_house(w);
-	if (unlikely(phase != WEIR_PHASE_RUN))
-		follow_phase(w, phase);
+	if (phase == WEIR_PHASE_RESET)
+		all_reset = reset_some(w);
 	weir_tx_flush(&w->tx);
 	bury(w);
+	if (phase != WEIR_PHASE_RUN)
+		report(w, all_reset);
 	weir_count(&w->px.counters.loops, 1);
 	if (n > 0)
 		weir_count(&w->px.counters.busy_loops, 1);

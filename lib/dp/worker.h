@@ -49,8 +49,8 @@ struct weir_worker {
 	uint64_t now_ns;
 
 	/* atomics: read by the control side */
-	uint32_t active; /* connections that still carry data; written while draining */
-	uint32_t reset;  /* 1: all have been reset */
+	uint32_t active; /* connections that still carry data; written while stopping */
+	uint32_t reset;  /* 1: none is left */
 } __attribute__((aligned(64)));
 
 /*

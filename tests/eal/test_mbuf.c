@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The adapter between DPDK's buffers and the core's packets. */
+#include <rte_mempool.h>
+
+#include "../unit/frame.h"
+#include "../unit/unit.h"
+#include "dp/mbuf.h"
+#include "rig.h"
+
+static struct rte_mempool *mp;
+
+static struct rte_mbuf *make(const uint8_t *frame, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(mp);
+
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), frame, len);
+	return m;
+}
+
+/* The same frame in two buffers, the first of which ends after `head` bytes. */
+static struct rte_mbuf *make_chain(const uint8_t *frame, size_t len, size_t head)
+{
+	struct rte_mbuf *m = make(frame, head);
+
+	rte_pktmbuf_chain(m, make(frame + head, len - head));
+	return m;
+}
+
+static void test_view(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 100);
+	struct rte_mbuf *m = make(f, len);
+	struct weir_pkt pkt;
+
+	weir_mbuf_view(m, 5, &pkt);
+	CU_ASSERT_PTR_EQUAL(pkt.data, rte_pktmbuf_mtod(m, uint8_t *));
+	CU_ASSERT_PTR_EQUAL(pkt.buf, m);
+	CU_ASSERT_EQUAL(pkt.len, len);
+	CU_ASSERT_EQUAL(pkt.head_len, len);
+	CU_ASSERT_EQUAL(pkt.room, m->buf_len - RTE_PKTMBUF_HEADROOM);
+	CU_ASSERT_EQUAL(pkt.port, 5);
+	CU_ASSERT_EQUAL(pkt.csum, WEIR_CSUM_UNKNOWN);
+	rte_pktmbuf_free(m);
+}
+
+static void test_view_chain(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 1000);
+	struct rte_mbuf *m = make_chain(f, len, 60);
+	struct weir_pkt pkt;
+
+	weir_mbuf_view(m, 0, &pkt);
+	CU_ASSERT_EQUAL(pkt.len, len);
+	CU_ASSERT_EQUAL(pkt.head_len, 60);
+	CU_ASSERT_EQUAL(pkt.room, 60);
+	CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
+	rte_pktmbuf_free(m);
+}
+
+static void test_csum_flags(void)
+{
+	static const struct {
+		uint64_t ol_flags;
+		enum weir_csum_state state;
+	} cases[] = {
+		{RTE_MBUF_F_RX_L4_CKSUM_UNKNOWN, WEIR_CSUM_UNKNOWN},
+		{RTE_MBUF_F_RX_L4_CKSUM_GOOD, WEIR_CSUM_GOOD},
+		{RTE_MBUF_F_RX_L4_CKSUM_BAD, WEIR_CSUM_BAD},
+		{RTE_MBUF_F_RX_L4_CKSUM_NONE, WEIR_CSUM_PARTIAL},
+		{RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_RSS_HASH, WEIR_CSUM_GOOD},
+	};
+	uint8_t f[FRAME_ROOM];
+	struct rte_mbuf *m = make(f, frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 0));
+	struct weir_pkt pkt;
+
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		m->ol_flags = cases[i].ol_flags;
+		weir_mbuf_view(m, 0, &pkt);
+		CU_ASSERT_EQUAL(pkt.csum, cases[i].state);
+	}
+	rte_pktmbuf_free(m);
+}
+
+/* A reply is longer or shorter than what it answers, and never has the asker's tail. */
+static void test_reply_lengths(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 1000);
+	unsigned int before = rte_mempool_in_use_count(mp);
+	struct rte_mbuf *chain = make_chain(f, len, 200), *m;
+	struct weir_pkt pkt;
+
+	weir_mbuf_view(chain, 0, &pkt);
+	pkt.len = pkt.head_len = 74;
+	m = weir_mbuf_of(&pkt);
+	CU_ASSERT_PTR_EQUAL(m, chain);
+	CU_ASSERT_EQUAL(m->nb_segs, 1);
+	CU_ASSERT_PTR_NULL(m->next);
+	CU_ASSERT_EQUAL(m->pkt_len, 74);
+	CU_ASSERT_EQUAL(m->data_len, 74);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(mp), before + 1);
+	rte_pktmbuf_free(m);
+}
+
+static void test_forward_keeps_chain(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 1000);
+	struct rte_mbuf *m = make_chain(f, len, 200);
+	struct weir_pkt pkt;
+
+	m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
+	weir_mbuf_view(m, 0, &pkt);
+	m = weir_mbuf_of(&pkt);
+	CU_ASSERT_EQUAL(m->nb_segs, 2);
+	CU_ASSERT_EQUAL(m->pkt_len, len);
+	CU_ASSERT_EQUAL(m->data_len, 200);
+	CU_ASSERT_EQUAL(m->ol_flags, 0);
+	rte_pktmbuf_free(m);
+}
+
+/* Whatever the length and wherever the buffer ends, software's checksum is the naive one. */
+static void test_complete_in_software(void)
+{
+	uint8_t f[FRAME_ROOM];
+	uint64_t seed = 3;
+
+	for (unsigned int i = 0; i < 500; i++) {
+		size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, unit_random(&seed) % 1400);
+		uint16_t right = frame_get16(f + FRAME_TCP + 16), got;
+		size_t head = FRAME_OPT + unit_random(&seed) % (len - FRAME_OPT + 1);
+		struct rte_mbuf *m;
+
+		frame_put16(f + FRAME_TCP + 16, (uint16_t)unit_random(&seed));
+		memset(f + len, 0xee, 6); /* Ethernet's padding is no part of it */
+		m = head < len ? make_chain(f, len, head) : make(f, len + 6);
+		weir_mbuf_complete_csum(m, false);
+		got = frame_get16(rte_pktmbuf_mtod(m, uint8_t *) + FRAME_TCP + 16);
+		CU_ASSERT_EQUAL(got, right);
+		rte_pktmbuf_free(m);
+	}
+}
+
+/* The device is told where the headers are, and finds the pseudo header's sum. */
+static void test_complete_by_device(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 333);
+	uint16_t right = frame_get16(f + FRAME_TCP + 16);
+	struct rte_mbuf *m = make(f, len);
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint16_t sum;
+
+	weir_mbuf_complete_csum(m, true);
+	CU_ASSERT_EQUAL(m->l2_len, 14);
+	CU_ASSERT_EQUAL(m->l3_len, 20);
+	CU_ASSERT((m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) != 0);
+	CU_ASSERT((m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) != 0);
+	/* what a device does: sums from the TCP header on, over what stands in the field */
+	sum = (uint16_t)~frame_sum(0, data + FRAME_TCP, len - FRAME_TCP);
+	CU_ASSERT_EQUAL(sum, right);
+	CU_ASSERT_EQUAL(frame_get16(data + FRAME_IP + 10), 0);
+	rte_pktmbuf_free(m);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct unit_test tests[] = {
+		{"view of a buffer", test_view},
+		{"view of a chain", test_view_chain},
+		{"what the device says of checksums", test_csum_flags},
+		{"replies have their own length", test_reply_lengths},
+		{"forwarded chains stay whole", test_forward_keeps_chain},
+		{"checksum completed in software", test_complete_in_software},
+		{"checksum completed by the device", test_complete_by_device},
+	};
+
+	rig_eal(argv[0]);
+	mp = rte_pktmbuf_pool_create("mbuf", 255, 0, 256, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	return mp == NULL ? 2 : unit_main("mbuf", tests, RTE_DIM(tests));
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Workers between devices: who gets a packet, how it comes there, where it leaves. Every test ends
+ * in rig_close(), which looks whether all packets are accounted for and all buffers are back.
+ */
+#include <rte_mempool.h>
+
+#include "../unit/frame.h"
+#include "../unit/unit.h"
+#include "rig.h"
+
+/*
+ * Steering
+ */
+
+/* Answers go back to the MAC address that asked, and come from the worker that owns the client. */
+static void answer_syns(unsigned int workers, unsigned int n_rx, unsigned int n_tx)
+{
+	static struct rig r;
+	struct weir_seg seg;
+	uint8_t to[6];
+	unsigned int n = 0;
+
+	rig_open_quiet(&r, workers, n_rx, n_tx);
+	for (unsigned int i = 0; i < 300; i++) {
+		struct segment s = rig_syn(i, i & 1 ? SHELL_NAT : SHELL_FULLNAT);
+
+		rig_put_segment(&r, 0, i % n_rx, &s);
+	}
+	rig_settle(&r);
+	for (; rig_take_segment(&r, 0, &seg, to); n++) {
+		unsigned int i = weir_be16(seg.dport_be) - 20000u;
+
+		CU_ASSERT_EQUAL(seg.flags, WEIR_TCP_SYN | WEIR_TCP_ACK);
+		CU_ASSERT_EQUAL(seg.ack, 1000000 * i + 8);
+		CU_ASSERT_EQUAL(to[4], 0xc1);
+		CU_ASSERT_EQUAL(to[5], (uint8_t)i);
+	}
+	CU_ASSERT_EQUAL(n, 300);
+	for (unsigned int w = 0; w < workers; w++) {
+		const struct weir_counters *c = &r.dp.workers[w].worker->px.counters;
+
+		CU_ASSERT(c->event[WEIR_EVENT_syn_received] > 300 / workers / 2);
+		CU_ASSERT_EQUAL(c->port[0].rx_pkts > 0, w < n_rx);
+		CU_ASSERT_EQUAL(c->port[0].tx_pkts > 0, w < n_tx);
+	}
+	CU_ASSERT_EQUAL(rig_handed(&r) > 0, workers > 1);
+	rig_close(&r);
+}
+
+static void test_one_worker(void)
+{
+	answer_syns(1, 1, 1);
+}
+
+static void test_one_queue(void)
+{
+	answer_syns(3, 1, 1);
+}
+
+static void test_fewer_queues(void)
+{
+	answer_syns(3, 2, 2);
+}
+
+static void test_all_queues(void)
+{
+	answer_syns(3, 3, 3);
+}
+
+/* rss = on: a fullnat client stays where the device put it, a nat client goes to its owner. */
+static void test_rss(void)
+{
+	static struct rig r;
+	struct weir_policy *p = shell_policy(3, 2);
+
+	p->ports[0].rss = WEIR_RSS_ON;
+	rig_open(&r, p, 3, 3);
+	rig_meet_neighbours(&r);
+	CU_ASSERT_TRUE(r.dp.nics[0].rss);
+	CU_ASSERT_FALSE(r.dp.nics[1].rss);
+	for (unsigned int i = 0; i < 90; i++) {
+		struct segment s = rig_syn(i, SHELL_FULLNAT);
+
+		rig_put_segment(&r, 0, 2, &s);
+	}
+	rig_settle(&r);
+	CU_ASSERT_EQUAL(rig_handed(&r), 0);
+	CU_ASSERT_EQUAL(r.dp.workers[2].worker->px.counters.event[WEIR_EVENT_syn_received], 90);
+	for (unsigned int i = 0; i < 90; i++) {
+		struct segment s = rig_syn(i, SHELL_NAT);
+
+		rig_put_segment(&r, 0, 2, &s);
+	}
+	rig_settle(&r);
+	CU_ASSERT(rig_handed(&r) > 30);
+	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_handed_over), rig_handed(&r));
+	rig_close(&r);
+}
+
+/* The operator's word counts only if every worker has a queue. */
+static void test_rss_too_few_queues(void)
+{
+	static struct rig r;
+	struct weir_policy *p = shell_policy(3, 2);
+
+	p->ports[0].rss = WEIR_RSS_ON;
+	rig_open(&r, p, 2, 2);
+	CU_ASSERT_FALSE(r.dp.nics[0].rss);
+	rig_close(&r);
+}
+
+/*
+ * Whole connections
+ */
+
+struct talk {
+	struct segment client;  /* the next thing the client says */
+	struct segment backend; /* the next thing its backend says */
+};
+
+static void handshake(struct rig *r, struct talk *t, unsigned int i, enum shell_service service)
+{
+	struct weir_seg seg;
+	uint8_t to[6];
+
+	t->client = rig_syn(i, service);
+	rig_put_segment(r, 0, i % r->n_rx, &t->client);
+	rig_settle(r);
+	CU_ASSERT_TRUE_FATAL(rig_take_segment(r, 0, &seg, to));
+	t->client.flags = WEIR_TCP_ACK;
+	t->client.seq++;
+	t->client.ack = seg.seq + 1;
+	rig_timestamps(&t->client, 5100 + i, seg.tsval);
+	rig_put_segment(r, 0, i % r->n_rx, &t->client);
+	rig_settle(r);
+	CU_ASSERT_TRUE_FATAL(rig_take_segment(r, 1, &seg, to));
+	CU_ASSERT_EQUAL(seg.flags, WEIR_TCP_SYN);
+	CU_ASSERT_EQUAL(to[4], 0xbb);
+	t->backend = (struct segment){.src = weir_be32(seg.dst.w[3]),
+		.dst = weir_be32(seg.src.w[3]),
+		.sport = weir_be16(seg.dport_be),
+		.dport = weir_be16(seg.sport_be),
+		.seq = 77000 + i,
+		.ack = seg.seq + 1,
+		.wnd = 65000,
+		.ttl = 64,
+		.flags = WEIR_TCP_SYN | WEIR_TCP_ACK,
+		.src_mac = {2, 0, 0, 0, 0xbb, to[5]}};
+	segment_mss(&t->backend, 1460);
+	segment_sack_ok(&t->backend);
+	segment_timestamps(&t->backend, 900 + i, seg.tsval);
+	segment_wscale(&t->backend, 7);
+	rig_put_segment(r, 1, (i + 1) % r->n_rx, &t->backend);
+	rig_settle(r);
+	CU_ASSERT_TRUE_FATAL(rig_take_segment(r, 1, &seg, to));
+	CU_ASSERT_EQUAL(seg.flags, WEIR_TCP_ACK);
+	t->backend.flags = WEIR_TCP_ACK;
+	t->backend.seq++;
+	rig_timestamps(&t->backend, 901 + i, seg.tsval);
+}
+
+/* Both say something; the other one hears just that. */
+static void exchange(struct rig *r, struct talk *t, unsigned int i, uint64_t ol_flags)
+{
+	uint8_t f[SEGMENT_FRAME_MAX], to[6];
+	struct weir_seg seg;
+	size_t len;
+
+	t->client.payload_len = t->backend.payload_len = (uint16_t)(100 + i);
+	len = segment_frame(&t->client, f);
+	if (ol_flags != 0)
+		frame_put16(f + FRAME_TCP + 16, 0x1234); /* not filled in, says the device */
+	CU_ASSERT_TRUE_FATAL(rig_put(r, 0, i % r->n_rx, f, len, ol_flags));
+	rig_put_segment(r, 1, (i + 1) % r->n_rx, &t->backend);
+	rig_settle(r);
+	CU_ASSERT_TRUE_FATAL(rig_take_segment(r, 1, &seg, to)); /* which verifies checksums */
+	CU_ASSERT_EQUAL(seg.payload_len, 100 + i);
+	CU_ASSERT_EQUAL(seg.seq, t->backend.ack);
+	CU_ASSERT_EQUAL(weir_be32(seg.dst.w[3]), t->backend.src);
+	CU_ASSERT_EQUAL(to[4], 0xbb);
+	CU_ASSERT_TRUE_FATAL(rig_take_segment(r, 0, &seg, to));
+	CU_ASSERT_EQUAL(seg.payload_len, 100 + i);
+	CU_ASSERT_EQUAL(seg.seq, t->client.ack);
+	CU_ASSERT_EQUAL(weir_be32(seg.dst.w[3]), t->client.src);
+	CU_ASSERT_EQUAL(to[4], 0xc1);
+	CU_ASSERT_EQUAL(to[5], (uint8_t)i);
+}
+
+static void converse(unsigned int n_rx, unsigned int n_tx, uint64_t ol_flags)
+{
+	static struct rig r;
+	static struct talk talks[64];
+	struct segment late = rig_syn(100, SHELL_FULLNAT);
+
+	rig_open_quiet(&r, 3, n_rx, n_tx);
+	for (unsigned int i = 0; i < RTE_DIM(talks); i++) {
+		handshake(&r, &talks[i], i, i & 1 ? SHELL_NAT : SHELL_FULLNAT);
+		exchange(&r, &talks[i], i, ol_flags);
+	}
+	for (unsigned int w = 0; w < 3; w++)
+		CU_ASSERT(r.dp.workers[w].worker->px.counters.conns > 8);
+	/* HC-54: nobody new, then RST to both ends of what is left */
+	weir_dataplane_set_phase(&r.dp, WEIR_PHASE_DRAIN);
+	rig_put_segment(&r, 0, 0, &late);
+	rig_settle(&r);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_draining), 1);
+	CU_ASSERT_EQUAL(weir_dataplane_active(&r.dp), RTE_DIM(talks));
+	CU_ASSERT_FALSE(weir_dataplane_is_quiet(&r.dp));
+	weir_dataplane_set_phase(&r.dp, WEIR_PHASE_RESET);
+	rig_settle(&r);
+	CU_ASSERT_TRUE(weir_dataplane_is_quiet(&r.dp));
+	for (unsigned int port = 0; port < 2; port++) {
+		struct weir_seg seg;
+		uint8_t to[6];
+		unsigned int n = 0;
+
+		for (; rig_take_segment(&r, port, &seg, to); n++)
+			CU_ASSERT_TRUE(seg.flags & WEIR_TCP_RST);
+		CU_ASSERT_EQUAL(n, RTE_DIM(talks));
+	}
+	rig_close(&r);
+}
+
+static void test_talk_one_queue(void)
+{
+	converse(1, 1, 0);
+}
+
+static void test_talk_all_queues(void)
+{
+	converse(3, 3, 0);
+}
+
+static void test_talk_partial(void)
+{
+	converse(3, 1, RTE_MBUF_F_RX_L4_CKSUM_NONE);
+}
+
+/*
+ * On lcores of their own
+ */
+
+static void test_lcores(void)
+{
+	static struct rig r;
+	struct weir_dp_error err;
+	uint8_t f[SEGMENT_FRAME_MAX];
+	uint64_t seed = 12, handed_in = 0;
+	unsigned int put_in = 0;
+
+	rig_open_quiet(&r, 3, 1, 1);
+	CU_ASSERT_EQUAL_FATAL(weir_dataplane_launch(&r.dp, &err), 0);
+	for (unsigned int i = 0; i < 30000; i++) {
+		struct segment s = rig_syn(i, i & 1);
+		size_t len = i % 3 ? segment_frame(&s, f) : rig_garbage(&seed, f);
+
+		/* the pool is the workers'; what is under way must leave some of it */
+		while (rte_mempool_avail_count(r.dp.workers[0].pool.mp) < 1000)
+			rig_discard(&r);
+		put_in += rig_put(&r, i & 1, 0, f, len, 0);
+		rig_discard(&r);
+	}
+	for (unsigned int i = 0; i < 1000 && !weir_dataplane_is_quiet(&r.dp); i++) {
+		bool empty = rte_ring_empty(r.in[0][0]) && rte_ring_empty(r.in[1][0]);
+
+		rig_discard(&r);
+		if (empty)
+			weir_dataplane_set_phase(&r.dp, WEIR_PHASE_RESET);
+		rte_delay_us_sleep(5000);
+	}
+	CU_ASSERT_TRUE(weir_dataplane_is_quiet(&r.dp));
+	weir_dataplane_join(&r.dp);
+	for (unsigned int w = 0; w < 3; w++) {
+		const struct weir_counters *c = &r.dp.workers[w].worker->px.counters;
+
+		handed_in += c->handed_in;
+		CU_ASSERT(c->event[WEIR_EVENT_syn_received] > 1000);
+		CU_ASSERT_EQUAL(rig_unaccounted(&r, w), 0);
+	}
+	CU_ASSERT_EQUAL(handed_in, rig_handed(&r));
+	CU_ASSERT_EQUAL(r.dp.workers[0].worker->px.counters.port[0].rx_pkts +
+			r.dp.workers[0].worker->px.counters.port[1].rx_pkts,
+		put_in);
+	rig_close(&r);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct unit_test tests[] = {
+		{"one worker", test_one_worker},
+		{"3 workers, 1 queue: handed over both ways", test_one_queue},
+		{"3 workers, 2 queues", test_fewer_queues},
+		{"3 workers, 3 queues", test_all_queues},
+		{"RSS trusted: fullnat stays, nat goes to its owner", test_rss},
+		{"RSS with too few queues is not trusted", test_rss_too_few_queues},
+		{"HC-54 connections over 1 queue, then drained", test_talk_one_queue},
+		{"HC-54 connections over 3 queues, then drained", test_talk_all_queues},
+		{"connections whose sender leaves checksums open", test_talk_partial},
+		{"3 workers on lcores", test_lcores},
+	};
+
+	rig_eal(argv[0]);
+	return unit_main("worker", tests, RTE_DIM(tests));
+}
