@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * weir_parse(), weir_classify() and weir_owner() on any bytes, in heap buffers of the exact size.
+ * What they say of a TCP segment is compared with a naive reading of the same bytes.
+ *
+ * Input: control byte (bits 0-1: enum weir_csum_state; 2: mend the checksums; 3: a byte follows that
+ * says how many bytes at the end are in another buffer), then the frame.
+ */
+#include "flow/classify.h"
+
+#include "fuzz.h"
+#include "mend.h"
+#include "shell.h"
+
+#define WORKERS 3
+
+static const struct weir_policy *the_policy(void)
+{
+	static struct weir_policy *p;
+
+	if (p == NULL) {
+		p = shell_policy(WORKERS, 2);
+		FUZZ_MUST(weir_policy_finish(p) == 0);
+	}
+	return p;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)frame_get16(p) << 16 | frame_get16(p + 2);
+}
+
+static void check_addresses(const struct weir_seg *seg, const uint8_t *ip)
+{
+	FUZZ_MUST(weir_addr_is_v4(&seg->src) && weir_addr_is_v4(&seg->dst));
+	FUZZ_MUST(memcmp(&seg->src.w[3], ip + 12, 4) == 0);
+	FUZZ_MUST(memcmp(&seg->dst.w[3], ip + 16, 4) == 0);
+	FUZZ_MUST(memcmp(&seg->sport_be, ip + 20, 2) == 0);
+	FUZZ_MUST(memcmp(&seg->dport_be, ip + 22, 2) == 0);
+}
+
+/* Where the view says that an option's data are, there is that option, whole. */
+static void check_options(const struct weir_seg *seg, const uint8_t *tcp)
+{
+	const unsigned int end = 20u + seg->opt_len;
+
+	if (seg->ts_off != 0) {
+		FUZZ_MUST(seg->ts_off >= 22 && seg->ts_off + 8u <= end);
+		FUZZ_MUST(tcp[seg->ts_off - 2] == 8 && tcp[seg->ts_off - 1] == 10);
+		FUZZ_MUST(seg->tsval == get32(tcp + seg->ts_off));
+		FUZZ_MUST(seg->tsecr == get32(tcp + seg->ts_off + 4));
+	}
+	FUZZ_MUST((seg->sack_off != 0) == (seg->sack_blocks != 0));
+	if (seg->sack_off != 0) {
+		FUZZ_MUST(seg->sack_off >= 22 && seg->sack_off + 8u * seg->sack_blocks <= end);
+		FUZZ_MUST(tcp[seg->sack_off - 2] == 5);
+		FUZZ_MUST((tcp[seg->sack_off - 1] - 2) / 8 == seg->sack_blocks);
+	}
+	FUZZ_MUST(seg->wscale <= 14 || seg->wscale == WEIR_WSCALE_NONE);
+	FUZZ_MUST(seg->mss != 0);
+	if (!(seg->flags & WEIR_TCP_SYN))
+		FUZZ_MUST(seg->wscale == WEIR_WSCALE_NONE && !seg->sack_ok && seg->mss == 536);
+}
+
+static void check_tcp(const struct weir_pkt *pkt)
+{
+	const uint8_t *ip = pkt->data + FRAME_IP, *tcp = pkt->data + FRAME_TCP;
+	const struct weir_seg *seg = &pkt->seg;
+	uint32_t ip_len = frame_get16(ip + 2);
+
+	FUZZ_MUST(pkt->head_len >= FRAME_OPT + seg->opt_len);
+	FUZZ_MUST(ip[0] == 0x45 && ip[9] == 6 && ip[8] > 0);
+	FUZZ_MUST(frame_ip_sum(pkt->data) == 0xffff);
+	check_addresses(seg, ip);
+	FUZZ_MUST(seg->l4_off == FRAME_TCP && (tcp[12] >> 4) * 4 == 20 + seg->opt_len);
+	FUZZ_MUST(seg->seq == get32(tcp + 4) && seg->ack == get32(tcp + 8));
+	FUZZ_MUST(seg->flags == tcp[13] && seg->wnd == frame_get16(tcp + 14));
+	FUZZ_MUST(ip_len == 40u + seg->opt_len + seg->payload_len && ip_len + 14 <= pkt->len);
+	FUZZ_MUST(pkt->csum != WEIR_CSUM_BAD);
+	if (pkt->csum == WEIR_CSUM_UNKNOWN && pkt->head_len >= ip_len + 14)
+		FUZZ_MUST(frame_tcp_sum(pkt->data) == 0xffff);
+	check_options(seg, tcp);
+}
+
+/* What can become of a packet by what it was parsed as; its key is made of its own fields. */
+static void check_kind(const struct weir_pkt *pkt, enum weir_parsed parsed)
+{
+	switch ((enum weir_kind)pkt->kind) {
+	case WEIR_KIND_NONE:
+		FUZZ_MUST(pkt->fate < WEIR_FATES && weir_fates[pkt->fate].class == WEIR_CLASS_DROP);
+		break;
+	case WEIR_KIND_CLIENT:
+		FUZZ_MUST(parsed == WEIR_PARSED_TCP && pkt->key.id <= SHELL_NAT);
+		FUZZ_MUST(weir_addr_eq(&pkt->key.addr, &pkt->seg.src));
+		FUZZ_MUST(pkt->key.port_be == pkt->seg.sport_be);
+		break;
+	case WEIR_KIND_BACKEND:
+		FUZZ_MUST(parsed == WEIR_PARSED_TCP && pkt->key.id >= WEIR_KEY_BACKEND);
+		FUZZ_MUST(weir_addr_eq(&pkt->key.addr, &pkt->seg.dst));
+		FUZZ_MUST(pkt->key.port_be == pkt->seg.dport_be);
+		break;
+	case WEIR_KIND_CLOSED:
+		FUZZ_MUST(parsed == WEIR_PARSED_TCP);
+		break;
+	case WEIR_KIND_ICMP_ERROR:
+		FUZZ_MUST(parsed == WEIR_PARSED_ICMP && pkt->key.id >= WEIR_KEY_BACKEND);
+		FUZZ_MUST(weir_addr_eq(&pkt->key.addr, &pkt->seg.src));
+		break;
+	case WEIR_KIND_PING:
+		FUZZ_MUST(parsed == WEIR_PARSED_ICMP);
+		break;
+	case WEIR_KIND_ARP:
+		FUZZ_MUST(parsed == WEIR_PARSED_ARP);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_in in = {data, data + size};
+	uint8_t control = fuzz_u8(&in);
+	size_t elsewhere = control & 8 ? fuzz_u8(&in) : 0;
+	size_t len = fuzz_left(&in), head_len = len > elsewhere ? len - elsewhere : 0;
+	uint8_t *whole, *head, *before;
+	enum weir_parsed parsed;
+	struct weir_pkt pkt;
+
+	if (len > 9216)
+		return 0;
+	whole = fuzz_copy(in.at, len);
+	if (control & 4)
+		fuzz_mend(whole, len);
+	head = fuzz_copy(whole, head_len);
+	before = fuzz_copy(whole, head_len);
+	memset(&pkt, 0xa5, sizeof(pkt)); /* nothing may rely on what was there before */
+	pkt.data = head;
+	pkt.len = (uint32_t)len;
+	pkt.head_len = pkt.room = (uint16_t)head_len;
+	pkt.port = SHELL_CLIENTS;
+	pkt.csum = control & 3;
+	parsed = weir_parse(&pkt);
+	if (parsed == WEIR_PARSED_TCP)
+		check_tcp(&pkt);
+	weir_classify(the_policy(), &pkt, parsed);
+	check_kind(&pkt, parsed);
+	FUZZ_MUST(weir_owner(the_policy(), &pkt, 1) < WORKERS);
+	FUZZ_MUST(head_len == 0 || memcmp(head, before, head_len) == 0);
+	free(before);
+	free(head);
+	free(whole);
+	return 0;
+}

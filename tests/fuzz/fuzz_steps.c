@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The proxy with structured actions: clients and backends that say the right thing, or one that is
+ * wrong in a chosen way, in any order. world.h says what is looked at.
+ *
+ * Input: knobs (world.h), then steps: a byte what (enum below, modulo their number), a byte of detail,
+ * and for some of them more. Cookies are made with a hash of the whole input, so that none is guessed.
+ */
+#include "fuzz.h"
+#include "mend.h"
+#include "world.h"
+
+#define STEPS_MAX 80
+
+enum step {
+	CLIENT_SYN,
+	CLIENT_SAYS, /* the next bytes of its stream, or FIN, or a bare ACK */
+	CLIENT_RST,
+	CLIENT_WRONG,
+	CLIENT_GUESSES, /* an ACK with a number out of the input */
+	BACKEND_ANSWERS,
+	BACKEND_SAYS,
+	BACKEND_RST,
+	BACKEND_WRONG,
+	BACKEND_OLD_ACK, /* of a connection that it still has: HC-13 */
+	UNREACHABLE,
+	REPLAY,
+	WAIT,
+	TOGETHER, /* the next steps arrive in one burst */
+	WINDOW,
+	DRAIN,
+	STEPS
+};
+
+struct play {
+	struct world *w;
+	struct fuzz_in in;
+	unsigned int together; /* steps until the burst is run */
+};
+
+/* How far from right: small and large, around every limit that there is. */
+static uint32_t distance(uint8_t pick)
+{
+	static const int32_t far[] = {0, 1, -1, 2, -2, 100, -100, 535, 536, 537, 1460, -1460, 14599,
+		14600, 14601, 65535, 65999, 66001, -65999, -66001, 128000, -128000, 1 << 20,
+		-(1 << 20), 1 << 24, -(1 << 24), 1 << 28, -(1 << 28)};
+
+	return (uint32_t)far[pick % (sizeof(far) / sizeof(far[0]))];
+}
+
+static void client_syn(struct play *p, uint8_t detail)
+{
+	unsigned int k = detail & 3;
+	struct world_client *c = &p->w->clients[k];
+	struct segment g;
+
+	if (detail & 8 && c->began) { /* another connection */
+		c->isn += 0x00010000u + fuzz_u16(&p->in);
+		c->next = c->end = c->isn + 1;
+		c->restarted = true;
+	}
+	g = world_client_says(p->w, k, WEIR_TCP_SYN, detail & 128 ? 40 : 0);
+	g.seq = c->isn;
+	if (detail & 64)
+		g.flags |= WEIR_TCP_ECE | WEIR_TCP_CWR;
+	segment_mss(&g, detail & 128 ? 88 : 1460);
+	if (detail & 16)
+		segment_sack_ok(&g);
+	if (detail & 4)
+		segment_timestamps(&g, (uint32_t)(p->w->s->now_ns / 1000000), 0);
+	if (detail & 32)
+		segment_wscale(&g, fuzz_u8(&p->in) & 15);
+	world_client_puts(p->w, k, &g);
+}
+
+/* Flags and length of the next thing said: bit 2 of detail: FIN; 3: PSH; 4: data follow. */
+static uint8_t flags_of(uint8_t detail)
+{
+	return (uint8_t)(WEIR_TCP_ACK | (detail & 4 ? WEIR_TCP_FIN : 0) |
+		(detail & 8 ? WEIR_TCP_PSH : 0));
+}
+
+static unsigned int len_of(struct play *p, uint8_t detail)
+{
+	return detail & 16 ? fuzz_u8(&p->in) * 6u : 0;
+}
+
+static void client_says(struct play *p, uint8_t detail)
+{
+	struct world_client *c = &p->w->clients[detail & 3];
+	struct segment g = world_client_says(p->w, detail & 3, flags_of(detail), len_of(p, detail));
+
+	world_client_puts(p->w, detail & 3, &g);
+	c->next += g.payload_len + ((g.flags & WEIR_TCP_FIN) != 0);
+}
+
+static void backend_says(struct play *p, struct world_call *c, uint8_t detail)
+{
+	struct segment g = world_call_says(p->w, c, flags_of(detail), len_of(p, detail));
+
+	world_call_puts(p->w, c, &g);
+	c->next += g.payload_len + ((g.flags & WEIR_TCP_FIN) != 0);
+}
+
+static void add_sack(struct segment *g, uint8_t bits)
+{
+	uint32_t edges[4] = {g->ack + 100, g->ack + 200, g->ack + 300, g->ack + 400};
+
+	if (bits & 4 && g->opt_len + 2u + 8u * (1 + (bits & 1)) <= 40) {
+		if (bits & 2)
+			segment_nop(g);
+		segment_sack(g, edges, 1 + (bits & 1));
+	}
+}
+
+/* Wrong numbers, flags, window, TTL, options. */
+static void make_wrong(struct play *p, struct segment *g)
+{
+	uint8_t flags = fuzz_u8(&p->in), bits = fuzz_u8(&p->in);
+
+	g->seq += distance(fuzz_u8(&p->in));
+	g->ack += distance(fuzz_u8(&p->in));
+	g->flags = flags;
+	g->payload_len = (uint16_t)(fuzz_u8(&p->in) * 6u);
+	if (bits & 16)
+		g->wnd = fuzz_u16(&p->in);
+	if (bits & 32)
+		g->ttl = fuzz_u8(&p->in) & 1;
+	if (bits & 64)
+		g->opt_len = 0;
+	if (g->opt_len <= 23)
+		add_sack(g, bits);
+}
+
+static void client_wrong(struct play *p, uint8_t detail)
+{
+	struct segment g = world_client_says(p->w, detail & 3, WEIR_TCP_ACK, 0);
+
+	make_wrong(p, &g);
+	world_client_puts(p->w, detail & 3, &g);
+}
+
+static void backend_wrong(struct play *p, struct world_call *c)
+{
+	struct segment g = world_call_says(p->w, c, WEIR_TCP_ACK, 0);
+
+	make_wrong(p, &g);
+	if (g.flags & WEIR_TCP_SYN) /* its space begins in one place */
+		g.seq = c->isn;
+	world_call_puts(p->w, c, &g);
+}
+
+static void client_guesses(struct play *p, uint8_t detail)
+{
+	struct segment g = world_client_says(p->w, detail & 3, WEIR_TCP_ACK, 0);
+
+	g.ack = fuzz_u32(&p->in);
+	if (detail & 4) {
+		g.opt_len = 0;
+		segment_timestamps(&g, 1, fuzz_u32(&p->in));
+	}
+	world_client_puts(p->w, detail & 3, &g);
+}
+
+static void backend_answers(struct play *p, struct world_call *c, uint8_t detail)
+{
+	struct segment g = world_call_says(p->w, c, WEIR_TCP_SYN | WEIR_TCP_ACK, 0);
+
+	g.seq = c->isn;
+	g.ack = c->shown + 1;
+	if (detail & 64)
+		g.ack += distance(fuzz_u8(&p->in));
+	segment_mss(&g, 1460);
+	if (!(detail & 8))
+		segment_sack_ok(&g);
+	c->ts = !(detail & 4);
+	if (c->ts)
+		segment_timestamps(&g, (uint32_t)(p->w->s->now_ns / 1000000), c->tsecr);
+	if (!(detail & 16))
+		segment_wscale(&g, fuzz_u8(&p->in) & 15);
+	world_call_puts(p->w, c, &g);
+}
+
+static void backend_odd(struct play *p, struct world_call *c, uint8_t flags, uint8_t detail)
+{
+	struct segment g = world_call_says(p->w, c, flags, 0);
+
+	if (flags & WEIR_TCP_ACK && detail & 128)
+		g.ack += distance(fuzz_u8(&p->in));
+	world_call_puts(p->w, c, &g);
+}
+
+static void unreachable(struct play *p, const struct world_call *c, uint8_t detail)
+{
+	struct world_past past = {.client = WORLD_NOBODY, .port = SHELL_BACKENDS};
+
+	past.len = (uint16_t)segment_unreachable(c->syn, c->addr, detail >> 4, past.frame);
+	if (detail & 8) { /* some other segment's number */
+		past.frame[FRAME_TCP + 8 + 24] ^= 1;
+		fuzz_mend(past.frame, past.len);
+	}
+	world_put(p->w, &past);
+}
+
+static void wait(struct play *p, uint8_t detail)
+{
+	static const uint32_t ms[8] = {1, 10, 200, 1000, 3100, 15000, 33000, 130000};
+
+	if (p->w->n_put > 0)
+		world_run(p->w);
+	p->together = 0;
+	world_wait_ms(p->w, ms[detail & 7]);
+}
+
+static void backend_step(struct play *p, enum step what, uint8_t detail)
+{
+	struct world_call *c = world_call(p->w, detail & 3);
+
+	if (c == NULL)
+		return;
+	if (what == BACKEND_ANSWERS)
+		backend_answers(p, c, detail);
+	else if (what == BACKEND_SAYS)
+		backend_says(p, c, detail);
+	else if (what == BACKEND_RST)
+		backend_odd(p, c, detail & 4 ? WEIR_TCP_RST : WEIR_TCP_RST | WEIR_TCP_ACK, detail);
+	else if (what == BACKEND_WRONG)
+		backend_wrong(p, c);
+	else if (what == BACKEND_OLD_ACK)
+		backend_odd(p, c, WEIR_TCP_ACK, 128);
+	else if (what == UNREACHABLE)
+		unreachable(p, c, detail);
+}
+
+static void step(struct play *p)
+{
+	enum step what = (enum step)(fuzz_u8(&p->in) % STEPS);
+	uint8_t detail = fuzz_u8(&p->in);
+	struct segment g;
+
+	if (what == CLIENT_SYN) {
+		client_syn(p, detail);
+	} else if (what == CLIENT_SAYS) {
+		client_says(p, detail);
+	} else if (what == CLIENT_RST) {
+		g = world_client_says(p->w, detail & 3, WEIR_TCP_RST, 0);
+		world_client_puts(p->w, detail & 3, &g);
+	} else if (what == CLIENT_WRONG) {
+		client_wrong(p, detail);
+	} else if (what == CLIENT_GUESSES) {
+		client_guesses(p, detail);
+	} else if (what == REPLAY) {
+		world_replay(p->w, detail % WORLD_HISTORY);
+	} else if (what == WAIT) {
+		wait(p, detail);
+	} else if (what == TOGETHER) {
+		p->together = 2 + detail % 8;
+	} else if (what == WINDOW) {
+		p->w->clients[detail & 3].wnd = (uint16_t)(fuzz_u8(&p->in) << 8 | (detail >> 4));
+		if (detail & 4 && world_call(p->w, detail & 3) != NULL)
+			world_call(p->w, detail & 3)->wnd = p->w->clients[detail & 3].wnd;
+	} else if (what == DRAIN) {
+		for (unsigned int i = 0; i < p->w->s->policy->n_workers; i++)
+			weir_proxy_drain(&p->w->s->workers[i].px);
+	} else {
+		backend_step(p, what, detail);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct play p = {.in = {data, data + size}};
+
+	p.w = world_open(fuzz_u8(&p.in), fuzz_hash(data, size));
+	for (unsigned int i = 0; i < STEPS_MAX && fuzz_left(&p.in) > 0; i++) {
+		step(&p);
+		if (p.together > 0)
+			p.together--;
+		if (p.together == 0 && p.w->n_put > 0)
+			world_run(p.w);
+	}
+	world_close(p.w);
+	return 0;
+}
