@@ -240,14 +240,13 @@ lab_config() {
 	printf '\n);\nlimits = { connections = 131072; };\ntimeouts = { drain = 1; };\n'
 }
 
-# A tap is ready to be moved when DPDK has started the port, which sets it up.
-lab_tap_ready() {
-	ip -n "$LAB-weir" link show dev "$1" up | grep -q .
+# A tap may be moved when synweir is through with starting its port: to the driver it is gone then.
+lab_synweir_ready() {
+	grep -q '^synweir: ready' "$LAB_DIR/synweir.log"
 }
 
 # lab_tap_move DEVICE HOST NEWNAME: the two ends of a tap share one address at first, so change ours.
 lab_tap_move() {
-	lab_wait 20 lab_tap_ready "$1" || lab_die "port $1 did not come up" || return
 	ip -n "$LAB-weir" link set "$1" netns "$LAB-$2" name "$3"
 	ip -n "$LAB-$2" link set "$3" address $LAB_MAC_FAR
 	lab_link_up "$2" "$3"
@@ -259,7 +258,9 @@ lab_synweir_up() {
 	lab_config >"$LAB_DIR/synweir.conf"
 	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
 	LAB_PID=$LAB_SPAWNED
-	if [ "$LAB_ARMS" = 1 ]; then
+	if ! lab_wait 20 lab_synweir_ready; then
+		lab_die "synweir did not start"
+	elif [ "$LAB_ARMS" = 1 ]; then
 		lab_tap_move wfront switch wfront && lab_bridge_port wfront
 		lab_veth switch client client eth0
 		lab_bridge_port client
@@ -393,6 +394,7 @@ lab_nginx() {
 # lab_flood_start KIND PPS SECONDS [SEED]: spoofed packets at the VIP. It ends by itself; lab_flood_stop ends
 # it earlier, and prints how many packets the wire took.
 lab_flood_start() {
+	[ -x "$LAB_BUILD/tests/e2e/flood" ] || lab_die "$LAB_BUILD/tests/e2e/flood is not built" || return
 	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i eth0 -m $LAB_MAC_FRONT \
 		-d $LAB_VIP -p 80 -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -S "${4:-1}"
 	LAB_FLOOD_PID=$LAB_SPAWNED

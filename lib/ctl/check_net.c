@@ -136,7 +136,7 @@ static int check_device(struct weir_draft *d, uint32_t i)
 	if (strpbrk(p->port.device, ":_.-") == NULL)
 		return weir_draft_refuse(d, at,
 			"must be a PCI address or a DPDK device; for a network interface of Linux "
-		        "write "
+			"write "
 			"\"net_af_packet0,iface=%s\"",
 			p->port.device);
 	for (uint32_t j = 0; j < i; j++) {
@@ -253,7 +253,7 @@ static int check_gateway(struct weir_draft *d, uint32_t i)
 		if (is_set(&d->ports[j].gateway))
 			return weir_draft_refuse(d, at,
 				"port \"%s\" has the gateway already; use routes for what is "
-			        "reached here",
+				"reached here",
 				d->ports[j].port.name);
 	return check_via(d, p, &p->gateway, at);
 }

@@ -37,7 +37,7 @@ static int read_secret(struct weir_draft *d, int fd, const config_setting_t *at)
 	if ((st.st_mode & 077) != 0)
 		return weir_draft_refuse(d, at,
 			"is open to others (mode %04o): chmod 600 it, and make a new secret if "
-		        "they "
+			"they "
 			"may have read it",
 			(unsigned int)st.st_mode & 07777);
 	got = read(fd, text, sizeof(text) - 1);
