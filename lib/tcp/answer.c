@@ -126,11 +126,15 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 	weir_count(&px->counters.backend[c->backend].established, 1);
 }
 
-/* HC-03: the client was promised what this backend lacks, and cannot be told otherwise any more. */
+/*
+ * HC-03: the client was promised what this backend lacks, and cannot be told otherwise any more. The
+ * next ones are promised no timestamps: this worker has learned.
+ */
 static void broken_promise(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	weir_send_rst_at(px, c, pkt->seg.ack);
 	drop(pkt, WEIR_FATE_backend_timestamps);
+	px->no_timestamps[c->client.id] = true;
 	give_up(px, c);
 }
 

@@ -46,6 +46,8 @@ static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	case WEIR_RST_EXACT:
+		if (!is_active(c)) /* RFC 1337: TIME_WAIT neither ends for it nor lasts longer */
+			break;
 		c->flags |= WEIR_CONN_PROBATION;
 		c->reset_by = side;
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));

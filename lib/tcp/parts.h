@@ -73,8 +73,9 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 /* Sends the SYN-ACK of a ring entry once more. */
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
 
-/* What this service and that SYN agree on (HC-02, HC-03). */
-struct weir_agreed weir_reply_agree(const struct weir_service *svc, const struct weir_seg *syn);
+/* What the service and a SYN to it agree on (HC-02, HC-03). */
+struct weir_agreed weir_reply_agree(const struct weir_proxy *px, uint16_t service,
+	const struct weir_seg *syn);
 
 /* compose.c: each sends one segment through the outlet */
 

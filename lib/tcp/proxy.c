@@ -61,6 +61,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
 	weir_suspects_init(&px->suspects, arena);
 	weir_spent_init(&px->spent, arena);
+	px->no_timestamps = weir_arena_take(arena, policy->n_services);
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
 }
@@ -192,7 +193,7 @@ static void make_cookies(struct weir_proxy *px, struct burst *b)
 		if (!is_client_syn(pkt))
 			continue;
 		t.cookies[t.n].agreed =
-			weir_reply_agree(&px->policy->services[pkt->key.id], &pkt->seg);
+			weir_reply_agree(px, pkt->key.id, &pkt->seg);
 		batch_add(&t, b, i, 0);
 	}
 	weir_cookie_make(&px->keys, t.segs, t.cookies, t.n, now_ms(px));

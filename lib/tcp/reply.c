@@ -61,16 +61,18 @@ static uint8_t mss_index(uint16_t mss)
 	return i;
 }
 
-struct weir_agreed weir_reply_agree(const struct weir_service *svc, const struct weir_seg *syn)
+struct weir_agreed weir_reply_agree(const struct weir_proxy *px, uint16_t service,
+	const struct weir_seg *syn)
 {
+	const struct weir_profile *profile = &px->policy->services[service].profile;
 	const uint8_t ecn_setup = WEIR_TCP_ECE | WEIR_TCP_CWR; /* RFC 3168 §6.1.1 */
 
 	return (struct weir_agreed){
 		.mss_index = mss_index(syn->mss),
 		.wscale = syn->wscale,
-		.sack = syn->sack_ok && svc->profile.sack,
-		.ts = syn->ts_off != 0 && svc->profile.timestamps,
-		.ecn = (syn->flags & ecn_setup) == ecn_setup && svc->profile.ecn,
+		.sack = syn->sack_ok && profile->sack,
+		.ts = syn->ts_off != 0 && profile->timestamps && !px->no_timestamps[service],
+		.ecn = (syn->flags & ecn_setup) == ecn_setup && profile->ecn,
 	};
 }
 

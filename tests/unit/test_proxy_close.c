@@ -199,7 +199,13 @@ static void time_wait_ends(unsigned int service)
 	begin(&t, s, service, 1);
 	talk_close(&t, WEIR_CLIENT);
 	s->tick_ms = 100;
-	shell_wait_ms(s, 63000);
+	for (unsigned int i = 0; i < 63; i++) { /* RFC 1337: whatever RSTs say */
+		struct segment rst = talk_segment(&t, i & 1, RST, 0);
+
+		shell_wait_ms(s, 1000);
+		IS(talk_put(&t, i & 1, &rst), passes(i & 1));
+		talk_hear(&t, weir_other(i & 1), &rst);
+	}
 	IS(talk_state(&t), WEIR_TIME_WAIT);
 	shell_wait_ms(s, 2000);
 	IS(talk_conn(&t), NULL);

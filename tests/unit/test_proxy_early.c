@@ -280,11 +280,12 @@ static void squeezed_silent(void)
 		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
 	}
 	talk_ack(&t);
+	shell_wait_ms(s, 210); /* a SYN of ours was lost: the updates are counted from 0 all the same */
 	answer(&t);
 	shell_clear(s);
 	shell_wait_ms(s, 60000);
 	n = shell_clear(s);
-	CU_ASSERT_TRUE(n >= 3 && n <= 8);
+	IS(n, 5);
 	IS(talk_state(&t), WEIR_ESTABLISHED);
 	talk_say(&t, WEIR_BACKEND, PSH, 40);
 	talk_say(&t, WEIR_CLIENT, PSH, 40);

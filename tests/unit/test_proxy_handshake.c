@@ -122,37 +122,6 @@ static void hc02(void)
 	each_mode(options);
 }
 
-/* What the service lacks is not promised, and not asked for. */
-static void profile(unsigned int service)
-{
-	struct weir_policy *p = shell_policy(1, 1);
-	struct shell *s;
-	struct talk t;
-
-	p->services[service].profile = (struct weir_profile){.mss = 1380, .wscale = 3};
-	s = shell_open(p, SHELL_START_NS);
-	talk_init(&t, s, service, 1);
-	talk_syn(&t);
-	IS(t.promised.mss, 1380);
-	IS(t.promised.wscale, 3);
-	CU_ASSERT_FALSE(t.promised.sack);
-	CU_ASSERT_FALSE(t.promised.ts);
-	CU_ASSERT_FALSE(t.promised.ecn);
-	talk_ack(&t);
-	CU_ASSERT_FALSE(t.asked.sack);
-	CU_ASSERT_FALSE(t.asked.ts);
-	t.offer[WEIR_BACKEND].ts = t.offer[WEIR_BACKEND].sack = false;
-	talk_answer(&t);
-	talk_say(&t, WEIR_CLIENT, PSH, 10);
-	talk_say(&t, WEIR_BACKEND, PSH, 10);
-	shell_close(s);
-}
-
-static void hc03_profile(void)
-{
-	each_mode(profile);
-}
-
 /* The server speaks first: no stall, with timestamps or without. talk_answer() looks at TSecr. */
 static void server_first(unsigned int service)
 {
@@ -466,200 +435,11 @@ static void hc09(void)
 	each_mode(old_duplicate);
 }
 
-static void hc10_data(void)
-{
-	struct shell *s = shell_usual();
-	struct segment g;
-	struct talk t;
-	const struct shell_out *out;
-
-	talk_init(&t, s, SHELL_FULLNAT, 1);
-	g = talk_syn_segment(&t, WEIR_CLIENT);
-	g.payload_len = 400;
-	g.opt[g.opt_len++] = 34; /* TFO cookie request, RFC 7413 */
-	g.opt[g.opt_len++] = 2;
-	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
-	out = shell_take(s);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-	IS(out->seg.ack, g.seq + 1);
-	IS(out->seg.payload_len, 0);
-	IS(out->len, 74); /* MSS, SACK, timestamps, scale: no TFO */
-	t.offer[WEIR_CLIENT].ts = t.offer[WEIR_CLIENT].sack = false;
-	t.offer[WEIR_CLIENT].wscale = WEIR_WSCALE_NONE;
-	talk_syn(&t);
-	talk_ack(&t); /* the data comes again after the handshake */
-	talk_answer(&t);
-	talk_say(&t, WEIR_CLIENT, PSH, 400);
-	shell_close(s);
-}
-
-static void ecn_case(bool has, bool ts, bool asks)
-{
-	struct weir_policy *p = shell_policy(1, 1);
-	struct shell *s;
-	struct talk t;
-
-	p->services[SHELL_FULLNAT].profile.ecn = has;
-	s = shell_open(p, SHELL_START_NS);
-	talk_init(&t, s, SHELL_FULLNAT, 1);
-	t.offer[WEIR_CLIENT].ecn = asks;
-	t.offer[WEIR_CLIENT].ts = t.offer[WEIR_BACKEND].ts = ts;
-	talk_syn(&t);
-	IS(t.promised.ecn, has && ts && asks);
-	talk_ack(&t);
-	IS(t.asked.ecn, has && ts && asks);
-	talk_answer(&t);
-	shell_close(s);
-}
-
-static void hc10_ecn(void)
-{
-	for (unsigned int i = 0; i < 8; i++)
-		ecn_case(i & 1, i & 2, i & 4);
-}
-
-static void hc10_flags(void)
-{
-	static const uint8_t flags[] = {0, WEIR_TCP_FIN, 0x3f, 0x29, WEIR_TCP_PSH, WEIR_TCP_URG,
-		WEIR_TCP_SYN | WEIR_TCP_FIN, WEIR_TCP_SYN | WEIR_TCP_RST, WEIR_TCP_SYN | FIN,
-		WEIR_TCP_RST | FIN, WEIR_TCP_SYN | WEIR_TCP_RST | ACK};
-	struct shell *s = shell_usual();
-	struct talk t;
-
-	talk_init(&t, s, SHELL_FULLNAT, 1);
-	for (unsigned int i = 0; i < sizeof(flags); i++) {
-		struct segment g = talk_segment(&t, WEIR_CLIENT, flags[i], 0);
-
-		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_tcp_flags);
-	}
-	talk_silence(&t);
-	shell_close(s);
-}
-
-/* What cannot be read counts as not said (RFC 9293 §3.7.1): MSS 536, nothing else. */
-static void hc10_options(void)
-{
-	static const uint8_t bad[][8] = {
-		{2, 0, 5, 180, 3, 3, 7, 1}, {2, 1, 5, 180, 3, 3, 7, 1}, {2, 40, 5, 180, 3, 3, 7, 1},
-		{2, 3, 5, 1, 1, 1, 1, 1}, {0, 2, 4, 5, 180, 3, 3, 7}, {8, 9, 0, 0, 0, 1, 0, 0},
-		{2, 4, 0, 0, 1, 1, 1, 1}, {99, 255, 2, 4, 5, 180, 3, 3}};
-	struct shell *s = shell_usual();
-
-	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct talk t;
-		struct segment g;
-		const struct shell_out *out;
-
-		talk_init(&t, s, SHELL_FULLNAT, i);
-		t.offer[WEIR_CLIENT] = (struct talk_offer){.wscale = WEIR_WSCALE_NONE};
-		t.offer[WEIR_BACKEND].ts = false;
-		g = talk_syn_segment(&t, WEIR_CLIENT);
-		memcpy(g.opt, bad[i], 8);
-		g.opt_len = 8;
-		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
-		out = shell_take(s);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-		IS(out->len, 58); /* our MSS */
-		t.expect[WEIR_CLIENT] = out->seg.seq + 1;
-		t.shown[WEIR_CLIENT] = out->seg.seq;
-		talk_ack(&t);
-		IS(t.asked.mss, 536);
-		IS(t.asked.wscale, WEIR_WSCALE_NONE);
-		CU_ASSERT_FALSE(t.asked.ts || t.asked.sack);
-	}
-	shell_close(s);
-}
-
-/* A segment to a port or address where nothing is; returns its fate. */
-static unsigned int knock(struct shell *s, uint32_t dst, uint16_t dport, uint8_t flags, unsigned int len)
-{
-	struct segment g;
-	struct talk t;
-
-	talk_init(&t, s, SHELL_FULLNAT, 1);
-	g = talk_segment(&t, WEIR_CLIENT, flags, len);
-	g.seq = 1000;
-	g.ack = flags & WEIR_TCP_ACK ? 5000 : 0;
-	g.dst = dst;
-	g.dport = dport;
-	return talk_put(&t, WEIR_CLIENT, &g);
-}
-
-static void refused(struct shell *s, uint8_t flags, unsigned int len, uint32_t seq, uint32_t ack)
-{
-	const struct shell_out *out;
-
-	IS(knock(s, SHELL_VIP(0), 81, flags, len), WEIR_FATE_refused_port);
-	out = shell_take(s);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-	IS(out->send, WEIR_SEND_BACK);
-	IS(out->seg.flags, flags & WEIR_TCP_ACK ? RST : RST | ACK); /* RFC 9293 §3.10.7.1 */
-	IS(out->seg.seq, seq);
-	IS(out->seg.ack, ack);
-	IS(weir_be16(out->seg.sport_be), 81);
-	IS(shell_take(s), NULL);
-}
-
-static void hc14_refused(void)
-{
-	struct shell *s = shell_usual();
-
-	refused(s, WEIR_TCP_SYN, 0, 0, 1001);
-	refused(s, WEIR_TCP_SYN, 10, 0, 1011);
-	refused(s, ACK, 100, 5000, 0);
-	refused(s, FIN, 0, 5000, 0);
-	IS(knock(s, SHELL_VIP(0), 81, RST, 0), WEIR_FATE_stray_rst);
-	IS(knock(s, SHELL_VIP(0), 81, RST | ACK, 0), WEIR_FATE_stray_rst);
-	IS(shell_take(s), NULL);
-	shell_close(s);
-}
-
-static void hc14_silent(void)
-{
-	struct weir_policy *p = shell_policy(1, 2);
-	struct shell *s;
-
-	p->limits.refuse_closed_ports = false;
-	s = shell_open(p, SHELL_START_NS);
-	IS(knock(s, SHELL_VIP(0), 81, WEIR_TCP_SYN, 0), WEIR_FATE_closed_port);
-	IS(knock(s, SHELL_VIP(1), 65535, ACK, 10), WEIR_FATE_closed_port);
-	IS(knock(s, 0xc0000203, 80, WEIR_TCP_SYN, 0), WEIR_FATE_not_ours);
-	IS(knock(s, SHELL_LOCAL, 4000, WEIR_TCP_SYN, 0), WEIR_FATE_not_ours);
-	IS(knock(s, SHELL_BACKEND(0, 0), SHELL_BACKEND_PORT, WEIR_TCP_SYN, 0), WEIR_FATE_not_ours);
-	IS(shell_take(s), NULL);
-	shell_close(s);
-}
-
-/* What a backend says to others than us, or to a group, is not ours to refuse. */
-static void hc14_backend(void)
-{
-	static const uint32_t others[] = {0x08080808, 0xe0000001, 0xffffffff, SHELL_VIP(0)};
-	struct shell *s = shell_usual();
-
-	for (unsigned int service = 0; service < 2; service++) {
-		for (unsigned int i = 0; i < 4; i++) {
-			struct segment g = {.src = SHELL_BACKEND(service, 0), .dst = others[i],
-				.sport = SHELL_BACKEND_PORT, .dport = 4000, .flags = ACK, .ttl = 9};
-			bool refused = service == SHELL_NAT && (i == 0 || i == 3);
-			uint8_t frame[SEGMENT_FRAME_MAX];
-			unsigned int fate = shell_in(s, frame, segment_frame(&g, frame), SHELL_BACKENDS);
-
-			if (i == 3 && service == SHELL_FULLNAT) {
-				IS(fate, WEIR_FATE_refused_port); /* a VIP, as to anybody */
-			} else {
-				IS(fate, refused ? WEIR_FATE_refused_stray : WEIR_FATE_not_ours);
-			}
-		}
-	}
-	shell_close(s);
-}
-
 int main(void)
 {
 	static const struct unit_test tests[] = {
 		{"HC-01 a SYN flood changes nothing", hc01},
 		{"HC-02 options survive the cookie", hc02},
-		{"HC-03 only what the service has is promised", hc03_profile},
 		{"HC-05 server speaks first", hc05},
 		{"HC-06 final ACK lost, client goes on", hc06},
 		{"HC-06 what never completes a handshake", hc06_never},
@@ -669,13 +449,6 @@ int main(void)
 		{"HC-08 second data segment first", hc08},
 		{"HC-08 patience ends in RST, within the budget", hc08_patience},
 		{"HC-09 delayed duplicate SYN", hc09},
-		{"HC-10 SYN with data and TFO", hc10_data},
-		{"HC-10 ECN only if the cookie keeps it", hc10_ecn},
-		{"HC-10 flags that TCP never sends", hc10_flags},
-		{"HC-10 malformed options", hc10_options},
-		{"HC-14 closed port refused", hc14_refused},
-		{"HC-14 closed port silent, not ours", hc14_silent},
-		{"HC-14 a backend that speaks to others", hc14_backend},
 	};
 
 	return unit_main("proxy handshake", tests, sizeof(tests) / sizeof(tests[0]));

@@ -470,6 +470,7 @@ static void idle(unsigned int service)
 			talk_say(&t, WEIR_CLIENT, FIN, 0);
 			talk_say(&t, WEIR_BACKEND, ACK, 0);
 		}
+		talk_say(&t, half, PSH, 60); /* heard, but never acknowledged */
 		s->tick_ms = 100;
 		shell_wait_ms(s, half ? 299800 : 7439800);
 		talk_silence(&t);

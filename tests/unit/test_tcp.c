@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* tcp/: the small memories of a worker: SYN-ACKs to send again, suspects. */
+/* tcp/: the small memories of a worker: SYN-ACKs to send again, suspects, spent cookies. */
 #include <stdlib.h>
 
+#include "tcp/spent.h"
 #include "tcp/suspects.h"
 #include "tcp/synack.h"
 #include "unit.h"
@@ -146,6 +147,36 @@ static void suspects(void)
 	free(a.base);
 }
 
+/* HC-35: what was noted is known until newer ones need its place; what was not is never. */
+static void spent(void)
+{
+	struct weir_spent s = {0};
+	struct weir_arena a = {.base = NULL};
+	unsigned int known = 0;
+	uint64_t seed = 35;
+
+	weir_spent_init(&s, &a);
+	a = arena_of(a.used);
+	weir_spent_init(&s, &a);
+	CU_ASSERT_FALSE(weir_spent_is(&s, 0, 0)); /* places that were never used */
+	for (unsigned int i = 0; i < 100000; i++) {
+		uint64_t hash = unit_random(&seed);
+		uint32_t isn = (uint32_t)unit_random(&seed);
+
+		CU_ASSERT_FALSE(weir_spent_is(&s, hash, isn));
+		weir_spent_note(&s, hash, isn);
+		CU_ASSERT_TRUE(weir_spent_is(&s, hash, isn));
+		CU_ASSERT_FALSE(weir_spent_is(&s, hash, isn + 1));
+		CU_ASSERT_FALSE(weir_spent_is(&s, hash ^ 1ull << 40, isn));
+	}
+	for (uint32_t isn = 0; isn < 1000; isn++) /* many of one tuple */
+		weir_spent_note(&s, 0x1234567812345678, isn);
+	for (uint32_t isn = 0; isn < 1000; isn++)
+		known += weir_spent_is(&s, 0x1234567812345678, isn);
+	CU_ASSERT_TRUE(known > 800);
+	free(a.base);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -153,6 +184,7 @@ int main(void)
 		{"HC-07 no more than the limit at once", ring_limit},
 		{"HC-07 a flood wraps the ring into silence", ring_flood},
 		{"HC-07 a ring of none", ring_none},
+		{"HC-35 spent cookies", spent},
 		{"HC-08 the first failures are silent", suspects},
 	};
 
