@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # demo.sh [--keep]: synweir in a SYN flood, on this machine, in two minutes. As root.
 #
 # Installs what is missing, builds, makes a lab in network namespaces (scripts/lab.sh draws it), loads a
@@ -13,7 +14,7 @@ FLOOD_PPS=${DEMO_PPS:-50000}
 keep=''
 
 usage() {
-	sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2
+	sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
 # lab.sh - the lab: synweir between a client and two backends, all in network namespaces. Sourced.
 #
 # two arms (LAB_ARMS=2)
@@ -410,7 +411,7 @@ lab_flood_stop() {
 lab_wrk() {
 	local seconds=$1
 	shift
-	on client wrk -t 1 -c 32 -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log"
+	on client wrk -t 1 -c 32 --timeout 10s -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log"
 	awk '/requests in/ { done = $1 }
 		/Socket errors:/ { gsub(",", ""); failed += $4 + $6 + $8 + $10 }
 		/Non-2xx/ { failed += $NF }

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # setup.sh GROUP...: make sure that the Debian packages of these groups are installed.
 #
 #   build   compiler, meson, DPDK and the libraries: enough for meson and the unit tests

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # test.sh: every test. Installs what is missing, builds with warnings as errors, runs the unit tests, the
 # same again under the address and undefined-behaviour sanitizers, and then, as root, the namespace tests
 # (tests/e2e). The last line is "N passed, N failed, N skipped"; the status is 0 if nothing failed.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # backends: one is killed, one refuses, one is silent: clients reach the other, or are refused at once
 # (HC-11, HC-12).
 #

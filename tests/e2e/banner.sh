@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # banner: a server that speaks first is heard as soon as on a direct connection (HC-05).
 #
 #   client --> VIP:25 ----------------> servers.py on b1, b2

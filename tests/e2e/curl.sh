@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # curl: pages and 100 MB files arrive whole, down and up.
 #
 #   curl on client --> VIP:80   --> nginx on b1, b2          page, download

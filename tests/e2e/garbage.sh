@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # garbage: packets that no honest host sends, for 10 s and longer. synweir still serves, a live connection
 # does not notice, and every packet is accounted for, to the last one (HC-22, HC-40, HC-41, HC-50).
 #

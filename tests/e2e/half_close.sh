@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # half_close: one side has ended, the other sends 10 MB over 5 s, and all of it arrives (HC-30).
 #
 #   client ends first:  client --FIN--> VIP:2000 --> servers.py; 10 MB flow back

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # idle: 10,000 connections stay open across a flood of 30 s (HC-01, HC-43).
 #
 #   client, 203.0.113.1-20, 500 connections each --> VIP:7 --> servers.py on b1, b2

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # iperf: bulk data both ways, several streams at once.
 #
 #   iperf3 -c on client --> VIP:5201 --> iperf3 -s on b1     (one control and four data connections)

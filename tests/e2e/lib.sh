@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
 # lib.sh - what the namespace tests share. Sourced by each test, which then calls
 #
 #   e2e_up "$@"             the lab in the variant asked for, e.g. "fullnat-1" or "nat-3-flood-onearm"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # loss: the network loses one packet of every connection, each time another one, and every connection
 # completes (HC-04, HC-06, HC-07, HC-08, HC-11, HC-32).
 #

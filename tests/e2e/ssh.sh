@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
 # ssh: a real login, with a key, through synweir; the server speaks first (HC-05).
 #
 #   ssh on client --> VIP:22 --> sshd on b1 (own keys and configuration, own /run and /etc/shadow)

@@ -132,7 +132,9 @@ static void reset(void)
 	memset(&w.counters, 0, sizeof(w.counters));
 	weir_neighs_init(&w.neighs, &arena, w.policy);
 	FUZZ_MUST(arena.used <= arena.size);
-	w.tx = (struct weir_tx){.counters = &w.counters, .neighs = &w.neighs, .n_ports = 2,
+	w.tx = (struct weir_tx){.counters = &w.counters,
+		.neighs = &w.neighs,
+		.n_ports = 2,
 		.now_ns = SHELL_START_NS};
 	w.tx.port[0].nic = w.tx.port[1].nic = &w.nic;
 	w.nic.announce++;
@@ -146,9 +148,9 @@ static uint32_t get32(const uint8_t *p)
 /* Addresses that mean something: ours, next hops', VIPs, and nobody's. */
 static uint32_t some_addr(uint8_t pick)
 {
-	static const uint32_t addrs[] = {SHELL_LOCAL, SHELL_VIP(0), SHELL_VIP(1), SHELL_BACKEND(0, 0),
-		SHELL_BACKEND(0, 1), SHELL_BACKEND(1, 0), SHELL_BACKEND(1, 1), 0xc6336401,
-		0x0a0000fe, 0xc0000203};
+	static const uint32_t addrs[] = {SHELL_LOCAL, SHELL_VIP(0), SHELL_VIP(1),
+		SHELL_BACKEND(0, 0), SHELL_BACKEND(0, 1), SHELL_BACKEND(1, 0), SHELL_BACKEND(1, 1),
+		0xc6336401, 0x0a0000fe, 0xc0000203};
 
 	return addrs[pick % (sizeof(addrs) / sizeof(addrs[0]))];
 }
@@ -226,8 +228,9 @@ static void arrives(const uint8_t *frame, size_t len, unsigned int port)
 	if (asks_us)
 		check_reply(frame);
 	FUZZ_MUST(pkt.fate ==
-		(asks_us ? WEIR_FATE_arp_reply
-			: learns ? WEIR_FATE_arp_learned : WEIR_FATE_arp_other));
+		(asks_us                 ? WEIR_FATE_arp_reply
+				: learns ? WEIR_FATE_arp_learned
+					 : WEIR_FATE_arp_other));
 	FUZZ_MUST(w.counters.fate[pkt.fate] > 0);
 }
 

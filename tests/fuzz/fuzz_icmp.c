@@ -56,8 +56,8 @@ static bool to_be_believed(const struct waiting *it, const uint8_t *f, size_t le
 	return q[0] == 0x45 && q[9] == WEIR_PROTO_TCP && (frame_get16(q + 6) & 0x3fff) == 0 &&
 		get32(q + 12) == it->call.local && get32(q + 16) == it->call.addr &&
 		get32(f + FRAME_IP + 16) == it->call.local &&
-		frame_get16(q + 20) == it->call.local_port && frame_get16(q + 22) == it->call.port &&
-		get32(q + 24) == it->call.shown;
+		frame_get16(q + 20) == it->call.local_port &&
+		frame_get16(q + 22) == it->call.port && get32(q + 24) == it->call.shown;
 }
 
 static void check_echo(const struct shell_out *out, const uint8_t *f, size_t len)

@@ -25,7 +25,8 @@ static void check_words(const struct weir_params_error *err)
 
 static int is_allowed(const char *key)
 {
-	static const char *const keys[] = {"service", "backend", "state", "client", "cursor", "limit"};
+	static const char *const keys[] = {
+		"service", "backend", "state", "client", "cursor", "limit"};
 	int found = 0;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

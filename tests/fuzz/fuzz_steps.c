@@ -67,13 +67,13 @@ static void client_syn(struct play *p, uint8_t detail)
 	if (detail & 16)
 		segment_sack_ok(&g);
 	if (detail & 4)
-		segment_timestamps(&g, (uint32_t)(p->w->s->now_ns / 1000000), 0);
+		segment_timestamps(&g, world_clock(p->w, g.sport), 0);
 	if (detail & 32)
 		segment_wscale(&g, fuzz_u8(&p->in) & 15);
 	world_client_puts(p->w, k, &g);
 }
 
-/* Flags and length of the next thing said: bit 2 of detail: FIN; 3: PSH; 4: data follow. */
+/* The next thing said, by bits of detail: 2: FIN; 3: PSH; 4: data; 5: with SACK blocks, 6: two, 7: at an odd place. */
 static uint8_t flags_of(uint8_t detail)
 {
 	return (uint8_t)(WEIR_TCP_ACK | (detail & 4 ? WEIR_TCP_FIN : 0) |
@@ -85,11 +85,24 @@ static unsigned int len_of(struct play *p, uint8_t detail)
 	return detail & 16 ? fuzz_u8(&p->in) * 6u : 0;
 }
 
+/* Blocks at fixed distances from the acknowledgement: world_check.c knows them. */
+static void add_sack(struct segment *g, bool two, bool odd)
+{
+	const uint32_t edges[4] = {g->ack + WORLD_SACK(0), g->ack + WORLD_SACK(1),
+		g->ack + WORLD_SACK(2), g->ack + WORLD_SACK(3)};
+
+	if (odd)
+		segment_nop(g);
+	segment_sack(g, edges, two ? 2 : 1);
+}
+
 static void client_says(struct play *p, uint8_t detail)
 {
 	struct world_client *c = &p->w->clients[detail & 3];
 	struct segment g = world_client_says(p->w, detail & 3, flags_of(detail), len_of(p, detail));
 
+	if (detail & 32)
+		add_sack(&g, detail & 64, detail & 128);
 	world_client_puts(p->w, detail & 3, &g);
 	c->next += g.payload_len + ((g.flags & WEIR_TCP_FIN) != 0);
 }
@@ -98,19 +111,10 @@ static void backend_says(struct play *p, struct world_call *c, uint8_t detail)
 {
 	struct segment g = world_call_says(p->w, c, flags_of(detail), len_of(p, detail));
 
+	if (detail & 32)
+		add_sack(&g, detail & 64, detail & 128);
 	world_call_puts(p->w, c, &g);
 	c->next += g.payload_len + ((g.flags & WEIR_TCP_FIN) != 0);
-}
-
-static void add_sack(struct segment *g, uint8_t bits)
-{
-	uint32_t edges[4] = {g->ack + 100, g->ack + 200, g->ack + 300, g->ack + 400};
-
-	if (bits & 4 && g->opt_len + 2u + 8u * (1 + (bits & 1)) <= 40) {
-		if (bits & 2)
-			segment_nop(g);
-		segment_sack(g, edges, 1 + (bits & 1));
-	}
 }
 
 /* Wrong numbers, flags, window, TTL, options. */
@@ -128,8 +132,10 @@ static void make_wrong(struct play *p, struct segment *g)
 		g->ttl = fuzz_u8(&p->in) & 1;
 	if (bits & 64)
 		g->opt_len = 0;
-	if (g->opt_len <= 23)
-		add_sack(g, bits);
+	if (bits & 4)
+		add_sack(g, bits & 1, bits & 2);
+	if (bits & 128)
+		g->dport++;
 }
 
 static void client_wrong(struct play *p, uint8_t detail)
@@ -158,6 +164,7 @@ static void client_guesses(struct play *p, uint8_t detail)
 	if (detail & 4) {
 		g.opt_len = 0;
 		segment_timestamps(&g, 1, fuzz_u32(&p->in));
+		p->w->odd_echoes = true;
 	}
 	world_client_puts(p->w, detail & 3, &g);
 }
@@ -175,7 +182,7 @@ static void backend_answers(struct play *p, struct world_call *c, uint8_t detail
 		segment_sack_ok(&g);
 	c->ts = !(detail & 4);
 	if (c->ts)
-		segment_timestamps(&g, (uint32_t)(p->w->s->now_ns / 1000000), c->tsecr);
+		segment_timestamps(&g, world_clock(p->w, g.sport), c->tsecr);
 	if (!(detail & 16))
 		segment_wscale(&g, fuzz_u8(&p->in) & 15);
 	world_call_puts(p->w, c, &g);
@@ -210,6 +217,20 @@ static void wait(struct play *p, uint8_t detail)
 		world_run(p->w);
 	p->together = 0;
 	world_wait_ms(p->w, ms[detail & 7]);
+}
+
+/* The end of everything, or a piece of it (HC-54). */
+static void drain(struct play *p, uint8_t detail)
+{
+	for (unsigned int i = 0; i < p->w->s->policy->n_workers; i++) {
+		struct weir_proxy *px = &p->w->s->workers[i].px;
+
+		if (detail & 1)
+			weir_proxy_reset_all(px, 1 + (detail >> 1), p->w->s->now_ns);
+		else
+			weir_proxy_drain(px);
+	}
+	world_wait_ms(p->w, 1);
 }
 
 static void backend_step(struct play *p, enum step what, uint8_t detail)
@@ -260,8 +281,7 @@ static void step(struct play *p)
 		if (detail & 4 && world_call(p->w, detail & 3) != NULL)
 			world_call(p->w, detail & 3)->wnd = p->w->clients[detail & 3].wnd;
 	} else if (what == DRAIN) {
-		for (unsigned int i = 0; i < p->w->s->policy->n_workers; i++)
-			weir_proxy_drain(&p->w->s->workers[i].px);
+		drain(p, detail);
 	} else {
 		backend_step(p, what, detail);
 	}

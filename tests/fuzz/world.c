@@ -6,8 +6,8 @@
 #include "fuzz.h"
 
 /* Longer than anything lives that nobody speaks of: idle, then closed, then forgotten. */
-#define QUIET_MS 400000
-#define QUIET_TICK_MS 500
+#define QUIET_MS      400000
+#define QUIET_TICK_MS 4000
 
 static void shape_policy(struct weir_policy *p, uint8_t knobs, uint64_t secret)
 {
@@ -15,6 +15,7 @@ static void shape_policy(struct weir_policy *p, uint8_t knobs, uint64_t secret)
 		p->limits.connections = 3 * p->n_workers;
 		p->limits.held_packets = 4;
 		p->limits.syn_ack_ring = 4;
+		p->limits.reply_budget = 3;
 	}
 	if (knobs & WORLD_NO_RING)
 		p->limits.syn_ack_ring = 0;
@@ -27,8 +28,9 @@ static void shape_policy(struct weir_policy *p, uint8_t knobs, uint64_t secret)
 		s->profile.timestamps = !(knobs & WORLD_NO_TIMESTAMPS);
 		s->profile.sack = !(knobs & WORLD_NO_SACK);
 		s->profile.ecn = knobs & WORLD_ECN;
-		s->timeouts.established_ms = 100000;
-		s->timeouts.half_close_ms = 60000;
+		s->timeouts.established_ms = 20000;
+		s->timeouts.half_close_ms = 15000;
+		s->timeouts.closing_ms = 10000;
 	}
 }
 
@@ -59,19 +61,24 @@ void world_close(struct world *w)
 	if (w->n_put > 0)
 		world_run(w);
 	w->s->tick_ms = QUIET_TICK_MS;
-	shell_wait_ms(w->s, QUIET_MS);
-	shell_audit(w->s);
+	for (uint64_t ms = 0; ms < QUIET_MS && shell_conns(w->s) > 0; ms += QUIET_TICK_MS)
+		shell_wait_ms(w->s, QUIET_TICK_MS);
 	FUZZ_MUST(shell_conns(w->s) == 0);
 	shell_close(w->s);
 	free(w);
 }
 
-/* Out of the option list what is usual: timestamps of the sender's millisecond clock. */
+uint32_t world_clock(const struct world *w, uint16_t port)
+{
+	return (uint32_t)(w->s->now_ns / 1000000) + port * 65536u;
+}
+
+/* The option as everybody has it in every segment. */
 static void stamp(const struct world *w, struct segment *g, uint32_t tsecr)
 {
 	segment_nop(g);
 	segment_nop(g);
-	segment_timestamps(g, (uint32_t)(w->s->now_ns / 1000000) + g->sport, tsecr);
+	segment_timestamps(g, world_clock(w, g->sport), tsecr);
 }
 
 struct segment world_client_says(const struct world *w, unsigned int client, uint8_t flags,
@@ -170,8 +177,8 @@ void world_client_puts(struct world *w, unsigned int client, const struct segmen
 
 	said.offset = world_client_offset(client, g->seq);
 	p.len = (uint16_t)segment_frame(&said, p.frame);
-	p.proof = g->flags & WEIR_TCP_ACK && !(g->flags & never) &&
-		cookie_of(c, g->ack - 1) != NULL;
+	p.proof =
+		g->flags & WEIR_TCP_ACK && !(g->flags & never) && cookie_of(c, g->ack - 1) != NULL;
 	if ((g->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN)
 		c->began = true;
 	c->end = weir_seq_max(c->end, end_of(g));
@@ -240,8 +247,7 @@ static void identify(struct world *w, struct world_call *c)
 	c->client = WORLD_NOBODY;
 	for (unsigned int k = 0; k < WORLD_CLIENTS && !w->raw; k++) {
 		const struct world_client *who = &w->clients[k];
-		const struct weir_conn *conn =
-			shell_conn(w->s, who->service, who->addr, who->port);
+		const struct weir_conn *conn = shell_conn(w->s, who->service, who->addr, who->port);
 		const struct world_cookie *cookie;
 
 		if (conn == NULL || weir_be32(conn->local.addr.w[3]) != c->local ||
@@ -355,8 +361,10 @@ void world_run(struct world *w)
 	uint32_t longest;
 
 	w->n_put = 0;
+	w->together = n_put > 1;
 	shell_run(w->s);
 	n_out = take(w, &longest);
+	w->together = false;
 	if (n_put == 1)
 		world_check_answer(w, n_out, longest);
 	world_check_limits(w);

@@ -10,7 +10,8 @@
  *	- a backend hears nothing before a client has proved itself, and each valid ACK opens one
  *	  connection at most;
  *	- who has not proved himself gets one frame at most for one frame, no longer than a SYN-ACK;
- *	- nobody gets an acknowledgement of what he has not sent;
+ *	- nobody gets an acknowledgement of what he has not sent, nor the echo of a timestamp to come;
+ *	- SACK blocks lie as far from the acknowledgement as they did when they were sent;
  *	- limits hold; when all are quiet for long enough, nothing is left.
  */
 #ifndef WEIR_TESTS_FUZZ_WORLD_H
@@ -23,7 +24,10 @@
 #define WORLD_CALLS   16 /* that are remembered */
 #define WORLD_COOKIES 256
 #define WORLD_HISTORY 16
-#define WORLD_NOBODY  0xff
+/* How far a SACK block's edges (left, right, left, right) lie beyond the acknowledgement. */
+#define WORLD_SACK(edge) (100u * ((edge) + 1))
+
+#define WORLD_NOBODY 0xff
 
 /* Bits of the control byte that shapes a world. */
 enum world_knob {
@@ -47,9 +51,9 @@ struct world_client {
 	unsigned int service;
 	uint32_t isn, next, end; /* end: highest sequence number sent, + 1 */
 	uint32_t expect, tsecr;
-	bool ts;              /* was promised timestamps */
+	bool ts;               /* was promised timestamps */
 	bool began, restarted; /* has sent a SYN; ... with more than one ISN */
-	bool proved;          /* has sent an ACK with a cookie of its own */
+	bool proved;           /* has sent an ACK with a cookie of its own */
 	uint32_t n_cookies;
 	struct world_cookie cookies[WORLD_COOKIES];
 };
@@ -61,10 +65,10 @@ struct world_call {
 	uint32_t shown; /* the ISN in the SYN */
 	uint32_t isn, next, end;
 	uint32_t expect, tsecr;
-	bool ts, again;  /* again: a second SYN with another ISN came */
-	uint8_t client;  /* who is behind it, or WORLD_NOBODY: not known */
-	uint32_t cookie, client_isn; /* of that client, when known */
-	uint8_t syn[WEIR_HEADER_FRAME_MAX];/* as it arrived */
+	bool ts, again;                     /* again: a second SYN with another ISN came */
+	uint8_t client;                     /* who is behind it, or WORLD_NOBODY: not known */
+	uint32_t cookie, client_isn;        /* of that client, when known */
+	uint8_t syn[WEIR_HEADER_FRAME_MAX]; /* as it arrived */
 };
 
 /* What has been put in, for doing so again. */
@@ -84,10 +88,12 @@ struct world {
 	unsigned int n_calls; /* ever; the last WORLD_CALLS are remembered */
 	struct world_past past[WORLD_HISTORY];
 	unsigned int n_past;
-	bool raw;              /* frames of any bytes go in: what they prove is not known */
-	unsigned int n_put;    /* not run yet */
-	uint8_t speaker;       /* the client who sent the last one put in, or WORLD_NOBODY */
-	uint64_t proofs;       /* valid ACKs put in, at most */
+	bool raw;           /* frames of any bytes go in: what they prove is not known */
+	unsigned int n_put; /* not run yet */
+	bool together;      /* what comes out is of more than one frame: in no order of its own */
+	bool odd_echoes;    /* somebody echoed a timestamp that he was never shown */
+	uint8_t speaker;    /* the client who sent the last one put in, or WORLD_NOBODY */
+	uint64_t proofs;    /* valid ACKs put in, at most */
 };
 
 /* secret: what cookies are made with. */
@@ -102,6 +108,9 @@ struct segment world_call_says(const struct world *w, const struct world_call *c
 	unsigned int len);
 /* The call number n, counted back from the newest, or NULL. */
 struct world_call *world_call(struct world *w, unsigned int n);
+
+/* The timestamp clock of whoever sends from that port. */
+uint32_t world_clock(const struct world *w, uint16_t port);
 
 /* What is put in arrives together at world_run(); the puppets then take what comes out. */
 void world_client_puts(struct world *w, unsigned int client, const struct segment *g);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* What must be true of every frame that a client or a backend gets: see world.h. */
 #include "base/seq.h"
+#include "frame.h"
 #include "fuzz.h"
 #include "world.h"
 
@@ -20,6 +21,26 @@ static void check_bytes(const struct shell_out *out, uint32_t offset)
 
 	for (uint32_t i = 0; i < out->seg.payload_len; i++)
 		FUZZ_MUST(payload[i] == segment_byte(offset + i));
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)frame_get16(p) << 16 | frame_get16(p + 2);
+}
+
+static void check_sack(const struct shell_out *out)
+{
+	const uint8_t *edges = out->data + out->seg.l4_off + out->seg.sack_off;
+
+	for (unsigned int i = 0; i < 2u * out->seg.sack_blocks; i++)
+		FUZZ_MUST(get32(edges + 4 * i) - out->seg.ack == WORLD_SACK(i));
+}
+
+/* The echo of what its receiver, who sends from that port, has said himself: not of what is to come. */
+static void check_echo(const struct world *w, const struct shell_out *out, uint16_t port)
+{
+	if (out->seg.ts_off != 0 && out->seg.flags & WEIR_TCP_ACK && !w->odd_echoes)
+		FUZZ_MUST(weir_seq_le(out->seg.tsecr, world_clock(w, port)));
 }
 
 /* The call whose client it is; NULL: not known, or more than one. */
@@ -47,12 +68,15 @@ void world_check_to_client(const struct world *w, unsigned int client, const str
 		return;
 	FUZZ_MUST(seg->flags & WEIR_TCP_ACK);
 	FUZZ_MUST(who->began);
+	check_sack(out);
+	if (who->n_cookies <= 1)
+		check_echo(w, out, who->port);
 	if (!who->restarted)
 		FUZZ_MUST(weir_seq_le(seg->ack, who->end));
 	if (seg->payload_len == 0)
 		return;
 	FUZZ_MUST(who->proved);
-	if (c != NULL)
+	if (c != NULL && !w->together)
 		check_bytes(out, world_backend_offset(c->backend, seg->seq - c->cookie + c->isn));
 }
 
@@ -68,7 +92,10 @@ void world_check_to_backend(const struct world *w, const struct world_call *c,
 		return;
 	if (seg->flags & WEIR_TCP_ACK && !c->again)
 		FUZZ_MUST(weir_seq_le(seg->ack, c->end));
-	if (c->client != WORLD_NOBODY && seg->payload_len > 0)
+	check_sack(out);
+	if (c->client != WORLD_NOBODY && w->clients[c->client].n_cookies == 1 && !c->again)
+		check_echo(w, out, c->port);
+	if (c->client != WORLD_NOBODY && seg->payload_len > 0 && !w->together)
 		check_bytes(out,
 			world_client_offset(c->client, seg->seq - c->shown + c->client_isn));
 }

@@ -36,7 +36,8 @@ struct talk {
 	uint32_t next[2];   /* what it sends next */
 	uint32_t shown[2];  /* the other's ISN, as the side is shown it: [WEIR_CLIENT] is the cookie */
 	uint32_t expect[2]; /* what the side expects of the other next */
-	uint32_t tsval[2], tsecr[2];
+	uint32_t tsval[2], tsecr[2]; /* its clock at the beginning; what it echoes */
+	uint32_t first_tsval[2];     /* the first one that the side was shown */
 	uint64_t began_ms;
 	uint16_t early_wnd; /* of the SYN-ACK */
 	struct talk_offer promised;     /* in the SYN-ACK */

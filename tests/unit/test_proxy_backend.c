@@ -77,6 +77,10 @@ static void syn_lost_twice(unsigned int service)
 	talk_hear_rst(&t, WEIR_BACKEND, t.expect[WEIR_BACKEND]);
 	other_syn(&t);
 	talk_silence(&t);
+	shell_wait_ms(s, 190); /* as patient with this one */
+	talk_silence(&t);
+	shell_wait_ms(s, 20);
+	same_syn(&t);
 	works(&t);
 	IS(shell_events(s, WEIR_EVENT_backend_retried), 1);
 	shell_close(s);

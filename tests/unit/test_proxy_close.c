@@ -160,6 +160,9 @@ static void again(unsigned int service)
 		talk_hear(&t, WEIR_BACKEND, &fin);
 		IS(talk_state(&t), WEIR_FIN_WAIT_1);
 	}
+	fin.seq -= 10; /* there is one FIN, and it stands where it first stood */
+	IS(talk_put(&t, WEIR_CLIENT, &fin), WEIR_FATE_to_backend);
+	shell_take(s);
 	t.expect[WEIR_BACKEND]--; /* all but the FIN */
 	talk_say(&t, WEIR_BACKEND, ACK, 0);
 	IS(talk_state(&t), WEIR_FIN_WAIT_1);
@@ -199,12 +202,13 @@ static void time_wait_ends(unsigned int service)
 	begin(&t, s, service, 1);
 	talk_close(&t, WEIR_CLIENT);
 	s->tick_ms = 100;
-	for (unsigned int i = 0; i < 63; i++) { /* RFC 1337: whatever RSTs say */
+	for (unsigned int i = 0; i < 63; i++) { /* RFC 1337: whatever is said */
 		struct segment rst = talk_segment(&t, i & 1, RST, 0);
 
 		shell_wait_ms(s, 1000);
 		IS(talk_put(&t, i & 1, &rst), passes(i & 1));
 		talk_hear(&t, weir_other(i & 1), &rst);
+		talk_say(&t, i & 1, ACK, 0);
 	}
 	IS(talk_state(&t), WEIR_TIME_WAIT);
 	shell_wait_ms(s, 2000);

@@ -14,6 +14,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <netinet/ether.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -26,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH	    32
+#define BATCH       32
 #define FRAME_MAX   256 /* bytes: a flood is made of small frames */
 #define RATE_MAX    2000000
 #define SECONDS_MAX 120
@@ -273,8 +274,8 @@ static int socket_open(const char *iface)
 	return fd;
 }
 
-static void batch_init(
-	struct mmsghdr *msgs, struct iovec *iovs, struct frame *frames, const uint8_t *mac)
+static void batch_init(struct mmsghdr *msgs, struct iovec *iovs, struct frame *frames,
+	const uint8_t *mac)
 {
 	for (size_t i = 0; i < BATCH; i++) {
 		memcpy(frames[i].bytes, mac, ETH_ALEN);
@@ -363,15 +364,12 @@ static bool parse_kind(const char *text, enum kind *kind)
 
 static bool parse_option(int c, const char *arg, struct options *opt)
 {
-	uint8_t *m = opt->mac;
-
 	switch (c) {
 	case 'i':
 		opt->iface = arg;
 		return true;
 	case 'm':
-		return sscanf(arg, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", m, m + 1, m + 2, m + 3, m + 4,
-			       m + 5) == 6;
+		return ether_aton_r(arg, (struct ether_addr *)opt->mac) != NULL;
 	case 'd':
 		return inet_pton(AF_INET, arg, &opt->target_be) == 1;
 	case 'p':
