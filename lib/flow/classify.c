@@ -25,20 +25,6 @@ static const struct weir_station *backend_at(const struct weir_policy *p,
 	return s != NULL && s->kind == WEIR_STATION_BACKEND ? s : NULL;
 }
 
-/*
- * Where a backend of that key_id may send to: fullnat's local addresses, for nat what can be a client
- * (the parser's martians cannot, RFC 1122 §4.2.3.10). All else is the backend's own business, not ours to answer.
- */
-static bool leads_back(const struct weir_policy *p, uint16_t key_id, const struct weir_addr *dst)
-{
-	const struct weir_station *s = weir_policy_station(p, dst, 0);
-	uint8_t first = (uint8_t)(weir_be32(dst->w[3]) >> 24);
-
-	if (p->services[p->backends[key_id].service].mode == WEIR_MODE_FULLNAT)
-		return s != NULL && s->kind == WEIR_STATION_LOCAL;
-	return (uint8_t)(first - 1) < 223 && first != 127;
-}
-
 static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
@@ -50,7 +36,7 @@ static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 		return;
 	}
 	s = backend_at(p, &seg->src, seg->sport_be);
-	if (s != NULL && leads_back(p, s->index, &seg->dst)) {
+	if (s != NULL) {
 		pkt->kind = WEIR_KIND_BACKEND;
 		set_key(pkt, &seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index);
 		return;
@@ -148,6 +134,20 @@ void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_
 		pkt->kind = WEIR_KIND_NONE;
 		break;
 	}
+}
+
+bool weir_leads_back(const struct weir_policy *p, const struct weir_pkt *pkt)
+{
+	const struct weir_backend *b = &p->backends[pkt->key.id & ~WEIR_KEY_BACKEND];
+	const struct weir_addr *dst = &pkt->key.addr;
+	uint8_t first = dst->b[12];
+
+	if (p->services[b->service].mode == WEIR_MODE_NAT)
+		return (uint8_t)(first - 1) < 223 && first != 127;
+	for (uint32_t locals = b->locals; locals != 0; locals &= locals - 1)
+		if (weir_addr_eq(&p->ports[b->egress].addrs[__builtin_ctz(locals)].addr, dst))
+			return true;
+	return false;
 }
 
 static unsigned int owner_by_far_end(const struct weir_policy *p, const struct weir_key *key)

@@ -8,14 +8,21 @@
 
 /*
  * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called
- * `parsed`. A destination that is a service wins over a source that is a backend; a backend's segment
- * counts when it goes where the way back may lead (a local address; by nat what can be a client).
- * ICMP errors (RFC 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
+ * `parsed`. A destination that is a service wins over a source that is a backend. ICMP errors (RFC
+ * 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
  * pkt->seg holds the quoted addresses, ports and sequence number, the rest of it zero. Code 4
  * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
  * fate that the parser set.
  */
 void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_parsed parsed);
+
+/*
+ * May the packet, of kind BACKEND, be of a connection at all? It may when it goes to a local address
+ * of that backend (fullnat) or to what can be a client (nat; the parser's martians cannot be, RFC
+ * 1122 §4.2.3.10). All else is the backend's own business and not ours to answer. To be asked when
+ * no connection is found: a connection says yes by being there.
+ */
+bool weir_leads_back(const struct weir_policy *p, const struct weir_pkt *pkt);
 
 /*
  * The worker that owns the packet's connection, computed the same way for both directions

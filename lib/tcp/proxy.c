@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/seq.h"
+#include "flow/classify.h"
 #include "tcp/parts.h"
 
 /* Work of one weir_proxy_tick() beyond the packets: bounded, the rest waits a loop. */
@@ -192,8 +193,7 @@ static void make_cookies(struct weir_proxy *px, struct burst *b)
 
 		if (!is_client_syn(pkt))
 			continue;
-		t.cookies[t.n].agreed =
-			weir_reply_agree(px, pkt->key.id, &pkt->seg);
+		t.cookies[t.n].agreed = weir_reply_agree(px, pkt->key.id, &pkt->seg);
 		batch_add(&t, b, i, 0);
 	}
 	weir_cookie_make(&px->keys, t.segs, t.cookies, t.n, now_ms(px));
@@ -338,7 +338,9 @@ static void unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	const uint8_t kind = pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
 
-	if (kind == WEIR_TCP_SYN)
+	if (!weir_leads_back(px->policy, pkt))
+		drop(pkt, WEIR_FATE_not_ours);
+	else if (kind == WEIR_TCP_SYN)
 		drop(pkt, WEIR_FATE_syn_from_backend);
 	else
 		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
@@ -442,10 +444,12 @@ void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int
 /* Nobody came back with that SYN-ACK's cookie; a connection that has ended stays out of account. */
 static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
 {
-	uint32_t conn = weir_table_find(&px->table, &s->client,
-		weir_key_hash(&px->table.secret, &s->client));
+	uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
+	uint32_t conn = weir_table_find(&px->table, &s->client, hash);
 	const struct weir_conn *c;
 
+	if (weir_spent_is(&px->spent, hash, s->isn))
+		return false;
 	if (conn == WEIR_CONN_NONE)
 		return true;
 	c = weir_table_conn(&px->table, conn);

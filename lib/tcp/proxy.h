@@ -53,7 +53,7 @@ struct weir_proxy {
 	struct weir_synack_ring synacks;
 	struct weir_suspects suspects;
 	struct weir_spent spent;
-	bool *no_timestamps;           /* per service: a backend was seen to lack them (HC-03) */
+	bool *no_timestamps; /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_bucket replies;
 	struct weir_counters counters;
 	struct weir_outlet outlet;

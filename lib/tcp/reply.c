@@ -28,10 +28,6 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate)
 	const struct weir_seg *seg = &pkt->seg;
 	struct weir_header h = header_back(seg);
 
-	if (seg->flags & WEIR_TCP_RST) {
-		drop(pkt, WEIR_FATE_stray_rst);
-		return;
-	}
 	if (seg->flags & WEIR_TCP_ACK) {
 		h.seq = seg->ack;
 		h.flags = WEIR_TCP_RST;

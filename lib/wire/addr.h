@@ -22,23 +22,30 @@ struct weir_addr {
 /* The longest text of an address, with its NUL (INET6_ADDRSTRLEN). */
 #define WEIR_ADDR_TEXT 46
 
+/* Bytes 8 to 11 of a mapped address, as a word in memory. */
+static inline uint32_t weir_addr_mark(void)
+{
+	const uint8_t mark[4] = {0, 0, 0xff, 0xff};
+	uint32_t word;
+
+	__builtin_memcpy(&word, mark, 4);
+	return word;
+}
+
 static inline struct weir_addr weir_addr_v4(uint32_t addr_be)
 {
-	struct weir_addr a = {.w = {0, 0, 0, 0}};
+	const uint32_t half[2] = {weir_addr_mark(), addr_be};
+	struct weir_addr a;
 
-	a.b[10] = 0xff;
-	a.b[11] = 0xff;
-	a.w[3] = addr_be;
+	/* two stores of the width that addresses are compared in: the loads need not wait for them */
+	a.q[0] = 0;
+	__builtin_memcpy(&a.q[1], half, 8);
 	return a;
 }
 
 static inline bool weir_addr_is_v4(const struct weir_addr *a)
 {
-	const uint8_t mark[4] = {0, 0, 0xff, 0xff};
-	uint32_t mark_word;
-
-	__builtin_memcpy(&mark_word, mark, 4);
-	return a->q[0] == 0 && a->w[2] == mark_word;
+	return a->q[0] == 0 && a->w[2] == weir_addr_mark();
 }
 
 static inline bool weir_addr_eq(const struct weir_addr *a, const struct weir_addr *b)
