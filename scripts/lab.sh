@@ -246,6 +246,10 @@ lab_synweir_ready() {
 	grep -q '^synweir: ready' "$LAB_DIR/synweir.log"
 }
 
+lab_synweir_ready_or_gone() {
+	lab_synweir_ready || lab_gone "$LAB_PID"
+}
+
 # lab_tap_move DEVICE HOST NEWNAME: the two ends of a tap share one address at first, so change ours.
 lab_tap_move() {
 	ip -n "$LAB-weir" link set "$1" netns "$LAB-$2" name "$3"
@@ -259,7 +263,7 @@ lab_synweir_up() {
 	lab_config >"$LAB_DIR/synweir.conf"
 	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
 	LAB_PID=$LAB_SPAWNED
-	if ! lab_wait 20 lab_synweir_ready; then
+	if ! lab_wait 20 lab_synweir_ready_or_gone || ! lab_synweir_ready; then
 		lab_die "synweir did not start"
 	elif [ "$LAB_ARMS" = 1 ]; then
 		lab_tap_move wfront switch wfront && lab_bridge_port wfront

@@ -6,6 +6,7 @@
 #   lab     namespaces, nginx and load for scripts/demo.sh
 #   e2e     what the namespace tests need beyond that
 #   lint    what scripts/check.sh needs beyond that
+#   fuzz    what scripts/fuzz.sh needs beyond build
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
 # rest with apt; otherwise it says what to type. Services that come with the packages (nginx, sshd) are
@@ -18,7 +19,8 @@ packages() {
 	lab) echo iproute2 nftables ethtool nginx-light wrk curl ca-certificates procps ;;
 	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint)" >&2 && return 2 ;;
+	fuzz) echo clang libclang-rt-14-dev ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz)" >&2 && return 2 ;;
 	esac
 }
 

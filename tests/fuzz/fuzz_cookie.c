@@ -120,36 +120,48 @@ static void must_pass(const struct weir_keys *k, const struct made *m)
 	}
 }
 
-/* 2^-24 a check: should that ever happen by itself, look at the bits before believing in luck. */
-static void must_not_pass(const struct weir_keys *k, const struct made *m)
+/*
+ * A check without timestamps has odds of 2^-24, and millions are made a minute: so it must not pass
+ * with either of two keys that have nothing to do with each other.
+ */
+static void must_not_pass(const struct weir_keys *k, const struct weir_keys *other,
+	const struct made *m)
 {
+	bool ok[WEIR_BURST], other_ok[WEIR_BURST];
 	struct weir_cookie out[WEIR_BURST];
-	bool ok[WEIR_BURST];
 
 	check(k, m, m->random, out, ok);
+	check(other, m, m->random, out, other_ok);
 	for (unsigned int i = 0; i < m->n; i++)
-		FUZZ_MUST(!ok[i]);
+		FUZZ_MUST(!ok[i] || !other_ok[i]);
+}
+
+static struct weir_keys keys(uint64_t hash, uint64_t wall_s)
+{
+	uint64_t secret[2] = {hash, ~hash * 0x9e3779b97f4a7c15ull};
+	struct weir_keys k;
+	uint8_t bytes[16];
+
+	memcpy(bytes, secret, sizeof(bytes));
+	weir_keys_init(&k, bytes, wall_s);
+	return k;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, data + size};
-	uint64_t secret[2] = {fuzz_hash(data, size), 0x5eed};
 	uint64_t wall_s = (uint64_t)fuzz_u32(&in) * WEIR_EPOCH_S, now_ms = fuzz_u32(&in);
-	struct weir_keys k, next;
+	struct weir_keys k = keys(fuzz_hash(data, size), wall_s), next = k;
+	struct weir_keys other = keys(fuzz_hash(data, size) ^ 0x5eed, wall_s);
 	static struct made m;
-	uint8_t bytes[16];
 
-	memcpy(bytes, secret, sizeof(bytes));
-	weir_keys_init(&k, bytes, wall_s);
 	for (m.n = 0; m.n < WEIR_BURST && fuzz_left(&in) > 0; m.n++)
 		read_one(&in, &m, m.n);
 	make(&k, &m, now_ms);
 	must_pass(&k, &m);
-	must_not_pass(&k, &m);
-	next = k;
+	must_not_pass(&k, &other, &m);
 	FUZZ_MUST(weir_keys_update(&next, wall_s + WEIR_EPOCH_S));
 	must_pass(&next, &m);
-	must_not_pass(&next, &m);
+	must_not_pass(&next, &other, &m);
 	return 0;
 }

@@ -296,6 +296,7 @@ static void rings(struct world *w, const struct shell_out *out, struct world_cal
 		.expect = seg->seq + 1,
 		.isn = c->isn + 0x01234567u * (w->n_calls + 1),
 		.tsecr = seg->tsval,
+		.asked_ts = seg->ts_off != 0,
 		.again = again,
 	};
 	c->next = c->end = c->isn + 1;

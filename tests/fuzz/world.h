@@ -65,7 +65,8 @@ struct world_call {
 	uint32_t shown; /* the ISN in the SYN */
 	uint32_t isn, next, end;
 	uint32_t expect, tsecr;
-	bool ts, again;                     /* again: a second SYN with another ISN came */
+	bool ts, asked_ts;                  /* it sends timestamps; ... and was asked to */
+	bool again;                         /* a second SYN with another ISN came */
 	uint8_t client;                     /* who is behind it, or WORLD_NOBODY: not known */
 	uint32_t cookie, client_isn;        /* of that client, when known */
 	uint8_t syn[WEIR_HEADER_FRAME_MAX]; /* as it arrived */

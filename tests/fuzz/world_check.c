@@ -69,7 +69,7 @@ void world_check_to_client(const struct world *w, unsigned int client, const str
 	FUZZ_MUST(seg->flags & WEIR_TCP_ACK);
 	FUZZ_MUST(who->began);
 	check_sack(out);
-	if (who->n_cookies <= 1)
+	if (who->n_cookies == 1 && who->ts)
 		check_echo(w, out, who->port);
 	if (!who->restarted)
 		FUZZ_MUST(weir_seq_le(seg->ack, who->end));
@@ -93,7 +93,8 @@ void world_check_to_backend(const struct world *w, const struct world_call *c,
 	if (seg->flags & WEIR_TCP_ACK && !c->again)
 		FUZZ_MUST(weir_seq_le(seg->ack, c->end));
 	check_sack(out);
-	if (c->client != WORLD_NOBODY && w->clients[c->client].n_cookies == 1 && !c->again)
+	if (c->asked_ts && !c->again && c->client != WORLD_NOBODY &&
+		w->clients[c->client].n_cookies == 1)
 		check_echo(w, out, c->port);
 	if (c->client != WORLD_NOBODY && seg->payload_len > 0 && !w->together)
 		check_bytes(out,

@@ -56,7 +56,8 @@ void segment_sack(struct segment *s, const uint32_t *edges, unsigned int n)
 		frame_put32(data + 4 * i, edges[i]);
 }
 
-static void ip_header(uint8_t *f, uint8_t proto, uint8_t ttl, uint32_t src, uint32_t dst, size_t len)
+static void ip_header(uint8_t *f, uint8_t proto, uint8_t ttl, uint32_t src, uint32_t dst,
+	size_t len)
 {
 	static const uint8_t start[FRAME_TCP] = {
 		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00, 0x45, 0, 0, 0, 0x12, 0x34, 0x40, 0};

@@ -21,7 +21,8 @@ struct segment {
 	uint8_t opt_len;
 	uint8_t opt[40];
 	uint16_t payload_len;
-	uint32_t offset;    /* of the payload's first byte in its stream: segment_byte() from there on */
+	uint32_t
+		offset; /* of the payload's first byte in its stream: segment_byte() from there on */
 	uint8_t src_mac[6]; /* the Ethernet source; the destination is nobody's business here */
 };
 

@@ -49,8 +49,12 @@ static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_e
 		.mode = s == SHELL_FULLNAT ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
 		.scheduler = WEIR_SCHED_RR,
 		.profile = {.mss = 1460, .wscale = 7, .sack = true, .timestamps = true},
-		.timeouts = {.established_ms = 7440000, .half_close_ms = 300000, .closing_ms = 60000,
-			.time_wait_ms = 60000, .connect_ms = 200, .probation_ms = 5000},
+		.timeouts = {.established_ms = 7440000,
+			.half_close_ms = 300000,
+			.closing_ms = 60000,
+			.time_wait_ms = 60000,
+			.connect_ms = 200,
+			.probation_ms = 5000},
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
@@ -78,12 +82,15 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 		shell_die("no memory");
 	p->n_workers = n_workers;
 	p->n_ports = 2;
-	p->ports[SHELL_CLIENTS] = (struct weir_port){.mtu = 1500, .n_addrs = 1,
-		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
-	p->ports[SHELL_BACKENDS] = (struct weir_port){.mtu = 1500, .n_addrs = 1,
-		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
-	p->limits = (struct weir_limits){.connections = 256 * n_workers, .held_packets = 64,
-		.held_bytes = 14600, .syn_ack_ring = 256, .reply_budget = 1000,
+	p->ports[SHELL_CLIENTS] = (struct weir_port){
+		.mtu = 1500, .n_addrs = 1, .addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
+	p->ports[SHELL_BACKENDS] = (struct weir_port){
+		.mtu = 1500, .n_addrs = 1, .addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
+	p->limits = (struct weir_limits){.connections = 256 * n_workers,
+		.held_packets = 64,
+		.held_bytes = 14600,
+		.syn_ack_ring = 256,
+		.reply_budget = 1000,
 		.refuse_closed_ports = true};
 	p->drain_ms = 1000;
 	for (unsigned int i = 0; i < sizeof(p->cookie_secret); i++)
@@ -107,8 +114,8 @@ static struct shell_out *leave(struct shell_worker *w, const uint8_t *data, uint
 		s->queue = realloc(s->queue, s->queue_size * sizeof(*s->queue));
 	}
 	out = &s->queue[s->n_queue++];
-	*out = (struct shell_out){.len = len, .data = malloc(len), .nexthop = WEIR_NONE16,
-		.worker = w->px.worker};
+	*out = (struct shell_out){
+		.len = len, .data = malloc(len), .nexthop = WEIR_NONE16, .worker = w->px.worker};
 	memcpy(out->data, data, len);
 	w->balance.out++;
 	return out;
@@ -361,8 +368,10 @@ unsigned int shell_in(struct shell *s, const uint8_t *frame, size_t len, enum sh
 
 void shell_tick(struct shell *s)
 {
-	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
 		weir_proxy_tick(&s->workers[i].px, s->now_ns);
+		shell_check_gauges(&s->workers[i]);
+	}
 	shell_check_step(s);
 }
 
@@ -433,7 +442,8 @@ uint32_t shell_in_state(const struct shell *s, enum weir_state state)
 const struct weir_conn *shell_conn(const struct shell *s, unsigned int service, uint32_t client,
 	uint16_t port)
 {
-	struct weir_key key = {.addr = weir_addr_v4(weir_be32(client)), .port_be = weir_be16(port),
+	struct weir_key key = {.addr = weir_addr_v4(weir_be32(client)),
+		.port_be = weir_be16(port),
 		.id = (uint16_t)service};
 
 	for (unsigned int i = 0; i < s->policy->n_workers; i++) {

@@ -26,12 +26,13 @@ enum shell_service {
 	SHELL_NAT,
 };
 
-#define SHELL_VIP(service)        (0xc0000201u + (service)) /* 192.0.2.1, 192.0.2.2 */
-#define SHELL_VIP_PORT            80
-#define SHELL_LOCAL               0x0a000001u /* 10.0.0.1: fullnat's local address */
-#define SHELL_BACKEND(service, i) (0x0a00000bu + 10 * (service) + (i)) /* 10.0.0.11, 10.0.0.21 ... */
-#define SHELL_BACKEND_PORT        8080
-#define SHELL_START_NS            1000000000000ull /* where clocks begin, unless a test says other */
+#define SHELL_VIP(service) (0xc0000201u + (service)) /* 192.0.2.1, 192.0.2.2 */
+#define SHELL_VIP_PORT     80
+#define SHELL_LOCAL        0x0a000001u /* 10.0.0.1: fullnat's local address */
+#define SHELL_BACKEND(service, i)                                                                  \
+	(0x0a00000bu + 10 * (service) + (i)) /* 10.0.0.11, 10.0.0.21 ... */
+#define SHELL_BACKEND_PORT 8080
+#define SHELL_START_NS     1000000000000ull /* where clocks begin, unless a test says other */
 
 /* A frame that left. */
 struct shell_out {

@@ -18,8 +18,11 @@ static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_
 /* By sums of its own, and by the parser in a buffer of the exact size. */
 static void check_sums(struct shell_out *out)
 {
-	struct weir_pkt pkt = {.data = out->data, .len = out->len, .head_len = (uint16_t)out->len,
-		.room = (uint16_t)out->len, .csum = WEIR_CSUM_UNKNOWN};
+	struct weir_pkt pkt = {.data = out->data,
+		.len = out->len,
+		.head_len = (uint16_t)out->len,
+		.room = (uint16_t)out->len,
+		.csum = WEIR_CSUM_UNKNOWN};
 	enum weir_parsed parsed = weir_parse(&pkt);
 
 	if (parsed == WEIR_PARSED_BAD)
@@ -177,6 +180,17 @@ static void audit(const struct weir_proxy *px)
 		must_be("backend's gauge", px->counters.backend[i].active, t->active[i]);
 	}
 	free(t);
+}
+
+void shell_check_gauges(const struct shell_worker *w)
+{
+	const struct weir_counters *c = &w->px.counters;
+
+	must_be("gauge of conns", c->conns, w->px.table.count);
+	must_be("gauge of held packets", c->held, w->px.held.count);
+	must_be("gauge of local ports", c->local_ports, w->px.local_ports);
+	for (unsigned int i = 0; i < WEIR_STATES; i++)
+		must_be(weir_state_name(i), c->conns_by_state[i], w->px.by_state[i]);
 }
 
 void shell_audit(const struct shell *s)

@@ -60,7 +60,8 @@ static bool has_ts(const struct talk *t)
 	return t->promised.ts;
 }
 
-struct segment talk_segment(const struct talk *t, enum weir_side side, uint8_t flags, unsigned int len)
+struct segment talk_segment(const struct talk *t, enum weir_side side, uint8_t flags,
+	unsigned int len)
 {
 	struct segment g = {.flags = flags, .payload_len = (uint16_t)len, .wnd = t->wnd[side]};
 
@@ -161,6 +162,13 @@ void talk_syn(struct talk *t)
 	}
 }
 
+static bool is_local(const struct weir_policy *p, const struct weir_addr *addr)
+{
+	const struct weir_station *at = weir_policy_station(p, addr, 0);
+
+	return at != NULL && at->kind == WEIR_STATION_LOCAL;
+}
+
 void talk_take_syn(struct talk *t)
 {
 	const struct shell_out *out = shell_take(t->s);
@@ -169,6 +177,7 @@ void talk_take_syn(struct talk *t)
 	IS(out->fate, WEIR_FATE_created);
 	IS(out->seg.flags & ~(WEIR_TCP_ECE | WEIR_TCP_CWR), WEIR_TCP_SYN);
 	t->asked = offered(&out->seg);
+	t->asked_wnd = out->seg.wnd;
 	t->backend = out->nexthop;
 	t->backend_addr = weir_be32(out->seg.dst.w[3]);
 	t->local = weir_be32(out->seg.src.w[3]);
@@ -177,7 +186,7 @@ void talk_take_syn(struct talk *t)
 		IS(t->local, t->client);
 		IS(t->local_port, t->port);
 	} else {
-		IS(t->local, SHELL_LOCAL);
+		CU_ASSERT_TRUE_FATAL(is_local(t->s->policy, &out->seg.src));
 	}
 	for_backend(t, out);
 	t->shown[WEIR_BACKEND] = out->seg.seq;
@@ -206,6 +215,7 @@ void talk_answer(struct talk *t)
 	IS(out->seg.flags, ACK);
 	IS(out->seg.seq, t->expect[WEIR_BACKEND]);
 	IS(out->seg.ack, t->isn[WEIR_BACKEND] + 1);
+	t->ack_wnd = out->seg.wnd;
 	IS(out->seg.ts_off != 0, has_ts(t));
 	if (has_ts(t)) {
 		/* HC-05: what the backend said itself, and no older than our SYN (PAWS) */
@@ -266,8 +276,7 @@ void talk_say(struct talk *t, enum weir_side side, uint8_t flags, unsigned int l
 {
 	struct segment g = talk_segment(t, side, flags, len);
 
-	IS(talk_put(t, side, &g),
-		side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+	IS(talk_put(t, side, &g), side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
 	t->next[side] += len + ((flags & WEIR_TCP_FIN) != 0);
 	talk_hear(t, weir_other(side), &g);
 }
@@ -295,6 +304,8 @@ void talk_hear_rst(struct talk *t, enum weir_side to, uint32_t seq)
 		for_backend(t, out);
 	CU_ASSERT_TRUE_FATAL((out->seg.flags & WEIR_TCP_RST) != 0);
 	IS(out->seg.seq, seq);
+	if (out->seg.flags & WEIR_TCP_ACK) /* of something that it has said */
+		CU_ASSERT_TRUE_FATAL(out->seg.ack - t->isn[to] <= t->next[to] - t->isn[to]);
 }
 
 void talk_silence(struct talk *t)

@@ -27,21 +27,23 @@ struct talk {
 	unsigned int service;
 	uint32_t client;
 	uint16_t port;
-	uint8_t mac[6]; /* the client's neighbour */
+	uint8_t mac[6];             /* the client's neighbour */
 	struct talk_offer offer[2]; /* may be changed before the SYN and the answer */
 	uint16_t wnd[2];            /* the field that the side sends */
 
 	/* filled in as they talk */
-	uint32_t isn[2];    /* the side's own */
-	uint32_t next[2];   /* what it sends next */
-	uint32_t shown[2];  /* the other's ISN, as the side is shown it: [WEIR_CLIENT] is the cookie */
-	uint32_t expect[2]; /* what the side expects of the other next */
+	uint32_t isn[2];  /* the side's own */
+	uint32_t next[2]; /* what it sends next */
+	uint32_t shown
+		[2]; /* the other's ISN, as the side is shown it: [WEIR_CLIENT] is the cookie */
+	uint32_t expect[2];          /* what the side expects of the other next */
 	uint32_t tsval[2], tsecr[2]; /* its clock at the beginning; what it echoes */
 	uint32_t first_tsval[2];     /* the first one that the side was shown */
 	uint64_t began_ms;
-	uint16_t early_wnd; /* of the SYN-ACK */
-	struct talk_offer promised;     /* in the SYN-ACK */
-	struct talk_offer asked;        /* in the SYN to the backend */
+	uint16_t early_wnd;         /* of the SYN-ACK */
+	struct talk_offer promised; /* in the SYN-ACK */
+	uint16_t asked_wnd, ack_wnd; /* in the SYN, and in the ACK of the answer */
+	struct talk_offer asked;    /* in the SYN to the backend */
 	uint16_t backend;
 	uint32_t backend_addr, local;
 	uint16_t local_port;
@@ -51,16 +53,17 @@ struct talk {
 void talk_init(struct talk *t, struct shell *s, unsigned int service, unsigned int n);
 
 /* Steps of the handshake; each takes what it causes from the shell's queue and looks at it. */
-void talk_syn(struct talk *t);          /* SYN, SYN-ACK */
-void talk_ack(struct talk *t);          /* ACK, SYN to a backend */
-void talk_take_syn(struct talk *t);     /* the next frame is a SYN to a backend */
-void talk_answer(struct talk *t);       /* the backend's SYN-ACK; our ACK to it */
-void talk_open(struct talk *t);         /* all of them */
+void talk_syn(struct talk *t);      /* SYN, SYN-ACK */
+void talk_ack(struct talk *t);      /* ACK, SYN to a backend */
+void talk_take_syn(struct talk *t); /* the next frame is a SYN to a backend */
+void talk_answer(struct talk *t);   /* the backend's SYN-ACK; our ACK to it */
+void talk_open(struct talk *t);     /* all of them */
 /* FIN from `closer`, its ACK, FIN from the other, its ACK: TIME_WAIT. */
 void talk_close(struct talk *t, enum weir_side closer);
 
 /* A segment of the side as it would be said now; nothing is sent. */
-struct segment talk_segment(const struct talk *t, enum weir_side side, uint8_t flags, unsigned int len);
+struct segment talk_segment(const struct talk *t, enum weir_side side, uint8_t flags,
+	unsigned int len);
 /* The client's SYN, the backend's SYN-ACK. */
 struct segment talk_syn_segment(const struct talk *t, enum weir_side side);
 

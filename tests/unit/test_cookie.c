@@ -41,8 +41,11 @@ static struct weir_seg random_syn(uint64_t *seed, bool v6)
 static struct weir_agreed random_agreed(uint64_t *seed)
 {
 	uint64_t r = unit_random(seed);
-	struct weir_agreed a = {.mss_index = r & 7, .sack = r >> 3 & 1, .ts = r >> 4 & 1,
-		.ecn = r >> 5 & 1, .wscale = (uint8_t)(r >> 8 & 0xf)};
+	struct weir_agreed a = {.mss_index = r & 7,
+		.sack = r >> 3 & 1,
+		.ts = r >> 4 & 1,
+		.ecn = r >> 5 & 1,
+		.wscale = (uint8_t)(r >> 8 & 0xf)};
 
 	if (a.wscale == 15)
 		a.wscale = WEIR_WSCALE_NONE;
@@ -134,8 +137,11 @@ static void all_options(void)
 	uint64_t seed = 2;
 
 	for (unsigned int i = 0; i < 8 * 16 * 8; i++) {
-		struct weir_agreed a = {.mss_index = i & 7, .sack = i >> 3 & 1, .ts = i >> 4 & 1,
-			.ecn = i >> 5 & 1, .wscale = (uint8_t)(i >> 6)};
+		struct weir_agreed a = {.mss_index = i & 7,
+			.sack = i >> 3 & 1,
+			.ts = i >> 4 & 1,
+			.ecn = i >> 5 & 1,
+			.wscale = (uint8_t)(i >> 6)};
 		struct weir_seg syn = random_syn(&seed, false);
 
 		if (a.wscale == 15)
@@ -400,7 +406,8 @@ static void generations(void)
 		CU_ASSERT_TRUE(check(&k, &ack));
 		CU_ASSERT_FALSE(weir_keys_update(&k, epoch_start + 2 * WEIR_EPOCH_S - 1));
 		CU_ASSERT_TRUE(check(&k, &ack));
-		for (uint64_t later = 2; later < 9; later++) { /* odd and even: either key's place */
+		for (uint64_t later = 2; later < 9;
+			later++) { /* odd and even: either key's place */
 			CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start + later * WEIR_EPOCH_S));
 			CU_ASSERT_FALSE(check(&k, &ack));
 		}

@@ -274,8 +274,13 @@ static void hc12_all(void)
 /* The frame that our last SYN was, for ICMP to quote. */
 static unsigned int icmp(struct talk *t, uint8_t code, uint32_t seq)
 {
-	struct segment syn = {.src = t->local, .sport = t->local_port, .dst = t->backend_addr,
-		.dport = SHELL_BACKEND_PORT, .seq = seq, .flags = WEIR_TCP_SYN, .ttl = 60};
+	struct segment syn = {.src = t->local,
+		.sport = t->local_port,
+		.dst = t->backend_addr,
+		.dport = SHELL_BACKEND_PORT,
+		.seq = seq,
+		.flags = WEIR_TCP_SYN,
+		.ttl = 60};
 	uint8_t about[SEGMENT_FRAME_MAX], frame[SEGMENT_FRAME_MAX];
 
 	segment_frame(&syn, about);
@@ -324,6 +329,13 @@ static void wrong_syn_ack(unsigned int service)
 	talk_init(&t, s, service, 1);
 	talk_syn(&t);
 	talk_ack(&t);
+	g = talk_segment(&t, WEIR_BACKEND, ACK, 0); /* acknowledges our SYN, and is none itself */
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
+	g = talk_syn_segment(&t, WEIR_BACKEND);
+	g.flags = WEIR_TCP_SYN; /* no simultaneous open */
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_syn_from_backend);
+	talk_silence(&t);
+	IS(talk_state(&t), WEIR_SYN_SENT);
 	g = talk_syn_segment(&t, WEIR_BACKEND);
 	g.ack += 77;
 	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_old_ack);
@@ -407,6 +419,9 @@ static void duplicate_syn_ack(unsigned int service)
 	}
 	g = talk_syn_segment(&t, WEIR_BACKEND); /* another ISN: not that one */
 	g.seq++;
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
+	g = talk_syn_segment(&t, WEIR_BACKEND); /* nor one that forgot its timestamps */
+	g.opt_len = 0;
 	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
 	talk_silence(&t);
 	talk_say(&t, WEIR_CLIENT, PSH, 100);

@@ -227,7 +227,8 @@ static void hc32_ends(void)
 /* The same address and port again at once, from wherever the client's numbers are by then. */
 static void reopened(unsigned int service)
 {
-	static const uint32_t adds[] = {1, 100, 70000, 0x30000000, 0x90000000, 0xffff0000, 0xfffffff0};
+	static const uint32_t adds[] = {
+		1, 100, 70000, 0x30000000, 0x90000000, 0xffff0000, 0xfffffff0};
 	static const uint8_t firsts[] = {ACK, PSH, FIN, ACK};
 
 	for (unsigned int i = 0; i < 4 * sizeof(adds) / sizeof(adds[0]); i++) {
@@ -247,7 +248,9 @@ static void reopened(unsigned int service)
 		first = talk_segment(&u, WEIR_CLIENT, firsts[kind], kind == 1 ? 100 : 0);
 		first.seq -= kind == 3; /* HC-06: the final ACK was lost, this is a keep-alive */
 		fate = talk_put(&u, WEIR_CLIENT, &first);
-		IS(fate, kind == 0 || kind == 3 ? (unsigned int)WEIR_FATE_handshake_ack : (unsigned int)WEIR_FATES);
+		IS(fate,
+			kind == 0 || kind == 3 ? (unsigned int)WEIR_FATE_handshake_ack
+					       : (unsigned int)WEIR_FATES);
 		talk_take_syn(&u); /* nobody else is told anything */
 		talk_silence(&u);
 		IS(shell_conns(s), 1);
@@ -337,7 +340,7 @@ static void numbers_grow(unsigned int service)
 		}
 		isn = t.shown[WEIR_BACKEND];
 		tsval = t.tsecr[WEIR_BACKEND];
-next:
+	next:
 		abort_it(&t);
 		s->now_ns += 5000000;
 	}

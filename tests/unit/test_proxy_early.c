@@ -89,7 +89,8 @@ static void limits(void)
 	talk_hear(&t, WEIR_BACKEND, &said[16]);
 	IS(t.expect[WEIR_BACKEND], t.shown[WEIR_BACKEND] + 171);
 
-	begin(&t, s, SHELL_FULLNAT, 2); /* the same bytes again: held once; others of the same place */
+	begin(&t, s, SHELL_FULLNAT,
+		2); /* the same bytes again: held once; others of the same place */
 	g = talk_segment(&t, WEIR_CLIENT, PSH, MSS);
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_early_again);
@@ -221,7 +222,8 @@ static void hear_update(struct talk *t)
 	IS(weir_be32(out->seg.dst.w[3]), t->client);
 	CU_ASSERT_TRUE(out->seg.ts_off != 0);
 	IS(out->seg.tsval, t->tsecr[WEIR_CLIENT]);
-	IS(out->seg.tsecr, t->tsval[WEIR_CLIENT] + (uint32_t)(SHELL_START_NS / 1000000 - t->began_ms));
+	IS(out->seg.tsecr,
+		t->tsval[WEIR_CLIENT] + (uint32_t)(SHELL_START_NS / 1000000 - t->began_ms));
 }
 
 /* Past half of the pool: window 0, opened later, and said so until the client speaks. */
@@ -280,7 +282,8 @@ static void squeezed_silent(void)
 		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
 	}
 	talk_ack(&t);
-	shell_wait_ms(s, 210); /* a SYN of ours was lost: the updates are counted from 0 all the same */
+	shell_wait_ms(s,
+		210); /* a SYN of ours was lost: the updates are counted from 0 all the same */
 	answer(&t);
 	shell_clear(s);
 	shell_wait_ms(s, 60000);
@@ -289,6 +292,32 @@ static void squeezed_silent(void)
 	IS(talk_state(&t), WEIR_ESTABLISHED);
 	talk_say(&t, WEIR_BACKEND, PSH, 40);
 	talk_say(&t, WEIR_CLIENT, PSH, 40);
+	shell_close(s);
+}
+
+/* The backend closes before the client has spoken: what it sends tells the window by itself. */
+static void squeezed_fin(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[5], t;
+
+	fill(s, full, 0, 5);
+	talk_init(&t, s, SHELL_FULLNAT, 2);
+	talk_syn(&t);
+	for (unsigned int i = 0; i < 5; i++) {
+		answer(&full[i]);
+		shell_clear(s);
+		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
+	}
+	talk_ack(&t);
+	answer(&t);
+	shell_clear(s);
+	talk_say(&t, WEIR_BACKEND, FIN, 100);
+	shell_wait_ms(s, 20000);
+	talk_silence(&t);
+	talk_say(&t, WEIR_CLIENT, FIN, 100);
+	talk_say(&t, WEIR_BACKEND, ACK, 0);
+	IS(talk_state(&t), WEIR_TIME_WAIT);
 	shell_close(s);
 }
 
@@ -364,6 +393,7 @@ int main(void)
 		{"HC-04 the client gives up", hc04_given_up},
 		{"HC-04 half of the pool: window 0, opened until it is heard", squeezed},
 		{"HC-04 window 0 and a client that never speaks", squeezed_silent},
+		{"HC-04 window 0 and a backend that closes", squeezed_fin},
 		{"HC-04 the pool is full", pool_full},
 		{"HC-04 ACK, data, answer in one burst", hc04_burst},
 	};

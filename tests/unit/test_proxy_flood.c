@@ -15,10 +15,16 @@ static uint32_t anybody(uint64_t r)
 static struct segment stray(unsigned int service, uint8_t flags, uint64_t *seed)
 {
 	uint64_t r = unit_random(seed);
-	struct segment g = {.src = anybody(r), .sport = (uint16_t)(1 + (r >> 40) % 65535),
-		.dst = SHELL_VIP(service), .dport = SHELL_VIP_PORT, .flags = flags, .ttl = 50,
-		.seq = (uint32_t)unit_random(seed), .ack = (uint32_t)unit_random(seed),
-		.wnd = 1024, .src_mac = {2, 0, 0, 0, 0, 7}};
+	struct segment g = {.src = anybody(r),
+		.sport = (uint16_t)(1 + (r >> 40) % 65535),
+		.dst = SHELL_VIP(service),
+		.dport = SHELL_VIP_PORT,
+		.flags = flags,
+		.ttl = 50,
+		.seq = (uint32_t)unit_random(seed),
+		.ack = (uint32_t)unit_random(seed),
+		.wnd = 1024,
+		.src_mac = {2, 0, 0, 0, 0, 7}};
 
 	if (r & 1) {
 		segment_nop(&g);
@@ -157,9 +163,11 @@ static void hc41_backend(void)
 }
 
 /* What a client or backend of some connection might say, with some of it wrong. */
-static size_t nearly_right(const struct talk *t, uint8_t *frame, enum weir_side side, uint64_t *seed)
+static size_t nearly_right(const struct talk *t, uint8_t *frame, enum weir_side side,
+	uint64_t *seed)
 {
-	static const uint8_t flags[] = {ACK, ACK, PSH, FIN, RST, RST | ACK, WEIR_TCP_SYN, WEIR_TCP_SYN | ACK};
+	static const uint8_t flags[] = {
+		ACK, ACK, PSH, FIN, RST, RST | ACK, WEIR_TCP_SYN, WEIR_TCP_SYN | ACK};
 	uint64_t r = unit_random(seed);
 	struct segment g = talk_segment(t, side, flags[r & 7], (unsigned int)(r >> 8) % 64);
 
@@ -213,8 +221,12 @@ static size_t garbage(const struct talk *t, uint8_t *frame, uint64_t *seed)
 		len = segment_ping(anybody(r), r & 0x100 ? SHELL_VIP(0) : SHELL_LOCAL, frame);
 		return damage(frame, len, seed);
 	case 2: {
-		struct segment syn = {.src = t->local, .sport = t->local_port, .dst = t->backend_addr,
-			.dport = SHELL_BACKEND_PORT, .seq = t->shown[WEIR_BACKEND], .ttl = 9};
+		struct segment syn = {.src = t->local,
+			.sport = t->local_port,
+			.dst = t->backend_addr,
+			.dport = SHELL_BACKEND_PORT,
+			.seq = t->shown[WEIR_BACKEND],
+			.ttl = 9};
 		uint8_t about[SEGMENT_FRAME_MAX];
 
 		segment_frame(&syn, about);
@@ -444,14 +456,18 @@ static void hc14_ping(void)
 
 	p->limits.reply_budget = 2;
 	s = shell_open(p, SHELL_START_NS);
-	IS(shell_in(s, frame, segment_ping(0xcb007105, SHELL_VIP(1), frame), SHELL_CLIENTS), WEIR_FATE_icmp_echo);
+	IS(shell_in(s, frame, segment_ping(0xcb007105, SHELL_VIP(1), frame), SHELL_CLIENTS),
+		WEIR_FATE_icmp_echo);
 	out = shell_take(s);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
 	IS(out->data[FRAME_TCP], 0);
 	IS(frame_sum(0, out->data + FRAME_TCP, out->len - FRAME_TCP), 0xffff);
-	IS(shell_in(s, frame, segment_ping(0xcb007105, SHELL_LOCAL, frame), SHELL_CLIENTS), WEIR_FATE_icmp_echo);
-	IS(shell_in(s, frame, segment_ping(0xcb007105, SHELL_VIP(0), frame), SHELL_CLIENTS), WEIR_FATE_reply_budget);
-	IS(shell_in(s, frame, segment_ping(0xcb007105, 0xcb007106, frame), SHELL_CLIENTS), WEIR_FATE_not_ours);
+	IS(shell_in(s, frame, segment_ping(0xcb007105, SHELL_LOCAL, frame), SHELL_CLIENTS),
+		WEIR_FATE_icmp_echo);
+	IS(shell_in(s, frame, segment_ping(0xcb007105, SHELL_VIP(0), frame), SHELL_CLIENTS),
+		WEIR_FATE_reply_budget);
+	IS(shell_in(s, frame, segment_ping(0xcb007105, 0xcb007106, frame), SHELL_CLIENTS),
+		WEIR_FATE_not_ours);
 	shell_close(s);
 }
 

@@ -9,9 +9,14 @@ static struct segment spoofed_syn(unsigned int service, uint64_t *seed)
 {
 	uint64_t r = unit_random(seed);
 	struct segment g = {.src = 0x01000000u + (uint32_t)(r % 0x7e000000u),
-		.sport = (uint16_t)(1 + (r >> 40) % 65535), .dst = SHELL_VIP(service),
-		.dport = SHELL_VIP_PORT, .seq = (uint32_t)unit_random(seed), .wnd = 1024,
-		.flags = WEIR_TCP_SYN, .ttl = 50, .src_mac = {2, 0, 0, 0, 0, 7}};
+		.sport = (uint16_t)(1 + (r >> 40) % 65535),
+		.dst = SHELL_VIP(service),
+		.dport = SHELL_VIP_PORT,
+		.seq = (uint32_t)unit_random(seed),
+		.wnd = 1024,
+		.flags = WEIR_TCP_SYN,
+		.ttl = 50,
+		.src_mac = {2, 0, 0, 0, 0, 7}};
 
 	if (r & 1)
 		segment_mss(&g, 1460);
@@ -92,8 +97,10 @@ static void options(unsigned int service)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < 7 * 16 * 4; i++) {
-		struct talk_offer o = {.mss = mss[i % 7], .wscale = (uint8_t)(i / 7 % 16),
-			.sack = i / 112 & 1, .ts = i / 112 >> 1 & 1};
+		struct talk_offer o = {.mss = mss[i % 7],
+			.wscale = (uint8_t)(i / 7 % 16),
+			.sack = i / 112 & 1,
+			.ts = i / 112 >> 1 & 1};
 		struct talk t;
 
 		if (o.wscale == 15)
@@ -178,8 +185,8 @@ static void late_first(struct talk *t, const struct late *l)
 		t->next[WEIR_CLIENT] += l->len + ((l->flags & WEIR_TCP_FIN) != 0);
 		IS(talk_put(t, WEIR_BACKEND, &a), WEIR_FATE_backend_syn_ack);
 		talk_hear(t, WEIR_BACKEND, &g);
-		IS(t->expect[WEIR_BACKEND], t->shown[WEIR_BACKEND] + 1 + l->len +
-				((l->flags & WEIR_TCP_FIN) != 0));
+		IS(t->expect[WEIR_BACKEND],
+			t->shown[WEIR_BACKEND] + 1 + l->len + ((l->flags & WEIR_TCP_FIN) != 0));
 	}
 	talk_silence(t);
 	talk_say(t, WEIR_BACKEND, PSH, 77);
@@ -190,13 +197,10 @@ static void late_first(struct talk *t, const struct late *l)
 static void client_first(unsigned int service)
 {
 	static const struct late lates[] = {
-		{ACK, 1, 0, true},    /* data, or a zero-window probe with a byte */
-		{PSH, 1460, 0, true},
-		{FIN, 0, 0, true},
-		{FIN, 100, 0, true},
-		{ACK, 0, 0, false},
-		{ACK, 0, -1, false},  /* keep-alive, Linux' zero-window probe */
-		{ACK, 1, -1, false},  /* keep-alive with a byte of garbage (RFC 9293 §3.8.4) */
+		{ACK, 1, 0, true}, /* data, or a zero-window probe with a byte */
+		{PSH, 1460, 0, true}, {FIN, 0, 0, true}, {FIN, 100, 0, true}, {ACK, 0, 0, false},
+		{ACK, 0, -1, false}, /* keep-alive, Linux' zero-window probe */
+		{ACK, 1, -1, false}, /* keep-alive with a byte of garbage (RFC 9293 §3.8.4) */
 	};
 	struct shell *s = shell_usual();
 
@@ -259,6 +263,7 @@ static void again(struct talk *t)
 	IS(out->seg.wscale, t->promised.wscale);
 	IS(out->seg.sack_ok, t->promised.sack);
 	IS(out->seg.tsval, t->tsecr[WEIR_CLIENT]);
+	IS(out->seg.tsecr, t->tsval[WEIR_CLIENT]);
 	IS(weir_be32(out->seg.dst.w[3]), t->client);
 	IS(weir_be16(out->seg.dport_be), t->port);
 }

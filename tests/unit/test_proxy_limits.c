@@ -61,8 +61,8 @@ static unsigned int next_of_worker(const struct shell *s, unsigned int service, 
 		struct talk t;
 
 		talk_init(&t, (struct shell *)s, service, from);
-		pkt.key = (struct weir_key){weir_addr_v4(weir_be32(t.client)), weir_be16(t.port),
-			(uint16_t)service};
+		pkt.key = (struct weir_key){
+			weir_addr_v4(weir_be32(t.client)), weir_be16(t.port), (uint16_t)service};
 		if (weir_owner(s->policy, &pkt, 0) == 0)
 			return from;
 	}
@@ -88,7 +88,6 @@ static unsigned int use_up(struct shell *s, struct talk *t, unsigned int max)
 
 	for (; n < max; n++, who++) {
 		struct segment g;
-		const struct shell_out *out;
 
 		who = next_of_worker(s, SHELL_FULLNAT, who);
 		talk_init(&t[n], s, SHELL_FULLNAT, who);
@@ -98,15 +97,7 @@ static unsigned int use_up(struct shell *s, struct talk *t, unsigned int max)
 			talk_hear_rst(&t[n], WEIR_CLIENT, t[n].expect[WEIR_CLIENT]);
 			break;
 		}
-		out = shell_take(s);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-		t[n].backend_addr = weir_be32(out->seg.dst.w[3]);
-		t[n].backend = out->nexthop;
-		t[n].local = weir_be32(out->seg.src.w[3]);
-		t[n].local_port = weir_be16(out->seg.sport_be);
-		t[n].shown[WEIR_BACKEND] = out->seg.seq;
-		t[n].expect[WEIR_BACKEND] = out->seg.seq + 1;
-		t[n].tsecr[WEIR_BACKEND] = out->seg.tsval;
+		talk_take_syn(&t[n]);
 		talk_answer(&t[n]);
 		shell_clear(s);
 	}
@@ -232,25 +223,23 @@ static void hc50_workers(void)
 	each_mode(workers);
 }
 
-/* One life, as chance will have it. */
-static void live(struct talk *t, struct shell *s, unsigned int n, uint64_t *seed)
+/* The beginning of a life, as chance (r) will have it. false: it ends with the beginning. */
+static bool born(struct talk *t, uint64_t r)
 {
-	uint64_t r = unit_random(seed);
-	enum weir_side closer = r & 1;
 	struct segment g;
 
-	talk_init(t, s, r >> 1 & 1, n);
 	talk_syn(t);
 	if ((r & 0x70) == 0) /* never comes back */
-		return;
+		return false;
 	talk_ack(t);
 	if (r & 0x80) { /* speaks early */
 		g = talk_segment(t, WEIR_CLIENT, PSH, 200);
 		talk_put(t, WEIR_CLIENT, &g);
+		t->next[WEIR_CLIENT] += 200;
 	}
 	switch (r >> 8 & 7) {
 	case 0: /* the backend never answers */
-		return;
+		return false;
 	case 1: /* all refuse */
 		while (talk_state(t) == WEIR_SYN_SENT) {
 			g = talk_segment(t, WEIR_BACKEND, RST | ACK, 0);
@@ -258,21 +247,26 @@ static void live(struct talk *t, struct shell *s, unsigned int n, uint64_t *seed
 			if (talk_state(t) == WEIR_SYN_SENT)
 				talk_take_syn(t);
 		}
-		return;
+		return false;
 	case 2: /* the client gives up */
 		g = talk_segment(t, WEIR_CLIENT, RST, 0);
 		talk_put(t, WEIR_CLIENT, &g);
-		return;
+		return false;
 	default:
-		break;
+		g = talk_syn_segment(t, WEIR_BACKEND);
+		talk_put(t, WEIR_BACKEND, &g);
+		shell_clear(t->s);
+		t->expect[WEIR_BACKEND] += t->next[WEIR_CLIENT] - t->isn[WEIR_CLIENT] - 1;
+		talk_say(t, WEIR_BACKEND, PSH, 300);
+		return true;
 	}
-	g = talk_syn_segment(t, WEIR_BACKEND);
-	talk_put(t, WEIR_BACKEND, &g);
-	shell_clear(s);
-	if (r & 0x80)
-		t->next[WEIR_CLIENT] += 200;
-	t->expect[WEIR_BACKEND] = t->shown[WEIR_BACKEND] + t->next[WEIR_CLIENT] - t->isn[WEIR_CLIENT];
-	talk_say(t, WEIR_BACKEND, PSH, 300);
+}
+
+static void die(struct talk *t, uint64_t r)
+{
+	enum weir_side closer = r & 1;
+	struct segment g;
+
 	switch (r >> 11 & 7) {
 	case 0: /* forgotten */
 		return;
@@ -304,8 +298,11 @@ static void hc50_leaks(void)
 	s = shell_open(p, SHELL_START_NS);
 	for (unsigned int i = 0; i < 5000; i++) {
 		struct talk t;
+		uint64_t r = unit_random(&seed);
 
-		live(&t, s, i, &seed);
+		talk_init(&t, s, r >> 1 & 1, i);
+		if (born(&t, r))
+			die(&t, r);
 		shell_clear(s);
 		shell_wait_ms(s, unit_random(&seed) % 900);
 		shell_clear(s);

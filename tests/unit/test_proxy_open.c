@@ -65,7 +65,8 @@ static void sack(unsigned int service)
 		for (unsigned int nops = i >> 1; nops > 0; nops--)
 			segment_nop(&g);
 		segment_sack(&g, edges, 2);
-		IS(talk_put(&t, side, &g), side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+		IS(talk_put(&t, side, &g),
+			side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
 		out = shell_take(s);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
 		IS(out->seg.sack_blocks, 2);
@@ -100,8 +101,8 @@ static void hc20_hop(void)
 	shell_close(s);
 }
 
-static struct segment at(const struct talk *t, enum weir_side side, int32_t seq, int32_t ack, uint8_t flags,
-	unsigned int len)
+static struct segment at(const struct talk *t, enum weir_side side, int32_t seq, int32_t ack,
+	uint8_t flags, unsigned int len)
 {
 	struct segment g = talk_segment(t, side, flags, len);
 
@@ -187,7 +188,8 @@ static void keep_alive(unsigned int service)
 		g.seq--;
 		g.offset--;
 		shell_wait_ms(s, 7200000);
-		IS(talk_put(&t, side, &g), side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+		IS(talk_put(&t, side, &g),
+			side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
 		talk_hear(&t, weir_other(side), &g);
 		talk_say(&t, weir_other(side), ACK, 0); /* its answer */
 	}
@@ -220,11 +222,13 @@ static void zero_window(unsigned int service)
 		t.wnd[other] = 0;
 		talk_say(&t, other, ACK, 0);
 		g = talk_segment(&t, side, ACK, 1); /* BSD */
-		IS(talk_put(&t, side, &g), side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+		IS(talk_put(&t, side, &g),
+			side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
 		shell_take(s); /* not accepted by its receiver: not heard */
 		talk_say(&t, other, ACK, 0);
 		g = at(&t, side, -1, 0, ACK, 0); /* Linux */
-		IS(talk_put(&t, side, &g), side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+		IS(talk_put(&t, side, &g),
+			side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
 		shell_take(s);
 		t.wnd[other] = 500;
 		talk_say(&t, other, ACK, 0);
@@ -294,8 +298,11 @@ static void wrap_cookie(unsigned int service)
 		s = shell_open(p, last_byte_ms * 1000000);
 		do {
 			talk_init(&t, s, service, 1);
-			t.offer[WEIR_CLIENT] = (struct talk_offer){.mss = 9000, .ts = ts, .sack = true,
-				.wscale = ts ? WEIR_WSCALE_NONE : 14, .ecn = true};
+			t.offer[WEIR_CLIENT] = (struct talk_offer){.mss = 9000,
+				.ts = ts,
+				.sack = true,
+				.wscale = ts ? WEIR_WSCALE_NONE : 14,
+				.ecn = true};
 			t.offer[WEIR_BACKEND].ts = ts;
 			t.isn[WEIR_CLIENT] = isn++;
 			t.next[WEIR_CLIENT] = isn;

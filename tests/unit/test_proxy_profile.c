@@ -143,6 +143,42 @@ static void hc03_no_scale(void)
 	each_mode(no_scale);
 }
 
+/* What the client takes is what the backend is told: unscaled in the SYN, scaled after it. */
+static void client_window(unsigned int service)
+{
+	static const struct {
+		uint16_t wnd;
+		uint8_t client, backend; /* scales */
+		uint16_t asked, ack;
+	} cases[] = {
+		{502, 7, 7, 502 << 7, 502},
+		{60000, 9, 7, 65535, 60000},
+		{60000, 9, WEIR_WSCALE_NONE, 65535, 65535},
+		{100, 3, WEIR_WSCALE_NONE, 800, 800},
+		{60000, WEIR_WSCALE_NONE, WEIR_WSCALE_NONE, 60000, 60000},
+		{0, 7, 7, 0, 0},
+	};
+	struct shell *s = shell_usual();
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct talk t;
+
+		talk_init(&t, s, service, i);
+		t.wnd[WEIR_CLIENT] = cases[i].wnd;
+		t.offer[WEIR_CLIENT].wscale = cases[i].client;
+		t.offer[WEIR_BACKEND].wscale = cases[i].backend;
+		talk_open(&t);
+		IS(t.asked_wnd, cases[i].asked);
+		IS(t.ack_wnd, cases[i].ack);
+	}
+	shell_close(s);
+}
+
+static void hc03_window(void)
+{
+	each_mode(client_window);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -150,6 +186,7 @@ int main(void)
 		{"HC-03 a backend without timestamps", hc03_timestamps},
 		{"HC-03 a backend without SACK, with another scale", hc03_others},
 		{"HC-03 no scale on one side", hc03_no_scale},
+		{"HC-03 the client's window, as the backend is told it", hc03_window},
 	};
 
 	return unit_main("proxy profile", tests, sizeof(tests) / sizeof(tests[0]));

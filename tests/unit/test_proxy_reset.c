@@ -269,10 +269,13 @@ static void rebooted_early(unsigned int service)
 	talk_init(&t, s, service, 1);
 	talk_syn(&t);
 	talk_ack(&t);
+	g = talk_segment(&t, WEIR_CLIENT, PSH, 99);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
 	reborn(&u, &t, 0x20000000);
 	talk_syn(&u);
 	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
 	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_handshake_ack);
+	IS(shell_fates(s, WEIR_FATE_early_gone), 1); /* its bytes are nobody's any more */
 	talk_hear_rst(&t, WEIR_BACKEND, t.expect[WEIR_BACKEND]);
 	talk_take_syn(&u);
 	talk_answer(&u);
@@ -305,7 +308,8 @@ static void own_cookie(unsigned int service)
 		talk_say(&t, WEIR_CLIENT, PSH, 1400);
 		talk_say(&t, WEIR_BACKEND, PSH, 1400);
 		talk_say(&t, WEIR_CLIENT, ACK, 0);
-		IS(talk_put(&t, WEIR_CLIENT, &ack), i < 47 ? WEIR_FATE_to_backend : WEIR_FATE_out_of_window);
+		IS(talk_put(&t, WEIR_CLIENT, &ack),
+			i < 47 ? WEIR_FATE_to_backend : WEIR_FATE_out_of_window);
 		shell_clear(s);
 	}
 	IS(talk_put(&t, WEIR_CLIENT, &probe), WEIR_FATE_out_of_window);
@@ -343,7 +347,8 @@ static void replay_closed(unsigned int service)
 	shell_clear(s);
 	shell_wait_ms(s, 5100);
 	IS(talk_state(&t), WEIR_CLOSED);
-	IS(talk_put(&t, WEIR_CLIENT, &ack), WEIR_FATE_refused_closed); /* a challenge looks like it */
+	IS(talk_put(&t, WEIR_CLIENT, &ack),
+		WEIR_FATE_refused_closed); /* a challenge looks like it */
 	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
 	IS(talk_put(&t, WEIR_CLIENT, &data), WEIR_FATE_refused_closed);
 	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
@@ -522,9 +527,40 @@ static void hc34_challenged(void)
 	each_mode(challenged);
 }
 
+/* HC-08 over what has ended: the second segment of a new beginning is first; it is not told "RST". */
+static void overtaken(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment rst, first, second;
+	struct talk t, u;
+
+	begin(&t, s, service, 1);
+	IS(reset_at(&t, WEIR_BACKEND, 0, &rst), WEIR_FATE_to_client);
+	shell_clear(s);
+	shell_wait_ms(s, 5100);
+	IS(talk_state(&t), WEIR_CLOSED);
+	reborn(&u, &t, 3000000);
+	talk_syn(&u);
+	first = talk_segment(&u, WEIR_CLIENT, ACK, 1000);
+	second = first;
+	second.seq += 1000;
+	second.offset += 1000;
+	IS(talk_put(&u, WEIR_CLIENT, &second), WEIR_FATE_bad_cookie);
+	talk_silence(&u);
+	IS(talk_put(&u, WEIR_CLIENT, &first), WEIR_FATES);
+	talk_take_syn(&u);
+	shell_close(s);
+}
+
+static void hc08_overtaken(void)
+{
+	each_mode(overtaken);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
+		{"HC-08 a new beginning whose segments are reordered", hc08_overtaken},
 		{"HC-20 RST|ACK is translated", hc20_rst},
 		{"HC-22 RST out of the window", hc22_out},
 		{"HC-22 HC-23 RST in the window, and its challenge", hc22_in},

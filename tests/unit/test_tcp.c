@@ -10,7 +10,8 @@
 /* Memory for one init: measured, then real. */
 static struct weir_arena arena_of(size_t bytes)
 {
-	struct weir_arena a = {.base = aligned_alloc(64, (bytes + 63) & ~(size_t)63), .size = bytes};
+	struct weir_arena a = {
+		.base = aligned_alloc(64, (bytes + 63) & ~(size_t)63), .size = bytes};
 
 	memset(a.base, 0, bytes);
 	return a;
@@ -50,7 +51,7 @@ static void ring_times(void)
 {
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 10); /* 16 */
-	uint32_t start = 0xfffffc00; /* the clock wraps in between */
+	uint32_t start = 0xfffffc00;      /* the clock wraps in between */
 	unsigned int limit = 100;
 	const struct weir_synack *s;
 

@@ -47,7 +47,8 @@ static uint16_t window_after(const struct weir_conn *c, enum weir_side side, uin
 {
 	unsigned int own = side == WEIR_CLIENT ? c->wscale_client : c->wscale_backend;
 	unsigned int shown = side == WEIR_BACKEND ? c->wscale_shown
-		: c->backend_unscaled ? 0 : c->wscale_client;
+		: c->backend_unscaled             ? 0
+						  : c->wscale_client;
 	uint64_t bytes = (uint64_t)wnd << own;
 	uint64_t field = bytes >> shown;
 
@@ -68,7 +69,8 @@ static void random_options(struct segment *in, struct segment *out, const struct
 	}
 	for (unsigned int turn = 0; turn < 2; turn++) {
 		if ((turn == 0) == ts_first && (r >> 16 & 3) != 0) {
-			uint32_t val = (uint32_t)unit_random(seed), ecr = (uint32_t)unit_random(seed);
+			uint32_t val = (uint32_t)unit_random(seed),
+				 ecr = (uint32_t)unit_random(seed);
 
 			segment_timestamps(in, val, ecr);
 			segment_timestamps(out, val + c->ts_delta[side],
@@ -105,10 +107,14 @@ static void random_segment(struct segment *in, struct segment *out, const struct
 		WEIR_TCP_ACK | WEIR_TCP_FIN, WEIR_TCP_RST, WEIR_TCP_RST | WEIR_TCP_ACK};
 	uint64_t r = unit_random(seed);
 
-	*in = (struct segment){.ttl = (uint8_t)(2 + r % 250), .src_mac = {2, 0, 0, 0, 0, 9},
-		.seq = (uint32_t)unit_random(seed), .ack = (uint32_t)unit_random(seed),
-		.wnd = (uint16_t)(r >> 8), .flags = flags[(r >> 24) % 5],
-		.payload_len = (uint16_t)((r >> 32) % 1461), .offset = (uint32_t)(r >> 40)};
+	*in = (struct segment){.ttl = (uint8_t)(2 + r % 250),
+		.src_mac = {2, 0, 0, 0, 0, 9},
+		.seq = (uint32_t)unit_random(seed),
+		.ack = (uint32_t)unit_random(seed),
+		.wnd = (uint16_t)(r >> 8),
+		.flags = flags[(r >> 24) % 5],
+		.payload_len = (uint16_t)((r >> 32) % 1461),
+		.offset = (uint32_t)(r >> 40)};
 	*out = *in;
 	out->ttl--;
 	out->seq += c->seq_delta[side];
@@ -134,8 +140,11 @@ static void translate(const struct weir_conn *c, const struct weir_policy *p, en
 	uint8_t *frame, size_t len)
 {
 	uint8_t *exact = malloc(len);
-	struct weir_pkt pkt = {.data = exact, .len = (uint32_t)len, .head_len = (uint16_t)len,
-		.room = (uint16_t)len, .csum = WEIR_CSUM_GOOD};
+	struct weir_pkt pkt = {.data = exact,
+		.len = (uint32_t)len,
+		.head_len = (uint16_t)len,
+		.room = (uint16_t)len,
+		.csum = WEIR_CSUM_GOOD};
 
 	memcpy(exact, frame, len);
 	CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
@@ -199,16 +208,20 @@ static void windows(void)
 
 	for (unsigned int own = 0; own <= 14; own++) {
 		for (unsigned int shown = 0; shown <= 14; shown++) {
-			struct weir_conn c = {.wscale_backend = own & 0xf, .wscale_shown = shown & 0xf,
-				.wscale_client = own & 0xf, .backend_unscaled = shown == 0};
+			struct weir_conn c = {.wscale_backend = own & 0xf,
+				.wscale_shown = shown & 0xf,
+				.wscale_client = own & 0xf,
+				.backend_unscaled = shown == 0};
 
 			for (unsigned int i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 				uint64_t offered = (uint64_t)fields[i] << own;
-				uint64_t is = (uint64_t)weir_translate_window(&c, WEIR_BACKEND,
-						      fields[i]) << shown;
+				uint64_t is =
+					(uint64_t)weir_translate_window(&c, WEIR_BACKEND, fields[i])
+					<< shown;
 
 				CU_ASSERT_TRUE(is <= offered);
-				CU_ASSERT_TRUE(offered - is < 1u << shown || is == 65535ull << shown);
+				CU_ASSERT_TRUE(offered - is < 1u << shown ||
+					is == 65535ull << shown);
 				is = weir_translate_window(&c, WEIR_CLIENT, fields[i]);
 				if (!c.backend_unscaled)
 					CU_ASSERT_EQUAL(is, fields[i]);

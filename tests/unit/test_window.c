@@ -213,8 +213,10 @@ static void keep_alives(void)
 		begin(&t, &c, &seed);
 		for (unsigned int len = 0; len < 2; len++) {
 			for (int s = 0; s < 2; s++) {
-				struct twin_seg g = {.side = s, .seq = t.end[s] - 1,
-					.len = (int64_t)len, .ack = t.end[1 - s]};
+				struct twin_seg g = {.side = s,
+					.seq = t.end[s] - 1,
+					.len = (int64_t)len,
+					.ack = t.end[1 - s]};
 				struct weir_seg seg = on_wire(&t, &g);
 
 				CU_ASSERT_EQUAL(weir_window_check(&c, s, &seg), WEIR_WINDOW_IN);

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "check.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/seq.h"
+#include "world.h"
+
+/* A few hundred are usual, on the worst of networks. */
+#define FRAMES_OF_CONN 3000ull
+
+static struct sim_scene scene;
+static struct sim_tuple concerned; /* by the failure */
+
+static void tell(void)
+{
+	fprintf(stderr,
+		"--- seed %llu, profile %s, %u connections, %u minutes, at %.6f s; the last packets"
+		" (C> from a client, >C to it, <B from a backend, B< to it):\n",
+		(unsigned long long)scene.seed, scene.profile, scene.conns, scene.minutes,
+		(double)scene.queue->now_ns / 1e9);
+	sim_trace_print(scene.trace, stderr, concerned, scene.lines);
+	if (scene.pcap != NULL && !sim_trace_pcap(scene.trace, scene.pcap, concerned))
+		fprintf(stderr, "sim: cannot write %s\n", scene.pcap);
+	fprintf(stderr,
+		"--- again with: tests/sim/run --seed %llu --profile %s --conns %u --minutes %u\n",
+		(unsigned long long)scene.seed, scene.profile, scene.conns, scene.minutes);
+	printf("FAILED %s %llu %u %u\n", scene.profile, (unsigned long long)scene.seed, scene.conns,
+		scene.minutes);
+	fflush(stdout);
+}
+
+/* The shell, an assertion or a sanitizer has had enough. */
+static void on_signal(int number)
+{
+	signal(number, SIG_DFL);
+	tell();
+	raise(number);
+}
+
+void sim_check_begin(const struct sim_scene *s)
+{
+	scene = *s;
+	concerned = (struct sim_tuple){0, 0};
+	signal(SIGABRT, on_signal);
+	signal(SIGSEGV, on_signal);
+}
+
+void sim_fail(struct sim_tuple who, const char *format, ...)
+{
+	va_list args;
+
+	concerned = who;
+	fprintf(stderr, "\nsim: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "; client %u.%u.%u.%u:%u\n", who.addr >> 24, who.addr >> 16 & 255,
+		who.addr >> 8 & 255, who.addr & 255, who.port);
+	tell();
+	exit(1);
+}
+
+static const char *side_name(const struct sim_app *a)
+{
+	return a->side == WEIR_CLIENT ? "client" : "backend";
+}
+
+static struct sim_tuple tuple(const struct sim_app *a)
+{
+	if (a->conn != NULL)
+		return a->conn->who;
+	return (struct sim_tuple){0, 0};
+}
+
+static struct sim_app *other(const struct sim_app *a)
+{
+	return a->side == WEIR_BACKEND ? &a->conn->client : a->conn->backend;
+}
+
+/* The app whose stream has that id, or NULL. */
+static struct sim_app *writer(struct sim_world *w, uint64_t stream, enum weir_side side)
+{
+	for (uint32_t i = 0; i < w->n_conns && side == WEIR_CLIENT; i++)
+		if (w->conns[i]->client.stream == stream)
+			return &w->conns[i]->client;
+	for (uint32_t i = 0; i < w->n_apps && side == WEIR_BACKEND; i++)
+		if (w->apps[i]->stream == stream)
+			return w->apps[i];
+	return NULL;
+}
+
+void sim_check_pair(struct sim_app *a)
+{
+	struct sim_app *them = writer(a->world, a->theirs, weir_other(a->side));
+	struct sim_app *backend = a->side == WEIR_BACKEND ? a : them;
+	struct sim_conn *c;
+
+	if (them == NULL)
+		sim_fail(tuple(a), "%s reads a stream that nobody writes: %llx", side_name(a),
+			(unsigned long long)a->theirs);
+	c = a->side == WEIR_CLIENT ? a->conn : them->conn;
+	if ((c->backend != NULL && c->backend != backend) ||
+		(backend->conn != NULL && backend->conn != c))
+		sim_fail(c->who, "connection %u is spliced with more than one", c->index);
+	c->backend = backend;
+	backend->conn = c;
+}
+
+void sim_check_wrong_byte(const struct sim_app *a)
+{
+	sim_fail(tuple(a), "%s reads a wrong byte at %llu", side_name(a),
+		(unsigned long long)a->read);
+}
+
+void sim_check_read(const struct sim_app *a)
+{
+	if (a->read >= 8 && a->read > other(a)->written)
+		sim_fail(tuple(a), "%s reads more than was written", side_name(a));
+}
+
+void sim_check_eof(const struct sim_app *a)
+{
+	const struct sim_app *them = a->conn != NULL ? other(a) : NULL;
+
+	if (them == NULL)
+		return; /* it never said who it was */
+	if (!them->shut || a->read != them->written)
+		sim_fail(tuple(a), "%s reads the end after %llu bytes of %llu", side_name(a),
+			(unsigned long long)a->read, (unsigned long long)them->written);
+}
+
+void sim_check_handshake(const struct sim_app *a)
+{
+	struct sim_world *w = a->world;
+	const struct sim_tuple who = a->conn->who;
+
+	w->handshakes++;
+	w->proven[who.addr - SIM_CLIENT_ADDR][a->conn->service][who.port / 8] |=
+		(uint8_t)(1u << who.port % 8);
+}
+
+static struct sim_tuple peer_tuple(const struct sim_peer *p)
+{
+	if (p->app != NULL)
+		return tuple(p->app);
+	return (struct sim_tuple){0, 0};
+}
+
+/* Segments of an older connection may come to either end, and what is said of them to the other. */
+static bool may_see_strays(const struct sim_peer *p)
+{
+	const struct sim_app *a = p->app;
+	const struct sim_app *them = a != NULL && a->conn != NULL ? other(a) : NULL;
+
+	return p->reused || them == NULL || them->peer == NULL || them->peer->reused;
+}
+
+/* As far as this end remembers what it said. */
+static bool was_sent(const struct sim_peer *p, uint32_t tsecr)
+{
+	for (uint32_t i = 0; i < p->n_said && i < SIM_SAID; i++)
+		if (p->said[i] == tsecr)
+			return true;
+	return p->n_said > SIM_SAID && p->said[p->n_said % SIM_SAID] - tsecr < 1000000;
+}
+
+/* Blocks are of what was sent: beyond what is acknowledged, or twice there (RFC 2883). */
+static void check_sacks(const struct sim_peer *p, const struct sim_seg *s)
+{
+	for (unsigned int i = 0; i < s->n_sacks; i++) {
+		const struct sim_range *r = &s->sacks[i];
+
+		if (!weir_seq_lt(r->left, r->right) || weir_seq_lt(p->nxt, r->right) ||
+			weir_seq_lt(r->left, p->iss))
+			sim_fail(peer_tuple(p), "SACK of %u to %u, which was not sent", r->left,
+				r->right);
+	}
+}
+
+void sim_check_received(struct sim_peer *p, const struct sim_seg *s)
+{
+	uint32_t right = s->seq + s->payload_len;
+
+	/* A SYN-ACK may be the answer to somebody who pretends to be this end. */
+	if (!p->handshaken || may_see_strays(p) || p->state == SIM_TIME_WAIT ||
+		(s->flags & (WEIR_TCP_RST | WEIR_TCP_SYN)))
+		return;
+	if (s->payload_len > 1 && weir_seq_lt(p->promised, right))
+		sim_fail(peer_tuple(p), "%u bytes beyond the window that %s promised",
+			right - p->promised, p->passive ? "the backend" : "the client");
+	if (p->ts && s->ts && (s->flags & WEIR_TCP_ACK) && !was_sent(p, s->tsecr))
+		sim_fail(peer_tuple(p), "TSecr %u was never sent", s->tsecr);
+	check_sacks(p, s);
+}
+
+void sim_check_to_client(const struct shell_out *out, struct sim_tuple who)
+{
+	if (memcmp(out->data + 2, &out->seg.dst.w[3], 4) != 0)
+		sim_fail(who, "a frame goes to another neighbour than its client");
+}
+
+void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, struct sim_tuple who)
+{
+	uint32_t client = who.addr - SIM_CLIENT_ADDR;
+	uint32_t backend = weir_be32(out->seg.dst.w[3]);
+	unsigned int service = (backend - SHELL_BACKEND(0, 0)) / 10;
+
+	/* An answer to a segment that fits no connection; or one that had to go in the same burst. */
+	if (who.addr == 0 && ((out->seg.flags & WEIR_TCP_RST) || w->profile->tight))
+		return;
+	if (client >= w->n_clients || service >= SIM_SERVICES ||
+		!(w->proven[client][service][who.port / 8] >> who.port % 8 & 1))
+		sim_fail(who, "a backend hears of a client that has not proved itself");
+}
+
+void sim_check_storm(const struct sim_world *w, struct sim_tuple who)
+{
+	if (w->stats.frames > FRAMES_OF_CONN * w->n_conns + 4 * w->stats.attacks)
+		sim_fail(who, "%llu frames of %u connections: a storm",
+			(unsigned long long)w->stats.frames, w->n_conns);
+}
+
+/* The connection's backends have, or one of them has, lately been in trouble. */
+static bool was_troubled(const struct sim_world *w, const struct sim_conn *c)
+{
+	for (uint32_t i = 0; i < w->n_each; i++) {
+		const struct sim_host *h = &w->backends[c->service][i];
+
+		if (c->backend != NULL && c->backend->host != h)
+			continue;
+		if (h->troubled_ns >= c->client.began_ns)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A client that waits for a banner, whose last ACK was lost, and so was what HC-07 did about it: its
+ * keep-alive is answered with RST. That is rare.
+ */
+static bool was_never_heard(struct sim_world *w, const struct sim_conn *c)
+{
+	return c->banner && c->backend == NULL && c->client.read == 0 &&
+		c->client.end == SIM_END_RESET && w->profile->worst.loss > 0 &&
+		++w->stats.unheard <= 1 + w->n_conns / 200;
+}
+
+void sim_check_judge(struct sim_conn *c)
+{
+	struct sim_world *w = c->client.world;
+	const struct sim_app *b = c->backend;
+
+	if (c->client.peer != NULL)
+		sim_fail(c->who, "connection %u (%s): the client still waits, step %u of %u",
+			c->index, sim_kind_names[c->plan.kind], c->client.at, c->client.script->n);
+	if (b != NULL && b->peer != NULL)
+		sim_fail(c->who, "connection %u (%s): the backend still waits, step %u of %u",
+			c->index, sim_kind_names[c->plan.kind], b->at, b->script->n);
+	w->stats.conns++;
+	if (sim_app_done(&c->client) && b != NULL && sim_app_done(b) && !c->plan.aborts) {
+		w->stats.complete++;
+	} else if (c->plan.aborts) {
+		w->stats.aborted++;
+	} else if (was_troubled(w, c) || was_never_heard(w, c)) {
+		w->stats.troubled++;
+	} else if (!w->profile->must_complete) {
+		w->stats.refused++;
+	} else {
+		sim_fail(c->who, "connection %u (%s): client %s at step %u of %u, backend %s",
+			c->index, sim_kind_names[c->plan.kind], sim_end_names[c->client.end],
+			c->client.at, c->client.script->n,
+			b != NULL ? sim_end_names[b->end] : "not known");
+	}
+}
+
+static void check_hosts(struct sim_world *w)
+{
+	for (uint32_t i = 0; i < w->n_clients; i++)
+		if (sim_host_active(&w->clients[i]) > 0)
+			sim_fail((struct sim_tuple){w->clients[i].addr, 0},
+				"a client has a connection that never ends");
+	for (unsigned int s = 0; s < SIM_SERVICES; s++)
+		for (uint32_t i = 0; i < w->n_each; i++)
+			if (sim_host_active(&w->backends[s][i]) > 0)
+				sim_fail((struct sim_tuple){0, 0},
+					"a backend has a connection that never ends");
+}
+
+/*
+ * On a perfect network nothing is dropped or tried again, but around those who were cut off, and
+ * what is left over from the last connection of the same port.
+ */
+static void check_perfect(const struct sim_world *w)
+{
+	const struct shell *s = w->front.shell;
+	const uint64_t dropped =
+		shell_fates(s, WEIR_FATE_out_of_window) + shell_fates(s, WEIR_FATE_bad_ack);
+
+	if (w->profile->worst.loss > 0 || w->profile->faults)
+		return;
+	if (dropped > w->stats.aborted + (w->profile->ports < 100 ? w->n_conns / 20 : 0))
+		sim_fail((struct sim_tuple){0, 0}, "%llu segments were not let through",
+			(unsigned long long)dropped);
+	if (shell_events(s, WEIR_EVENT_backend_retried) > w->stats.aborted)
+		sim_fail((struct sim_tuple){0, 0}, "a backend would not take a connection");
+}
+
+void sim_check_quiet(struct sim_world *w)
+{
+	const struct shell *s = w->front.shell;
+	const uint64_t opened = shell_events(s, WEIR_EVENT_conn_opened);
+
+	check_hosts(w);
+	check_perfect(w);
+	if (!sim_front_empty(&w->front))
+		sim_fail((struct sim_tuple){0, 0}, "something is left in synweir; %u connections",
+			shell_conns(s));
+	if (opened > w->handshakes + shell_events(s, WEIR_EVENT_conn_recycled))
+		sim_fail((struct sim_tuple){0, 0}, "%llu connections of %u handshakes",
+			(unsigned long long)opened, w->handshakes);
+	if (w->stats.answered > 3 * w->stats.attacks)
+		sim_fail((struct sim_tuple){0, 0}, "%llu answers to %llu packets of attackers",
+			(unsigned long long)w->stats.answered,
+			(unsigned long long)w->stats.attacks);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What must hold whatever happens. The shell (tests/lib) looks at the core itself: checksums, packet
+ * balance, tables; here is what the ends of the connections see. The first thing that is wrong ends
+ * the program: seed, reason, and the last packets of the connection concerned.
+ */
+#ifndef WEIR_SIM_CHECK_H
+#define WEIR_SIM_CHECK_H
+
+#include "app.h"
+#include "front.h"
+
+/* What a failure says besides its reason. */
+struct sim_scene {
+	uint64_t seed;
+	const char *profile;
+	uint32_t conns, minutes;
+	const struct sim_trace *trace;
+	const struct sim_queue *queue;
+	const char *pcap; /* NULL: not wanted */
+	uint32_t lines;
+};
+
+/* From now on a failure, of an assertion or an abort() anywhere too, says this. */
+void sim_check_begin(const struct sim_scene *scene);
+
+_Noreturn void sim_fail(struct sim_tuple who, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* An application learnt whose stream it reads: the two belong together, and nobody else to them. */
+void sim_check_pair(struct sim_app *a);
+_Noreturn void sim_check_wrong_byte(const struct sim_app *a);
+/* Nothing was read that was not written. */
+void sim_check_read(const struct sim_app *a);
+/* ... and at the end nothing is missing. */
+void sim_check_eof(const struct sim_app *a);
+/* A client's handshake is complete. */
+void sim_check_handshake(const struct sim_app *a);
+
+/* A good segment reached a peer: windows and timestamps are as this end has promised them. */
+void sim_check_received(struct sim_peer *p, const struct sim_seg *s);
+
+/* A frame leaves synweir for a client: to its MAC address, which ends in its IP address. */
+void sim_check_to_client(const struct shell_out *out, struct sim_tuple who);
+
+/* A frame leaves synweir for a backend. */
+void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, struct sim_tuple who);
+
+/* Two honest ends must not keep each other busy for ever. */
+void sim_check_storm(const struct sim_world *w, struct sim_tuple who);
+
+/* Its time is over: everything was delivered, or both ends know that it was not. */
+void sim_check_judge(struct sim_conn *c);
+
+/* The world's end: nothing is left anywhere. */
+void sim_check_quiet(struct sim_world *w);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "fault.h"
+
+#include "world.h"
+
+/* Time after a trouble in which connections may still suffer from it. */
+#define AFTERMATH (5 * SIM_S)
+
+static void on_over(struct sim_timer *t)
+{
+	struct sim_faults *f = sim_owner(t, struct sim_faults, over);
+
+	f->host->up.quality.delay_ns = f->delay_ns;
+	sim_host_set_power(f->host, SIM_UP);
+	f->host = NULL;
+}
+
+static void trouble(struct sim_faults *f)
+{
+	struct sim_world *w = f->world;
+	uint64_t lasts = sim_between(&f->random, 500, 10000) * SIM_MS;
+	struct sim_host *h =
+		&w->backends[sim_below(&f->random, SIM_SERVICES)][sim_below(&f->random, w->n_each)];
+
+	f->host = h;
+	f->delay_ns = h->up.quality.delay_ns;
+	h->troubled_ns = w->queue.now_ns + lasts + AFTERMATH;
+	switch (sim_below(&f->random, 3)) {
+	case 0:
+		sim_host_set_power(h, SIM_DEAD);
+		break;
+	case 1:
+		sim_host_set_power(h, SIM_REFUSING);
+		break;
+	default: /* late */
+		h->up.quality.delay_ns += sim_between(&f->random, 300, 4000) * SIM_MS;
+		break;
+	}
+	sim_queue_set(&w->queue, &f->over, w->queue.now_ns + lasts);
+}
+
+/* What all the others have to wait for may be in its queue. */
+static void stall(struct sim_faults *f)
+{
+	struct sim_world *w = f->world;
+	uint64_t lasts = sim_between(&f->random, 10, 1500) * SIM_MS;
+
+	sim_front_stall(&w->front, sim_below(&f->random, w->front.shell->policy->n_workers), lasts);
+	for (unsigned int s = 0; s < SIM_SERVICES; s++)
+		for (uint32_t i = 0; i < w->n_each; i++)
+			if (w->backends[s][i].troubled_ns < w->queue.now_ns + lasts)
+				w->backends[s][i].troubled_ns = w->queue.now_ns + lasts;
+}
+
+static void on_next(struct sim_timer *t)
+{
+	struct sim_faults *f = sim_owner(t, struct sim_faults, next);
+	struct sim_world *w = f->world;
+
+	w->stats.faults++;
+	if (f->host != NULL || sim_chance(&f->random, 300000))
+		stall(f);
+	else
+		trouble(f);
+	if (w->queue.now_ns < w->end_ns)
+		sim_queue_set(&w->queue, t,
+			w->queue.now_ns + sim_between(&f->random, 1000, 20000) * SIM_MS);
+}
+
+void sim_faults_begin(struct sim_faults *f, struct sim_world *w)
+{
+	*f = (struct sim_faults){.world = w, .random = sim_random_fork(&w->random)};
+	f->next.fire = on_next;
+	f->over.fire = on_over;
+	sim_queue_set(&w->queue, &f->next, w->queue.now_ns + 3 * SIM_S);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Backends that die and come back, refuse, or are late; workers that are not scheduled. */
+#ifndef WEIR_SIM_FAULT_H
+#define WEIR_SIM_FAULT_H
+
+#include "queue.h"
+#include "random.h"
+
+struct sim_world;
+struct sim_host;
+
+struct sim_faults {
+	struct sim_world *world;
+	struct sim_random random;
+	struct sim_timer next;
+	struct sim_timer over;
+	struct sim_host *host; /* that is in trouble; one at a time */
+	uint64_t delay_ns;     /* of its link, before */
+};
+
+/* From now on, until the world takes no more connections. */
+void sim_faults_begin(struct sim_faults *f, struct sim_world *w);
+
+#endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * sim: worlds around the core, one after the other. See docs/testing.md, or --help.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "world.h"
+
+#define TRACE_FRAMES 65536
+
+static const char usage[] =
+	"usage: sim [options]\n"
+	"  --seed N        of the first world (1)\n"
+	"  --count N       worlds, with the seeds that follow (1)\n"
+	"  --profile NAME  kind of world; all: every one of them with every seed (mix)\n"
+	"  --conns N       connections in a world (200)\n"
+	"  --minutes N     of virtual time in which they begin (10)\n"
+	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES\n"
+	"  --pcap FILE     of a failure's connection; without one of the last packets of all\n"
+	"  --trace N       packets that a failure prints (60)\n"
+	"  --quiet         says only what failed\n";
+
+struct options {
+	uint64_t seed;
+	uint32_t count, conns, minutes, lines;
+	const char *profile, *replay, *pcap;
+	bool quiet;
+};
+
+static void report(const struct sim_world *w, const struct options *o, uint64_t seed)
+{
+	const struct sim_stats *s = &w->stats;
+
+	if (o->quiet)
+		return;
+	printf("%-12s seed %llu: %u connections: %u complete, %u aborted, %u in trouble, %u "
+	       "refused;"
+	       " %llu frames out, %llu of attackers, %u faults, %u workers\n",
+		w->profile->name, (unsigned long long)seed, s->conns, s->complete, s->aborted,
+		s->troubled, s->refused, (unsigned long long)s->frames,
+		(unsigned long long)s->attacks, s->faults, w->front.shell->policy->n_workers);
+	fflush(stdout);
+}
+
+static void run_world(const struct sim_profile *p, const struct options *o, uint64_t seed)
+{
+	struct sim_trace *trace = sim_trace_new(TRACE_FRAMES);
+	struct sim_world *w = sim_world_new(p, seed, o->conns, o->minutes, trace);
+	struct sim_scene scene = {
+		.seed = seed,
+		.profile = p->name,
+		.conns = o->conns,
+		.minutes = o->minutes,
+		.trace = trace,
+		.queue = &w->queue,
+		.pcap = o->pcap,
+		.lines = o->lines,
+	};
+
+	sim_check_begin(&scene);
+	sim_world_run(w);
+	report(w, o, seed);
+	if (o->pcap != NULL && !sim_trace_pcap(trace, o->pcap, (struct sim_tuple){0, 0}))
+		fprintf(stderr, "sim: cannot write %s\n", o->pcap);
+	sim_world_free(w);
+	sim_trace_free(trace);
+}
+
+static const struct sim_profile *find(const char *name)
+{
+	const struct sim_profile *p = sim_profile_find(name);
+
+	if (p == NULL) {
+		fprintf(stderr, "sim: no profile '%s'; there are all", name);
+		for (unsigned int i = 0; i < sim_n_profiles; i++)
+			fprintf(stderr, ", %s", sim_profiles[i].name);
+		fprintf(stderr, "\n");
+		exit(2);
+	}
+	return p;
+}
+
+static void replay(const struct options *o)
+{
+	FILE *f = fopen(o->replay, "r");
+	char line[256], name[64];
+	unsigned long long seed;
+
+	if (f == NULL) {
+		perror(o->replay);
+		exit(2);
+	}
+	while (fgets(line, sizeof(line), f) != NULL) {
+		struct options one = *o;
+
+		if (line[0] == '#' || line[0] == '\n')
+			continue;
+		if (sscanf(line, "%63s %llu %u %u", name, &seed, &one.conns, &one.minutes) != 4) {
+			fprintf(stderr, "sim: %s: not PROFILE SEED CONNS MINUTES: %s", o->replay,
+				line);
+			exit(2);
+		}
+		run_world(find(name), &one, seed);
+	}
+	fclose(f);
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t n = strtoull(text, &end, 0);
+
+	if (*end != '\0' || end == text) {
+		fprintf(stderr, "sim: '%s' is not a number\n", text);
+		exit(2);
+	}
+	return n;
+}
+
+/* false: unknown. */
+static bool set_option(struct options *o, int c, const char *arg)
+{
+	if (c == 's')
+		o->seed = number(arg);
+	else if (c == 'n')
+		o->count = (uint32_t)number(arg);
+	else if (c == 'p')
+		o->profile = arg;
+	else if (c == 'c')
+		o->conns = (uint32_t)number(arg);
+	else if (c == 'm')
+		o->minutes = (uint32_t)number(arg);
+	else if (c == 'r')
+		o->replay = arg;
+	else if (c == 'w')
+		o->pcap = arg;
+	else if (c == 't')
+		o->lines = (uint32_t)number(arg);
+	else if (c == 'q')
+		o->quiet = true;
+	else
+		return false;
+	return true;
+}
+
+static struct options parse(int argc, char **argv)
+{
+	static const struct option known[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'},
+		{"profile", 1, NULL, 'p'}, {"conns", 1, NULL, 'c'}, {"minutes", 1, NULL, 'm'},
+		{"replay", 1, NULL, 'r'}, {"pcap", 1, NULL, 'w'}, {"trace", 1, NULL, 't'},
+		{"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	struct options o = {
+		.seed = 1, .count = 1, .conns = 200, .minutes = 10, .lines = 60, .profile = "mix"};
+	bool good = true;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			exit(0);
+		}
+		good = good && set_option(&o, c, optarg);
+	}
+	if (!good || optind < argc || o.minutes == 0) {
+		fputs(usage, stderr);
+		exit(2);
+	}
+	return o;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = parse(argc, argv);
+
+	if (o.replay != NULL) {
+		replay(&o);
+		return 0;
+	}
+	for (uint32_t i = 0; i < o.count; i++) {
+		if (strcmp(o.profile, "all") != 0) {
+			run_world(find(o.profile), &o, o.seed + i);
+			continue;
+		}
+		for (unsigned int p = 0; p < sim_n_profiles; p++)
+			run_world(&sim_profiles[p], &o, o.seed + i);
+	}
+	return 0;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "policy.h"
+
+#include <stdlib.h>
+
+#include "world.h"
+
+static void fill_backends(struct weir_policy *p, unsigned int s, uint32_t n_each)
+{
+	for (uint32_t i = 0; i < n_each; i++) {
+		uint16_t b = (uint16_t)p->n_backends++;
+
+		p->backends[b] = (struct weir_backend){
+			.addr = weir_addr_v4(weir_be32(SHELL_BACKEND(s, i))),
+			.port_be = weir_be16(SHELL_BACKEND_PORT),
+			.service = (uint16_t)s,
+			.nexthop = b,
+			.egress = SHELL_BACKENDS,
+		};
+		p->nexthops[b] =
+			(struct weir_nexthop){.addr = p->backends[b].addr, .port = SHELL_BACKENDS};
+		p->members[p->n_members++] = (struct weir_member){.backend = b, .weight = 1};
+	}
+	p->n_nexthops = p->n_backends;
+}
+
+/*
+ * Timeouts are short, so that they happen; applications' keep-alives (plan.c) are shorter. The scale
+ * is one that the backends' small buffers can be told in: with 14 a window below 16 KB is none.
+ */
+static void fill_service(struct weir_policy *p, unsigned int s, const struct sim_profile *profile,
+	uint32_t n_each, struct sim_random *r)
+{
+	static const enum weir_scheduler schedulers[] = {
+		WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+
+	p->services[s] = (struct weir_service){
+		.vip = weir_addr_v4(weir_be32(SHELL_VIP(s))),
+		.port_be = weir_be16(SHELL_VIP_PORT),
+		.mode = s % 2 == 0 ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
+		.scheduler = (uint8_t)schedulers[sim_below(r, 3)],
+		.profile = {.mss = 1460,
+			.wscale = (uint8_t)sim_below(r, 10),
+			.sack = sim_chance(r, 800000),
+			.timestamps = profile->timestamps},
+		.timeouts = {.established_ms = sim_between(r, 120000, 300000),
+			.half_close_ms = sim_between(r, 60000, 300000),
+			.closing_ms = 60000,
+			.time_wait_ms = 60000,
+			.connect_ms = 200,
+			.probation_ms = sim_between(r, 5000, 8000)},
+		.first_member = p->n_members,
+		.n_members = n_each,
+	};
+	fill_backends(p, s, n_each);
+}
+
+static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_workers,
+	struct sim_random *r)
+{
+	struct weir_limits l = {
+		.connections = 2048 * n_workers,
+		.held_packets = 1024,
+		.held_bytes = sim_between(r, 1000, 14600),
+		.syn_ack_ring = 4096,
+		.reply_budget = 1000,
+		.refuse_closed_ports = sim_chance(r, 500000),
+	};
+
+	if (profile->tight) {
+		l.connections = sim_between(r, 8, 64) * n_workers;
+		l.held_packets = sim_between(r, 2, 32);
+		l.syn_ack_ring = sim_below(r, 16);
+		l.reply_budget = sim_between(r, 1, 20);
+	}
+	return l;
+}
+
+struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
+	struct sim_random *r)
+{
+	const uint32_t n = SIM_SERVICES * n_each;
+	struct weir_policy *p = weir_policy_alloc(SIM_SERVICES, n, n, n);
+
+	if (p == NULL)
+		abort();
+	p->n_workers = sim_between(r, 1, profile->workers);
+	p->n_ports = 2;
+	p->ports[SHELL_CLIENTS] = (struct weir_port){
+		.mtu = 1500, .n_addrs = 1, .addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
+	p->ports[SHELL_BACKENDS] = (struct weir_port){.mtu = 1500,
+		.n_addrs = 2,
+		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120},
+			{weir_addr_v4(weir_be32(SHELL_LOCAL + 1)), 120}}};
+	p->n_services = SIM_SERVICES;
+	for (unsigned int s = 0; s < SIM_SERVICES; s++)
+		fill_service(p, s, profile, n_each, r);
+	p->limits = limits(profile, p->n_workers, r);
+	for (unsigned int i = 0; i < sizeof(p->cookie_secret); i++)
+		p->cookie_secret[i] = (uint8_t)sim_random(r);
+	p->steer_secret = (struct weir_sipkey){sim_random(r), sim_random(r)};
+	return p;
+}
+
+uint32_t sim_policy_pools(const struct weir_policy *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t b = 0; b < p->n_backends; b++)
+		if (p->services[p->backends[b].service].mode == WEIR_MODE_FULLNAT)
+			n += p->ports[p->backends[b].egress].n_addrs;
+	return n;
+}
+
+/* Only the first few of each pool: white box, for a configuration cannot say so. */
+void sim_policy_squeeze(struct sim_front *f, struct sim_random *r)
+{
+	const struct weir_policy *p = f->shell->policy;
+	uint32_t keep = sim_between(r, 2, 20);
+
+	for (unsigned int w = 0; w < p->n_workers; w++) {
+		for (uint32_t i = 0; i < sim_policy_pools(p); i++) {
+			struct weir_localports *pool = &f->shell->workers[w].px.pools[i];
+
+			pool->count = keep;
+			pool->cursor %= keep;
+		}
+	}
+}

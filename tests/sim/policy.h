@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How synweir is configured in a world. */
+#ifndef WEIR_SIM_POLICY_H
+#define WEIR_SIM_POLICY_H
+
+#include "flow/policy.h"
+#include "front.h"
+#include "profile.h"
+
+/* After that long without a packet nothing is remembered: longer than any timeout in any policy. */
+#define SIM_POLICY_QUIET_MS 400000u
+
+/* SIM_SERVICES services with n_each backends each; not finished: for sim_front_open(). */
+struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
+	struct sim_random *r);
+
+/* Pools of local ports that each worker has. */
+uint32_t sim_policy_pools(const struct weir_policy *p);
+
+/* Local ports are few. */
+void sim_policy_squeeze(struct sim_front *f, struct sim_random *r);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Kinds of worlds. What a profile leaves open the seed decides. */
+#ifndef WEIR_SIM_PROFILE_H
+#define WEIR_SIM_PROFILE_H
+
+#include "link.h"
+#include "plan.h"
+
+struct sim_profile {
+	const char *name;
+	struct sim_quality worst; /* every link is somewhere between clean and that */
+	uint32_t patience_s;      /* longer than its plan nothing may take */
+	uint32_t clients;
+	uint32_t backends;  /* of a service, at most */
+	uint32_t ports;     /* of a client host; few: they are used again at once */
+	uint32_t workers;   /* at most */
+	uint32_t kinds;     /* bit per enum sim_kind */
+	uint32_t flood_pps; /* attackers' packets per second */
+	bool timestamps;    /* backends have them, and clients are promised them */
+	bool faults;        /* backends die, refuse, are late; workers stall */
+	bool tight;         /* tables, pools and budgets are too small: some are refused */
+	bool must_complete; /* nothing but a plan, a fault or a limit ends a connection early */
+};
+
+extern const struct sim_profile sim_profiles[];
+extern const unsigned int sim_n_profiles;
+
+/* NULL: there is none of that name. */
+const struct sim_profile *sim_profile_find(const char *name);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Segments as the peers of the simulator see them, from and to frames, by nothing of the code under
+ * test. Addresses, ports and numbers in host order.
+ */
+#ifndef WEIR_SIM_WIRE_H
+#define WEIR_SIM_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/hdr.h"
+
+#define SIM_FRAME_MAX   1514
+#define SIM_HEADERS     54 /* Ethernet, IPv4 and TCP without options */
+#define SIM_NO_WSCALE   0xff
+#define SIM_SACKS_MAX   4
+#define SIM_PAYLOAD_MAX (SIM_FRAME_MAX - SIM_HEADERS)
+
+struct sim_range {
+	uint32_t left, right;
+};
+
+struct sim_seg {
+	uint32_t src, dst;
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint16_t wnd;
+	uint8_t flags; /* WEIR_TCP_* */
+	uint8_t wscale;
+	bool sack_ok, ts;
+	uint16_t mss; /* 0: none */
+	uint32_t tsval, tsecr;
+	uint8_t n_sacks;
+	struct sim_range sacks[SIM_SACKS_MAX];
+	uint16_t payload_len;
+	const uint8_t *payload; /* of a segment that was read: in its frame */
+};
+
+/* Bytes of options that the segment will have; odd: see sim_wire_write(). */
+uint32_t sim_wire_options(const struct sim_seg *s, bool odd);
+
+/*
+ * Headers, options and payload, with both checksums. odd: options follow each other without padding,
+ * so that numbers stand at odd addresses. Returns the frame's length.
+ */
+uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, bool odd);
+
+/* A frame with anything wrong, the checksums included, is false. */
+bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len);
+
+/* Sequence numbers that the segment takes up. */
+static inline uint32_t sim_seg_len(const struct sim_seg *s)
+{
+	return s->payload_len + ((s->flags & WEIR_TCP_SYN) != 0) + ((s->flags & WEIR_TCP_FIN) != 0);
+}
+
+#endif

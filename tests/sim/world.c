@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "world.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "policy.h"
+
+#define CLIENT_STREAM  0x434c49000000ull
+#define BACKEND_STREAM 0x42414300000000ull
+
+static struct sim_world *world_of(struct sim_host *h)
+{
+	return h->world;
+}
+
+struct sim_host *sim_world_client(struct sim_world *w, uint32_t addr)
+{
+	uint32_t i = addr - SIM_CLIENT_ADDR;
+
+	return i < w->n_clients ? &w->clients[i] : NULL;
+}
+
+/*
+ * The network
+ */
+
+static void to_front_from_client(struct sim_link *link, const uint8_t *frame, uint32_t len)
+{
+	sim_front_receive(link->end, SHELL_CLIENTS, frame, len);
+}
+
+static void to_front_from_backend(struct sim_link *link, const uint8_t *frame, uint32_t len)
+{
+	sim_front_receive(link->end, SHELL_BACKENDS, frame, len);
+}
+
+static struct sim_host *backend_at(struct sim_world *w, uint32_t addr)
+{
+	uint32_t off = addr - SHELL_BACKEND(0, 0);
+
+	return off / 10 < SIM_SERVICES && off % 10 < w->n_each ? &w->backends[off / 10][off % 10]
+							       : NULL;
+}
+
+static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple who)
+{
+	struct sim_world *w = f->world;
+	uint32_t dst = weir_be32(o->seg.dst.w[3]);
+	struct sim_host *h;
+
+	w->stats.frames++;
+	sim_check_storm(w, who);
+	if (o->port == SHELL_BACKENDS) {
+		sim_check_to_backend(w, o, who);
+		h = backend_at(w, dst);
+	} else {
+		sim_check_to_client(o, who);
+		h = sim_world_client(w, dst);
+	}
+	if (h != NULL)
+		sim_link_send(&h->down, o->data, o->len);
+	else
+		w->stats.answered++;
+}
+
+static uint32_t some(struct sim_random *r, uint32_t most)
+{
+	return sim_chance(r, 300000) ? 0 : sim_below(r, most + 1);
+}
+
+/* A link somewhere between perfect and the profile's worst. */
+static struct sim_quality quality(struct sim_random *r, const struct sim_quality *worst)
+{
+	return (struct sim_quality){
+		.loss = some(r, worst->loss),
+		.dup = some(r, worst->dup),
+		.reorder = some(r, worst->reorder),
+		.corrupt = some(r, worst->corrupt),
+		.truncate = some(r, worst->truncate),
+		.delay_ns = 20000 + sim_random(r) % worst->delay_ns,
+		.jitter_ns = some(r, (uint32_t)worst->jitter_ns),
+		.late_ns = worst->late_ns ? sim_random(r) % worst->late_ns : 0,
+	};
+}
+
+/*
+ * Connections
+ */
+
+static void on_deadline(struct sim_timer *t)
+{
+	struct sim_conn *c = sim_owner(t, struct sim_conn, deadline);
+
+	sim_check_judge(c);
+	c->judged = true;
+	c->client.world->open--;
+}
+
+/* Judged while its packets are still remembered. */
+void sim_world_ended(struct sim_world *w, struct sim_conn *c)
+{
+	uint64_t soon = w->queue.now_ns + 5 * SIM_S;
+
+	if (c->client.end != SIM_END_NONE && c->backend != NULL &&
+		c->backend->end != SIM_END_NONE && !c->judged)
+		sim_queue_set(&w->queue, &c->deadline, soon);
+}
+
+static const struct sim_flavour *flavour_for(struct sim_world *w, bool needs_ts)
+{
+	return &sim_flavours[sim_below(&w->random, needs_ts ? SIM_FLAVOURS_TS : SIM_FLAVOURS)];
+}
+
+/* From the first free of the host's ports on. All are busy: a little later. */
+static void on_start(struct sim_timer *t)
+{
+	struct sim_conn *c = sim_owner(t, struct sim_conn, start);
+	struct sim_world *w = c->client.world;
+	const struct sim_flavour *f = flavour_for(w, false);
+
+	for (uint32_t i = 0; i < w->ports && c->client.peer == NULL; i++) {
+		sim_app_connect(&c->client, c, f);
+		if (c->client.peer == NULL)
+			c->who.port = (uint16_t)(SIM_PORT_FIRST +
+				(c->who.port - SIM_PORT_FIRST + 1u) % w->ports);
+	}
+	if (c->client.peer == NULL)
+		sim_queue_set(&w->queue, t, w->queue.now_ns + 500 * SIM_MS);
+	else
+		sim_queue_set(&w->queue, &c->deadline,
+			w->queue.now_ns + w->profile->patience_s * SIM_S +
+				c->plan.takes_ms * SIM_MS);
+}
+
+static struct sim_conn *new_conn(struct sim_world *w, struct sim_host *h, unsigned int service,
+	enum sim_kind kind)
+{
+	struct sim_conn *c = calloc(1, sizeof(*c));
+
+	w->conns = realloc(w->conns, (w->n_conns + 1) * sizeof(struct sim_conn *));
+	if (c == NULL || w->conns == NULL)
+		abort();
+	c->index = w->n_conns;
+	c->service = (uint16_t)service;
+	c->banner = sim_service_banner(service);
+	c->who.addr = h->addr;
+	c->who.port = (uint16_t)(SIM_PORT_FIRST + sim_below(&w->random, w->ports));
+	c->start.fire = on_start;
+	c->deadline.fire = on_deadline;
+	sim_plan_make(&c->plan, &w->random, kind, c->banner);
+	sim_app_init(&c->client, w, h, WEIR_CLIENT, CLIENT_STREAM + c->index);
+	w->conns[w->n_conns++] = c;
+	w->open++;
+	return c;
+}
+
+void sim_world_again(struct sim_world *w, const struct sim_conn *c)
+{
+	struct sim_conn *again = new_conn(w, c->client.host, c->service, SIM_EXCHANGE);
+
+	again->who = c->who;
+	sim_queue_set(&w->queue, &again->start,
+		w->queue.now_ns + sim_between(&w->random, 1, 3000) * SIM_MS);
+}
+
+static enum sim_kind some_kind(struct sim_world *w)
+{
+	uint32_t kind;
+
+	do
+		kind = sim_below(&w->random, SIM_KINDS);
+	while (!(w->profile->kinds >> kind & 1));
+	return (enum sim_kind)kind;
+}
+
+static void plan_conns(struct sim_world *w, uint32_t n)
+{
+	uint64_t span = w->end_ns - w->begin_ns;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct sim_host *h = &w->clients[sim_below(&w->random, w->n_clients)];
+		struct sim_conn *c =
+			new_conn(w, h, sim_below(&w->random, SIM_SERVICES), some_kind(w));
+
+		sim_queue_set(&w->queue, &c->start, w->begin_ns + sim_random(&w->random) % span);
+	}
+}
+
+static void accepted(struct sim_host *h, struct sim_peer *p)
+{
+	struct sim_world *w = world_of(h);
+	struct sim_app *a = malloc(sizeof(*a));
+	unsigned int service = (h->addr - SHELL_BACKEND(0, 0)) / 10;
+
+	w->apps = realloc(w->apps, (w->n_apps + 1) * sizeof(struct sim_app *));
+	if (a == NULL || w->apps == NULL)
+		abort();
+	sim_app_init(a, w, h, WEIR_BACKEND, BACKEND_STREAM + w->n_apps);
+	w->apps[w->n_apps++] = a;
+	sim_app_accept(a, p, sim_service_banner(service));
+}
+
+/*
+ * Beginning and end
+ */
+
+static const struct sim_user user = {accepted, sim_app_connected, sim_app_readable, sim_app_ended};
+
+static void make_host(struct sim_world *w, struct sim_host *h, uint32_t addr,
+	void (*deliver)(struct sim_link *, const uint8_t *, uint32_t))
+{
+	sim_host_init(h, &w->queue, addr, &w->random);
+	h->world = w;
+	h->user = &user;
+	h->watch = sim_check_received;
+	h->up.deliver = deliver;
+	h->up.end = &w->front;
+	h->up.quality = quality(&w->random, &w->profile->worst);
+	h->down.quality = quality(&w->random, &w->profile->worst);
+}
+
+static void make_hosts(struct sim_world *w)
+{
+	const struct sim_profile *p = w->profile;
+
+	w->n_clients = sim_between(&w->random, 1, p->clients);
+	w->n_each = sim_between(&w->random, 1, p->backends);
+	for (uint32_t i = 0; i < w->n_clients; i++)
+		make_host(w, &w->clients[i], SIM_CLIENT_ADDR + i, to_front_from_client);
+	for (unsigned int s = 0; s < SIM_SERVICES; s++) {
+		for (uint32_t i = 0; i < w->n_each; i++) {
+			struct sim_host *h = &w->backends[s][i];
+
+			make_host(w, h, SHELL_BACKEND(s, i), to_front_from_backend);
+			h->listen = SHELL_BACKEND_PORT;
+			h->flavour = flavour_for(w, p->timestamps);
+		}
+	}
+}
+
+/* Clocks begin anywhere, at times where ticks or milliseconds wrap in 32 bits. */
+static uint64_t begin(struct sim_random *r)
+{
+	switch (sim_below(r, 8)) {
+	case 0:
+		return ((1ull << 32) - sim_between(r, 1, 60000)) * SIM_MS;
+	case 1:
+		return ((1ull << 32) - sim_between(r, 1, 8000)) * WEIR_TICK_NS;
+	default:
+		return 1000 * SIM_S + sim_random(r) % (1000000 * SIM_S);
+	}
+}
+
+struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint32_t conns,
+	uint32_t minutes, struct sim_trace *trace)
+{
+	struct sim_world *w = calloc(1, sizeof(*w));
+	struct weir_policy *policy;
+
+	if (w == NULL)
+		abort();
+	w->random.state = seed;
+	w->profile = p;
+	w->trace = trace;
+	w->queue.now_ns = begin(&w->random);
+	w->begin_ns = w->queue.now_ns;
+	w->end_ns = w->begin_ns + minutes * 60 * SIM_S;
+	w->ports = p->ports;
+	make_hosts(w);
+	policy = sim_policy(w->profile, w->n_each, &w->random);
+	w->front.queue = &w->queue;
+	w->front.trace = trace;
+	w->front.world = w;
+	w->front.out = out;
+	w->front.random = sim_random_fork(&w->random);
+	sim_front_open(&w->front, policy);
+	if (p->tight)
+		sim_policy_squeeze(&w->front, &w->random);
+	plan_conns(w, conns);
+	sim_attack_begin(&w->attack, w, p->flood_pps);
+	if (p->faults)
+		sim_faults_begin(&w->faults, w);
+	return w;
+}
+
+void sim_world_run(struct sim_world *w)
+{
+	uint64_t quiet_ns;
+
+	while (w->open > 0 || w->queue.now_ns < w->end_ns)
+		sim_queue_step(&w->queue);
+	w->front.tick_ns = 50 * SIM_MS;
+	quiet_ns = w->queue.now_ns + SIM_POLICY_QUIET_MS * SIM_MS;
+	while (w->queue.now_ns < quiet_ns)
+		sim_queue_step(&w->queue);
+	sim_check_quiet(w);
+}
+
+static void free_hosts(struct sim_world *w)
+{
+	for (uint32_t i = 0; i < w->n_clients; i++)
+		sim_host_free(&w->clients[i]);
+	for (unsigned int s = 0; s < SIM_SERVICES; s++)
+		for (uint32_t i = 0; i < w->n_each; i++)
+			sim_host_free(&w->backends[s][i]);
+}
+
+void sim_world_free(struct sim_world *w)
+{
+	free_hosts(w);
+	sim_front_close(&w->front);
+	for (uint32_t i = 0; i < w->n_conns; i++)
+		free(w->conns[i]);
+	for (uint32_t i = 0; i < w->n_apps; i++)
+		free(w->apps[i]);
+	free(w->conns);
+	free(w->apps);
+	sim_queue_free(&w->queue);
+	free(w);
+}

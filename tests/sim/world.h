@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Everything there is: clients, backends, attackers, synweir, on one clock, from one seed. */
+#ifndef WEIR_SIM_WORLD_H
+#define WEIR_SIM_WORLD_H
+
+#include "app.h"
+#include "attack.h"
+#include "fault.h"
+#include "front.h"
+#include "profile.h"
+
+#define SIM_SERVICES     4 /* fullnat, nat, and either with a banner */
+#define SIM_BACKENDS_MAX 3 /* of one service */
+#define SIM_CLIENTS_MAX  16
+#define SIM_CLIENT_ADDR  0xcb007101u /* 203.0.113.1 and on */
+#define SIM_PORT_FIRST   40000
+
+struct sim_stats {
+	uint32_t conns, complete, aborted, troubled, refused, unheard;
+	uint64_t frames, attacks, answered; /* attackers' frames, what synweir sent to nobody */
+	uint32_t faults;
+};
+
+struct sim_world {
+	struct sim_queue queue;
+	struct sim_random random;
+	const struct sim_profile *profile;
+	struct sim_trace *trace;
+	struct sim_front front;
+	struct sim_host clients[SIM_CLIENTS_MAX];
+	uint32_t n_clients;
+	struct sim_host backends[SIM_SERVICES][SIM_BACKENDS_MAX];
+	uint32_t n_each;
+	uint32_t ports;            /* that a client host may use */
+	uint64_t begin_ns, end_ns; /* connections start in between */
+	struct sim_conn **conns;   /* by index */
+	uint32_t n_conns, open;    /* all that were ever planned, and those not yet judged */
+	struct sim_app **apps;     /* backends', by number */
+	uint32_t n_apps;
+	uint32_t handshakes;                                      /* that clients completed */
+	uint8_t proven[SIM_CLIENTS_MAX][SIM_SERVICES][65536 / 8]; /* bit per port: one of them */
+	struct sim_faults faults;
+	struct sim_attack attack;
+	struct sim_stats stats;
+};
+
+struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint32_t conns,
+	uint32_t minutes, struct sim_trace *trace);
+/* Until everything has ended and what was remembered of it is forgotten. */
+void sim_world_run(struct sim_world *w);
+void sim_world_free(struct sim_world *w);
+
+/* Another connection from the same port, at once. */
+void sim_world_again(struct sim_world *w, const struct sim_conn *c);
+
+/* An end of the connection has come to its end. */
+void sim_world_ended(struct sim_world *w, struct sim_conn *c);
+
+/* The client's host, or NULL. */
+struct sim_host *sim_world_client(struct sim_world *w, uint32_t addr);
+
+static inline bool sim_service_banner(unsigned int service)
+{
+	return service >= 2;
+}
+
+#endif
