@@ -136,6 +136,9 @@ static const struct weir_conf_key limit_keys[] = {
 		AT(struct weir_limits, syn_ack_ring)},
 	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 1000,
 		AT(struct weir_limits, reply_budget)},
+	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
+	{"connections_per_source", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
+		AT(struct weir_limits, source_rate)},
 	{"closed_ports", WEIR_CONF_WORD, .words = closed_words, .def = true,
 		AT(struct weir_limits, refuse_closed_ports)},
 };

@@ -45,7 +45,7 @@ void weir_dataplane_tend(struct weir_dataplane *dp);
 /* Control side: what the workers are to do now. */
 void weir_dataplane_set_phase(struct weir_dataplane *dp, enum weir_phase phase);
 
-/* In WEIR_PHASE_DRAIN: connections that still carry data. */
+/* In WEIR_PHASE_DRAIN: connections that still carry data; more than 0 until all workers have said. */
 uint64_t weir_dataplane_active(const struct weir_dataplane *dp);
 
 /* In WEIR_PHASE_RESET: all connections are ended, and no packet is under way between workers. */

@@ -367,6 +367,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 
 	w->shared = shared;
 	w->self = self;
+	w->active = WEIR_ACTIVE_UNSAID;
 	w->now_ns = weir_clock_ns(&shared->clock);
 	weir_proxy_init(&w->px, arena, shared->policy, self, seed, &outlet, w->now_ns,
 		shared->wall_offset_ns);

@@ -33,6 +33,9 @@ struct weir_shared {
 	uint64_t wall_offset_ns; /* wall clock = weir_clock_ns() + this */
 };
 
+/* weir_worker.active before it was said: a worker may not have been scheduled since (HC-52). */
+#define WEIR_ACTIVE_UNSAID 0xffffffffu
+
 struct weir_worker {
 	struct weir_proxy px;
 	struct weir_tx tx;
@@ -49,7 +52,7 @@ struct weir_worker {
 	uint64_t now_ns;
 
 	/* atomics: read by the control side */
-	uint32_t active; /* connections that still carry data; written while stopping */
+	uint32_t active; /* connections that still carry data, as said while stopping */
 	uint32_t reset;  /* 1: none is left */
 } __attribute__((aligned(64)));
 

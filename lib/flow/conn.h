@@ -77,7 +77,8 @@ struct weir_conn {
 	uint8_t no_wscale : 1;      /* the client offered none: windows are unscaled on its side */
 	uint8_t backend_unscaled : 1; /* the backend offered none, though we did */
 	uint8_t reset_by : 1; /* enum weir_side: who sent the RST that began the probation */
-	uint8_t spare : 2;
+	uint8_t outgrown : 1; /* the backend has sent 2 GB: its beginning is no mark any more */
+	uint8_t spare : 1;
 	uint16_t backend; /* index into the policy's backends */
 
 	/* line 2: windows, close, timers */

@@ -116,11 +116,16 @@ struct weir_backend {
 _Static_assert(WEIR_LOCALS_MAX <= 16, "a bit of weir_backend.locals for each address of a port");
 
 struct weir_limits {
-	uint32_t connections;     /* all workers together */
-	uint32_t held_packets;    /* per worker */
-	uint32_t held_bytes;      /* per connection, and the window of the SYN-ACK; <= 65535 */
-	uint32_t syn_ack_ring;    /* entries per worker, 0: SYN-ACKs are never sent again */
-	uint32_t reply_budget;    /* RST, ICMP, challenge replies per second and worker */
+	uint32_t connections;  /* all workers together */
+	uint32_t held_packets; /* per worker */
+	uint32_t held_bytes;   /* per connection, and the window of the SYN-ACK; <= 65535 */
+	uint32_t syn_ack_ring; /* entries per worker, 0: SYN-ACKs are never sent again */
+	/*
+	 * RST and ICMP replies per second and worker: so many to strangers, and as many again about
+	 * connections and to backends
+	 */
+	uint32_t reply_budget;
+	uint32_t source_rate;     /* new connections per client address and second; 0: any */
 	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
 };
 

@@ -50,8 +50,22 @@ void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c)
 }
 
 /*
+ * nat: our SYN goes out again from the same port, as the first repetition. Once: what the backend had
+ * under way comes in dozens, all of it from the older connection. Should it not do, the timer goes on.
+ */
+static void repeat_syn(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (c->tries > 0)
+		return;
+	c->tries++;
+	weir_send_syn(px, c);
+	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
+	event(px, WEIR_EVENT_backend_syn_resent);
+}
+
+/*
  * HC-13, RFC 9293 §3.10.7.3: the backend still has an older connection on this pair. RST ends that
- * one, if it can be ended; our SYN goes out again from another local port (nat: from the same).
+ * one, if it can be ended; fullnat's SYN goes out again from another local port.
  */
 static void old_connection(struct weir_proxy *px, struct weir_conn *c, uint32_t ack)
 {
@@ -59,16 +73,16 @@ static void old_connection(struct weir_proxy *px, struct weir_conn *c, uint32_t 
 	enum weir_fate why;
 
 	weir_send_rst_at(px, c, ack);
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT)) {
+		repeat_syn(px, c);
+		return;
+	}
 	if (c->switches >= SWITCHES_MAX) {
 		give_up(px, c);
 		return;
 	}
 	c->switches++;
 	event(px, WEIR_EVENT_backend_retried);
-	if (!(c->flags & WEIR_CONN_LOCAL_PORT)) {
-		weir_send_syn(px, c);
-		return;
-	}
 	weir_conn_part(px, c);
 	if (!weir_open_to(px, c, backend) && !weir_open_backend(px, c, backend, &why))
 		give_up(px, c);
@@ -94,20 +108,20 @@ static void splice(struct weir_conn *c, const struct weir_seg *seg)
 		c->flags |= WEIR_CONN_STRIP_SACK;
 }
 
-/* The third step towards the backend: the client's early segments, in order, or our own ACK. */
+/* The third step towards the backend: the client's early segments, in order, or else our own ACK. */
 static void release(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn_ack)
 {
+	bool acked = false; /* a segment that does not fit the backend's window stays behind */
 	struct weir_pkt pkt;
 
-	if (c->held == WEIR_HELD_NONE) {
-		weir_send_ack_to_backend(px, c, syn_ack->tsval);
-		return;
-	}
 	while (weir_held_get(&px->held, &c->held, &pkt)) {
 		weir_forward(px, c, WEIR_CLIENT, &pkt);
+		acked |= pkt.send != WEIR_SEND_NOTHING;
 		px->outlet.packet(px->outlet.shell, &pkt);
 		event(px, WEIR_EVENT_held_flushed);
 	}
+	if (!acked)
+		weir_send_ack_to_backend(px, c, syn_ack->tsval);
 }
 
 static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *seg)

@@ -121,21 +121,43 @@ static bool carries_something(const struct weir_seg *seg)
 	return seg->payload_len > 0 || (seg->flags & WEIR_TCP_FIN);
 }
 
+/* HC-35: its address has not had too many this second. */
+static bool may_open(struct weir_proxy *px, const struct weir_addr *client)
+{
+	struct weir_key address = {.addr = *client};
+
+	return weir_sources_take(&px->sources, weir_key_hash(&px->table.secret, &address),
+		px->now_ns / 1000000000);
+}
+
+/* The connection, its SYN on the way to a backend; NULL: *why says what is in the way. */
+static struct weir_conn *open_conn(struct weir_proxy *px, const struct weir_pkt *pkt,
+	const struct weir_cookie *cookie, bool probe, enum weir_fate *why)
+{
+	struct weir_conn *c;
+
+	*why = WEIR_FATE_source_rate;
+	if (!may_open(px, &pkt->key.addr))
+		return NULL;
+	*why = WEIR_FATE_table_full;
+	c = weir_conn_begin(px, &pkt->key);
+	if (c == NULL)
+		return NULL;
+	fill_conn(px, c, pkt, cookie, probe);
+	if (weir_open_backend(px, c, WEIR_NONE16, why))
+		return c;
+	weir_conn_end(px, c);
+	return NULL;
+}
+
 void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
 	bool probe)
 {
 	struct weir_service_counters *count = &px->counters.service[pkt->key.id];
-	struct weir_conn *c = weir_conn_begin(px, &pkt->key);
-	enum weir_fate why = WEIR_FATE_table_full;
+	enum weir_fate why;
+	struct weir_conn *c = open_conn(px, pkt, cookie, probe, &why);
 
 	pkt->conn = WEIR_CONN_NONE;
-	if (c != NULL) {
-		fill_conn(px, c, pkt, cookie, probe);
-		if (!weir_open_backend(px, c, WEIR_NONE16, &why)) {
-			weir_conn_end(px, c);
-			c = NULL;
-		}
-	}
 	if (c == NULL) {
 		event(px, WEIR_EVENT_conn_failed);
 		weir_count(&count->failed, 1);
@@ -149,6 +171,17 @@ void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_co
 		hold(px, c, pkt);
 	else
 		drop(pkt, WEIR_FATE_handshake_ack);
+}
+
+/* The window may have opened since the ACK that proved the client: ours to the backend tells it. */
+static void note_window(struct weir_conn *c, const struct weir_seg *seg)
+{
+	struct weir_track *shown = &c->track[WEIR_BACKEND];
+	uint32_t edge = seg->ack + ((uint32_t)seg->wnd << c->wscale_client);
+
+	shown->max_end = weir_seq_max(shown->max_end, edge);
+	if (seg->wnd > c->max_wnd[WEIR_CLIENT])
+		c->max_wnd[WEIR_CLIENT] = seg->wnd;
 }
 
 void weir_open_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
@@ -177,5 +210,6 @@ void weir_open_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt
 		hold(px, c, pkt);
 		return;
 	}
+	note_window(c, seg);
 	drop(pkt, WEIR_FATE_duplicate_ack);
 }

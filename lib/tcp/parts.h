@@ -63,8 +63,9 @@ static inline void drop(struct weir_pkt *pkt, enum weir_fate fate)
 /* RST to whoever sent the segment, which is none, in its buffer (RFC 9293 §3.10.7.1). */
 void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
 
-/* The same within the reply budget; without budget, a drop. An RST is never answered. */
-void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_pkt *pkt, enum weir_fate fate);
+/* The same within that budget of replies; without budget, a drop. An RST is never answered. */
+void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
+	struct weir_pkt *pkt, enum weir_fate fate);
 
 /* The SYN in pkt becomes its SYN-ACK with that cookie. */
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,

@@ -62,9 +62,11 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
 	weir_suspects_init(&px->suspects, arena);
 	weir_spent_init(&px->spent, arena);
+	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
 	px->no_timestamps = weir_arena_take(arena, policy->n_services);
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
+	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
 }
 
 /* A burst on its way through the stages; i indexes the packets everywhere. */
@@ -254,7 +256,7 @@ static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 static void suspect(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
 	if (weir_suspects_note(&px->suspects, hash, (uint32_t)now_ms(px)))
-		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
+		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_stray);
 	else
 		drop(pkt,
 			pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
@@ -273,7 +275,7 @@ static void closed(struct weir_proxy *px, const struct weir_conn *c, enum weir_s
 	else if (side == WEIR_CLIENT && !weir_window_acks(c, side, &pkt->seg))
 		suspect(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
 	else
-		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_closed);
+		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
 }
 
 static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
@@ -343,7 +345,7 @@ static void unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 	else if (kind == WEIR_TCP_SYN)
 		drop(pkt, WEIR_FATE_syn_from_backend);
 	else
-		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_stray);
+		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_stray);
 }
 
 /* HC-12: about our SYN, and quoting it right; else it is not believed. */
@@ -373,7 +375,7 @@ static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
 static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	if (px->policy->limits.refuse_closed_ports)
-		weir_reply_rst_budgeted(px, pkt, WEIR_FATE_refused_port);
+		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_port);
 	else
 		drop(pkt, WEIR_FATE_closed_port);
 }

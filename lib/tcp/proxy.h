@@ -20,6 +20,7 @@
 #include "flow/table.h"
 #include "flow/wheel.h"
 #include "tcp/keys.h"
+#include "tcp/sources.h"
 #include "tcp/spent.h"
 #include "tcp/suspects.h"
 #include "tcp/synack.h"
@@ -53,8 +54,10 @@ struct weir_proxy {
 	struct weir_synack_ring synacks;
 	struct weir_suspects suspects;
 	struct weir_spent spent;
-	bool *no_timestamps; /* per service: a backend was seen to lack them (HC-03) */
-	struct weir_bucket replies;
+	struct weir_sources sources;
+	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
+	struct weir_bucket replies;      /* to strangers: whoever likes uses it up */
+	struct weir_bucket peer_replies; /* about connections we know, and to backends */
 	struct weir_counters counters;
 	struct weir_outlet outlet;
 	struct weir_sipkey isn_secret; /* RFC 6528 */

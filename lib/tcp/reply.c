@@ -38,11 +38,12 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate)
 	send_back(pkt, &h, fate);
 }
 
-void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_pkt *pkt, enum weir_fate fate)
+void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
+	struct weir_pkt *pkt, enum weir_fate fate)
 {
 	if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_stray_rst);
-	else if (weir_bucket_take(&px->replies, px->now_ns))
+	else if (weir_bucket_take(budget, px->now_ns))
 		weir_reply_rst(pkt, fate);
 	else
 		drop(pkt, WEIR_FATE_reply_budget);

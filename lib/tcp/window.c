@@ -15,13 +15,31 @@ static uint32_t reach(const struct weir_conn *c, enum weir_side side)
 	return wnd > OLD_ENOUGH ? wnd : OLD_ENOUGH;
 }
 
+/* What the backend has sent in all, modulo 2^32: it began after the cookie. */
+static uint32_t backend_sent(const struct weir_conn *c)
+{
+	return c->track[WEIR_BACKEND].end + c->seq_delta[WEIR_BACKEND] - (c->cookie + 1);
+}
+
+/*
+ * The lowest acknowledgement that `side` may repeat. A client's that is lower than the beginning is
+ * the cookie of one that began anew, and must not pass for an old one of this connection (HC-24).
+ */
+static uint32_t oldest_ack(const struct weir_conn *c, enum weir_side side)
+{
+	uint32_t back = reach(c, side);
+
+	if (side == WEIR_CLIENT && !c->outgrown && backend_sent(c) < back)
+		back = backend_sent(c);
+	return c->track[weir_other(side)].end - back;
+}
+
 bool weir_window_acks(const struct weir_conn *c, enum weir_side side, const struct weir_seg *seg)
 {
 	enum weir_side other = weir_other(side);
 	uint32_t ack = seg->ack - c->seq_delta[other];
-	uint32_t end = c->track[other].end;
 
-	return weir_seq_le(ack, end) && weir_seq_le(end - reach(c, side), ack);
+	return weir_seq_le(ack, c->track[other].end) && weir_seq_le(oldest_ack(c, side), ack);
 }
 
 enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
@@ -46,6 +64,8 @@ void weir_window_update(struct weir_conn *c, enum weir_side side, const struct w
 	uint32_t edge = ack + ((uint32_t)seg->wnd << weir_window_shift(c, side));
 
 	sent->end = weir_seq_max(sent->end, weir_seg_end(seg));
+	if (side == WEIR_BACKEND && backend_sent(c) > INT32_MAX)
+		c->outgrown = 1;
 	acked->acked = weir_seq_max(acked->acked, ack);
 	acked->max_end = weir_seq_max(acked->max_end, edge);
 	if (seg->wnd > c->max_wnd[side])

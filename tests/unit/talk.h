@@ -40,10 +40,10 @@ struct talk {
 	uint32_t tsval[2], tsecr[2]; /* its clock at the beginning; what it echoes */
 	uint32_t first_tsval[2];     /* the first one that the side was shown */
 	uint64_t began_ms;
-	uint16_t early_wnd;         /* of the SYN-ACK */
-	struct talk_offer promised; /* in the SYN-ACK */
+	uint16_t early_wnd;          /* of the SYN-ACK */
+	struct talk_offer promised;  /* in the SYN-ACK */
 	uint16_t asked_wnd, ack_wnd; /* in the SYN, and in the ACK of the answer */
-	struct talk_offer asked;    /* in the SYN to the backend */
+	struct talk_offer asked;     /* in the SYN to the backend */
 	uint16_t backend;
 	uint32_t backend_addr, local;
 	uint16_t local_port;

@@ -53,6 +53,43 @@ static void hc50_table_full(void)
 	each_mode(table_full);
 }
 
+/* Three a second for an address, and RST for the fourth, whatever port it comes from. */
+static void source_rate(unsigned int service)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	struct shell *s;
+	struct talk t;
+
+	p->limits.source_rate = 3;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 8; i++) {
+		struct segment g;
+
+		talk_init(&t, s, service, 1);
+		t.port = (uint16_t)(2000 + i);
+		talk_syn(&t);
+		g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+		IS(talk_put(&t, WEIR_CLIENT, &g),
+			i % 4 < 3 ? WEIR_FATE_handshake_ack : WEIR_FATE_source_rate);
+		if (i % 4 == 3) {
+			talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+			talk_init(&t, s, service, 2); /* another address is not concerned */
+			t.port = (uint16_t)(2000 + i);
+			talk_syn(&t);
+			talk_ack(&t);
+			shell_wait_ms(s, 1000);
+		}
+		shell_clear(s);
+	}
+	IS(shell_conns(s), 8);
+	shell_close(s);
+}
+
+static void hc35_source_rate(void)
+{
+	each_mode(source_rate);
+}
+
 /* The n-th client whose packets belong to worker 0. */
 static unsigned int next_of_worker(const struct shell *s, unsigned int service, unsigned int from)
 {
@@ -333,6 +370,7 @@ int main(void)
 		{"HC-33 every local port, then RST; recycling", hc33_exhausted},
 		{"HC-33 a second local address", hc33_addresses},
 		{"HC-33 two nat services, one server", hc33_nat_shared},
+		{"HC-35 so many connections a second from one address", hc35_source_rate},
 		{"HC-35 HC-50 the table is full; recycling", hc50_table_full},
 		{"HC-50 four workers", hc50_workers},
 		{"HC-50 five thousand lives leave nothing", hc50_leaks},

@@ -455,6 +455,30 @@ static void hc27_ack(void)
 	each_mode(old_ack);
 }
 
+/* A large window is known from the first ACK on: what is repeated within it passes. */
+static void repeated(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment first;
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	t.offer[WEIR_CLIENT].wscale = 9;
+	t.wnd[WEIR_CLIENT] = 2000; /* a megabyte */
+	talk_open(&t);
+	first = talk_segment(&t, WEIR_BACKEND, ACK, 1400);
+	for (unsigned int i = 0; i < 500; i++)
+		talk_say(&t, WEIR_BACKEND, ACK, 1400);
+	IS(talk_put(&t, WEIR_BACKEND, &first), WEIR_FATE_to_client);
+	talk_hear(&t, WEIR_CLIENT, &first);
+	shell_close(s);
+}
+
+static void hc27_repeated(void)
+{
+	each_mode(repeated);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -470,6 +494,7 @@ int main(void)
 		{"HC-26 wraps of our numbers to the backend", hc26_ours},
 		{"HC-27 any order, some twice", hc27},
 		{"HC-27 FIN before data", hc27_fin},
+		{"HC-27 an old repetition in a large window", hc27_repeated},
 		{"HC-27 an ACK that was overtaken", hc27_ack},
 	};
 

@@ -176,8 +176,12 @@ static void hc14_backend(void)
 
 	for (unsigned int service = 0; service < 2; service++) {
 		for (unsigned int i = 0; i < 4; i++) {
-			struct segment g = {.src = SHELL_BACKEND(service, 0), .dst = others[i],
-				.sport = SHELL_BACKEND_PORT, .dport = 4000, .flags = ACK, .ttl = 9};
+			struct segment g = {.src = SHELL_BACKEND(service, 0),
+				.dst = others[i],
+				.sport = SHELL_BACKEND_PORT,
+				.dport = 4000,
+				.flags = ACK,
+				.ttl = 9};
 			bool client = service == SHELL_NAT && i == 0;
 			uint8_t frame[SEGMENT_FRAME_MAX];
 

@@ -30,16 +30,20 @@ static int64_t reach(const struct twin *t, int side)
 	return t->max_wnd[side] > 66000 ? t->max_wnd[side] : 66000;
 }
 
-/* van Rooij's four bounds, word by word. */
+/* van Rooij's four bounds, word by word; and the client acknowledges nothing before the beginning. */
 static enum weir_window twin_check(const struct twin *t, const struct twin_seg *g)
 {
 	int s = g->side, o = 1 - s;
+	int64_t oldest_ack = t->end[o] - reach(t, s);
+
+	if (s == WEIR_CLIENT && oldest_ack < 0)
+		oldest_ack = 0;
 
 	if (g->seq > t->max_end[s])
 		return WEIR_WINDOW_OUT;
 	if (g->seq + g->len + g->fin < t->end[s] - reach(t, o))
 		return WEIR_WINDOW_OUT;
-	if (g->ack > t->end[o] || g->ack < t->end[o] - reach(t, s))
+	if (g->ack > t->end[o] || g->ack < oldest_ack)
 		return WEIR_WINDOW_ACK;
 	return WEIR_WINDOW_IN;
 }
@@ -89,6 +93,7 @@ static void begin(struct twin *t, struct weir_conn *c, uint64_t *seed)
 		c->seq_delta[s] = t->shown[s] - t->zero[s];
 		c->max_wnd[s] = wnd;
 	}
+	c->cookie = t->shown[WEIR_BACKEND] - 1;
 	c->wscale_client = t->shift[WEIR_CLIENT] & 0xf;
 	c->wscale_backend = t->shift[WEIR_BACKEND] & 0xf;
 	for (int s = 0; s < 2; s++) {

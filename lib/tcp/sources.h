@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * New connections per client address and second: what one real address can do is bounded (HC-35).
+ *
+ * A count-min sketch of two rows: an address is never counted too low, and too high only when it
+ * shares both its places with others in the same second. Cells carry the second they count for, so
+ * nothing is ever swept.
+ */
+#ifndef WEIR_TCP_SOURCES_H
+#define WEIR_TCP_SOURCES_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+#define WEIR_SOURCES     8192 /* cells of a row */
+#define WEIR_SOURCES_MAX 65535 /* the highest limit that a cell can tell */
+
+struct weir_sources {
+	struct weir_source_cell {
+		uint16_t second; /* low bits */
+		uint16_t count;
+	} *row[2];
+	uint32_t limit; /* of this worker; 0: none */
+};
+
+/* rate: of all workers together, who have an equal share of each source's connections; 0: no limit. */
+void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_t rate,
+	unsigned int workers);
+
+/* Counts one more; hash: keyed, of the address alone. false: over the limit in this second. */
+bool weir_sources_take(struct weir_sources *s, uint64_t hash, uint64_t now_s);
+
+#endif
