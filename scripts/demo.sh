@@ -36,11 +36,17 @@ if [ "${1:-}" = --down ]; then
 	exit
 fi
 
+# What meson and ninja say is shown only when they fail.
 build() {
+	local log status=0
 	[ "$LAB_DUT" = synweir ] || return 0
-	[ -f build/build.ninja ] || meson setup build >/dev/null
-	ninja -C build >"/tmp/synweir-build.$$" || { cat "/tmp/synweir-build.$$" && return 1; }
-	rm "/tmp/synweir-build.$$"
+	log=$(mktemp /tmp/synweir-build.XXXXXX)
+	trap 'rm -f "$log"' EXIT
+	{ { [ -f build/build.ninja ] || meson setup build; } && ninja -C build; } >"$log" 2>&1 || status=1
+	[ $status = 0 ] || cat "$log" >&2
+	rm "$log"
+	trap - EXIT
+	return $status
 }
 
 # SYNs that synweir has answered; the kernel's router in its place answers none.

@@ -41,11 +41,13 @@ keep() {
 fuzz() {
 	local target=$1 work=$build/work/$1 program=$build/tests/fuzz/fuzz-$1
 	[ -x "$program" ] || die "no target $target: there are $(targets | tr '\n' ' ')"
+	local dict=tests/fuzz/$target.dict options=()
+	[ ! -f "$dict" ] || options=("-dict=$dict")
 	mkdir -p "$work" "$build/found" "$corpus/$target"
 	echo "== $target: $minutes min"
 	if ! "$program" -max_total_time=$((minutes * 60)) -max_len="$(max_len "$target")" -print_final_stats=1 \
 		-timeout=25 -rss_limit_mb=4096 -artifact_prefix="$build/found/$target-" \
-		"$work" "$corpus/$target" >"$work.log" 2>&1; then
+		"${options[@]}" "$work" "$corpus/$target" >"$work.log" 2>&1; then
 		grep -aE 'must be:|shell:|ERROR:|runtime error:|SUMMARY:|Test unit written' "$work.log" >&2 || true
 		die "$target fails. Replay: $program $(sed -n 's/.*Test unit written to //p' "$work.log" | tail -n 1)
 All it said: $work.log. When it is mended, keep the input in $corpus/$target under a name that says what it was."

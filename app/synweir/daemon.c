@@ -329,12 +329,12 @@ static void serve(struct daemon *d)
 static void drain(struct daemon *d)
 {
 	uint64_t now = now_ns(), end = now + d->config->policy->drain_ms * 1000000ull;
-	uint64_t next = now + SECOND_NS, seen;
+	uint64_t next = now + SECOND_NS;
 
 	weir_log(WEIR_LOG_INFO, "stopping: no new connections, %.1f s for those that are open",
 		d->config->policy->drain_ms / 1000.0);
 	weir_dataplane_set_phase(&d->dp, WEIR_PHASE_DRAIN);
-	for (seen = now; now < end; now = now_ns()) {
+	for (; now < end; now = now_ns()) {
 		int sig = wait_signal(d, now + STOP_STEP_NS);
 
 		if (sig == SIGTERM || sig == SIGINT)
@@ -343,8 +343,7 @@ static void drain(struct daemon *d)
 			each_second(d, now);
 			next += SECOND_NS;
 		}
-		/* the workers have had time to say how many there are */
-		if (now - seen >= 5 * STOP_STEP_NS && weir_dataplane_active(&d->dp) == 0)
+		if (weir_dataplane_active(&d->dp) == 0)
 			return;
 	}
 }

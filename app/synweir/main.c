@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_version.h>
 
@@ -15,10 +16,10 @@ static void usage(FILE *to)
 		"A SYN proxy: answers SYNs with cookies, and forwards the connections of clients "
 		"that\n"
 		"prove themselves to backends.\n\n"
-		"  -c FILE   the configuration (docs/configuration.md)\n"
-		"  -t        check the configuration and exit\n"
-		"  -V        the version\n"
-		"  -h        this text\n\n"
+		"  -c, --config FILE   the configuration (docs/configuration.md)\n"
+		"  -t, --test          check the configuration and exit\n"
+		"  -V, --version       the version\n"
+		"  -h, --help          this text\n\n"
 		"Arguments after \"--\" go to DPDK's EAL, after those of the configuration.\n"
 		"SIGTERM and SIGINT end it when connections are done or the drain time is up; a "
 		"second\n"
@@ -34,9 +35,16 @@ struct options {
 /* The status to exit with, or -1 to go on. */
 static int parse(int argc, char **argv, struct options *o)
 {
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"test", no_argument, NULL, 't'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
 	int c;
 
-	while ((c = getopt(argc, argv, "+c:tVh")) != -1) {
+	while ((c = getopt_long(argc, argv, "+c:tVh", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->file = optarg;
@@ -51,9 +59,15 @@ static int parse(int argc, char **argv, struct options *o)
 			usage(stdout);
 			return 0;
 		default:
-			usage(stderr);
+			fprintf(stderr, "synweir: -h says how to use it\n");
 			return 2;
 		}
+	}
+	if (optind < argc && strcmp(argv[optind - 1], "--") != 0) {
+		fprintf(stderr,
+			"synweir: what is '%s'? Arguments for DPDK's EAL come after \"--\"\n",
+			argv[optind]);
+		return 2;
 	}
 	if (o->file != NULL)
 		return -1;

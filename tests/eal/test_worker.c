@@ -202,6 +202,7 @@ static void converse(unsigned int n_rx, unsigned int n_tx, uint64_t ol_flags)
 		CU_ASSERT(r.dp.workers[w].worker->px.counters.conns > 8);
 	/* HC-54: nobody new, then RST to both ends of what is left */
 	weir_dataplane_set_phase(&r.dp, WEIR_PHASE_DRAIN);
+	CU_ASSERT_NOT_EQUAL(weir_dataplane_active(&r.dp), 0); /* nobody has said so (HC-52) */
 	rig_put_segment(&r, 0, 0, &late);
 	rig_settle(&r);
 	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_draining), 1);

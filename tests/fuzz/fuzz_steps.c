@@ -73,7 +73,7 @@ static void client_syn(struct play *p, uint8_t detail)
 	world_client_puts(p->w, k, &g);
 }
 
-/* The next thing said, by bits of detail: 2: FIN; 3: PSH; 4: data; 5: with SACK blocks, 6: two, 7: at an odd place. */
+/* The next thing said, by bits of detail: 2: FIN; 3: PSH; 4: data; 5: SACK; 6: two blocks; 7: odd place. */
 static uint8_t flags_of(uint8_t detail)
 {
 	return (uint8_t)(WEIR_TCP_ACK | (detail & 4 ? WEIR_TCP_FIN : 0) |

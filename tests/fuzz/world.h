@@ -24,10 +24,9 @@
 #define WORLD_CALLS   16 /* that are remembered */
 #define WORLD_COOKIES 256
 #define WORLD_HISTORY 16
+#define WORLD_NOBODY  0xff
 /* How far a SACK block's edges (left, right, left, right) lie beyond the acknowledgement. */
 #define WORLD_SACK(edge) (100u * ((edge) + 1))
-
-#define WORLD_NOBODY 0xff
 
 /* Bits of the control byte that shapes a world. */
 enum world_knob {
@@ -127,7 +126,7 @@ void world_answer(struct world *w, struct world_call *c, bool ts);
 
 /* world_check.c */
 
-/* The byte that client or backend (by index in the policy) has at a sequence number: its offset for segment_byte(). */
+/* What segment_byte() makes the byte of at a sequence number of a client's or a backend's. */
 uint32_t world_client_offset(unsigned int client, uint32_t seq);
 uint32_t world_backend_offset(unsigned int backend, uint32_t seq);
 
@@ -135,7 +134,7 @@ void world_check_to_client(const struct world *w, unsigned int client, const str
 void world_check_to_backend(const struct world *w, const struct world_call *c,
 	const struct shell_out *out);
 void world_check_limits(const struct world *w);
-/* n_out frames of out_bytes together came out of one frame of the speaker's. */
+/* n_out frames, the longest of that many bytes, came out of one frame of the speaker's. */
 void world_check_answer(const struct world *w, unsigned int n_out, uint32_t longest);
 
 #endif

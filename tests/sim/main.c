@@ -21,12 +21,15 @@ static const char usage[] =
 	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES\n"
 	"  --pcap FILE     of a failure's connection; without one of the last packets of all\n"
 	"  --trace N       packets that a failure prints (60)\n"
+	"  --sabotage KIND spoils what synweir sends: byte, window, echo, sack, silence; must "
+	"fail\n"
 	"  --quiet         says only what failed\n";
 
 struct options {
 	uint64_t seed;
 	uint32_t count, conns, minutes, lines;
 	const char *profile, *replay, *pcap;
+	enum sim_sabotage sabotage;
 	bool quiet;
 };
 
@@ -60,6 +63,7 @@ static void run_world(const struct sim_profile *p, const struct options *o, uint
 		.lines = o->lines,
 	};
 
+	w->sabotage = o->sabotage;
 	sim_check_begin(&scene);
 	sim_world_run(w);
 	report(w, o, seed);
@@ -139,11 +143,13 @@ static bool set_option(struct options *o, int c, const char *arg)
 		o->pcap = arg;
 	else if (c == 't')
 		o->lines = (uint32_t)number(arg);
+	else if (c == 'x')
+		o->sabotage = sim_sabotage_find(arg);
 	else if (c == 'q')
 		o->quiet = true;
 	else
 		return false;
-	return true;
+	return o->sabotage != SIM_SABOTAGES;
 }
 
 static struct options parse(int argc, char **argv)
@@ -151,7 +157,8 @@ static struct options parse(int argc, char **argv)
 	static const struct option known[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'},
 		{"profile", 1, NULL, 'p'}, {"conns", 1, NULL, 'c'}, {"minutes", 1, NULL, 'm'},
 		{"replay", 1, NULL, 'r'}, {"pcap", 1, NULL, 'w'}, {"trace", 1, NULL, 't'},
-		{"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"sabotage", 1, NULL, 'x'}, {"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 	struct options o = {
 		.seed = 1, .count = 1, .conns = 200, .minutes = 10, .lines = 60, .profile = "mix"};
 	bool good = true;

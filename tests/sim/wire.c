@@ -102,11 +102,10 @@ static uint32_t write_options(uint8_t *at, const struct sim_seg *s, bool odd)
 	return (uint32_t)(o.at - at);
 }
 
-uint32_t sim_wire_options(const struct sim_seg *s, bool odd)
+void sim_wire_mend(uint8_t *frame, uint32_t len)
 {
-	uint8_t scratch[80];
-
-	return write_options(scratch, s, odd);
+	put16(frame + TCP + 16, 0);
+	put16(frame + TCP + 16, (uint16_t)~tcp_sum(frame, len - TCP));
 }
 
 uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, bool odd)
@@ -135,7 +134,7 @@ uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, b
 	tcp[12] = (uint8_t)((20 + opt_len) / 4 << 4);
 	tcp[13] = s->flags;
 	put16(tcp + 14, s->wnd);
-	put16(tcp + 16, (uint16_t)~tcp_sum(frame, len - TCP));
+	sim_wire_mend(frame, len);
 	return len;
 }
 

@@ -37,14 +37,14 @@ struct sim_seg {
 	const uint8_t *payload; /* of a segment that was read: in its frame */
 };
 
-/* Bytes of options that the segment will have; odd: see sim_wire_write(). */
-uint32_t sim_wire_options(const struct sim_seg *s, bool odd);
-
 /*
  * Headers, options and payload, with both checksums. odd: options follow each other without padding,
  * so that numbers stand at odd addresses. Returns the frame's length.
  */
 uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, bool odd);
+
+/* Makes the TCP checksum right for the bytes as they are. */
+void sim_wire_mend(uint8_t *frame, uint32_t len);
 
 /* A frame with anything wrong, the checksums included, is false. */
 bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len);

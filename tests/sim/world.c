@@ -58,10 +58,10 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 		sim_check_to_client(o, who);
 		h = sim_world_client(w, dst);
 	}
-	if (h != NULL)
-		sim_link_send(&h->down, o->data, o->len);
-	else
+	if (h == NULL)
 		w->stats.answered++;
+	else if (sim_sabotage(w->sabotage, o))
+		sim_link_send(&h->down, o->data, o->len);
 }
 
 static uint32_t some(struct sim_random *r, uint32_t most)

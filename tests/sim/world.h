@@ -8,6 +8,7 @@
 #include "fault.h"
 #include "front.h"
 #include "profile.h"
+#include "sabotage.h"
 
 #define SIM_SERVICES     4 /* fullnat, nat, and either with a banner */
 #define SIM_BACKENDS_MAX 3 /* of one service */
@@ -41,6 +42,7 @@ struct sim_world {
 	uint8_t proven[SIM_CLIENTS_MAX][SIM_SERVICES][65536 / 8]; /* bit per port: one of them */
 	struct sim_faults faults;
 	struct sim_attack attack;
+	enum sim_sabotage sabotage;
 	struct sim_stats stats;
 };
 
