@@ -243,7 +243,7 @@ lab_config() {
 
 # A tap may be moved when synweir is through with starting its port: to the driver it is gone then.
 lab_synweir_ready() {
-	grep -q '^synweir: ready' "$LAB_DIR/synweir.log"
+	grep -q 'synweir: ready' "$LAB_DIR/synweir.log"
 }
 
 lab_synweir_ready_or_gone() {
