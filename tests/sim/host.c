@@ -114,10 +114,16 @@ static void accept_syn(struct sim_host *h, const struct sim_seg *s, const struct
 	sim_peer_accept(p, s, iss);
 }
 
+/* In TIME_WAIT, and its application has read everything. */
+static bool is_left(const struct sim_peer *p)
+{
+	return p->state == SIM_TIME_WAIT && p->app == NULL;
+}
+
 /* RFC 9293 §3.10.7.4 and RFC 6191 §2: a SYN that cannot be an old one. */
 static bool may_follow(const struct sim_peer *old, const struct sim_seg *s)
 {
-	if (old->state != SIM_TIME_WAIT || !is_syn(s))
+	if (!is_left(old) || !is_syn(s))
 		return false;
 	if (old->ts && s->ts && s->tsval != old->ts_recent)
 		return weir_seq_lt(old->ts_recent, s->tsval);
@@ -165,7 +171,7 @@ struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *
 	struct sim_peer *old = sim_host_find(h, lport, remote, rport), *p;
 	uint32_t iss;
 
-	if (old != NULL && old->state != SIM_TIME_WAIT)
+	if (old != NULL && !is_left(old))
 		return NULL;
 	iss = choose_iss(h, old);
 	if (old != NULL)

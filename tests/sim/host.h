@@ -44,8 +44,8 @@ struct sim_host {
 void sim_host_init(struct sim_host *h, struct sim_queue *q, uint32_t addr, struct sim_random *r);
 
 /*
- * A connection from lport. NULL: one is there already that is not in TIME_WAIT. One in TIME_WAIT
- * gives way (RFC 6191).
+ * A connection from lport. NULL: one is there already. One in TIME_WAIT that its application has
+ * done with gives way (RFC 6191).
  */
 struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
 	uint32_t remote, uint16_t rport, void *app);
