@@ -13,14 +13,16 @@
 
 #include "base/arena.h"
 
-#define WEIR_SOURCES     8192 /* cells of a row */
+#define WEIR_SOURCES     8192  /* cells of a row */
 #define WEIR_SOURCES_MAX 65535 /* the highest limit that a cell can tell */
 
+struct weir_source_cell {
+	uint16_t second; /* low bits */
+	uint16_t count;
+};
+
 struct weir_sources {
-	struct weir_source_cell {
-		uint16_t second; /* low bits */
-		uint16_t count;
-	} *row[2];
+	struct weir_source_cell *row[2];
 	uint32_t limit; /* of this worker; 0: none */
 };
 

@@ -15,11 +15,11 @@ static const char *page_path;
 static const char head[] = "# States of a connection\n"
 			   "\n"
 			   "A connection is two TCP relations spliced. Its state has the name that "
-                           "RFC 9293 §3.3.2 gives\n"
+			   "RFC 9293 §3.3.2 gives\n"
 			   "to the end that closed first, the *closer*; the *other* is the end "
-                           "that did not. Empty: the\n"
+			   "that did not. Empty: the\n"
 			   "event changes nothing in that state. This page is made from the table "
-                           "in `lib/tcp/state.c`; a\n"
+			   "in `lib/tcp/state.c`; a\n"
 			   "test compares (`unit-state --write docs/states.md`).\n";
 
 static enum weir_state after(enum weir_state s, enum weir_role role, enum weir_tcp_event e)
