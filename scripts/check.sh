@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${1:-build}
 
+scripts/setup.sh build lint
+
 sources() {
 	git ls-files --cached --others --exclude-standard 'lib/*.[ch]' 'app/*.[ch]' 'tests/*.[ch]'
 }
