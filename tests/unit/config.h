@@ -31,8 +31,10 @@ static inline const char *config_path(const char *name)
 
 static inline void config_write_bytes(const char *name, const char *text, size_t len)
 {
-	FILE *f = fopen(config_path(name), "w");
+	FILE *f;
 
+	remove(config_path(name)); /* one that may only be read is in the way of all but root */
+	f = fopen(config_path(name), "w");
 	CU_ASSERT_FATAL(f != NULL && fwrite(text, 1, len, f) == len && fclose(f) == 0);
 }
 
