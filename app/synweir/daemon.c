@@ -274,11 +274,15 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 	rc = start_eal(d, extra, n_extra);
 	if (rc == 0)
 		rc = lock_prefix(d);
-	if (rc == 0)
-		rc = open_dataplane(d);
 	if (rc != 0)
 		return rc;
 	warn(d);
+	/* All of it is populated now: gigabytes take a while, and nobody should have to guess why. */
+	weir_log(WEIR_LOG_INFO, "taking memory for %u connections",
+		d->config->policy->limits.connections);
+	rc = open_dataplane(d);
+	if (rc != 0)
+		return rc;
 	rc = start_watching(d);
 	if (rc != 0) {
 		weir_log(WEIR_LOG_ERROR, "telemetry does not start: %s", strerror(-rc));
