@@ -17,7 +17,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libconfig-dev libcunit1-dev libpcap-dev libjansson-dev ;;
 	lab) echo iproute2 nftables ethtool nginx-light wrk curl ca-certificates procps ;;
-	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy ;;
+	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy tcpdump ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
 	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz)" >&2 && return 2 ;;
