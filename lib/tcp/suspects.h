@@ -12,7 +12,7 @@
 #include "base/arena.h"
 
 #define WEIR_SUSPECTS            4096
-#define WEIR_SUSPECT_PATIENCE_MS 3000   /* RFC 6298's first three RTOs and some */
+#define WEIR_SUSPECT_PATIENCE_MS 10000  /* RFC 6298 §5.7: 3 s after a lost SYN, and 6 s more */
 #define WEIR_SUSPECT_FORGET_MS   120000 /* RFC 6298 §2.5: the slowest a sender gets, twice */
 
 struct weir_suspects {
