@@ -22,6 +22,7 @@
 #include "ctl/watch.h"
 #include "describe.h"
 #include "dp/dataplane.h"
+#include "dp/signals.h"
 #include "eal_args.h"
 #include "log.h"
 
@@ -43,84 +44,29 @@ struct daemon {
 /* Threads of telemetry and the EAL look at it until the process ends. */
 static struct daemon the_daemon;
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
-
 /*
  * Signals
  */
 
-/*
- * Blocked before there are threads, so that only wait_signal() gets those that are for us, and only
- * worker 0 those real-time ones that drive net_tap (weir_worker_run()). When they overflow the
- * kernel sends SIGIO, whose default is the end.
- */
 static void own_signals(struct daemon *d)
 {
-	sigset_t blocked;
-
 	sigemptyset(&d->signals);
 	sigaddset(&d->signals, SIGTERM);
 	sigaddset(&d->signals, SIGINT);
 	sigaddset(&d->signals, SIGHUP);
-	blocked = d->signals;
-	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
-		sigaddset(&blocked, i);
-	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-	signal(SIGIO, SIG_IGN);
+	weir_signals_own(&d->signals);
 	signal(SIGPIPE, SIG_IGN); /* telemetry's clients may hang up */
-}
-
-/* The next of our signals, or 0 when it is `until`. */
-static int wait_signal(const struct daemon *d, uint64_t until)
-{
-	for (;;) {
-		uint64_t now = now_ns(), left = until > now ? until - now : 0;
-		struct timespec t = {(time_t)(left / SECOND_NS), (long)(left % SECOND_NS)};
-		int sig = sigtimedwait(&d->signals, NULL, &t);
-
-		if (sig > 0)
-			return sig;
-		if (errno != EINTR)
-			return 0;
-	}
 }
 
 /*
  * Start
  */
 
-/* Free huge pages of any size: the EAL's message does not say what to do about none. */
-static bool any_huge_pages(void)
-{
-	static const char *const files[] = {
-		"/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
-		"/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages",
-	};
-	bool any = false;
-
-	for (unsigned int i = 0; i < RTE_DIM(files); i++) {
-		FILE *f = fopen(files[i], "r");
-		unsigned long n;
-
-		if (f == NULL)
-			continue;
-		any |= fscanf(f, "%lu", &n) == 1 && n > 0;
-		fclose(f);
-	}
-	return any;
-}
-
 static void explain_eal(const struct daemon *d)
 {
 	const char *why = rte_strerror(rte_errno);
 
-	if (!weir_eal_args_has(&d->args, "--no-huge") && !any_huge_pages())
+	if (!weir_eal_has(&d->args.eal, "--no-huge") && !weir_eal_any_huge_pages())
 		weir_log(WEIR_LOG_ERROR,
 			"DPDK does not start: there are no free huge pages. Either \"echo 512 > "
 			"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages\", or "
@@ -145,11 +91,11 @@ static int start_eal(struct daemon *d, char **extra, unsigned int n_extra)
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
 		return -errno;
 	if (weir_eal_args_make(&d->args, d->config, &allowed, extra, n_extra) != 0) {
-		weir_log(WEIR_LOG_ERROR, "%s", d->args.error);
+		weir_log(WEIR_LOG_ERROR, "%s", d->args.eal.error);
 		return -EINVAL;
 	}
-	memcpy(argv, d->args.argv, sizeof(argv)); /* the EAL moves its arguments about */
-	if (rte_eal_init(d->args.argc, argv) < 0) {
+	memcpy(argv, d->args.eal.argv, sizeof(argv)); /* the EAL moves its arguments about */
+	if (rte_eal_init(d->args.eal.argc, argv) < 0) {
 		explain_eal(d);
 		return -ENODEV;
 	}
@@ -244,7 +190,7 @@ static int start_watching(struct daemon *d)
 	d->view.config_file = d->config_file;
 	d->view.file_prefix = d->args.file_prefix;
 	d->view.started = time(NULL);
-	d->view.started_ns = now_ns();
+	d->view.started_ns = weir_clock_monotonic_ns();
 	weir_describe_view(&d->view, &d->dp);
 	weir_describe_ports(&d->view, &d->dp);
 	d->watch = weir_watch_new(&d->view, on_watch, NULL, d->view.started_ns);
@@ -266,7 +212,7 @@ static void warn(const struct daemon *d)
 static int start(struct daemon *d, char **extra, unsigned int n_extra)
 {
 	struct weir_dp_error err;
-	uint64_t begun = now_ns();
+	uint64_t begun = weir_clock_monotonic_ns();
 	int rc;
 
 	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(), d->config_file);
@@ -294,7 +240,8 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 		return rc;
 	}
 	weir_describe_start(&d->view, &d->dp);
-	weir_log(WEIR_LOG_INFO, "ready after %.2f s", (double)(now_ns() - begun) / SECOND_NS);
+	weir_log(WEIR_LOG_INFO, "ready after %.2f s",
+		(double)(weir_clock_monotonic_ns() - begun) / SECOND_NS);
 	return 0;
 }
 
@@ -311,10 +258,10 @@ static void each_second(struct daemon *d, uint64_t now)
 
 static void serve(struct daemon *d)
 {
-	uint64_t next = now_ns() + SECOND_NS;
+	uint64_t next = weir_clock_monotonic_ns() + SECOND_NS;
 
 	for (;;) {
-		int sig = wait_signal(d, next);
+		int sig = weir_signals_wait(&d->signals, next);
 
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
@@ -324,7 +271,7 @@ static void serve(struct daemon *d)
 				"restart to do so");
 			continue;
 		}
-		next = now_ns() + SECOND_NS;
+		next = weir_clock_monotonic_ns() + SECOND_NS;
 		each_second(d, next - SECOND_NS);
 	}
 }
@@ -332,14 +279,15 @@ static void serve(struct daemon *d)
 /* Until no connection carries data, the time is up, or somebody will not wait. */
 static void drain(struct daemon *d)
 {
-	uint64_t now = now_ns(), end = now + d->config->policy->drain_ms * 1000000ull;
+	uint64_t now = weir_clock_monotonic_ns(),
+		 end = now + d->config->policy->drain_ms * 1000000ull;
 	uint64_t next = now + SECOND_NS;
 
 	weir_log(WEIR_LOG_INFO, "stopping: no new connections, %.1f s for those that are open",
 		d->config->policy->drain_ms / 1000.0);
 	weir_dataplane_set_phase(&d->dp, WEIR_PHASE_DRAIN);
-	for (; now < end; now = now_ns()) {
-		int sig = wait_signal(d, now + STOP_STEP_NS);
+	for (; now < end; now = weir_clock_monotonic_ns()) {
+		int sig = weir_signals_wait(&d->signals, now + STOP_STEP_NS);
 
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
@@ -358,9 +306,9 @@ static void stop(struct daemon *d)
 
 	drain(d);
 	weir_dataplane_set_phase(&d->dp, WEIR_PHASE_RESET);
-	end = now_ns() + RESET_MAX_NS;
-	while (!weir_dataplane_is_quiet(&d->dp) && now_ns() < end)
-		wait_signal(d, now_ns() + STOP_STEP_NS);
+	end = weir_clock_monotonic_ns() + RESET_MAX_NS;
+	while (!weir_dataplane_is_quiet(&d->dp) && weir_clock_monotonic_ns() < end)
+		weir_signals_wait(&d->signals, weir_clock_monotonic_ns() + STOP_STEP_NS);
 	weir_dataplane_join(&d->dp);
 	weir_describe_end(&d->view);
 }

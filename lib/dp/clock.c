@@ -18,6 +18,11 @@ void weir_clock_init(struct weir_clock *c)
 	c->start_ns = read_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t weir_clock_monotonic_ns(void)
+{
+	return read_ns(CLOCK_MONOTONIC);
+}
+
 uint64_t weir_clock_wall_offset_ns(const struct weir_clock *c)
 {
 	return read_ns(CLOCK_REALTIME) - weir_clock_ns(c);

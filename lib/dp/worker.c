@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dp/worker.h"
 
-#include <signal.h>
 #include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
 #include "dp/mbuf.h"
+#include "dp/signals.h"
 
 #define PREFETCH_AHEAD 4
 #define RESETS         64 /* connections per turn */
@@ -293,26 +293,12 @@ static void rest(struct weir_worker *w, bool busy)
 	nanosleep(&nap, NULL);
 }
 
-/*
- * net_tap hears of packets by a real-time signal per packet, which must find a thread: best the one
- * that polls it. The daemon blocks them for all others, as each one woken costs a context switch.
- */
-static void hear_driver_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
-		sigaddset(&signals, i);
-	pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-}
-
 int weir_worker_run(void *arg)
 {
 	struct weir_worker *w = arg;
 
 	if (w->self == 0)
-		hear_driver_signals();
+		weir_signals_hear();
 	while (__atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE) != WEIR_PHASE_EXIT)
 		rest(w, weir_worker_turn(w));
 	return 0;

@@ -16,9 +16,9 @@ static const char *text(void)
 	size_t at = 0;
 
 	line[0] = '\0';
-	for (int i = 1; i < args.argc; i++)
+	for (int i = 1; i < args.eal.argc; i++)
 		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%s", i > 1 ? " " : "",
-			args.argv[i]);
+			args.eal.argv[i]);
 	return line;
 }
 
@@ -40,7 +40,7 @@ static void expect(const struct weir_config *c, cpu_set_t allowed, const char *l
 	CU_ASSERT_STRING_EQUAL(text(), line);
 	if (strcmp(text(), line) != 0)
 		printf("\n  is   '%s'\n  want '%s'\n", text(), line);
-	weir_eal_args_free(&args);
+	weir_eal_free(&args.eal);
 }
 
 static struct weir_config config(uint32_t workers, const char *device)
@@ -105,8 +105,8 @@ static void test_missing_core(void)
 	c.n_lcores = 1;
 	c.lcores[0] = 2;
 	CU_ASSERT_EQUAL(weir_eal_args_make(&args, &c, &allowed, NULL, 0), -EINVAL);
-	CU_ASSERT_PTR_NOT_NULL(strstr(args.error, "no core 2"));
-	weir_eal_args_free(&args);
+	CU_ASSERT_PTR_NOT_NULL(strstr(args.eal.error, "no core 2"));
+	weir_eal_free(&args.eal);
 }
 
 static void test_devices(void)
@@ -138,10 +138,10 @@ static void test_given(void)
 		"--log-level *:warning --file-prefix one -l0-1 --no-pci --file-prefix=two");
 	CU_ASSERT_STRING_EQUAL(args.file_prefix, "two");
 	CU_ASSERT_FALSE(args.derived_cores);
-	CU_ASSERT_TRUE(weir_eal_args_has(&args, "-l"));
-	CU_ASSERT_FALSE(weir_eal_args_has(&args, "--no-huge"));
-	CU_ASSERT_FALSE(weir_eal_args_has(&args, "--no")); /* a beginning is not the whole */
-	weir_eal_args_free(&args);
+	CU_ASSERT_TRUE(weir_eal_has(&args.eal, "-l"));
+	CU_ASSERT_FALSE(weir_eal_has(&args.eal, "--no-huge"));
+	CU_ASSERT_FALSE(weir_eal_has(&args.eal, "--no")); /* a beginning is not the whole */
+	weir_eal_free(&args.eal);
 }
 
 static void test_too_many(void)
@@ -155,7 +155,7 @@ static void test_too_many(void)
 	c.eal = eal;
 	c.n_eal = WEIR_EAL_ARGS_MAX;
 	CU_ASSERT_EQUAL(weir_eal_args_make(&args, &c, &allowed, NULL, 0), -EINVAL);
-	weir_eal_args_free(&args);
+	weir_eal_free(&args.eal);
 }
 
 int main(void)
