@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Frames as they will come in, prepared: so many that neither they nor the connections that they
+ * belong to stay in the caches from one round to the next.
+ */
+#ifndef WEIR_BENCH_FRAMES_H
+#define WEIR_BENCH_FRAMES_H
+
+#include "wire/build.h"
+
+#define FRAMES     (1u << 19) /* of a row: 64 MB */
+#define FRAME_ROOM 128u
+#define FRAME_COPY 80u /* bytes that are copied of each: the longest is 74 */
+
+struct frame {
+	uint8_t data[FRAME_ROOM - 8];
+	uint32_t len;
+	uint32_t spare;
+} __attribute__((aligned(64)));
+
+struct world;
+
+/* The same numbers in every run. */
+uint64_t frames_random(void);
+
+/* Memory for FRAMES frames and a burst beyond, which is prefetched. */
+struct frame *frames_alloc(void);
+
+void frame_keep(struct frame *f, const struct weir_header *h);
+
+/* len bytes of it: FRAME_COPY at most in all. */
+void frame_add_payload(struct frame *f, uint16_t len);
+
+/* A client's SYN with all that Linux sends: MSS, SACK, timestamps, window scale. */
+struct weir_header frame_syn(uint32_t client_be, uint16_t port);
+
+/* Each fills in one frame. */
+void frame_make_syn(struct frame *f, const struct world *w);
+void frame_make_bad_ack(struct frame *f, const struct world *w);
+/* An ACK with timestamps of a random connection's client, or its backend. */
+void frame_make_client(struct frame *f, const struct world *w);
+void frame_make_backend(struct frame *f, const struct world *w);
+
+typedef void frame_maker(struct frame *f, const struct world *w);
+
+/* All of them made by `flood`, but one in a hundred for each of `percent`, in random order, by other. */
+void frames_fill(struct frame *frames, const struct world *w, frame_maker *flood,
+	frame_maker *other, unsigned int percent);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The results: a table for people on stdout, TSV for programs. */
+#ifndef WEIR_BENCH_REPORT_H
+#define WEIR_BENCH_REPORT_H
+
+#include "samples.h"
+
+/* NULL: no TSV. Ends the program when the file cannot be written. */
+void report_open(const char *tsv_path);
+void report_close(void);
+
+/* A line about the run as a whole: "# name: text". */
+void report_fact(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Cycles per operation. param: what the row was measured with (connections, load ...). Shown are
+ * the median of the floor, and how far the full work lies above it.
+ */
+void report_cycles(const char *row, const char *param, double param_value, const struct samples *s);
+
+/* A single figure of another unit. */
+void report_value(const char *row, const char *param, double param_value, double value,
+	const char *unit);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flow/classify.h"
+#include "wire/parse.h"
+
+#define LOCALS_PER_BACKEND 1000000u /* a little less than 16 addresses have */
+#define START_NS           1000000000ull
+
+static const uint8_t nexthop_mac[6] = {2, 0, 0, 0, 0, 2};
+static const uint8_t own_mac[6] = {2, 0, 0, 0, 0, 1};
+
+static struct weir_addr addr_v4(uint32_t host_order)
+{
+	return weir_addr_v4(weir_be32(host_order));
+}
+
+static void add_backends(struct weir_policy *p, uint32_t n)
+{
+	p->n_backends = p->n_members = n;
+	for (uint32_t i = 0; i < n; i++) {
+		struct weir_backend *b = &p->backends[i];
+
+		snprintf(b->name, sizeof(b->name), "b%u", i);
+		b->addr = addr_v4(0x0a00ff01 + i); /* 10.0.255.1 .. */
+		b->port_be = weir_be16(80);
+		p->members[i] = (struct weir_member){.backend = (uint16_t)i, .weight = 1};
+	}
+}
+
+static struct weir_policy *make_policy(uint32_t connections, unsigned int workers)
+{
+	uint32_t n_backends = 1 + connections / LOCALS_PER_BACKEND;
+	struct weir_policy *p = weir_policy_alloc(1, n_backends, n_backends, 1);
+
+	if (p == NULL)
+		abort();
+	p->n_workers = workers;
+	p->n_ports = p->n_services = p->n_nexthops = 1;
+	p->ports[0].n_addrs = WEIR_LOCALS_MAX;
+	for (uint32_t i = 0; i < WEIR_LOCALS_MAX; i++)
+		p->ports[0].addrs[i] = (struct weir_port_addr){addr_v4(0x0a000001 + i), 96 + 16};
+	add_backends(p, n_backends);
+	p->services[0] = (struct weir_service){
+		.name = "bench",
+		.port_be = weir_be16(80),
+		.mode = WEIR_MODE_FULLNAT,
+		.profile = {.mss = 1460, .wscale = 7, .sack = true, .timestamps = true},
+		.timeouts = {7440000, 300000, 60000, 64000, 200, 2000},
+		.n_members = n_backends,
+	};
+	weir_addr_parse(WORLD_VIP, &p->services[0].vip);
+	p->nexthops[0].addr = p->backends[0].addr;
+	p->limits = (struct weir_limits){.connections = connections,
+		.held_packets = 2048,
+		.held_bytes = 14600,
+		.syn_ack_ring = 1024,
+		.reply_budget = 1000};
+	if (weir_policy_finish(p) != 0)
+		abort();
+	return p;
+}
+
+static void on_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+{
+	struct world *w = shell;
+	uint8_t *frame = w->outbox[w->n_created % WEIR_BURST];
+
+	if (w->n_created == WORLD_HEADERS)
+		abort(); /* a burst makes at most a frame or two each */
+	weir_build_tcp(frame, h);
+	memcpy(frame, dest->send == WEIR_SEND_HOP ? dest->hop.mac : nexthop_mac, 6);
+	memcpy(frame + 6, own_mac, 6);
+	w->created[w->n_created++] = *h;
+}
+
+/* The bench sends no early data. */
+static void on_packet(void *shell, struct weir_pkt *pkt)
+{
+	abort();
+}
+
+struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers)
+{
+	struct world *w = aligned_alloc(64, (sizeof(*w) + 63) & ~63ul);
+	const uint8_t seed[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, (uint8_t)worker};
+	const struct weir_outlet outlet = {on_header, on_packet, w};
+	struct weir_arena arena = {0};
+
+	if (w == NULL)
+		abort();
+	memset(w, 0, sizeof(*w));
+	w->now_ns = START_NS;
+	w->step_ns = WORLD_BURST_NS;
+	w->policy = make_policy(connections, workers);
+	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &outlet, w->now_ns, 0);
+	w->memory_bytes = arena.used;
+	w->memory = pages_map(arena.used, &w->pages);
+	arena = (struct weir_arena){.base = w->memory, .size = w->memory_bytes};
+	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &outlet, w->now_ns, 0);
+	return w;
+}
+
+void world_close(struct world *w)
+{
+	pages_unmap(w->memory, w->memory_bytes);
+	weir_policy_free(w->policy);
+	free(w);
+}
+
+void world_receive(struct world *w, const struct frame *frames, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct weir_pkt *pkt = &w->pkts[i];
+
+		__builtin_prefetch(&frames[i + WEIR_BURST]);
+		__builtin_prefetch(&frames[i + WEIR_BURST].data[64]);
+		memcpy(w->work[i], frames[i].data, FRAME_COPY);
+		pkt->data = w->work[i];
+		pkt->buf = NULL;
+		pkt->len = frames[i].len;
+		pkt->head_len = (uint16_t)frames[i].len;
+		pkt->room = FRAME_ROOM;
+		pkt->port = 0;
+		pkt->csum = WEIR_CSUM_UNKNOWN;
+	}
+}
+
+static inline void swap_macs(uint8_t *frame)
+{
+	uint8_t mac[6];
+
+	memcpy(mac, frame, 6);
+	memcpy(frame, frame + 6, 6);
+	memcpy(frame + 6, mac, 6);
+}
+
+void world_floor(struct world *w, const struct frame *frames, unsigned int n)
+{
+	world_receive(w, frames, n);
+	for (unsigned int i = 0; i < n; i++)
+		swap_macs(w->work[i]);
+}
+
+/* The product's part of a burst, and nothing else: what bench_budget.sh counts instructions of. */
+__attribute__((noinline)) static void through_core(struct world *w, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		weir_classify(w->policy, &w->pkts[i], weir_parse(&w->pkts[i]));
+	weir_proxy_burst(&w->px, w->pkts, n, w->now_ns);
+	weir_proxy_tick(&w->px, w->now_ns);
+}
+
+/* MAC addresses are written and fates counted, as dp/worker.c does. */
+static void leave(struct world *w, struct weir_pkt *pkt)
+{
+	w->fates[pkt->fate]++;
+	switch ((enum weir_send)pkt->send) {
+	case WEIR_SEND_BACK:
+		swap_macs(pkt->data);
+		return;
+	case WEIR_SEND_HOP:
+		memcpy(pkt->data, pkt->hop.mac, 6);
+		memcpy(pkt->data + 6, own_mac, 6);
+		return;
+	case WEIR_SEND_NEXTHOP:
+		memcpy(pkt->data, nexthop_mac, 6);
+		memcpy(pkt->data + 6, own_mac, 6);
+		return;
+	case WEIR_SEND_NOTHING:
+	case WEIR_SEND_HELD:
+		return;
+	}
+}
+
+void world_burst(struct world *w, const struct frame *frames, unsigned int n)
+{
+	w->n_created = 0;
+	world_receive(w, frames, n);
+	through_core(w, n);
+	for (unsigned int i = 0; i < n; i++)
+		leave(w, &w->pkts[i]);
+	w->now_ns += w->step_ns;
+}
