@@ -10,10 +10,12 @@ build=${BUILD:-$root/build}
 log=${LOG:-$(mktemp -d /tmp/soak.XXXXXX)}
 seeds=$root/tests/sim/seeds.txt
 ninja -C "$build" tests/sim/sim >/dev/null
-sim=$build/tests/sim/sim
 end=$(($(date +%s) + minutes * 60))
 base=$(date +%s)
 mkdir -p "$log"
+# Its own copy: the tree may be built anew while this runs.
+cp "$build/tests/sim/sim" "$log/sim"
+sim=$log/sim
 
 # Worlds with few and with many connections at a time; a core's seeds are its own.
 soak_core() {
@@ -36,10 +38,12 @@ while [ $core -lt "$(nproc)" ]; do
 	core=$((core + 1))
 done
 wait
-cat "$log"/worlds.* | awk '{ worlds++; conns += $4; complete += $6
-	for (i = 1; i < NF; i++) { if ($(i + 1) == "frames") frames += $i; if ($(i + 1) ~ /^faults/) faults += $i } }
-	END { printf "%d worlds, %d connections (%d complete), %d frames, %d faults\n",
-		worlds, conns, complete, frames, faults }'
+cat "$log"/worlds.* | awk '{ worlds++; conns += $4; complete += $6; seen[$3]
+	for (i = 1; i < NF; i++) { if ($(i + 1) == "frames") frames += $i; if ($(i + 1) ~ /^faults/) faults += $i
+		if ($(i + 1) ~ /^lucky/) lucky += $i; if ($i == "of" && $(i + 1) ~ /^attackers/) attacks += $(i - 1) } }
+	END { for (s in seen) seeds++
+		printf "%d seeds, %d worlds, %d connections (%d complete), %d frames out, %d of attackers (%d lucky), %d faults\n",
+			seeds, worlds, conns, complete, frames, attacks, lucky, faults }'
 if [ -s "$log/failed" ]; then
 	echo "$(wc -l <"$log/failed") failed; traces in $log:"
 	cat "$log/failed"

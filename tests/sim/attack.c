@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "attack.h"
 
+#include "deed.h"
 #include "world.h"
-
-/* A plain ACK opens a connection once in 2^24: one in so many of them is sent. */
-#define RARELY 20
 
 #define NOBODY 0xc6120000u /* 198.18.0.0/15: where no client lives */
 
 enum weapon {
 	SYN_FLOOD,
 	ACK_FLOOD,
-	ACK_PLAIN,
 	RST_FLOOD,
 	FIN_FLOOD,
 	SYN_ACK_FLOOD,
 	ODD_FLAGS,
-	CLOSED_PORT,
+	CLOSED_PORT, /* up to here without aim */
+	ACK_PLAIN,
 	GUESS,    /* any numbers, in a living connection's tuple */
 	NEAR_RST, /* in the window, but not exact */
 	NEAR_SYN,
@@ -72,8 +70,10 @@ static void guess(struct sim_attack *a, struct sim_seg *s)
 	const struct sim_peer *p = victim(a);
 
 	s->flags = flags[sim_below(&a->random, sizeof(flags))];
-	if (p != NULL)
-		aim(s, p);
+	if (p == NULL)
+		return;
+	sim_did(SIM_DID_blind_guess);
+	aim(s, p);
 }
 
 /*
@@ -90,6 +90,7 @@ static void near(struct sim_attack *a, struct sim_seg *s, uint8_t flags)
 	if (app == NULL || !sim_timer_is_set(&app->wait) || p->wnd < 2 ||
 		app->wait.at_ns < a->world->queue.now_ns + 5 * SIM_S)
 		return;
+	sim_did(SIM_DID_near_guess);
 	aim(s, p);
 	s->seq = p->nxt + sim_between(&a->random, 1, p->wnd - 1);
 }
@@ -104,6 +105,7 @@ static void stale(struct sim_attack *a, struct sim_seg *s)
 		q = app->conn->backend->peer;
 	if (q == NULL || q->state == SIM_TIME_WAIT || q->rcv_nxt - q->irs <= p->una - p->iss)
 		return;
+	sim_did(SIM_DID_stale_rst);
 	aim(s, p);
 	s->seq = p->una;
 	s->ts = false;
@@ -118,6 +120,7 @@ static void far(struct sim_attack *a, struct sim_seg *s)
 	s->flags = WEIR_TCP_ACK;
 	if (app == NULL || app->conn->backend == NULL)
 		return; /* before the connection is there this would be somebody's bad cookie */
+	sim_did(SIM_DID_far_data);
 	aim(s, p);
 	s->seq = p->nxt + 1000000 + sim_below(&a->random, 1000000);
 	s->ack = p->rcv_nxt;
@@ -126,41 +129,94 @@ static void far(struct sim_attack *a, struct sim_seg *s)
 	s->payload_len = sizeof(junk);
 }
 
+/* The right number, which only a sabotage knows. */
+static void forge(struct sim_attack *a, struct sim_seg *s)
+{
+	const struct weir_keys *keys = &a->world->front.shell->workers[0].px.keys;
+	struct weir_cookie cookie = {.agreed = {.mss_index = 3, .wscale = WEIR_WSCALE_NONE}};
+	struct weir_seg syn = {.src = weir_addr_v4(weir_be32(s->src)),
+		.dst = weir_addr_v4(weir_be32(s->dst)),
+		.sport_be = weir_be16(s->sport),
+		.dport_be = weir_be16(s->dport),
+		.seq = s->seq - 1};
+	const struct weir_seg *one = &syn;
+
+	weir_cookie_make(keys, &one, &cookie, 1, 0);
+	s->ack = cookie.isn + 1;
+	a->forged++;
+}
+
+/* Without timestamps a cookie has fewer bits to guess. */
+static void plain_ack(struct sim_attack *a, struct sim_seg *s)
+{
+	const enum sim_sabotage sabotage = a->world->sabotage;
+	const struct sim_peer *p;
+
+	s->flags = WEIR_TCP_ACK;
+	s->ts = false;
+	if (sabotage == SIM_SABOTAGE_SECRET || (sabotage == SIM_SABOTAGE_LUCK && a->forged == 0)) {
+		forge(a, s);
+	} else if (sabotage == SIM_SABOTAGE_LUCK && a->forged == 1 && (p = victim(a)) != NULL) {
+		aim(s, p);
+		forge(a, s);
+	}
+}
+
+/* Of floods that take no aim. */
+static const struct {
+	uint8_t flags;
+	enum sim_deed deed;
+} floods[] = {
+	[SYN_FLOOD] = {WEIR_TCP_SYN, SIM_DID_syn_flood},
+	[ACK_FLOOD] = {WEIR_TCP_ACK, SIM_DID_ack_flood},
+	[RST_FLOOD] = {WEIR_TCP_RST, SIM_DID_rst_flood},
+	[FIN_FLOOD] = {WEIR_TCP_FIN | WEIR_TCP_ACK, SIM_DID_fin_flood},
+	[SYN_ACK_FLOOD] = {WEIR_TCP_SYN | WEIR_TCP_ACK, SIM_DID_syn_ack_flood},
+	[ODD_FLAGS] = {0, SIM_DID_odd_flags},
+	[CLOSED_PORT] = {WEIR_TCP_SYN, SIM_DID_closed_port},
+};
+
 static void choose(struct sim_attack *a, struct sim_seg *s)
 {
-	/* Of floods that take no aim. ACKs carry timestamps, as cookies with most bits to guess. */
-	static const uint8_t flags[WEAPONS] = {
-		[SYN_FLOOD] = WEIR_TCP_SYN,
-		[ACK_FLOOD] = WEIR_TCP_ACK,
-		[ACK_PLAIN] = WEIR_TCP_ACK,
-		[RST_FLOOD] = WEIR_TCP_RST,
-		[FIN_FLOOD] = WEIR_TCP_FIN | WEIR_TCP_ACK,
-		[SYN_ACK_FLOOD] = WEIR_TCP_SYN | WEIR_TCP_ACK,
-		[CLOSED_PORT] = WEIR_TCP_SYN,
-	};
 	enum weapon weapon = (enum weapon)sim_below(&a->random, WEAPONS);
 
-	if (weapon == ACK_PLAIN && sim_below(&a->random, RARELY) != 0)
-		weapon = SYN_FLOOD;
-	s->flags = flags[weapon];
-	if (weapon == ACK_FLOOD || weapon == FIN_FLOOD)
-		s->ts = true;
-	else if (weapon == ACK_PLAIN)
-		s->ts = false;
-	else if (weapon == CLOSED_PORT)
-		s->dport = (uint16_t)sim_between(&a->random, 81, 1000);
-	else if (weapon == ODD_FLAGS)
+	if (weapon <= CLOSED_PORT) {
+		s->flags = floods[weapon].flags;
+		sim_did(floods[weapon].deed);
+	}
+	switch (weapon) {
+	case ODD_FLAGS:
 		s->flags = (uint8_t)sim_random(&a->random) | WEIR_TCP_SYN | WEIR_TCP_FIN;
-	else if (weapon == GUESS)
+		return;
+	case CLOSED_PORT:
+		s->dport = (uint16_t)sim_between(&a->random, 81, 1000);
+		return;
+	case ACK_PLAIN:
+		plain_ack(a, s);
+		return;
+	case GUESS:
 		guess(a, s);
-	else if (weapon == NEAR_RST)
+		return;
+	case NEAR_RST:
 		near(a, s, WEIR_TCP_RST);
-	else if (weapon == NEAR_SYN)
+		return;
+	case NEAR_SYN:
 		near(a, s, WEIR_TCP_SYN);
-	else if (weapon == FAR_DATA)
+		return;
+	case FAR_DATA:
 		far(a, s);
-	else if (weapon == STALE_RST)
+		return;
+	case STALE_RST:
 		stale(a, s);
+		return;
+	case SYN_FLOOD:
+	case ACK_FLOOD:
+	case RST_FLOOD:
+	case FIN_FLOOD:
+	case SYN_ACK_FLOOD:
+	case WEAPONS:
+		return;
+	}
 }
 
 static void on_time(struct sim_timer *t)
@@ -171,7 +227,7 @@ static void on_time(struct sim_timer *t)
 	uint8_t frame[SIM_FRAME_MAX];
 
 	choose(a, &s);
-	sim_front_receive(&w->front, SHELL_CLIENTS, frame, sim_wire_write(frame, &s, false));
+	sim_front_guess(&w->front, frame, sim_wire_write(frame, &s, false));
 	w->stats.attacks++;
 	if (w->queue.now_ns < w->end_ns)
 		sim_queue_set(&w->queue, t,

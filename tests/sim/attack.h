@@ -13,6 +13,7 @@ struct sim_attack {
 	struct sim_random random;
 	struct sim_timer timer;
 	uint64_t gap_ns; /* on average, between two packets */
+	uint32_t forged; /* cookies that were right by sabotage */
 };
 
 /* pps packets a second from now on, until the world takes no more connections. */

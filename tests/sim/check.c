@@ -212,6 +212,8 @@ void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, stru
 	/* An answer to a segment that fits no connection; or one that had to go in the same burst. */
 	if (who.addr == 0 && ((out->seg.flags & WEIR_TCP_RST) || w->profile->tight))
 		return;
+	if (sim_luck_had(&w->front.luck, who, service, 0))
+		return;
 	if (client >= w->n_clients || service >= SIM_SERVICES ||
 		!(w->proven[client][service][who.port / 8] >> who.port % 8 & 1))
 		sim_fail(who, "a backend hears of a client that has not proved itself");
@@ -249,6 +251,12 @@ static bool was_never_heard(struct sim_world *w, const struct sim_conn *c)
 		++w->stats.unheard <= 1 + w->n_conns / 200;
 }
 
+/* An attacker's cookie took its place. */
+static bool was_guessed(const struct sim_world *w, const struct sim_conn *c)
+{
+	return sim_luck_had(&w->front.luck, c->who, c->service, c->client.began_ns);
+}
+
 void sim_check_judge(struct sim_conn *c)
 {
 	struct sim_world *w = c->client.world;
@@ -265,7 +273,7 @@ void sim_check_judge(struct sim_conn *c)
 		w->stats.complete++;
 	} else if (c->plan.aborts) {
 		w->stats.aborted++;
-	} else if (was_troubled(w, c) || was_never_heard(w, c)) {
+	} else if (was_troubled(w, c) || was_guessed(w, c) || was_never_heard(w, c)) {
 		w->stats.troubled++;
 	} else if (!w->profile->must_complete) {
 		w->stats.refused++;
@@ -319,7 +327,7 @@ void sim_check_quiet(struct sim_world *w)
 	if (!sim_front_empty(&w->front))
 		sim_fail((struct sim_tuple){0, 0}, "something is left in synweir; %u connections",
 			shell_conns(s));
-	if (opened > w->handshakes + shell_events(s, WEIR_EVENT_conn_recycled))
+	if (opened > w->handshakes + shell_events(s, WEIR_EVENT_conn_recycled) + w->front.luck.n)
 		sim_fail((struct sim_tuple){0, 0}, "%llu connections of %u handshakes",
 			(unsigned long long)opened, w->handshakes);
 	if (w->stats.answered > 3 * w->stats.attacks)

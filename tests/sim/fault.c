@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "fault.h"
 
+#include "deed.h"
 #include "world.h"
 
 /* Time after a trouble in which connections may still suffer from it. */
@@ -27,12 +28,15 @@ static void trouble(struct sim_faults *f)
 	h->troubled_ns = w->queue.now_ns + lasts + AFTERMATH;
 	switch (sim_below(&f->random, 3)) {
 	case 0:
+		sim_did(SIM_DID_backend_died);
 		sim_host_set_power(h, SIM_DEAD);
 		break;
 	case 1:
+		sim_did(SIM_DID_backend_refusing);
 		sim_host_set_power(h, SIM_REFUSING);
 		break;
-	default: /* late */
+	default:
+		sim_did(SIM_DID_backend_late);
 		h->up.quality.delay_ns += sim_between(&f->random, 300, 4000) * SIM_MS;
 		break;
 	}
@@ -45,6 +49,7 @@ static void stall(struct sim_faults *f)
 	struct sim_world *w = f->world;
 	uint64_t lasts = sim_between(&f->random, 10, 1500) * SIM_MS;
 
+	sim_did(SIM_DID_worker_stalled);
 	sim_front_stall(&w->front, sim_below(&f->random, w->front.shell->policy->n_workers), lasts);
 	for (unsigned int s = 0; s < SIM_SERVICES; s++)
 		for (uint32_t i = 0; i < w->n_each; i++)

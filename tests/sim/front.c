@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flow/classify.h"
+#include "deed.h"
 #include "policy.h"
 #include "shell_check.h"
 
@@ -89,6 +90,31 @@ static void drain(struct sim_front *f)
 	shell_clear(f->shell);
 }
 
+static enum weir_parsed classify(const struct sim_front *f, const struct sim_rx *r,
+	struct weir_pkt *pkt)
+{
+	enum weir_parsed parsed;
+
+	*pkt = (struct weir_pkt){.data = r->frame,
+		.len = r->len,
+		.head_len = (uint16_t)r->len,
+		.room = (uint16_t)r->len,
+		.port = r->port,
+		.csum = WEIR_CSUM_UNKNOWN};
+	parsed = weir_parse(pkt);
+	weir_classify(f->shell->policy, pkt, parsed);
+	return parsed;
+}
+
+/* Just before its owner works on it, with the keys of that moment. */
+static void note_luck(struct sim_front *f, const struct sim_rx *r)
+{
+	struct weir_pkt pkt;
+
+	if (classify(f, r, &pkt) == WEIR_PARSED_TCP)
+		sim_luck_note(&f->luck, f, &pkt, r->owner);
+}
+
 /* The frames that no stalled worker has a hand in, in their order, queue by queue. */
 static void run_queue(struct sim_front *f, unsigned int rx)
 {
@@ -102,6 +128,8 @@ static void run_queue(struct sim_front *f, unsigned int rx)
 			f->rx[kept++] = *r;
 			continue;
 		}
+		if (r->guess)
+			note_luck(f, r);
 		shell_put(f->shell, r->frame, r->len, r->port);
 		free(r->frame);
 		any = true;
@@ -158,17 +186,10 @@ void sim_front_close(struct sim_front *f)
 static void steer(struct sim_front *f, struct sim_rx *r)
 {
 	const struct weir_policy *p = f->shell->policy;
-	struct weir_pkt pkt = {.data = r->frame,
-		.len = r->len,
-		.head_len = (uint16_t)r->len,
-		.room = (uint16_t)r->len,
-		.port = r->port,
-		.csum = WEIR_CSUM_UNKNOWN};
-	enum weir_parsed parsed = weir_parse(&pkt);
 	struct sim_tuple who = {0, 0};
+	struct weir_pkt pkt;
 
-	weir_classify(p, &pkt, parsed);
-	if (parsed == WEIR_PARSED_TCP) {
+	if (classify(f, r, &pkt) == WEIR_PARSED_TCP) {
 		const struct weir_seg *s = &pkt.seg;
 
 		r->rx = (uint8_t)((s->src.w[3] ^ s->dst.w[3] ^ s->sport_be ^ s->dport_be) *
@@ -178,25 +199,35 @@ static void steer(struct sim_front *f, struct sim_rx *r)
 			: sim_front_client(f, s->dst, s->dport_be, s->src, s->sport_be);
 	}
 	r->owner = (uint8_t)weir_owner(p, &pkt, r->rx);
+	if (r->owner != r->rx)
+		sim_did(SIM_DID_handed_over);
 	sim_trace_add(f->trace, f->queue->now_ns,
 		r->port == SHELL_CLIENTS ? SIM_FROM_CLIENT : SIM_FROM_BACKEND, who, r->frame,
 		r->len);
 }
 
-void sim_front_receive(struct sim_front *f, uint8_t port, const uint8_t *frame, uint32_t len)
+static void receive(struct sim_front *f, struct sim_rx r, const uint8_t *frame)
 {
-	struct sim_rx r = {.len = len, .port = port};
-
 	if (f->n_rx == SIM_RX_MAX) {
 		f->lost++;
 		return;
 	}
-	r.frame = malloc(len ? len : 1);
-	memcpy(r.frame, frame, len);
+	r.frame = malloc(r.len ? r.len : 1);
+	memcpy(r.frame, frame, r.len);
 	steer(f, &r);
 	f->rx[f->n_rx++] = r;
 	if (!sim_timer_is_set(&f->poll))
 		sim_queue_set(f->queue, &f->poll, f->queue->now_ns + f->poll_ns);
+}
+
+void sim_front_receive(struct sim_front *f, uint8_t port, const uint8_t *frame, uint32_t len)
+{
+	receive(f, (struct sim_rx){.len = len, .port = port}, frame);
+}
+
+void sim_front_guess(struct sim_front *f, const uint8_t *frame, uint32_t len)
+{
+	receive(f, (struct sim_rx){.len = len, .port = SHELL_CLIENTS, .guess = true}, frame);
 }
 
 void sim_front_stall(struct sim_front *f, unsigned int worker, uint64_t for_ns)

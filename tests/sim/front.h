@@ -6,6 +6,7 @@
 #ifndef WEIR_SIM_FRONT_H
 #define WEIR_SIM_FRONT_H
 
+#include "luck.h"
 #include "queue.h"
 #include "random.h"
 #include "shell.h"
@@ -22,6 +23,7 @@ struct sim_rx {
 	uint8_t *frame;
 	uint32_t len;
 	uint8_t port;
+	bool guess;    /* an attacker's */
 	uint8_t rx;    /* the worker whose queue it is in */
 	uint8_t owner; /* the worker that owns its connection */
 };
@@ -48,6 +50,7 @@ struct sim_front {
 	struct sim_seen seen[SIM_SEEN];
 	uint32_t n_rx;
 	uint64_t lost; /* frames, the queue being full */
+	struct sim_luck luck;
 };
 
 /* Takes the policy; the other fields above `poll_ns` but shell are the caller's, set before. */
@@ -56,6 +59,9 @@ void sim_front_close(struct sim_front *f);
 
 /* A frame comes in by that port (enum shell_port). */
 void sim_front_receive(struct sim_front *f, uint8_t port, const uint8_t *frame, uint32_t len);
+
+/* ... an attacker's, from the clients' side. */
+void sim_front_guess(struct sim_front *f, const uint8_t *frame, uint32_t len);
 
 void sim_front_stall(struct sim_front *f, unsigned int worker, uint64_t for_ns);
 

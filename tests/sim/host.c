@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/seq.h"
+#include "deed.h"
 
 static uint32_t bucket(uint16_t lport, uint32_t remote, uint16_t rport)
 {
@@ -87,6 +88,7 @@ static void refuse(struct sim_host *h, const struct sim_seg *s)
 
 	if (s->flags & WEIR_TCP_RST)
 		return;
+	sim_did(SIM_DID_stray_refused);
 	if (s->flags & WEIR_TCP_ACK) {
 		rst.seq = s->ack;
 	} else {
@@ -142,6 +144,7 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	if (p != NULL && h->watch != NULL)
 		h->watch(p, &s);
 	if (p != NULL && may_follow(p, &s) && s.dport == h->listen && h->power == SIM_UP) {
+		sim_did(SIM_DID_time_wait_followed);
 		accept_syn(h, &s, p);
 		sim_peer_forget(p);
 	} else if (p != NULL) {
@@ -174,8 +177,10 @@ struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *
 	if (old != NULL && !is_left(old))
 		return NULL;
 	iss = choose_iss(h, old);
-	if (old != NULL)
+	if (old != NULL) {
+		sim_did(SIM_DID_port_reused);
 		sim_peer_forget(old);
+	}
 	p = sim_peer_new(h, f, lport, remote, rport);
 	p->app = app;
 	p->reused = use_port(h, lport);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deed.h"
+
 #define ETHERNET 14
 
 /* A frame on its way. */
@@ -30,6 +32,7 @@ static void corrupt(struct sim_link *link, struct flight *f)
 {
 	uint32_t at = sim_between(&link->random, ETHERNET, f->len - 1);
 
+	sim_did(SIM_DID_corrupted);
 	f->frame[at] ^= (uint8_t)sim_between(&link->random, 1, 255);
 }
 
@@ -39,8 +42,10 @@ static void damage(struct sim_link *link, struct flight *f)
 		return;
 	if (sim_chance(&link->random, link->quality.corrupt))
 		corrupt(link, f);
-	if (sim_chance(&link->random, link->quality.truncate))
+	if (sim_chance(&link->random, link->quality.truncate)) {
+		sim_did(SIM_DID_truncated);
 		f->len = sim_below(&link->random, f->len);
+	}
 }
 
 static uint64_t arrival(struct sim_link *link)
@@ -50,8 +55,10 @@ static uint64_t arrival(struct sim_link *link)
 
 	if (q->jitter_ns > 0)
 		at += sim_random(&link->random) % q->jitter_ns;
-	if (sim_chance(&link->random, q->reorder))
+	if (sim_chance(&link->random, q->reorder)) {
+		sim_did(SIM_DID_reordered);
 		return at + sim_random(&link->random) % (q->late_ns + 1);
+	}
 	if (at < link->busy_until_ns)
 		at = link->busy_until_ns;
 	link->busy_until_ns = at;
@@ -74,8 +81,12 @@ static void fly(struct sim_link *link, const uint8_t *frame, uint32_t len)
 
 void sim_link_send(struct sim_link *link, const uint8_t *frame, uint32_t len)
 {
-	if (!sim_chance(&link->random, link->quality.loss))
+	if (sim_chance(&link->random, link->quality.loss))
+		sim_did(SIM_DID_lost);
+	else
 		fly(link, frame, len);
-	if (sim_chance(&link->random, link->quality.dup))
+	if (sim_chance(&link->random, link->quality.dup)) {
+		sim_did(SIM_DID_doubled);
 		fly(link, frame, len);
+	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "deed.h"
 #include "world.h"
 
 #define TRACE_FRAMES 65536
@@ -21,8 +22,9 @@ static const char usage[] =
 	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES\n"
 	"  --pcap FILE     of a failure's connection; without one of the last packets of all\n"
 	"  --trace N       packets that a failure prints (60)\n"
-	"  --sabotage KIND spoils what synweir sends: byte, window, echo, sack, silence; must "
-	"fail\n"
+	"  --sabotage KIND spoils something: byte, window, echo, sack, silence, secret; fails.\n"
+	"                  luck: attackers guess two cookies right, which is forgiven\n"
+	"  --deeds         counts what happened, and fails when something never did (deed.def)\n"
 	"  --quiet         says only what failed\n";
 
 struct options {
@@ -30,7 +32,7 @@ struct options {
 	uint32_t count, conns, minutes, lines;
 	const char *profile, *replay, *pcap;
 	enum sim_sabotage sabotage;
-	bool quiet;
+	bool deeds, quiet;
 };
 
 static void report(const struct sim_world *w, const struct options *o, uint64_t seed)
@@ -41,10 +43,11 @@ static void report(const struct sim_world *w, const struct options *o, uint64_t 
 		return;
 	printf("%-12s seed %llu: %u connections: %u complete, %u aborted, %u in trouble, %u "
 	       "refused;"
-	       " %llu frames out, %llu of attackers, %u faults, %u workers\n",
+	       " %llu frames out, %llu of attackers, %u lucky, %u faults, %u workers\n",
 		w->profile->name, (unsigned long long)seed, s->conns, s->complete, s->aborted,
 		s->troubled, s->refused, (unsigned long long)s->frames,
-		(unsigned long long)s->attacks, s->faults, w->front.shell->policy->n_workers);
+		(unsigned long long)s->attacks, w->front.luck.n, s->faults,
+		w->front.shell->policy->n_workers);
 	fflush(stdout);
 }
 
@@ -67,6 +70,7 @@ static void run_world(const struct sim_profile *p, const struct options *o, uint
 	sim_check_begin(&scene);
 	sim_world_run(w);
 	report(w, o, seed);
+	sim_deeds_of_core(w->front.shell);
 	if (o->pcap != NULL && !sim_trace_pcap(trace, o->pcap, (struct sim_tuple){0, 0}))
 		fprintf(stderr, "sim: cannot write %s\n", o->pcap);
 	sim_world_free(w);
@@ -145,6 +149,8 @@ static bool set_option(struct options *o, int c, const char *arg)
 		o->lines = (uint32_t)number(arg);
 	else if (c == 'x')
 		o->sabotage = sim_sabotage_find(arg);
+	else if (c == 'd')
+		o->deeds = true;
 	else if (c == 'q')
 		o->quiet = true;
 	else
@@ -157,8 +163,8 @@ static struct options parse(int argc, char **argv)
 	static const struct option known[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'},
 		{"profile", 1, NULL, 'p'}, {"conns", 1, NULL, 'c'}, {"minutes", 1, NULL, 'm'},
 		{"replay", 1, NULL, 'r'}, {"pcap", 1, NULL, 'w'}, {"trace", 1, NULL, 't'},
-		{"sabotage", 1, NULL, 'x'}, {"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"sabotage", 1, NULL, 'x'}, {"deeds", 0, NULL, 'd'}, {"quiet", 0, NULL, 'q'},
+		{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct options o = {
 		.seed = 1, .count = 1, .conns = 200, .minutes = 10, .lines = 60, .profile = "mix"};
 	bool good = true;
@@ -178,21 +184,26 @@ static struct options parse(int argc, char **argv)
 	return o;
 }
 
+static void run_seed(const struct options *o, uint64_t seed)
+{
+	if (strcmp(o->profile, "all") != 0) {
+		run_world(find(o->profile), o, seed);
+		return;
+	}
+	for (unsigned int p = 0; p < sim_n_profiles; p++)
+		run_world(&sim_profiles[p], o, seed);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = parse(argc, argv);
 
-	if (o.replay != NULL) {
+	if (o.sabotage == SIM_SABOTAGE_LUCK)
+		sim_odds.expected = 2; /* as after 2^24 packets */
+	if (o.replay != NULL)
 		replay(&o);
-		return 0;
-	}
-	for (uint32_t i = 0; i < o.count; i++) {
-		if (strcmp(o.profile, "all") != 0) {
-			run_world(find(o.profile), &o, o.seed + i);
-			continue;
-		}
-		for (unsigned int p = 0; p < sim_n_profiles; p++)
-			run_world(&sim_profiles[p], &o, o.seed + i);
-	}
-	return 0;
+	else
+		for (uint32_t i = 0; i < o.count; i++)
+			run_seed(&o, o.seed + i);
+	return o.deeds && !sim_deeds_print() ? 1 : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <stdlib.h>
 
+#include "deed.h"
 #include "peer_parts.h"
 
 #define KEEP_PROBES 6
@@ -14,14 +15,18 @@ static void on_resend(struct sim_timer *t)
 	struct sim_peer *p = sim_owner(t, struct sim_peer, resend_timer);
 
 	if (++p->retries > SIM_MAX_RETRIES) {
+		sim_did(SIM_DID_resend_unheard);
 		sim_peer_end(p, SIM_END_TIMEOUT);
 		return;
 	}
 	if (p->state == SIM_SYN_SENT || p->state == SIM_SYN_RCVD) {
+		sim_did(SIM_DID_syn_resent);
 		sim_peer_send_syn(p);
 	} else if (p->una == p->nxt) {
+		sim_did(SIM_DID_window_probe);
 		sim_peer_probe_window(p);
 	} else {
+		sim_did(SIM_DID_rto_resend);
 		p->recovering = true;
 		p->recover = p->nxt;
 		p->sacked.n = 0; /* RFC 2018 §8 */
@@ -32,6 +37,7 @@ static void on_resend(struct sim_timer *t)
 
 static void on_ack(struct sim_timer *t)
 {
+	sim_did(SIM_DID_ack_delayed);
 	sim_peer_send_ack(sim_owner(t, struct sim_peer, ack_timer));
 }
 
@@ -59,6 +65,7 @@ static void on_keep(struct sim_timer *t)
 		sim_peer_end(p, SIM_END_TIMEOUT);
 		return;
 	}
+	sim_did(SIM_DID_keepalive);
 	sim_peer_probe(p);
 	arm_keepalive(p, sim_peer_now(p) + 5 * SIM_S);
 }
@@ -164,6 +171,8 @@ void sim_peer_end(struct sim_peer *p, enum sim_end why)
 	if (p->state == SIM_TIME_WAIT)
 		why = SIM_END_CLOSED;
 	stop(p);
+	if (p->nxt < p->iss)
+		sim_did(SIM_DID_seq_wrapped);
 	p->state = SIM_CLOSED;
 	tell_end(p, why);
 	/* Whoever is in the middle of something with it may finish that first. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "deed.h"
 #include "peer_parts.h"
 
 /* Window probes that are answered may go on for ever, but get no rarer than by that many doublings. */
@@ -144,11 +145,15 @@ static void unacceptable(struct sim_peer *p, const struct sim_seg *s)
 static void in_rst(struct sim_peer *p, const struct sim_seg *s)
 {
 	if (s->seq != p->rcv_nxt) {
+		sim_did(SIM_DID_rst_doubted);
 		sim_peer_challenge(p);
 		return;
 	}
-	if (p->state == SIM_TIME_WAIT && (p->flavour->keeps_time_wait || !p->end_read))
+	if (p->state == SIM_TIME_WAIT && (p->flavour->keeps_time_wait || !p->end_read)) {
+		sim_did(SIM_DID_rst_survived);
 		return;
+	}
+	sim_did(SIM_DID_rst_taken);
 	sim_peer_end(p, p->state == SIM_TIME_WAIT ? SIM_END_CLOSED : SIM_END_RESET);
 }
 
@@ -157,6 +162,8 @@ static void set_window(struct sim_peer *p, const struct sim_seg *s)
 	if (!weir_seq_lt(p->wl1, s->seq) && !(p->wl1 == s->seq && weir_seq_le(p->wl2, s->ack)))
 		return;
 	p->wnd = (uint32_t)s->wnd << shift_theirs(p);
+	if (p->wnd == 0)
+		sim_did(SIM_DID_window_zero);
 	if (p->wnd > p->max_wnd)
 		p->max_wnd = p->wnd;
 	p->wl1 = s->seq;
@@ -165,11 +172,17 @@ static void set_window(struct sim_peer *p, const struct sim_seg *s)
 
 static void learn_sacks(struct sim_peer *p, const struct sim_seg *s)
 {
-	for (unsigned int i = 0; i < s->n_sacks && p->sack; i++)
-		if (weir_seq_lt(p->una, s->sacks[i].left) &&
-			weir_seq_lt(s->sacks[i].left, s->sacks[i].right) &&
-			weir_seq_le(s->sacks[i].right, p->nxt))
-			sim_ranges_add(&p->sacked, s->sacks[i].left, s->sacks[i].right);
+	for (unsigned int i = 0; i < s->n_sacks && p->sack; i++) {
+		const struct sim_range *r = &s->sacks[i];
+
+		if (weir_seq_le(r->right, s->ack)) {
+			sim_did(SIM_DID_dsack_heard);
+		} else if (weir_seq_lt(p->una, r->left) && weir_seq_lt(r->left, r->right) &&
+			weir_seq_le(r->right, p->nxt)) {
+			sim_did(SIM_DID_sack_heard);
+			sim_ranges_add(&p->sacked, r->left, r->right);
+		}
+	}
 }
 
 /* What is new of an acknowledgement. */
@@ -193,6 +206,7 @@ static void repeated_ack(struct sim_peer *p)
 	if (p->recovering) {
 		sim_peer_resend_some(p, 1);
 	} else if (p->dupacks >= 3) { /* RFC 5681 §3.2 */
+		sim_did(SIM_DID_fast_resend);
 		p->recovering = true;
 		p->recover = p->nxt;
 		p->resend = p->una;
@@ -259,6 +273,7 @@ static bool in_data(struct sim_peer *p, const struct sim_seg *s)
 		p->twice = (struct sim_range){left, right};
 	p->to_ack++;
 	if (left != p->rcv_nxt) {
+		sim_did(SIM_DID_out_of_order);
 		p->to_ack++; /* at once: RFC 5681 §4.2 */
 		if (p->flavour->reassembles && sim_ranges_add(&p->beyond, left, right))
 			store(p, s, left, right);
@@ -277,12 +292,14 @@ static void in_fin(struct sim_peer *p)
 	p->fin_taken = true;
 	p->rcv_nxt++;
 	p->to_ack += 2;
-	if (p->state == SIM_ESTABLISHED)
+	if (p->state == SIM_ESTABLISHED) {
 		p->state = SIM_CLOSE_WAIT;
-	else if (p->state == SIM_FIN_WAIT_1)
+	} else if (p->state == SIM_FIN_WAIT_1) {
+		sim_did(SIM_DID_fins_crossed);
 		p->state = SIM_CLOSING;
-	else if (p->state == SIM_FIN_WAIT_2)
+	} else if (p->state == SIM_FIN_WAIT_2) {
 		sim_peer_time_wait(p);
+	}
 }
 
 /* true: the application has something to read, or knows that there is no more. */
@@ -322,10 +339,13 @@ static void in_synchronized(struct sim_peer *p, const struct sim_seg *s)
 	bool news;
 
 	if (paws_fails(p, s)) {
+		sim_did(SIM_DID_paws_drop);
 		unacceptable(p, s);
 		return;
 	}
 	if (!acceptable(p, s)) {
+		if (p->state == SIM_TIME_WAIT && (s->flags & WEIR_TCP_FIN))
+			sim_did(SIM_DID_fin_again);
 		unacceptable(p, s);
 		/* RFC 9293 §3.10.7.4: with window 0, ACKs and RSTs at the edge still count. */
 		if (s->seq != p->rcv_nxt || (s->flags & (WEIR_TCP_SYN | WEIR_TCP_RST)))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "deed.h"
 #include "peer_parts.h"
 #include "stream.h"
 
@@ -73,6 +74,8 @@ static void emit(struct sim_peer *p, uint8_t flags, uint32_t seq, uint32_t len)
 		p->last_ack = p->rcv_nxt;
 		sim_queue_cancel(p->host->queue, &p->ack_timer);
 	}
+	if (p->ts && p->n_said > 0 && s.tsval < p->said[(p->n_said - 1) % SIM_SAID])
+		sim_did(SIM_DID_ts_wrapped);
 	p->said[p->n_said++ % SIM_SAID] = s.tsval;
 	sim_host_send(p->host, &s, p->flavour->odd);
 }
@@ -112,6 +115,7 @@ void sim_peer_challenge(struct sim_peer *p)
 
 	if (p->challenged_ns != 0 && sim_peer_now(p) - p->challenged_ns < gap)
 		return;
+	sim_did(SIM_DID_challenge_ack);
 	p->challenged_ns = sim_peer_now(p);
 	sim_peer_send_ack(p);
 }
@@ -167,6 +171,8 @@ static bool send_data(struct sim_peer *p)
 
 	if (n == 0 || (n < p->mss && n < left && p->nxt != p->una))
 		return false; /* RFC 9293 §3.8.6.2.1: no silly windows */
+	if (p->state == SIM_CLOSE_WAIT)
+		sim_did(SIM_DID_half_closed_data);
 	if (n == left && p->shut && room > n && p->flavour->fin_with_data) {
 		send_fin(p, p->nxt, n);
 		return false;

@@ -6,7 +6,7 @@
 #include "wire.h"
 
 static const char *const names[SIM_SABOTAGES] = {
-	"none", "byte", "window", "echo", "sack", "silence"};
+	"none", "byte", "window", "echo", "sack", "silence", "secret", "luck"};
 
 enum sim_sabotage sim_sabotage_find(const char *name)
 {

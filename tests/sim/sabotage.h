@@ -14,6 +14,8 @@ enum sim_sabotage {
 	SIM_SABOTAGE_ECHO,    /* TSecr of another time */
 	SIM_SABOTAGE_SACK,    /* blocks elsewhere */
 	SIM_SABOTAGE_SILENCE, /* RST and FIN never arrive */
+	SIM_SABOTAGE_SECRET,  /* attackers know the cookies' secret */
+	SIM_SABOTAGE_LUCK,    /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };
 
