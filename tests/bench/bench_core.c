@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	report_open(tsv);
+	report_open(tsv, true);
 	o.frames = frames_alloc();
 	if (optind == argc)
 		with_connections(&o, 1000);

@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static FILE *tsv;
+static bool table;
 
-void report_open(const char *tsv_path)
+void report_open(const char *tsv_path, bool with_table)
 {
 	if (tsv_path != NULL) {
 		tsv = fopen(tsv_path, "w");
@@ -19,8 +21,10 @@ void report_open(const char *tsv_path)
 		}
 		fprintf(tsv, "row\tparam\tat\tunit\tvalue\tq1\tq3\tmin\tfloor\tsamples\n");
 	}
-	printf("%-26s %12s %10s %9s %17s %8s %8s %7s\n", "# row", "with", "floor", "median",
-		"quartiles", "min", "unit", "x floor");
+	table = with_table;
+	if (table)
+		printf("%-26s %12s %10s %9s %17s %8s %8s %7s\n", "# row", "with", "floor", "median",
+			"quartiles", "min", "unit", "x floor");
 }
 
 void report_close(void)
@@ -57,12 +61,22 @@ static const char *short_number(double value, char text[32])
 	return text;
 }
 
-static void with(const char *row, const char *param, double at)
+static void print_with(const char *row, const char *param, double at)
 {
 	char number[32], text[64];
 
 	snprintf(text, sizeof(text), "%s %s", short_number(at, number), param);
 	printf("%-26s %12s ", row, param[0] ? text : "");
+}
+
+static void print_cycles(double floor, double net, double q1, double q3, double min)
+{
+	printf("%10.1f %9.1f %8.1f-%8.1f %8.1f %8s ", floor, net, q1, q3, min, "cycles");
+	if (floor > 0)
+		printf("%7.1f\n", (net + floor) / floor);
+	else
+		printf("%7s\n", "");
+	fflush(stdout);
 }
 
 void report_cycles(const char *row, const char *param, double at, const struct samples *s)
@@ -71,13 +85,10 @@ void report_cycles(const char *row, const char *param, double at, const struct s
 	double net = s->full.median - floor, q1 = s->full.q1 - floor, q3 = s->full.q3 - floor;
 	double min = s->full.min - floor;
 
-	with(row, param, at);
-	printf("%10.1f %9.1f %8.1f-%8.1f %8.1f %8s ", floor, net, q1, q3, min, "cycles");
-	if (floor > 0)
-		printf("%7.1f\n", (net + floor) / floor);
-	else
-		printf("%7s\n", "");
-	fflush(stdout);
+	if (table) {
+		print_with(row, param, at);
+		print_cycles(floor, net, q1, q3, min);
+	}
 	if (tsv != NULL)
 		fprintf(tsv, "%s\t%s\t%.10g\tcycles\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%u\n", row,
 			param, at, net, q1, q3, min, floor, s->full.n);
@@ -85,9 +96,11 @@ void report_cycles(const char *row, const char *param, double at, const struct s
 
 void report_value(const char *row, const char *param, double at, double value, const char *unit)
 {
-	with(row, param, at);
-	printf("%10s %9.4g %17s %8s %8s\n", "", value, "", "", unit);
-	fflush(stdout);
+	if (table) {
+		print_with(row, param, at);
+		printf("%10s %9.4g %17s %8s %8s\n", "", value, "", "", unit);
+		fflush(stdout);
+	}
 	if (tsv != NULL)
 		fprintf(tsv, "%s\t%s\t%.10g\t%s\t%.6g\t\t\t\t\t1\n", row, param, at, unit, value);
 }

@@ -3,10 +3,15 @@
 #ifndef WEIR_BENCH_REPORT_H
 #define WEIR_BENCH_REPORT_H
 
+#include <stdbool.h>
+
 #include "samples.h"
 
-/* NULL: no TSV. Ends the program when the file cannot be written. */
-void report_open(const char *tsv_path);
+/*
+ * tsv_path NULL: no TSV; table false: nothing but facts on stdout. Ends the program when the file
+ * cannot be written.
+ */
+void report_open(const char *tsv_path, bool table);
 void report_close(void);
 
 /* A line about the run as a whole: "# name: text". */

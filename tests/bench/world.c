@@ -113,6 +113,7 @@ void world_close(struct world *w)
 
 void world_receive(struct world *w, const struct frame *frames, unsigned int n)
 {
+	w->n_created = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		struct weir_pkt *pkt = &w->pkts[i];
 
@@ -155,7 +156,7 @@ __attribute__((noinline)) static void through_core(struct world *w, unsigned int
 }
 
 /* MAC addresses are written and fates counted, as dp/worker.c does. */
-static void leave(struct world *w, struct weir_pkt *pkt)
+static inline void leave_one(struct world *w, struct weir_pkt *pkt)
 {
 	w->fates[pkt->fate]++;
 	switch ((enum weir_send)pkt->send) {
@@ -176,12 +177,16 @@ static void leave(struct world *w, struct weir_pkt *pkt)
 	}
 }
 
+void world_leave(struct world *w, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		leave_one(w, &w->pkts[i]);
+	w->now_ns += w->step_ns;
+}
+
 void world_burst(struct world *w, const struct frame *frames, unsigned int n)
 {
-	w->n_created = 0;
 	world_receive(w, frames, n);
 	through_core(w, n);
-	for (unsigned int i = 0; i < n; i++)
-		leave(w, &w->pkts[i]);
-	w->now_ns += w->step_ns;
+	world_leave(w, n);
 }

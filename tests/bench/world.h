@@ -42,7 +42,11 @@ void world_floor(struct world *w, const struct frame *frames, unsigned int n);
 /* n <= WEIR_BURST frames come in, go through the core, and leave. */
 void world_burst(struct world *w, const struct frame *frames, unsigned int n);
 
-/* Frames come in: w->pkts[i] is what a device and its driver say of frame i. */
+/*
+ * Its parts. Frames come in: w->pkts[i] is what a device and its driver say of frame i. When the core
+ * has set what becomes of them, they leave, and the clock moves on.
+ */
 void world_receive(struct world *w, const struct frame *frames, unsigned int n);
+void world_leave(struct world *w, unsigned int n);
 
 #endif
