@@ -18,7 +18,7 @@
 #include "report.h"
 #include "samples.h"
 
-#define LOT    4096u
+#define LOT    1024u
 #define LOTS   (FRAMES / LOT)
 #define ROUNDS 5u
 
@@ -112,7 +112,7 @@ static void measure(struct world *w, struct frame *frames, const struct row *r,
 	static double values[STAGES][LOTS * ROUNDS];
 	double *into[STAGES];
 
-	frames_fill(frames, w, r->make, r->make, 0);
+	frames_fill(frames, FRAMES, w, r->make, r->make, 0);
 	for (unsigned int s = 0; s < STAGES; s++)
 		into[s] = values[s];
 	for (unsigned int i = 0; i < LOTS * ROUNDS; i++)
@@ -162,7 +162,7 @@ static void with_connections(struct frame *frames, uint32_t n)
 
 int main(int argc, char **argv)
 {
-	struct frame *frames = frames_alloc();
+	struct frame *frames = frames_alloc(FRAMES);
 	int first = 1;
 
 	if (argc > 2 && strcmp(argv[1], "--tsv") == 0)

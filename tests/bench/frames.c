@@ -15,11 +15,11 @@ uint64_t frames_random(void)
 	return z ^ (z >> 31);
 }
 
-struct frame *frames_alloc(void)
+struct frame *frames_alloc(uint32_t n)
 {
 	enum pages got;
 
-	return pages_map((FRAMES + WEIR_BURST) * sizeof(struct frame), &got);
+	return pages_map(((size_t)n + WEIR_BURST) * sizeof(struct frame), &got);
 }
 
 void frame_keep(struct frame *f, const struct weir_header *h)
@@ -144,9 +144,21 @@ void frame_make_backend(struct frame *f, const struct world *w)
 	frame_keep(f, &h);
 }
 
-void frames_fill(struct frame *frames, const struct world *w, frame_maker *flood,
+void frame_make_either(struct frame *f, const struct world *w)
+{
+	(frames_random() & 1 ? frame_make_client : frame_make_backend)(f, w);
+}
+
+uint32_t frames_fill(struct frame *frames, uint32_t n, const struct world *w, frame_maker *make,
 	frame_maker *other, unsigned int percent)
 {
-	for (uint32_t i = 0; i < FRAMES; i++)
-		(frames_random() % 100 < percent ? other : flood)(&frames[i], w);
+	uint32_t others = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		bool is_other = frames_random() % 100 < percent;
+
+		(is_other ? other : make)(&frames[i], w);
+		others += is_other;
+	}
+	return others;
 }

@@ -15,7 +15,7 @@
 struct frame {
 	uint8_t data[FRAME_ROOM - 8];
 	uint32_t len;
-	uint32_t spare;
+	uint32_t conn; /* for whoever fills it in */
 } __attribute__((aligned(64)));
 
 struct world;
@@ -23,8 +23,8 @@ struct world;
 /* The same numbers in every run. */
 uint64_t frames_random(void);
 
-/* Memory for FRAMES frames and a burst beyond, which is prefetched. */
-struct frame *frames_alloc(void);
+/* Memory for n frames and a burst beyond, which is prefetched. */
+struct frame *frames_alloc(uint32_t n);
 
 void frame_keep(struct frame *f, const struct weir_header *h);
 
@@ -41,10 +41,13 @@ void frame_make_bad_ack(struct frame *f, const struct world *w);
 void frame_make_client(struct frame *f, const struct world *w);
 void frame_make_backend(struct frame *f, const struct world *w);
 
+/* The one or the other. */
+void frame_make_either(struct frame *f, const struct world *w);
+
 typedef void frame_maker(struct frame *f, const struct world *w);
 
-/* All of them made by `flood`, but one in a hundred for each of `percent`, in random order, by other. */
-void frames_fill(struct frame *frames, const struct world *w, frame_maker *flood,
+/* n frames by `make`, but `percent` of them, in random order, by `other`. Returns how many these are. */
+uint32_t frames_fill(struct frame *frames, uint32_t n, const struct world *w, frame_maker *make,
 	frame_maker *other, unsigned int percent);
 
 #endif

@@ -82,8 +82,8 @@ static void print_cycles(double floor, double net, double q1, double q3, double 
 void report_cycles(const char *row, const char *param, double at, const struct samples *s)
 {
 	double floor = s->floor.median;
-	double net = s->full.median - floor, q1 = s->full.q1 - floor, q3 = s->full.q3 - floor;
-	double min = s->full.min - floor;
+	double net = s->full.median - floor, min = s->full.min - s->floor.min;
+	double q1 = s->full.q1 - s->floor.q1, q3 = s->full.q3 - s->floor.q3;
 
 	if (table) {
 		print_with(row, param, at);

@@ -19,7 +19,8 @@ void report_fact(const char *name, const char *format, ...) __attribute__((forma
 
 /*
  * Cycles per operation. param: what the row was measured with (connections, load ...). Shown are
- * the median of the floor, and how far the full work lies above it.
+ * the median of the floor, and how far the full work lies above it: median above median, quartiles
+ * above quartiles, the best above the best, as a neighbour on the core slows both.
  */
 void report_cycles(const char *row, const char *param, double param_value, const struct samples *s);
 

@@ -7,45 +7,37 @@
 #include <x86intrin.h>
 
 #include "report.h"
-#include "samples.h"
 
-#define LOT 4096u /* packets in a lot: a fraction of a millisecond */
-
-struct run {
-	struct world *world;
-	const struct frame *frames;
-};
-
-static uint64_t run_floor(void *ctx, unsigned int lot)
+uint64_t rows_run_floor(void *ctx, unsigned int lot)
 {
-	struct run *r = ctx;
-	const struct frame *frames = r->frames + lot * LOT;
+	struct rows_run *r = ctx;
+	const struct frame *frames = r->frames + lot * ROWS_LOT;
 	uint64_t start = __rdtsc();
 
-	for (unsigned int at = 0; at < LOT; at += WEIR_BURST)
+	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_BURST)
 		world_floor(r->world, frames + at, WEIR_BURST);
 	return __rdtsc() - start;
 }
 
-static uint64_t run_full(void *ctx, unsigned int lot)
+uint64_t rows_run_full(void *ctx, unsigned int lot)
 {
-	struct run *r = ctx;
-	const struct frame *frames = r->frames + lot * LOT;
+	struct rows_run *r = ctx;
+	const struct frame *frames = r->frames + lot * ROWS_LOT;
 	uint64_t start = __rdtsc();
 
-	for (unsigned int at = 0; at < LOT; at += WEIR_BURST)
+	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_BURST)
 		world_burst(r->world, frames + at, WEIR_BURST);
 	return __rdtsc() - start;
 }
 
-static struct samples measure(const struct rows_options *o, struct world *w)
+struct samples rows_measure(const struct rows_options *o, struct world *w)
 {
-	struct run run = {w, o->frames};
-	struct samples_job job = {.floor = run_floor,
-		.full = run_full,
+	struct rows_run run = {w, o->frames};
+	struct samples_job job = {.floor = rows_run_floor,
+		.full = rows_run_full,
 		.ctx = &run,
-		.lots = FRAMES / LOT,
-		.per_lot = LOT,
+		.lots = FRAMES / ROWS_LOT,
+		.per_lot = ROWS_LOT,
 		.rounds = o->rounds};
 	struct samples result;
 
@@ -70,8 +62,8 @@ static void row(const struct rows_options *o, struct world *w, const char *name,
 {
 	struct samples s;
 
-	frames_fill(o->frames, w, make, make, 0);
-	s = measure(o, w);
+	frames_fill(o->frames, FRAMES, w, make, make, 0);
+	s = rows_measure(o, w);
 	if (others(w, expected) > w->fates[expected] / 100) {
 		fprintf(stderr, "bench: of %s %lu packets did not end in %s\n", name,
 			(unsigned long)others(w, expected), weir_fates[expected].name);
@@ -86,4 +78,38 @@ void rows_packets(const struct rows_options *o, struct world *w)
 	row(o, w, "bad_ack", frame_make_bad_ack, WEIR_FATE_bad_cookie);
 	row(o, w, "established_client", frame_make_client, WEIR_FATE_to_backend);
 	row(o, w, "established_backend", frame_make_backend, WEIR_FATE_to_client);
+}
+
+/* In every round, and the one before that is not counted, the same frames. */
+static void mixture(const struct rows_options *o, struct world *w, const char *name,
+	frame_maker *flood, unsigned int flood_percent)
+{
+	uint64_t established =
+		frames_fill(o->frames, FRAMES, w, flood, frame_make_either, 100 - flood_percent);
+	struct samples s = rows_measure(o, w);
+	uint64_t passed = w->fates[WEIR_FATE_to_backend] + w->fates[WEIR_FATE_to_client];
+	char lost[64];
+
+	report_cycles(name, "% flood", flood_percent, &s);
+	snprintf(lost, sizeof(lost), "%s_lost", name);
+	report_value(lost, "% flood", flood_percent,
+		(double)(established * (o->rounds + 1) - passed), "segments");
+}
+
+void rows_mixed(const struct rows_options *o, struct world *w)
+{
+	static const unsigned int shares[] = {0, 25, 50, 75, 90, 99, 100};
+
+	for (unsigned int i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		mixture(o, w, "mixed_syn", frame_make_syn, shares[i]);
+	for (unsigned int i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		mixture(o, w, "mixed_ack", frame_make_bad_ack, shares[i]);
+}
+
+void rows_memory(const struct world *w)
+{
+	double conns = w->px.table.capacity;
+
+	report_value("memory", "conns", conns, (double)w->memory_bytes / conns, "B/conn");
+	report_value("start", "conns", conns, w->open_s, "s");
 }

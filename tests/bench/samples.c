@@ -2,6 +2,7 @@
 #include "samples.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static int by_value(const void *a, const void *b)
 {
@@ -12,7 +13,15 @@ static int by_value(const void *a, const void *b)
 
 struct spread samples_spread(double *values, unsigned int n)
 {
+	unsigned int none = 0;
+
 	qsort(values, n, sizeof(*values), by_value);
+	while (none < n && values[none] == SAMPLES_NONE)
+		none++;
+	values += none;
+	n -= none;
+	if (n == 0)
+		return (struct spread){0};
 	return (struct spread){
 		.min = values[0],
 		.q1 = values[n / 4],
@@ -22,10 +31,26 @@ struct spread samples_spread(double *values, unsigned int n)
 	};
 }
 
-static void take_round(const struct samples_job *job, samples_fn *fn, double *into)
+/* How often this thread has had to wait for a CPU again. */
+static long switches(void)
 {
-	for (unsigned int lot = 0; lot < job->lots; lot++)
-		into[lot] = (double)fn(job->ctx, lot) / job->per_lot;
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+void samples_collect(const struct samples_job *job, samples_fn *fn, double *values, unsigned int n)
+{
+	long before = switches();
+
+	for (unsigned int i = 0; i < n; i++) {
+		double cycles = (double)fn(job->ctx, i % job->lots);
+		long after = switches();
+
+		values[i] = after == before ? cycles / job->per_lot : SAMPLES_NONE;
+		before = after;
+	}
 }
 
 void samples_take(const struct samples_job *job, struct samples *result)
@@ -37,12 +62,12 @@ void samples_take(const struct samples_job *job, struct samples *result)
 	if (floors == NULL || fulls == NULL)
 		abort();
 	if (job->floor != NULL)
-		take_round(job, job->floor, floors);
-	take_round(job, job->full, fulls);
+		samples_collect(job, job->floor, floors, job->lots);
+	samples_collect(job, job->full, fulls, job->lots);
 	for (unsigned int i = 0; i < job->rounds; i++) {
 		if (job->floor != NULL)
-			take_round(job, job->floor, floors + i * job->lots);
-		take_round(job, job->full, fulls + i * job->lots);
+			samples_collect(job, job->floor, floors + i * job->lots, job->lots);
+		samples_collect(job, job->full, fulls + i * job->lots, job->lots);
 	}
 	result->floor = samples_spread(floors, n);
 	result->full = samples_spread(fulls, n);

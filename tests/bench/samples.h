@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Timing on a machine that others use too: many short samples, floor and full taking turns, and
- * what the middle of them says. A lot that was interrupted is an outlier and not the result.
+ * what the middle of them says. A lot in which the thread had to leave its CPU does not count.
  */
 #ifndef WEIR_BENCH_SAMPLES_H
 #define WEIR_BENCH_SAMPLES_H
@@ -34,7 +34,15 @@ struct samples {
 /* Runs all lots in order, `rounds` times, a round of the floor before each, and one of both before. */
 void samples_take(const struct samples_job *job, struct samples *result);
 
-/* Sorts values. */
+/*
+ * Into values[i]: lot i's cycles per operation, or SAMPLES_NONE if it was interrupted. n lots, of the
+ * job's in turn.
+ */
+void samples_collect(const struct samples_job *job, samples_fn *fn, double *values, unsigned int n);
+
+#define SAMPLES_NONE -1.0
+
+/* Of those values that are there. Sorts them. */
 struct spread samples_spread(double *values, unsigned int n);
 
 #endif

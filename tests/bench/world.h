@@ -21,6 +21,7 @@ struct world {
 	void *memory;
 	size_t memory_bytes;
 	enum pages pages;
+	double open_s; /* how long that took: memory mapped, populated, set up */
 	uint64_t now_ns;
 	uint64_t step_ns; /* of the clock, a burst */
 	/* what the core made by itself in the latest burst */

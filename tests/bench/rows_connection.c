@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * A whole connection, from SYN to the end of TIME_WAIT: ten segments in, as many and two of the
+ * core's own out. Many are on their way at a time; the table is as full as it gets when ended ones
+ * are remembered for as long as they must be, so each one that begins is paid with one that expires.
+ */
+#include "rows.h"
+
+#include <stdlib.h>
+#include <x86intrin.h>
+
+#include "dialogue.h"
+#include "report.h"
+
+#define AT_A_TIME  4u /* dialogues: 256 connections */
+#define LOTS       64u
+#define REMEMBER_S 64u /* TIME_WAIT */
+
+struct run {
+	struct world *world;
+	struct dialogue *dialogues;
+	uint32_t next; /* client */
+};
+
+typedef void burst_fn(struct world *w, const struct frame *frames, unsigned int n);
+
+/* Only what the core does is counted; what the ends do is not. */
+static uint64_t timed(struct world *w, const struct dialogue *d, burst_fn *burst)
+{
+	uint64_t start = __rdtsc();
+
+	burst(w, d->frames, d->n);
+	return __rdtsc() - start;
+}
+
+static uint64_t run_full(void *ctx, unsigned int lot)
+{
+	struct run *r = ctx;
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < AT_A_TIME; i++, r->next += WEIR_BURST)
+		dialogue_begin(&r->dialogues[i], r->next, WEIR_BURST);
+	for (enum dialogue_step s = 0; s < DIALOGUE_STEPS; s++) {
+		for (unsigned int i = 0; i < AT_A_TIME; i++) {
+			dialogue_say(&r->dialogues[i], s);
+			sum += timed(r->world, &r->dialogues[i], world_burst);
+			dialogue_hear(&r->dialogues[i], r->world, s);
+		}
+	}
+	return sum;
+}
+
+static uint64_t run_floor(void *ctx, unsigned int lot)
+{
+	struct run *r = ctx;
+	uint64_t sum = 0;
+
+	for (unsigned int s = 0; s < DIALOGUE_STEPS; s++)
+		for (unsigned int i = 0; i < AT_A_TIME; i++)
+			sum += timed(r->world, &r->dialogues[i], world_floor);
+	return sum;
+}
+
+void rows_connection(const struct rows_options *o, uint32_t connections)
+{
+	uint32_t remembered = connections - connections / 8;
+	struct run run = {
+		.world = world_open(connections, 0, 1),
+		.dialogues = aligned_alloc(64, AT_A_TIME * sizeof(struct dialogue)),
+	};
+	struct samples_job job = {.floor = run_floor,
+		.full = run_full,
+		.ctx = &run,
+		.lots = LOTS,
+		.per_lot = AT_A_TIME * WEIR_BURST,
+		.rounds = o->rounds};
+	struct samples result;
+
+	if (run.dialogues == NULL)
+		abort();
+	run.world->step_ns = REMEMBER_S * 1000000000ull / remembered * WEIR_BURST / DIALOGUE_STEPS;
+	while (run.next < remembered + remembered / 8)
+		run_full(&run, 0);
+	samples_take(&job, &result);
+	report_cycles("connection", "in table", run.world->px.table.count, &result);
+	free(run.dialogues);
+	world_close(run.world);
+}
