@@ -7,6 +7,7 @@
 #   e2e     what the namespace tests need beyond that
 #   lint    what scripts/check.sh needs beyond that
 #   fuzz    what scripts/fuzz.sh needs beyond build
+#   bench   valgrind, which counts instructions for scripts/bench_budget.sh
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
 # rest with apt; otherwise it says what to type. Services that come with the packages (nginx, sshd) are
@@ -20,7 +21,8 @@ packages() {
 	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy tcpdump ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz)" >&2 && return 2 ;;
+	bench) echo valgrind ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench)" >&2 && return 2 ;;
 	esac
 }
 

@@ -64,7 +64,7 @@ namespaces() {
 }
 
 groups="build"
-[ "$(id -u)" != 0 ] || groups="build lab e2e"
+[ "$(id -u)" != 0 ] || groups="build lab e2e bench"
 # shellcheck disable=SC2086 # a list of words
 scripts/setup.sh $groups
 LOG=$(mktemp /tmp/synweir-test.XXXXXX)
