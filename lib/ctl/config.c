@@ -70,19 +70,6 @@ static int load_secret(struct weir_draft *d)
 	return ret;
 }
 
-/* The index of the neighbour, new or met before. */
-static uint16_t add_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port)
-{
-	uint32_t i = 0;
-
-	while (i < p->n_nexthops &&
-		(p->nexthops[i].port != port || !weir_addr_eq(&p->nexthops[i].addr, addr)))
-		i++;
-	if (i == p->n_nexthops)
-		p->nexthops[p->n_nexthops++] = (struct weir_nexthop){.addr = *addr, .port = port};
-	return (uint16_t)i;
-}
-
 static void add_service(struct weir_policy *p, const struct weir_draft_service *s)
 {
 	struct weir_service *to = &p->services[p->n_services];
@@ -96,7 +83,7 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 
 		*b_to = b->backend;
 		b_to->service = (uint16_t)p->n_services;
-		b_to->nexthop = add_nexthop(p, &b->via, b->backend.egress);
+		b_to->nexthop = weir_policy_nexthop(p, &b->via, b->backend.egress);
 		p->members[p->n_members++] = (struct weir_member){
 			.backend = (uint16_t)p->n_backends++, .weight = (uint16_t)b->weight};
 	}

@@ -117,16 +117,6 @@ static uint32_t backends(const struct weir_view *v)
 	return v->policy->n_backends;
 }
 
-static uint16_t weight_of(const struct weir_policy *p, uint32_t backend)
-{
-	const struct weir_service *s = &p->services[p->backends[backend].service];
-
-	for (uint32_t m = s->first_member; m < s->first_member + s->n_members; m++)
-		if (p->members[m].backend == backend)
-			return p->members[m].weight;
-	return 0;
-}
-
 static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
 {
 	const struct weir_backend *b = &v->policy->backends[i];
@@ -136,7 +126,7 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_text(row, "name", b->name);
 	weir_row_endpoint(row, "address", &b->addr, b->port_be);
 	weir_row_text(row, "port", v->policy->ports[b->egress].name);
-	weir_row_number(row, "weight", weight_of(v->policy, i));
+	weir_row_number(row, "weight", weir_policy_weight(v->policy, (uint16_t)i));
 	weir_row_number(row, "active", c.active);
 	weir_row_number(row, "opened", c.opened);
 	weir_row_number(row, "established", c.established);

@@ -21,11 +21,13 @@ struct weir_service_counters {
 	uint64_t syn, cookies_ok, opened, established, failed;
 	uint64_t bytes_in, bytes_out; /* payload client->backend and back, as forwarded */
 	uint64_t pkts_in, pkts_out;
+	uint64_t conns; /* gauge: in whatever state; 0: the number may be given to another */
 };
 
 struct weir_backend_counters {
 	uint64_t opened, established, refused, timed_out;
 	uint64_t active; /* gauge: connections now */
+	uint64_t conns;  /* gauge: those that have ended but are remembered, too */
 };
 
 struct weir_counters {
@@ -43,6 +45,9 @@ struct weir_counters {
 
 void weir_counters_init(struct weir_counters *c, struct weir_arena *arena,
 	const struct weir_policy *p);
+
+/* Numbers that p has given away since that generation begin at 0. */
+void weir_counters_adopt(struct weir_counters *c, const struct weir_policy *p, uint32_t generation);
 
 /* A relaxed store and load: the reader sees old or new, never half of each, and TSan agrees. */
 static inline void weir_count(uint64_t *counter, uint64_t n)

@@ -42,6 +42,28 @@ void weir_policy_free(struct weir_policy *p)
 	free(p);
 }
 
+uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_nexthops &&
+		(p->nexthops[i].port != port || !weir_addr_eq(&p->nexthops[i].addr, addr)))
+		i++;
+	if (i == p->n_nexthops)
+		p->nexthops[p->n_nexthops++] = (struct weir_nexthop){.addr = *addr, .port = port};
+	return (uint16_t)i;
+}
+
+uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
+{
+	const struct weir_service *s = &p->services[p->backends[backend].service];
+
+	for (uint32_t m = s->first_member; m < s->first_member + s->n_members; m++)
+		if (p->members[m].backend == backend)
+			return p->members[m].weight;
+	return 0;
+}
+
 /* What stands there already is replaced: the last word counts. */
 static void put_station(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
 	enum weir_station_kind kind, uint16_t index)
@@ -66,8 +88,11 @@ static void put_backends(struct weir_policy *p)
 {
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		struct weir_backend *b = &p->backends[i];
-		const struct weir_station *s = weir_policy_station(p, &b->addr, b->port_be);
+		const struct weir_station *s;
 
+		if (b->life == WEIR_LIFE_VACANT)
+			continue;
+		s = weir_policy_station(p, &b->addr, b->port_be);
 		b->key_id = s != NULL && s->kind == WEIR_STATION_BACKEND ? s->index : (uint16_t)i;
 		put_station(p, &b->addr, b->port_be, WEIR_STATION_BACKEND, b->key_id);
 	}
@@ -92,11 +117,13 @@ static int finish_stations(struct weir_policy *p)
 			put_station(p, &p->ports[i].addrs[j].addr, 0, WEIR_STATION_LOCAL,
 				(uint16_t)i);
 	for (uint32_t i = 0; i < p->n_services; i++)
-		put_station(p, &p->services[i].vip, 0, WEIR_STATION_VIP, (uint16_t)i);
+		if (p->services[i].life != WEIR_LIFE_VACANT)
+			put_station(p, &p->services[i].vip, 0, WEIR_STATION_VIP, (uint16_t)i);
 	put_backends(p);
 	for (uint32_t i = 0; i < p->n_services; i++)
-		put_station(p, &p->services[i].vip, p->services[i].port_be, WEIR_STATION_SERVICE,
-			(uint16_t)i);
+		if (p->services[i].life != WEIR_LIFE_VACANT)
+			put_station(p, &p->services[i].vip, p->services[i].port_be,
+				WEIR_STATION_SERVICE, (uint16_t)i);
 	return 0;
 }
 
@@ -212,6 +239,19 @@ static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 	b->locals = near != 0 ? near : any;
 }
 
+static uint32_t pools_each(const struct weir_policy *p)
+{
+	bool fullnat = false;
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < p->n_services; i++)
+		fullnat |= p->services[i].mode == WEIR_MODE_FULLNAT;
+	for (uint32_t i = 0; fullnat && i < p->n_ports; i++)
+		if (p->ports[i].n_addrs > most)
+			most = p->ports[i].n_addrs;
+	return most;
+}
+
 int weir_policy_finish(struct weir_policy *p)
 {
 	int err = finish_stations(p);
@@ -219,6 +259,9 @@ int weir_policy_finish(struct weir_policy *p)
 	if (err != 0)
 		return err;
 	for (uint32_t i = 0; i < p->n_backends; i++)
-		finish_locals(p, &p->backends[i]);
+		if (p->backends[i].life != WEIR_LIFE_VACANT)
+			finish_locals(p, &p->backends[i]);
+	if (p->generation == 0)
+		p->pools_each = pools_each(p);
 	return finish_slots(p);
 }

@@ -4,7 +4,9 @@
  *
  * ctl/ makes it, workers only read it. Everything is referred to by index. Built with
  * weir_policy_alloc(), filled in by its maker, completed by weir_policy_finish(), which builds
- * what the data path looks things up in; freed as a whole by weir_policy_free().
+ * what the data path looks things up in; freed as a whole by weir_policy_free(). The one that takes
+ * its place while connections are open is made by weir_policy_succeed() (flow/succeed.h), under the
+ * same numbers.
  */
 #ifndef WEIR_FLOW_POLICY_H
 #define WEIR_FLOW_POLICY_H
@@ -30,6 +32,13 @@ enum weir_scheduler {
 	WEIR_SCHED_RR,
 	WEIR_SCHED_WRR,
 	WEIR_SCHED_LC, /* fewest connections per weight, as this worker counts them */
+};
+
+/* What has become of a service's or backend's number. */
+enum weir_life {
+	WEIR_LIFE_LIVE,
+	WEIR_LIFE_RETIRED, /* taken out: what is open goes on, nothing new begins */
+	WEIR_LIFE_VACANT,  /* nobody's, and nothing refers to it */
 };
 
 /* A subnet on a port: addr is synweir's own address there. IPv4 prefixes count from 96. */
@@ -85,6 +94,8 @@ struct weir_service {
 	uint16_t port_be;
 	uint8_t mode;      /* enum weir_mode */
 	uint8_t scheduler; /* enum weir_scheduler */
+	uint8_t life;      /* enum weir_life */
+	uint32_t since;    /* the policy's generation that gave it its number */
 	struct weir_profile profile;
 	struct weir_timeouts timeouts;
 	uint32_t first_member, n_members; /* in members[] */
@@ -105,6 +116,8 @@ struct weir_backend {
 	uint16_t key_id;
 	uint16_t nexthop; /* in nexthops[] */
 	uint8_t egress;   /* port index: its addrs are the local addresses in fullnat */
+	uint8_t life;     /* enum weir_life */
+	uint32_t since;   /* the policy's generation that gave it its number */
 	/*
 	 * Which of them, a bit each; by weir_policy_finish(): those in the next hop's subnet, because
 	 * the backend's way back to the others may not lead here; all when none is. Never a VIP: a
@@ -127,6 +140,8 @@ struct weir_limits {
 	uint32_t reply_budget;
 	uint32_t source_rate;     /* new connections per client address and second; 0: any */
 	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
+	/* numbers that there is memory for; fewer than there are (0): no more than those */
+	uint32_t services, backends;
 };
 
 struct weir_policy {
@@ -141,11 +156,17 @@ struct weir_policy {
 	uint32_t drain_ms;
 	uint8_t cookie_secret[16];       /* the master secret of tcp/keys.h */
 	struct weir_sipkey steer_secret; /* random: no client must choose its worker */
+	uint32_t generation;             /* 0: the first one; each successor counts on */
 
 	/* by weir_policy_finish() */
 	struct weir_station *stations; /* open addressing, linear probing, at most half full */
 	uint32_t station_mask;
 	uint32_t station_reach; /* steps of the longest probe: a miss goes no farther */
+	/*
+	 * Pools of local ports for each backend, by the first generation: the most addresses that a
+	 * port has, or 0 when no service was fullnat.
+	 */
+	uint32_t pools_each;
 };
 
 /* What an address and TCP port of ours stands for. An address alone is a station with port 0. */
@@ -178,8 +199,25 @@ struct weir_policy *weir_policy_alloc(uint32_t services, uint32_t backends, uint
  */
 int weir_policy_finish(struct weir_policy *p);
 
+/* The number of that next hop, met before or new: there must be room for it. */
+uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port);
+
+/* The backend's in its service; 0: it is retired, or takes nobody new. */
+uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend);
+
 /* NULL is fine. */
 void weir_policy_free(struct weir_policy *p);
+
+/* How many services and backends workers have memory for: the same in every generation. */
+static inline uint32_t weir_policy_service_room(const struct weir_policy *p)
+{
+	return p->limits.services > p->n_services ? p->limits.services : p->n_services;
+}
+
+static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
+{
+	return p->limits.backends > p->n_backends ? p->limits.backends : p->n_backends;
+}
 
 /* The station of (addr, port_be), or NULL. */
 static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,

@@ -26,10 +26,20 @@ static uint32_t order_len(const struct weir_service *sv)
 void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struct weir_policy *p,
 	unsigned int worker)
 {
-	s->cursor = weir_arena_take(arena, p->n_services * sizeof(*s->cursor));
-	s->backends = weir_arena_take(arena, p->n_backends * sizeof(*s->backends));
+	s->cursor = weir_arena_take(arena, weir_policy_service_room(p) * sizeof(*s->cursor));
+	s->backends = weir_arena_take(arena, weir_policy_backend_room(p) * sizeof(*s->backends));
 	for (uint32_t i = 0; s->cursor != NULL && i < p->n_services; i++)
 		s->cursor[i] = order_len(&p->services[i]) * worker / p->n_workers;
+}
+
+void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation)
+{
+	for (uint32_t i = 0; i < p->n_services; i++)
+		if (s->cursor[i] >= order_len(&p->services[i]))
+			s->cursor[i] = 0;
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].since > generation)
+			s->backends[i] = (struct weir_sched_backend){0};
 }
 
 static enum rank rank_of(const struct weir_sched *s, uint16_t backend, uint16_t avoid,

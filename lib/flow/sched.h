@@ -29,6 +29,9 @@ struct weir_sched {
 void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struct weir_policy *p,
 	unsigned int worker);
 
+/* From here on by p, the successor of that generation's policy. */
+void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation);
+
 /*
  * A backend for a new connection of the service, or WEIR_NONE16: none has weight. `avoid` is a
  * backend not to choose when there is another (WEIR_NONE16: none); one that rests is no other one

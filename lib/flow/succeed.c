@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "flow/succeed.h"
+
+#include <errno.h>
+
+/* A policy being made. */
+struct making {
+	const struct weir_policy *running, *wanted;
+	struct weir_policy *next;
+	struct weir_succession *s;
+};
+
+static bool same_station(const struct weir_backend *a, const struct weir_backend *b)
+{
+	return a->port_be == b->port_be && weir_addr_eq(&a->addr, &b->addr);
+}
+
+static int refuse_service(struct making *m, enum weir_refusal why, uint32_t at)
+{
+	m->s->refusal = why;
+	m->s->at_service = true;
+	m->s->at = at;
+	return -EINVAL;
+}
+
+static int refuse_backend(struct making *m, enum weir_refusal why, uint32_t at)
+{
+	m->s->refusal = why;
+	m->s->at_service = false;
+	m->s->at = at;
+	return -EINVAL;
+}
+
+/*
+ * What there was: everything is retired until it turns out to be wanted
+ */
+
+/* Another one has this one's number in its connections' keys. */
+static bool is_shared(const struct weir_policy *p, uint32_t backend)
+{
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (i != backend && p->backends[i].life != WEIR_LIFE_VACANT &&
+			p->backends[i].key_id == backend)
+			return true;
+	return false;
+}
+
+/* Retired before, so that all workers know by now, and nothing refers to it. */
+static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint32_t i)
+{
+	return p->backends[i].life == WEIR_LIFE_RETIRED && busy != NULL && !busy[i] &&
+		!is_shared(p, i);
+}
+
+/* The same, and none of its backends stays, which would say of it how packets find home. */
+static bool is_idle_service(const struct weir_policy *p, const bool *busy_services,
+	const bool *busy_backends, uint32_t i)
+{
+	if (p->services[i].life != WEIR_LIFE_RETIRED || busy_services == NULL || busy_services[i])
+		return false;
+	for (uint32_t b = 0; b < p->n_backends; b++)
+		if (p->backends[b].service == i && p->backends[b].life != WEIR_LIFE_VACANT &&
+			!is_idle_backend(p, busy_backends, b))
+			return false;
+	return true;
+}
+
+static void retire_services(struct making *m)
+{
+	const struct weir_policy *p = m->running;
+
+	m->next->n_services = p->n_services;
+	for (uint32_t i = 0; i < p->n_services; i++) {
+		struct weir_service *s = &m->next->services[i];
+
+		*s = p->services[i];
+		s->first_member = s->n_members = s->first_slot = s->n_slots = 0;
+		if (is_idle_service(p, m->s->busy_services, m->s->busy_backends, i))
+			s->life = WEIR_LIFE_VACANT;
+		else if (s->life == WEIR_LIFE_LIVE)
+			s->life = WEIR_LIFE_RETIRED;
+	}
+}
+
+static void retire_backends(struct making *m)
+{
+	const struct weir_policy *p = m->running;
+
+	m->next->n_backends = p->n_backends;
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		struct weir_backend *b = &m->next->backends[i];
+
+		*b = p->backends[i];
+		if (b->life == WEIR_LIFE_VACANT)
+			continue;
+		if (is_idle_backend(p, m->s->busy_backends, i)) {
+			b->life = WEIR_LIFE_VACANT;
+			continue;
+		}
+		b->life = WEIR_LIFE_RETIRED;
+		b->nexthop = weir_policy_nexthop(m->next, &p->nexthops[b->nexthop].addr, b->egress);
+	}
+}
+
+/*
+ * What is wanted
+ */
+
+static uint32_t find_service(const struct weir_policy *p, const struct weir_service *s)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_services &&
+		(p->services[i].life == WEIR_LIFE_VACANT || p->services[i].port_be != s->port_be ||
+			!weir_addr_eq(&p->services[i].vip, &s->vip)))
+		i++;
+	return i;
+}
+
+static uint32_t vacant_service(const struct weir_policy *p)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_services && p->services[i].life != WEIR_LIFE_VACANT)
+		i++;
+	return i;
+}
+
+static bool same_profile(const struct weir_profile *a, const struct weir_profile *b)
+{
+	return a->mss == b->mss && a->wscale == b->wscale && a->sack == b->sack &&
+		a->timestamps == b->timestamps && a->ecn == b->ecn;
+}
+
+static bool same_service(const struct weir_service *a, const struct weir_service *b)
+{
+	return a->life == b->life && strcmp(a->name, b->name) == 0 &&
+		a->scheduler == b->scheduler && same_profile(&a->profile, &b->profile) &&
+		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0;
+}
+
+static int add_service(struct making *m, uint32_t at, uint16_t *number)
+{
+	const struct weir_service *wanted = &m->wanted->services[at];
+	struct weir_policy *next = m->next;
+	uint32_t i = find_service(next, wanted), since = next->generation;
+
+	if (wanted->mode == WEIR_MODE_FULLNAT && next->pools_each == 0)
+		return refuse_service(m, WEIR_REFUSAL_POOLS, at);
+	if (i < next->n_services) {
+		const struct weir_service *was = &m->running->services[i];
+
+		if (wanted->mode != was->mode)
+			return refuse_service(m, WEIR_REFUSAL_MODE, at);
+		if (wanted->profile.wscale != was->profile.wscale)
+			return refuse_service(m, WEIR_REFUSAL_WSCALE, at);
+		since = was->since;
+		m->s->services.added += was->life != WEIR_LIFE_LIVE;
+		m->s->services.changed += was->life == WEIR_LIFE_LIVE && !same_service(was, wanted);
+	} else {
+		i = vacant_service(next);
+		if (i == weir_policy_service_room(m->running))
+			return refuse_service(m, WEIR_REFUSAL_SERVICES, at);
+		next->n_services += i == next->n_services;
+		m->s->services.added++;
+	}
+	next->services[i] = *wanted;
+	next->services[i].since = since;
+	next->services[i].first_member = next->n_members;
+	*number = (uint16_t)i;
+	return 0;
+}
+
+static uint32_t find_backend(const struct weir_policy *p, uint16_t service,
+	const struct weir_backend *b)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_backends &&
+		(p->backends[i].life == WEIR_LIFE_VACANT || p->backends[i].service != service ||
+			!same_station(&p->backends[i], b)))
+		i++;
+	return i;
+}
+
+/* INVARIANT: whose number is in keys, the first of those that share a station, stays the first. */
+static uint32_t vacant_backend(const struct weir_policy *p, const struct weir_backend *b)
+{
+	uint32_t from = 0;
+
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].life != WEIR_LIFE_VACANT && same_station(&p->backends[i], b))
+			from = i + 1;
+	while (from < p->n_backends && p->backends[from].life != WEIR_LIFE_VACANT)
+		from++;
+	return from;
+}
+
+static bool has_other_mode(const struct weir_policy *p, uint8_t mode, const struct weir_backend *b)
+{
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].life != WEIR_LIFE_VACANT && same_station(&p->backends[i], b) &&
+			p->services[p->backends[i].service].mode != mode)
+			return true;
+	return false;
+}
+
+static void count_backend(struct making *m, uint32_t i, const struct weir_backend *wanted,
+	uint16_t weight)
+{
+	const struct weir_backend *was = &m->running->backends[i];
+	const struct weir_addr *hop = &m->wanted->nexthops[wanted->nexthop].addr;
+
+	if (was->life != WEIR_LIFE_LIVE)
+		m->s->backends.added++;
+	else if (strcmp(was->name, wanted->name) != 0 ||
+		weir_policy_weight(m->running, (uint16_t)i) != weight ||
+		!weir_addr_eq(&m->running->nexthops[was->nexthop].addr, hop))
+		m->s->backends.changed++;
+}
+
+static int add_backend(struct making *m, uint16_t service, const struct weir_member *member)
+{
+	const struct weir_backend *wanted = &m->wanted->backends[member->backend];
+	struct weir_policy *next = m->next;
+	uint32_t i = find_backend(next, service, wanted), since = next->generation;
+	struct weir_backend *b;
+
+	if (has_other_mode(next, next->services[service].mode, wanted))
+		return refuse_backend(m, WEIR_REFUSAL_SHARED, member->backend);
+	if (i < next->n_backends) {
+		if (wanted->egress != next->backends[i].egress)
+			return refuse_backend(m, WEIR_REFUSAL_EGRESS, member->backend);
+		since = next->backends[i].since;
+		count_backend(m, i, wanted, member->weight);
+	} else {
+		i = vacant_backend(next, wanted);
+		if (i == weir_policy_backend_room(m->running))
+			return refuse_backend(m, WEIR_REFUSAL_BACKENDS, member->backend);
+		next->n_backends += i == next->n_backends;
+		m->s->backends.added++;
+	}
+	b = &next->backends[i];
+	*b = *wanted;
+	b->since = since;
+	b->service = service;
+	b->nexthop = weir_policy_nexthop(next, &m->wanted->nexthops[wanted->nexthop].addr,
+		wanted->egress);
+	next->members[next->n_members++] =
+		(struct weir_member){.backend = (uint16_t)i, .weight = member->weight};
+	return 0;
+}
+
+static int add_wanted(struct making *m)
+{
+	int err = 0;
+
+	for (uint32_t at = 0; at < m->wanted->n_services && err == 0; at++) {
+		const struct weir_service *wanted = &m->wanted->services[at];
+		uint16_t number;
+
+		if (wanted->life != WEIR_LIFE_LIVE)
+			continue;
+		err = add_service(m, at, &number);
+		for (uint32_t i = 0; i < wanted->n_members && err == 0; i++)
+			err = add_backend(m, number, &m->wanted->members[wanted->first_member + i]);
+	}
+	return err;
+}
+
+static uint32_t find_station(const struct weir_policy *p, const struct weir_backend *b)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_backends &&
+		(p->backends[i].life != WEIR_LIFE_LIVE || !same_station(&p->backends[i], b)))
+		i++;
+	return i;
+}
+
+/* A packet's addresses must say by themselves whose it is: what is retired still has its own. */
+static int check_stations(struct making *m)
+{
+	const struct weir_policy *p = m->next;
+
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		const struct weir_backend *b = &p->backends[i];
+		uint32_t at = find_service(p,
+			&(struct weir_service){.vip = b->addr, .port_be = b->port_be});
+
+		if (b->life == WEIR_LIFE_VACANT || at == p->n_services)
+			continue;
+		if (b->life == WEIR_LIFE_LIVE && p->services[at].life == WEIR_LIFE_RETIRED)
+			return refuse_backend(m, WEIR_REFUSAL_STATION, find_station(m->wanted, b));
+		if (b->life == WEIR_LIFE_RETIRED && p->services[at].life == WEIR_LIFE_LIVE)
+			return refuse_service(m, WEIR_REFUSAL_STATION,
+				find_service(m->wanted, &p->services[at]));
+	}
+	return 0;
+}
+
+static void count_removed(struct making *m)
+{
+	for (uint32_t i = 0; i < m->running->n_services; i++)
+		m->s->services.removed += m->running->services[i].life == WEIR_LIFE_LIVE &&
+			m->next->services[i].life != WEIR_LIFE_LIVE;
+	for (uint32_t i = 0; i < m->running->n_backends; i++)
+		m->s->backends.removed += m->running->backends[i].life == WEIR_LIFE_LIVE &&
+			m->next->backends[i].life != WEIR_LIFE_LIVE;
+}
+
+/* All that has no numbers. */
+static void copy_rest(struct making *m)
+{
+	const struct weir_policy *running = m->running, *wanted = m->wanted;
+	struct weir_policy *next = m->next;
+
+	next->generation = running->generation + 1;
+	next->n_workers = running->n_workers;
+	next->n_ports = running->n_ports;
+	memcpy(next->ports, running->ports, sizeof(next->ports));
+	next->limits = wanted->limits;
+	next->limits.services = weir_policy_service_room(running);
+	next->limits.backends = weir_policy_backend_room(running);
+	next->drain_ms = wanted->drain_ms;
+	memcpy(next->cookie_secret, running->cookie_secret, sizeof(next->cookie_secret));
+	next->steer_secret = running->steer_secret;
+	next->pools_each = running->pools_each;
+}
+
+int weir_policy_succeed(const struct weir_policy *running, const struct weir_policy *wanted,
+	struct weir_succession *s)
+{
+	uint32_t backends = weir_policy_backend_room(running);
+	struct making m = {running, wanted, NULL, s};
+	int err;
+
+	s->services = s->backends = (struct weir_change){0};
+	s->refusal = WEIR_REFUSAL_NONE;
+	s->next = m.next = weir_policy_alloc(weir_policy_service_room(running), backends,
+		wanted->n_members, running->n_nexthops + wanted->n_nexthops);
+	if (m.next == NULL)
+		return -ENOMEM;
+	copy_rest(&m);
+	retire_services(&m);
+	retire_backends(&m);
+	err = add_wanted(&m);
+	if (err == 0)
+		err = check_stations(&m);
+	if (err == 0)
+		err = weir_policy_finish(m.next);
+	if (err == 0) {
+		count_removed(&m);
+		return 0;
+	}
+	weir_policy_free(m.next);
+	s->next = NULL;
+	return err;
+}
+
+bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services,
+	const bool *busy_backends)
+{
+	for (uint32_t i = 0; i < p->n_services; i++)
+		if (is_idle_service(p, busy_services, busy_backends, i))
+			return true;
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (is_idle_backend(p, busy_backends, i))
+			return true;
+	return false;
+}
