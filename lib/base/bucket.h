@@ -12,10 +12,16 @@ struct weir_bucket {
 	uint64_t spent_until_ns;
 };
 
+/* Another rate; what is spent stays spent. */
+static inline void weir_bucket_rate(struct weir_bucket *b, uint32_t rate_per_s)
+{
+	b->cost_ns = rate_per_s ? (b->full_ns + rate_per_s - 1) / rate_per_s : 0;
+}
+
 static inline void weir_bucket_init(struct weir_bucket *b, uint32_t rate_per_s, uint64_t now_ns)
 {
 	b->full_ns = 1000000000;
-	b->cost_ns = rate_per_s ? (b->full_ns + rate_per_s - 1) / rate_per_s : 0;
+	weir_bucket_rate(b, rate_per_s);
 	b->spent_until_ns = now_ns > b->full_ns ? now_ns - b->full_ns : 0;
 }
 

@@ -35,7 +35,7 @@ void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c)
 	uint16_t failed = c->backend;
 	enum weir_fate why;
 
-	if (weir_sched_failed(&px->sched, failed, px->now_ns))
+	if (!is_removed(px, failed) && weir_sched_failed(&px->sched, failed, px->now_ns))
 		event(px, WEIR_EVENT_backend_marked_down);
 	if (!weir_answer_has_other(px, c)) {
 		give_up(px, c);
@@ -84,7 +84,8 @@ static void old_connection(struct weir_proxy *px, struct weir_conn *c, uint32_t 
 	c->switches++;
 	event(px, WEIR_EVENT_backend_retried);
 	weir_conn_part(px, c);
-	if (!weir_open_to(px, c, backend) && !weir_open_backend(px, c, backend, &why))
+	if ((is_removed(px, backend) || !weir_open_to(px, c, backend)) &&
+		!weir_open_backend(px, c, backend, &why))
 		give_up(px, c);
 }
 

@@ -11,7 +11,7 @@ static struct weir_localports *pool(const struct weir_proxy *px, const struct we
 {
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
 
-	return &px->pools[px->pool_base[bk->key_id] + addr_index];
+	return &px->pools[bk->key_id * px->policy->pools_each + addr_index];
 }
 
 static unsigned int addr_index(const struct weir_proxy *px, const struct weir_conn *c)
@@ -23,6 +23,12 @@ static unsigned int addr_index(const struct weir_proxy *px, const struct weir_co
 	while (i < port->n_addrs - 1u && !weir_addr_eq(&port->addrs[i].addr, &c->local.addr))
 		i++;
 	return i;
+}
+
+/* A gauge of conns that refer to something. */
+static void refer(uint64_t *conns, bool more)
+{
+	weir_gauge(conns, *conns + (more ? 1 : -1ull));
 }
 
 /* The table is full, so every conn is in use: one that has ended makes room for a new one. */
@@ -60,6 +66,7 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 		return NULL;
 	}
 	px->by_state[WEIR_SYN_SENT]++;
+	refer(&px->counters.service[client->id].conns, true);
 	px->changes++;
 	return c;
 }
@@ -73,6 +80,7 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c)
 	weir_table_remove(&px->table, &c->client, i);
 	weir_wheel_remove(&px->wheel, i);
 	px->by_state[c->state]--;
+	refer(&px->counters.service[c->client.id].conns, false);
 	px->changes++;
 	weir_table_give(&px->table, i);
 }
@@ -95,13 +103,11 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
 
 static void backend_load(struct weir_proxy *px, uint16_t backend, bool more)
 {
-	uint64_t *active = &px->counters.backend[backend].active;
-
 	if (more)
 		weir_sched_open(&px->sched, backend);
 	else
 		weir_sched_close(&px->sched, backend);
-	weir_gauge(active, *active + (more ? 1 : -1ull));
+	refer(&px->counters.backend[backend].active, more);
 }
 
 void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
@@ -244,6 +250,7 @@ bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend
 		return false;
 	}
 	c->flags |= WEIR_CONN_KEYED_BACKEND;
+	refer(&px->counters.backend[backend].conns, true);
 	backend_load(px, backend, true);
 	px->changes++;
 	return true;
@@ -256,6 +263,7 @@ void weir_conn_part(struct weir_proxy *px, struct weir_conn *c)
 	weir_table_remove(&px->table, &c->local, conn_index(px, c));
 	c->flags &= (uint8_t)~WEIR_CONN_KEYED_BACKEND;
 	give_local(px, c);
+	refer(&px->counters.backend[c->backend].conns, false);
 	if (is_active(c))
 		backend_load(px, c->backend, false);
 	px->changes++;

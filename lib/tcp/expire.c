@@ -23,7 +23,7 @@ static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 	bool alone = c->switches == 0 && !weir_answer_has_other(px, c);
 
 	c->tries++;
-	if (c->tries >= (alone ? SYN_TRIES_ALONE : SYN_TRIES)) {
+	if (c->tries >= (alone ? SYN_TRIES_ALONE : SYN_TRIES) || is_removed(px, c->backend)) {
 		weir_count(&px->counters.backend[c->backend].timed_out, 1);
 		weir_send_rst_to_backend(px, c); /* should it have heard us after all */
 		weir_answer_failed(px, c);

@@ -40,6 +40,18 @@ static inline const struct weir_service *conn_service(const struct weir_proxy *p
 	return &px->policy->services[c->client.id];
 }
 
+/* New connections of that service may begin. */
+static inline bool is_open(const struct weir_proxy *px, uint16_t service)
+{
+	return px->policy->services[service].life == WEIR_LIFE_LIVE;
+}
+
+/* The backend is none any more: connections that it has not taken yet go elsewhere. */
+static inline bool is_removed(const struct weir_proxy *px, uint16_t backend)
+{
+	return px->policy->backends[backend].life != WEIR_LIFE_LIVE;
+}
+
 /* Carries, or may still carry, data. */
 static inline bool is_active(const struct weir_conn *c)
 {

@@ -9,31 +9,19 @@
 #define TICK_EXPIRIES 64
 #define TICK_SYNACKS  32
 
-/* A pool per (address of the egress port, backend), only where fullnat needs one. */
+/* A pool per (backend, address of a port), for any that may ever be there. */
 static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const uint8_t seed[32])
 {
 	const struct weir_policy *p = px->policy;
-	uint32_t n = 0, start;
+	uint32_t n = weir_policy_backend_room(p) * p->pools_each, start;
 
-	px->pool_base = weir_arena_take(arena, p->n_backends * sizeof(*px->pool_base));
-	for (uint32_t b = 0; b < p->n_backends; b++)
-		n += p->ports[p->backends[b].egress].n_addrs;
 	px->pools = weir_arena_take(arena, n * sizeof(*px->pools));
 	memcpy(&start, seed, sizeof(start));
-	n = 0;
-	for (uint32_t b = 0; b < p->n_backends; b++) {
-		const struct weir_backend *bk = &p->backends[b];
+	for (uint32_t i = 0; i < n; i++) {
+		struct weir_localports measured;
 
-		if (px->pool_base != NULL)
-			px->pool_base[b] = n;
-		if (bk->key_id != b || p->services[bk->service].mode != WEIR_MODE_FULLNAT)
-			continue;
-		for (uint32_t a = 0; a < p->ports[bk->egress].n_addrs; a++, n++) {
-			struct weir_localports measured;
-
-			weir_localports_init(px->pools ? &px->pools[n] : &measured, arena,
-				px->worker, p->n_workers, start);
-		}
+		weir_localports_init(px->pools ? &px->pools[i] : &measured, arena, px->worker,
+			p->n_workers, start);
 	}
 }
 
@@ -47,6 +35,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 
 	memset(px, 0, sizeof(*px));
 	px->policy = policy;
+	px->generation = policy->generation;
 	px->worker = (uint16_t)worker;
 	px->outlet = *outlet;
 	px->now_ns = now_ns;
@@ -63,10 +52,32 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_suspects_init(&px->suspects, arena);
 	weir_spent_init(&px->spent, arena);
 	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
-	px->no_timestamps = weir_arena_take(arena, policy->n_services);
+	px->no_timestamps = weir_arena_take(arena, weir_policy_service_room(policy));
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
 	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
+}
+
+void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
+{
+	const struct weir_limits *limits = &policy->limits;
+	bool moved = false; /* a service's number stands for another one */
+
+	weir_sched_adopt(&px->sched, policy, px->generation);
+	weir_counters_adopt(&px->counters, policy, px->generation);
+	for (uint32_t i = 0; i < policy->n_services; i++) {
+		if (policy->services[i].since <= px->generation)
+			continue;
+		px->no_timestamps[i] = false;
+		moved = true;
+	}
+	if (moved)
+		weir_synack_clear(&px->synacks);
+	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
+	weir_bucket_rate(&px->replies, limits->reply_budget);
+	weir_bucket_rate(&px->peer_replies, limits->reply_budget);
+	px->generation = policy->generation;
+	px->policy = policy;
 }
 
 /* A burst on its way through the stages; i indexes the packets everywhere. */
@@ -222,7 +233,7 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 	uint8_t back = 0;
 	bool ok;
 
-	if (!may_carry_cookie(pkt) || seg->ack - 1 == c->cookie)
+	if (!may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id))
 		return false;
 	weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
 	if (!ok && may_be_probe(seg)) {
@@ -324,9 +335,21 @@ static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int 
 	}
 }
 
+static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
+{
+	if (px->policy->limits.refuse_closed_ports)
+		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_port);
+	else
+		drop(pkt, WEIR_FATE_closed_port);
+}
+
 static void client_syn(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
+	if (!is_open(px, pkt->key.id)) {
+		closed_port(px, pkt);
+		return;
+	}
 	event(px, WEIR_EVENT_syn_received);
 	weir_count(&px->counters.service[pkt->key.id].syn, 1);
 	if (px->draining)
@@ -372,14 +395,6 @@ static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
 	pkt->fate = WEIR_FATE_icmp_echo;
 }
 
-static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
-{
-	if (px->policy->limits.refuse_closed_ports)
-		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_port);
-	else
-		drop(pkt, WEIR_FATE_closed_port);
-}
-
 /* The packet's connection, looked up again when the table has changed since. */
 static struct weir_conn *current_conn(struct weir_proxy *px, struct burst *b, unsigned int i)
 {
@@ -402,8 +417,10 @@ static void decide(struct weir_proxy *px, struct burst *b, unsigned int i)
 			client_syn(px, pkt, &b->cookie[i]);
 		else if ((c = current_conn(px, b, i)) != NULL)
 			known(px, c, pkt);
-		else
+		else if (is_open(px, pkt->key.id))
 			unknown_client(px, b, i);
+		else
+			closed_port(px, pkt);
 		return;
 	case WEIR_KIND_BACKEND:
 		c = current_conn(px, b, i);
@@ -465,7 +482,7 @@ static void resend_syn_acks(struct weir_proxy *px)
 	const struct weir_synack *s;
 
 	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL)
-		if (!px->draining && is_unanswered(px, s))
+		if (!px->draining && is_open(px, s->client.id) && is_unanswered(px, s))
 			weir_reply_syn_ack_again(px, s);
 }
 

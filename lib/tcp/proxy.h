@@ -48,8 +48,7 @@ struct weir_proxy {
 	struct weir_table table;
 	struct weir_wheel wheel;
 	struct weir_sched sched;
-	struct weir_localports *pools; /* policy ports' addresses x backends: see proxy.c */
-	uint32_t *pool_base;           /* per backend key_id, into pools */
+	struct weir_localports *pools; /* policy->pools_each for each key_id, one an address */
 	struct weir_held held;
 	struct weir_synack_ring synacks;
 	struct weir_suspects suspects;
@@ -69,6 +68,7 @@ struct weir_proxy {
 	uint32_t local_ports;  /* taken from the pools */
 	uint32_t changes;      /* counts conns taken and given: a lookup before may be stale */
 	uint32_t recycle_hand; /* next conn to look at when the table is full */
+	uint32_t generation;   /* policy's */
 	uint16_t worker;
 	bool draining; /* SYNs are no longer answered; set by weir_proxy_drain() */
 };
@@ -81,6 +81,15 @@ struct weir_proxy {
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
 	const struct weir_outlet *outlet, uint64_t now_ns, uint64_t wall_offset_ns);
+
+/*
+ * Between bursts: from here on by `policy`, which weir_policy_succeed() made of the one that px went
+ * by, or of one that succeeded it. The old one is not looked at any more, not even by this call, and
+ * may be freed when packets that were classified by it have been decided. Packets that were
+ * classified by a policy younger than px's must wait for this. Bounded by the policy's numbers;
+ * connections are not touched: what is different for them they find when they look.
+ */
+void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy);
 
 /*
  * n <= WEIR_BURST packets of kind CLIENT, BACKEND, CLOSED, ICMP_ERROR or PING, in arrival order. On

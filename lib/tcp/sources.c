@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/sources.h"
 
+void weir_sources_limit(struct weir_sources *s, uint32_t rate, unsigned int workers)
+{
+	s->limit = (rate + workers - 1) / workers;
+}
+
 void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_t rate,
 	unsigned int workers)
 {
-	s->limit = (rate + workers - 1) / workers;
+	weir_sources_limit(s, rate, workers);
 	for (unsigned int i = 0; i < 2; i++)
 		s->row[i] = weir_arena_take(arena, WEIR_SOURCES * sizeof(*s->row[i]));
 }

@@ -30,6 +30,9 @@ struct weir_sources {
 void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_t rate,
 	unsigned int workers);
 
+/* Another rate, from here on. */
+void weir_sources_limit(struct weir_sources *s, uint32_t rate, unsigned int workers);
+
 /* Counts one more; hash: keyed, of the address alone. false: over the limit in this second. */
 bool weir_sources_take(struct weir_sources *s, uint64_t hash, uint64_t now_s);
 

@@ -15,6 +15,11 @@ void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint
 	r->head = r->due[0] = r->due[1] = 0;
 }
 
+void weir_synack_clear(struct weir_synack_ring *r)
+{
+	r->due[0] = r->due[1] = r->head;
+}
+
 struct weir_synack *weir_synack_push(struct weir_synack_ring *r)
 {
 	if (r->size == 0)

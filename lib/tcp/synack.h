@@ -36,6 +36,9 @@ void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint
 /* The entry to fill in for a SYN-ACK being sent now; NULL when the ring has size 0. */
 struct weir_synack *weir_synack_push(struct weir_synack_ring *r);
 
+/* Nothing is due any more. */
+void weir_synack_clear(struct weir_synack_ring *r);
+
 /*
  * The next entry that is to be sent again: once after 1 s, once more after 3 s. NULL: none is due.
  * The caller looks whether the client has a connection by now. *limit is counted down; at 0 nothing

@@ -121,12 +121,12 @@ static struct shell_out *leave(struct shell_worker *w, const uint8_t *data, uint
 	return out;
 }
 
-static void to_nexthop(const struct shell *s, struct shell_out *out, uint16_t nexthop)
+static void to_nexthop(const struct weir_policy *p, struct shell_out *out, uint16_t nexthop)
 {
-	if (nexthop >= s->policy->n_nexthops)
+	if (nexthop >= p->n_nexthops)
 		shell_die("next hop %u does not exist", nexthop);
 	out->nexthop = nexthop;
-	out->port = s->policy->nexthops[nexthop].port;
+	out->port = p->nexthops[nexthop].port;
 }
 
 static void to_hop(struct shell_out *out, const struct weir_hop *hop)
@@ -147,7 +147,7 @@ static void out_header(void *shell, const struct weir_header *h, const struct we
 	out->send = dest->send;
 	out->fate = WEIR_FATE_created;
 	if (dest->send == WEIR_SEND_NEXTHOP)
-		to_nexthop(w->shell, out, dest->nexthop);
+		to_nexthop(w->px.policy, out, dest->nexthop);
 	else if (dest->send == WEIR_SEND_HOP)
 		to_hop(out, &dest->hop);
 	else
@@ -167,7 +167,7 @@ static void leave_by(struct shell_worker *w, const struct weir_pkt *pkt)
 	out->send = pkt->send;
 	out->fate = pkt->fate;
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
-		to_nexthop(w->shell, out, pkt->nexthop);
+		to_nexthop(w->px.policy, out, pkt->nexthop);
 	} else if (pkt->send == WEIR_SEND_HOP) {
 		to_hop(out, &pkt->hop);
 	} else {
@@ -258,6 +258,8 @@ void shell_close(struct shell *s)
 	if (s->n_put != 0)
 		shell_die("packets were put in and not run");
 	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		shell_adopt(s, i);
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
 		while (!weir_proxy_reset_all(&s->workers[i].px, 64, s->now_ns))
 			;
 	shell_audit(s);
@@ -301,13 +303,14 @@ void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_por
 /* Parsing sees the frame only; what is beyond it is for replies. */
 static unsigned int receive(struct shell *s, struct weir_pkt *pkt)
 {
+	const struct weir_policy *p = s->workers[s->rx].px.policy;
 	enum weir_parsed parsed;
 
 	ASAN_POISON_MEMORY_REGION(pkt->data + pkt->len, pkt->room - pkt->len);
 	parsed = weir_parse(pkt);
-	weir_classify(s->policy, pkt, parsed);
+	weir_classify(p, pkt, parsed);
 	ASAN_UNPOISON_MEMORY_REGION(pkt->data, pkt->room);
-	return weir_owner(s->policy, pkt, s->rx);
+	return weir_owner(p, pkt, s->rx);
 }
 
 static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, unsigned int n)
@@ -349,6 +352,8 @@ void shell_run(struct shell *s)
 		for (unsigned int i = 0; i < n; i++) {
 			if (owner[i] == w)
 				mine[n_mine++] = pkts[i];
+			if (owner[i] == w && s->workers[rx].px.policy == s->policy)
+				shell_adopt(s, w);
 			if (n_mine == WEIR_BURST || (i + 1 == n && n_mine > 0)) {
 				burst(s, w, mine, n_mine);
 				n_mine = 0;

@@ -12,6 +12,7 @@
 #ifndef WEIR_TESTS_SHELL_H
 #define WEIR_TESTS_SHELL_H
 
+#include "flow/succeed.h"
 #include "tcp/proxy.h"
 
 /* Two ports. Whoever is not a backend is reached by the first one. */
@@ -59,7 +60,7 @@ struct shell_worker {
 };
 
 struct shell {
-	struct weir_policy *policy;
+	struct weir_policy *policy; /* the youngest */
 	struct shell_worker *workers;
 	uint64_t now_ns;
 	unsigned int rx;      /* the worker whose queue gets the next packet */
@@ -67,7 +68,8 @@ struct shell {
 	struct weir_pkt last; /* the last packet that went through a burst, as the core left it */
 
 	/* inside */
-	struct weir_pkt *put; /* put in and not run yet */
+	struct weir_policy *old; /* what policy succeeded, while a worker goes by it; or NULL */
+	struct weir_pkt *put;    /* put in and not run yet */
 	unsigned int n_put, put_size;
 	struct shell_out *queue; /* what left, from queue_at on not taken yet */
 	unsigned int n_queue, queue_at, queue_size;
@@ -81,6 +83,18 @@ struct shell {
 struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each);
 
 struct shell *shell_open(struct weir_policy *policy, uint64_t start_ns);
+
+/*
+ * The policy is succeeded by what `wanted` says, finished or not, which is given away. It is in force
+ * for a worker when the worker adopts it, or is handed a packet by one who has; the old one is gone
+ * when all have, so that must be before the next one. Refused: nothing has happened.
+ */
+enum weir_refusal shell_publish(struct shell *s, struct weir_policy *wanted);
+void shell_adopt(struct shell *s, unsigned int worker);
+/* Both, for all workers. */
+enum weir_refusal shell_reload(struct shell *s, struct weir_policy *wanted);
+/* A copy of what the youngest policy has that is live, in shell_policy()'s form. */
+struct weir_policy *shell_wanted(const struct shell *s);
 
 /*
  * Ends every connection, waits until everything has expired, and looks whether anything is left:
@@ -118,6 +132,9 @@ void shell_audit(const struct shell *s);
 
 /* A number over all that a worker remembers of connections: table, wheel, pools, held, counts. */
 uint64_t shell_memory_hash(const struct shell *s);
+
+/* Pools of local ports that a worker has. */
+uint32_t shell_pools(const struct weir_proxy *px);
 
 _Noreturn void shell_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -75,7 +75,8 @@ static bool is_free(const struct weir_conn *c)
 struct tally {
 	uint32_t conns, keys, ports, held, linked;
 	uint32_t by_state[WEIR_STATES];
-	uint32_t active[WEIR_BACKENDS_MAX];
+	uint32_t active[WEIR_BACKENDS_MAX], of_backend[WEIR_BACKENDS_MAX];
+	uint32_t of_service[WEIR_SERVICES_MAX];
 };
 
 static bool leads_to(const struct weir_table *t, const struct weir_key *key, uint32_t conn)
@@ -93,12 +94,17 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 	t->conns++;
 	t->keys++;
 	t->by_state[c->state]++;
+	t->of_service[c->client.id]++;
 	if (!leads_to(&px->table, &c->client, i))
 		shell_die("conn %u is not under its client key", i);
 	if (c->wheel_prev == WEIR_WHEEL_OFF)
 		shell_die("conn %u in %s has no timer", i, weir_state_name(c->state));
 	if (c->flags & WEIR_CONN_KEYED_BACKEND) {
 		t->keys++;
+		t->of_backend[c->backend]++;
+		if (px->policy->backends[c->backend].life == WEIR_LIFE_VACANT ||
+			px->policy->services[c->client.id].life == WEIR_LIFE_VACANT)
+			shell_die("conn %u is of a service or backend that is not there", i);
 		if (!leads_to(&px->table, &c->local, i))
 			shell_die("conn %u is not under its backend key", i);
 		if (c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT)
@@ -132,24 +138,16 @@ static uint32_t linked_in_wheel(const struct weir_wheel *w)
 	return n;
 }
 
-static uint32_t n_pools(const struct weir_proxy *px)
+uint32_t shell_pools(const struct weir_proxy *px)
 {
-	uint32_t n = 0;
-
-	for (uint32_t b = 0; b < px->policy->n_backends; b++) {
-		const struct weir_backend *bk = &px->policy->backends[b];
-
-		if (bk->key_id == b && px->policy->services[bk->service].mode == WEIR_MODE_FULLNAT)
-			n += px->policy->ports[bk->egress].n_addrs;
-	}
-	return n;
+	return weir_policy_backend_room(px->policy) * px->policy->pools_each;
 }
 
 static uint32_t ports_in_pools(const struct weir_proxy *px)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < n_pools(px); i++)
+	for (uint32_t i = 0; i < shell_pools(px); i++)
 		n += px->pools[i].in_use;
 	return n;
 }
@@ -178,7 +176,10 @@ static void audit(const struct weir_proxy *px)
 	for (uint32_t i = 0; i < px->policy->n_backends; i++) {
 		must_be("backend's connections", px->sched.backends[i].active, t->active[i]);
 		must_be("backend's gauge", px->counters.backend[i].active, t->active[i]);
+		must_be("backend's conns", px->counters.backend[i].conns, t->of_backend[i]);
 	}
+	for (uint32_t i = 0; i < px->policy->n_services; i++)
+		must_be("service's conns", px->counters.service[i].conns, t->of_service[i]);
 	free(t);
 }
 
@@ -218,8 +219,8 @@ uint64_t shell_memory_hash(const struct shell *s)
 		mix(&hash, px->table.conns, px->table.capacity * sizeof(*px->table.conns));
 		mix(&hash, &px->wheel, sizeof(px->wheel));
 		mix(&hash, px->wheel.slots, WEIR_WHEEL_SLOTS * sizeof(*px->wheel.slots));
-		mix(&hash, px->pools, n_pools(px) * sizeof(*px->pools));
-		for (uint32_t p = 0; p < n_pools(px); p++)
+		mix(&hash, px->pools, shell_pools(px) * sizeof(*px->pools));
+		for (uint32_t p = 0; p < shell_pools(px); p++)
 			mix(&hash, px->pools[p].used, (px->pools[p].count + 63) / 64 * 8);
 		mix(&hash, &px->held, sizeof(px->held));
 		mix(&hash, px->sched.backends,

@@ -250,7 +250,7 @@ bool sim_front_empty(const struct sim_front *f)
 
 		if (px->table.count != 0 || px->held.count != 0 || px->local_ports != 0)
 			return false;
-		for (uint32_t j = 0; j < sim_policy_pools(px->policy); j++)
+		for (uint32_t j = 0; j < shell_pools(px); j++)
 			if (!all_free(&px->pools[j]))
 				return false;
 	}

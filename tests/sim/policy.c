@@ -102,16 +102,6 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 	return p;
 }
 
-uint32_t sim_policy_pools(const struct weir_policy *p)
-{
-	uint32_t n = 0;
-
-	for (uint32_t b = 0; b < p->n_backends; b++)
-		if (p->services[p->backends[b].service].mode == WEIR_MODE_FULLNAT)
-			n += p->ports[p->backends[b].egress].n_addrs;
-	return n;
-}
-
 /* Only the first few of each pool: white box, for a configuration cannot say so. */
 void sim_policy_squeeze(struct sim_front *f, struct sim_random *r)
 {
@@ -119,7 +109,7 @@ void sim_policy_squeeze(struct sim_front *f, struct sim_random *r)
 	uint32_t keep = sim_between(r, 2, 20);
 
 	for (unsigned int w = 0; w < p->n_workers; w++) {
-		for (uint32_t i = 0; i < sim_policy_pools(p); i++) {
+		for (uint32_t i = 0; i < shell_pools(&f->shell->workers[w].px); i++) {
 			struct weir_localports *pool = &f->shell->workers[w].px.pools[i];
 
 			pool->count = keep;

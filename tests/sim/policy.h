@@ -14,9 +14,6 @@
 struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
 	struct sim_random *r);
 
-/* Pools of local ports that each worker has. */
-uint32_t sim_policy_pools(const struct weir_policy *p);
-
 /* Local ports are few. */
 void sim_policy_squeeze(struct sim_front *f, struct sim_random *r);
 

@@ -132,13 +132,17 @@ static void for_client(const struct talk *t, const struct shell_out *out)
 
 static void for_backend(const struct talk *t, const struct shell_out *out)
 {
+	const struct weir_nexthop *hop;
+
 	IS(out->port, SHELL_BACKENDS);
 	IS(weir_be32(out->seg.src.w[3]), t->local);
 	IS(weir_be16(out->seg.sport_be), t->local_port);
 	IS(weir_be32(out->seg.dst.w[3]), t->backend_addr);
 	IS(weir_be16(out->seg.dport_be), SHELL_BACKEND_PORT);
-	if (out->send == WEIR_SEND_NEXTHOP)
-		IS(out->nexthop, t->backend);
+	if (out->send != WEIR_SEND_NEXTHOP)
+		return;
+	hop = &t->s->workers[out->worker].px.policy->nexthops[out->nexthop];
+	IS(weir_be32(hop->addr.w[3]), t->backend_addr);
 }
 
 void talk_syn(struct talk *t)

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The shell's part of a reload: what the control side does. */
+#include <stdlib.h>
+
+#include "shell.h"
+
+/* What connections refer to, as the workers' gauges say. */
+struct busy {
+	bool services[WEIR_SERVICES_MAX], backends[WEIR_BACKENDS_MAX];
+};
+
+static void look(const struct shell *s, struct busy *busy)
+{
+	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
+		const struct weir_counters *c = &s->workers[w].px.counters;
+
+		for (uint32_t i = 0; i < s->policy->n_services; i++)
+			busy->services[i] |= weir_counted(&c->service[i].conns) != 0;
+		for (uint32_t i = 0; i < s->policy->n_backends; i++)
+			busy->backends[i] |= weir_counted(&c->backend[i].conns) != 0;
+	}
+}
+
+enum weir_refusal shell_publish(struct shell *s, struct weir_policy *wanted)
+{
+	struct busy *busy = calloc(1, sizeof(*busy));
+	struct weir_succession how = {
+		.busy_services = busy->services, .busy_backends = busy->backends};
+	int err;
+
+	if (s->old != NULL)
+		shell_die("a worker has not adopted the policy before");
+	look(s, busy);
+	err = weir_policy_succeed(s->policy, wanted, &how);
+	free(busy);
+	weir_policy_free(wanted);
+	if (err == 0) {
+		s->old = s->policy;
+		s->policy = how.next;
+	} else if (how.refusal == WEIR_REFUSAL_NONE) {
+		shell_die("no memory");
+	}
+	return how.refusal;
+}
+
+void shell_adopt(struct shell *s, unsigned int worker)
+{
+	if (s->workers[worker].px.policy == s->policy)
+		return;
+	weir_proxy_adopt(&s->workers[worker].px, s->policy);
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		if (s->workers[i].px.policy != s->policy)
+			return;
+	weir_policy_free(s->old);
+	s->old = NULL;
+}
+
+enum weir_refusal shell_reload(struct shell *s, struct weir_policy *wanted)
+{
+	enum weir_refusal refusal = shell_publish(s, wanted);
+
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		shell_adopt(s, i);
+	return refusal;
+}
+
+static void copy_member(struct weir_policy *to, const struct weir_policy *from,
+	const struct weir_member *m)
+{
+	struct weir_backend *b = &to->backends[to->n_backends];
+	const struct weir_nexthop *hop = &from->nexthops[from->backends[m->backend].nexthop];
+
+	*b = from->backends[m->backend];
+	b->service = (uint16_t)to->n_services;
+	b->nexthop = weir_policy_nexthop(to, &hop->addr, hop->port);
+	to->members[to->n_members++] =
+		(struct weir_member){.backend = (uint16_t)to->n_backends++, .weight = m->weight};
+}
+
+struct weir_policy *shell_wanted(const struct shell *s)
+{
+	const struct weir_policy *from = s->policy;
+	/* room for a service with a backend more */
+	struct weir_policy *to = weir_policy_alloc(from->n_services + 1, from->n_members + 1,
+		from->n_members + 1, from->n_members + 1);
+
+	to->n_workers = from->n_workers;
+	to->n_ports = from->n_ports;
+	memcpy(to->ports, from->ports, sizeof(to->ports));
+	to->limits = from->limits;
+	to->drain_ms = from->drain_ms;
+	for (uint32_t i = 0; i < from->n_services; i++) {
+		const struct weir_service *service = &from->services[i];
+
+		if (service->life != WEIR_LIFE_LIVE)
+			continue;
+		to->services[to->n_services] = *service;
+		to->services[to->n_services].first_member = to->n_members;
+		for (uint32_t m = 0; m < service->n_members; m++)
+			copy_member(to, from, &from->members[service->first_member + m]);
+		to->n_services++;
+	}
+	return to;
+}
