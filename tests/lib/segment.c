@@ -109,8 +109,7 @@ static size_t icmp(uint8_t *f, uint8_t type, uint8_t code, size_t data_len)
 size_t segment_unreachable(const uint8_t *about, uint32_t from, uint8_t code,
 	uint8_t frame[SEGMENT_FRAME_MAX])
 {
-	uint32_t sender = (uint32_t)frame_get16(about + FRAME_IP + 12) << 16 |
-		frame_get16(about + FRAME_IP + 14);
+	uint32_t sender = frame_get32(about + FRAME_IP + 12);
 
 	ip_header(frame, 1, 64, from, sender, FRAME_TCP + 8 + 28);
 	memset(frame + FRAME_TCP, 0, 8);

@@ -22,6 +22,11 @@ static inline uint16_t frame_get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+static inline uint32_t frame_get32(const uint8_t *p)
+{
+	return (uint32_t)frame_get16(p) << 16 | frame_get16(p + 2);
+}
+
 static inline void frame_put16(uint8_t *p, uint16_t x)
 {
 	p[0] = (uint8_t)(x >> 8);

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "actor.h"
+
+#include <string.h>
+
+#include "frame.h"
+#include "shell.h"
+#include "wire/opt.h"
+
+#define CLIENT_ADDR 0xcb007107u /* 203.0.113.7 */
+#define CLIENT_PORT 40000
+
+const char *actor_name(enum actor_id id)
+{
+	static const char *const names[ACTORS] = {"client", "client2", "backend", "backend2"};
+
+	return names[id];
+}
+
+void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode)
+{
+	unsigned int service = mode == WEIR_MODE_FULLNAT ? SHELL_FULLNAT : SHELL_NAT;
+
+	*a = (struct actor){.id = id, .mac = {2, 0, 0, 0, 0xcc, (uint8_t)id}, .wnd = 500};
+	a->now.isn = 0x10203040u * (id + 1);
+	a->now.tsval = 0x01020304u * (id + 5);
+	if (is_client(a)) {
+		a->addr = CLIENT_ADDR;
+		a->port = (uint16_t)(CLIENT_PORT + id);
+		a->far = SHELL_VIP(service);
+		a->far_port = SHELL_VIP_PORT;
+	} else {
+		a->addr = SHELL_BACKEND(service, id - BACKEND);
+		a->port = SHELL_BACKEND_PORT;
+		a->far = mode == WEIR_MODE_FULLNAT ? SHELL_LOCAL : CLIENT_ADDR;
+		a->far_port = CLIENT_PORT; /* until it is shown another one */
+	}
+	a->before = a->now;
+}
+
+/* Another connection on the same addresses: what was shown is forgotten, ISNs grow (RFC 6528). */
+static void begin_anew(struct actor *a)
+{
+	a->before = a->now;
+	a->now.isn += 0x01000000;
+	a->now.bound = false;
+	a->now.shown = a->now.shown_tsval = a->now.shown_end = 0;
+}
+
+static void put_option(struct segment *g, const struct packet *p, const struct view *v,
+	const struct option *o)
+{
+	uint32_t edges[8];
+
+	switch (o->kind) {
+	case WEIR_OPT_NOP:
+		segment_nop(g);
+		return;
+	case WEIR_OPT_EOL:
+		g->opt[g->opt_len++] = 0;
+		return;
+	case WEIR_OPT_MSS:
+		segment_mss(g, (uint16_t)o->number[0].value);
+		return;
+	case WEIR_OPT_WSCALE:
+		segment_wscale(g, (uint8_t)o->number[0].value);
+		return;
+	case WEIR_OPT_SACK_OK:
+		segment_sack_ok(g);
+		return;
+	case WEIR_OPT_TIMESTAMP: /* RFC 7323 §3.2: an echo is one only with ACK */
+		segment_timestamps(g, v->tsval + o->number[0].value,
+			(p->flags & WEIR_TCP_ACK ? v->shown_tsval : 0) + o->number[1].value);
+		return;
+	case WEIR_OPT_SACK:
+		for (unsigned int i = 0; i < o->n; i++)
+			edges[i] = v->shown + o->number[i].value;
+		segment_sack(g, edges, o->n / 2);
+		return;
+	default:
+		memcpy(g->opt + g->opt_len, o->byte, o->n);
+		g->opt_len += o->n;
+	}
+}
+
+static size_t damaged(uint8_t *f, size_t len, enum damage damage)
+{
+	switch (damage) {
+	case BAD_SUM:
+		f[FRAME_TCP + 16] ^= 1;
+		return len;
+	case FRAGMENT:
+		f[FRAME_IP + 6] |= 0x20;
+		frame_mend_ip(f);
+		return len;
+	case LONG_IP_HEADER:
+		f[FRAME_IP] = 0x46;
+		frame_mend_ip(f);
+		return len;
+	case VLAN:
+		f[12] = 0x81;
+		f[13] = 0;
+		return len;
+	case CUT:
+		return FRAME_TCP + 10;
+	case UNDAMAGED:
+	case DAMAGES:
+		break;
+	}
+	return len;
+}
+
+/* ICMP quotes what the actor got last, with the number that the script says. */
+static size_t unreachable(const struct actor *a, const struct packet *p, uint8_t *frame)
+{
+	uint8_t about[SEGMENT_FRAME_MAX];
+
+	memcpy(about, a->last, a->last_len);
+	frame_put32(about + FRAME_TCP + 4, a->now.shown + p->seq.value);
+	return segment_unreachable(about, a->addr, p->code, frame);
+}
+
+size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMENT_FRAME_MAX])
+{
+	const struct view *v = p->incarnation == OLD ? &a->before : &a->now;
+	struct segment g = {.src = a->addr,
+		.sport = a->port,
+		.dst = p->address ? p->address : a->far,
+		.dport = p->port ? p->port : a->far_port,
+		.flags = p->flags,
+		.ttl = p->ttl,
+		.payload_len = (uint16_t)p->len,
+		.offset = p->seq.value - 1};
+
+	if (p->icmp)
+		return unreachable(a, p, frame);
+	if (p->incarnation == NEW)
+		begin_anew(a);
+	if (!p->win.any)
+		a->wnd = (uint16_t)p->win.value;
+	g.wnd = a->wnd;
+	g.seq = v->isn + p->seq.value;
+	g.ack = p->flags & WEIR_TCP_ACK ? v->shown + p->ack.value : p->ack.value;
+	memcpy(g.src_mac, a->mac, 6);
+	for (unsigned int i = 0; i < p->n_options; i++)
+		put_option(&g, p, v, &p->option[i]);
+	return damaged(frame, segment_frame(&g, frame), p->damage);
+}
+
+/* What there is of the frame's TCP header. It was checked by the shell: lengths are right. */
+struct tcp {
+	uint32_t seq, ack;
+	uint16_t wnd;
+	uint8_t flags;
+	const uint8_t *options, *payload;
+	size_t options_len, payload_len;
+};
+
+static struct tcp tcp_of(const uint8_t *f)
+{
+	size_t header_len = (f[FRAME_TCP + 12] >> 4) * 4u;
+	size_t l4_len = frame_get16(f + FRAME_IP + 2) - 20u;
+
+	return (struct tcp){
+		.seq = frame_get32(f + FRAME_TCP + 4),
+		.ack = frame_get32(f + FRAME_TCP + 8),
+		.flags = f[FRAME_TCP + 13],
+		.wnd = frame_get16(f + FRAME_TCP + 14),
+		.options = f + FRAME_OPT,
+		.options_len = header_len - 20,
+		.payload = f + FRAME_TCP + header_len,
+		.payload_len = l4_len - header_len,
+	};
+}
+
+/* Length by kind, 0: any. */
+static unsigned int length_of(uint8_t kind)
+{
+	switch (kind) {
+	case WEIR_OPT_MSS:
+		return 4;
+	case WEIR_OPT_WSCALE:
+		return 3;
+	case WEIR_OPT_SACK_OK:
+		return 2;
+	case WEIR_OPT_TIMESTAMP:
+		return 10;
+	}
+	return 0;
+}
+
+static void take_option(struct option *o, const uint8_t *at, const struct view *v, bool ack)
+{
+	const uint8_t *data = at + 2;
+	uint8_t len = at[1];
+
+	*o = (struct option){.kind = at[0]};
+	if (at[0] == WEIR_OPT_MSS) {
+		o->number[o->n++].value = frame_get16(data);
+	} else if (at[0] == WEIR_OPT_WSCALE) {
+		o->number[o->n++].value = data[0];
+	} else if (at[0] == WEIR_OPT_TIMESTAMP) {
+		o->number[o->n++].value = frame_get32(data) - v->shown_tsval;
+		o->number[o->n++].value = frame_get32(data + 4) - (ack ? v->tsval : 0);
+	} else if (at[0] == WEIR_OPT_SACK && len % 8 == 2) {
+		for (; o->n < (len - 2) / 4; o->n++)
+			o->number[o->n].value = frame_get32(data + 4u * o->n) - v->isn;
+	} else if (at[0] != WEIR_OPT_SACK_OK) {
+		o->kind = OPTION_BYTES;
+		o->n = len;
+		memcpy(o->byte, at, len);
+	}
+}
+
+static void take_options(const struct tcp *tcp, const struct view *v, struct packet *p)
+{
+	const uint8_t *at = tcp->options, *end = at + tcp->options_len;
+
+	while (at < end && *at != WEIR_OPT_EOL) {
+		bool whole = end - at >= 2 && at[1] >= 2 && at[1] <= end - at &&
+			(length_of(at[0]) == 0 || length_of(at[0]) == at[1]);
+
+		if (*at == WEIR_OPT_NOP) {
+			at++;
+			continue;
+		}
+		if (!whole) { /* the rest, as it is */
+			struct option *o = &p->option[p->n_options++];
+
+			*o = (struct option){.kind = OPTION_BYTES, .n = (uint8_t)(end - at)};
+			memcpy(o->byte, at, o->n);
+			return;
+		}
+		take_option(&p->option[p->n_options++], at, v, tcp->flags & WEIR_TCP_ACK);
+		at += at[1];
+	}
+}
+
+void actor_understand(const struct actor *a, const uint8_t *frame, size_t len, struct packet *p)
+{
+	const struct view *v = &a->now;
+	struct tcp tcp;
+
+	*p = (struct packet){.ttl = frame[FRAME_IP + 8]};
+	if (frame[FRAME_IP + 9] != WEIR_PROTO_TCP) {
+		p->icmp = true;
+		return;
+	}
+	tcp = tcp_of(frame);
+	p->flags = tcp.flags;
+	p->seq.value = tcp.seq - v->shown;
+	p->ack.value = tcp.flags & WEIR_TCP_ACK ? tcp.ack - v->isn : tcp.ack;
+	p->win.value = tcp.wnd;
+	p->len = (uint32_t)tcp.payload_len;
+	take_options(&tcp, v, p);
+}
+
+static uint32_t tsval_of(const struct tcp *tcp, bool *there)
+{
+	struct packet p = {.n_options = 0};
+	struct view zero = {.isn = 0};
+
+	take_options(tcp, &zero, &p);
+	*there = false;
+	for (unsigned int i = 0; i < p.n_options; i++) {
+		if (p.option[i].kind == WEIR_OPT_TIMESTAMP) {
+			*there = true;
+			return p.option[i].number[0].value;
+		}
+	}
+	return 0;
+}
+
+/* What a backend in TIME_WAIT wants to see before it begins anew (RFC 6191 §2), and more. */
+static const char *follows(const struct view *before, const struct tcp *tcp)
+{
+	bool has_ts;
+	uint32_t tsval = tsval_of(tcp, &has_ts);
+
+	if ((int32_t)(tcp->seq - before->shown_end) <= 0)
+		return "not later: seq";
+	if (has_ts && (int32_t)(tsval - before->shown_last_tsval) <= 0)
+		return "not later: TSval";
+	return NULL;
+}
+
+static const char *bind_port(struct actor *a, const struct packet *expected, uint16_t port)
+{
+	bool same = port == a->far_port;
+
+	if ((expected->local_port == SAME_PORT && !same) ||
+		(expected->local_port == OTHER_PORT && same))
+		return "wrong local port";
+	a->far_port = port;
+	return NULL;
+}
+
+const char *actor_bind(struct actor *a, const struct packet *expected, const uint8_t *frame,
+	size_t len)
+{
+	const struct tcp tcp = tcp_of(frame);
+	const char *why = NULL;
+	bool has_ts;
+
+	if (!(tcp.flags & WEIR_TCP_SYN) || expected->seq.any)
+		return NULL;
+	if (!is_client(a) && expected->incarnation != AS_BEFORE)
+		begin_anew(a);
+	if (a->now.bound)
+		return NULL;
+	if (!is_client(a))
+		why = bind_port(a, expected, frame_get16(frame + FRAME_TCP));
+	if (why == NULL && expected->incarnation == LATER)
+		why = follows(&a->before, &tcp);
+	a->now.bound = true;
+	a->now.shown = a->now.shown_end = tcp.seq;
+	a->now.shown_tsval = a->now.shown_last_tsval = tsval_of(&tcp, &has_ts);
+	return why;
+}
+
+void actor_remember(struct actor *a, const uint8_t *frame, size_t len)
+{
+	const struct tcp tcp = tcp_of(frame);
+	uint32_t end = tcp.seq + (uint32_t)tcp.payload_len +
+		((tcp.flags & (WEIR_TCP_SYN | WEIR_TCP_FIN)) != 0);
+	bool has_ts;
+	uint32_t tsval = tsval_of(&tcp, &has_ts);
+
+	memcpy(a->last, frame, len);
+	a->last_len = len;
+	if ((int32_t)(end - a->now.shown_end) > 0)
+		a->now.shown_end = end;
+	if (has_ts && (int32_t)(tsval - a->now.shown_last_tsval) > 0)
+		a->now.shown_last_tsval = tsval;
+}
+
+bool actor_payload_fits(const struct actor *a, const uint8_t *frame, size_t len)
+{
+	const struct tcp tcp = tcp_of(frame);
+	uint32_t at = tcp.seq - a->now.shown - 1;
+
+	for (size_t i = 0; i < tcp.payload_len; i++)
+		if (tcp.payload[i] != segment_byte(at + (uint32_t)i))
+			return false;
+	return true;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "settings.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "shell.h"
+
+struct place {
+	const char *name;
+	size_t at;
+};
+
+#define LIMIT(name)                                                                                \
+	{                                                                                          \
+#name, offsetof(struct weir_limits, name)                                          \
+	}
+#define TIMEOUT(name)                                                                              \
+	{                                                                                          \
+#name, offsetof(struct weir_timeouts, name##_ms)                                   \
+	}
+
+static const struct place limits[] = {
+	LIMIT(connections),
+	LIMIT(held_packets),
+	LIMIT(held_bytes),
+	LIMIT(syn_ack_ring),
+	LIMIT(reply_budget),
+	{"connections_per_source", offsetof(struct weir_limits, source_rate)},
+};
+
+static const struct place timeouts[] = {
+	TIMEOUT(established),
+	TIMEOUT(half_close),
+	TIMEOUT(closing),
+	TIMEOUT(time_wait),
+	TIMEOUT(connect),
+	TIMEOUT(probation),
+};
+
+struct weir_policy *settings_begin(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+
+	for (uint32_t s = 0; s < p->n_services; s++)
+		p->services[s].n_members = 1;
+	return p;
+}
+
+static const struct place *find(const struct place *places, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(places[i].name, name) == 0)
+			return &places[i];
+	return NULL;
+}
+
+static bool on(struct words *w)
+{
+	if (words_accept(w, "on"))
+		return true;
+	if (!words_accept(w, "off"))
+		fail(w->failure, "syntax: on or off");
+	return false;
+}
+
+static bool set_service(struct weir_service *s, const char *name, struct words *w)
+{
+	const struct place *place = find(timeouts, sizeof(timeouts) / sizeof(timeouts[0]), name);
+
+	if (place != NULL)
+		*(uint32_t *)((char *)&s->timeouts + place->at) = (uint32_t)words_seconds(w);
+	else if (strcmp(name, "mss") == 0)
+		s->profile.mss = (uint16_t)words_number(w, name);
+	else if (strcmp(name, "window_scale") == 0)
+		s->profile.wscale = (uint8_t)words_number(w, name);
+	else if (strcmp(name, "sack") == 0)
+		s->profile.sack = on(w);
+	else if (strcmp(name, "timestamps") == 0)
+		s->profile.timestamps = on(w);
+	else if (strcmp(name, "ecn") == 0)
+		s->profile.ecn = on(w);
+	else if (strcmp(name, "backends") == 0)
+		s->n_members = words_number(w, name);
+	else
+		return false;
+	return true;
+}
+
+bool settings_apply(struct weir_policy *p, const char *name, struct words *w)
+{
+	const struct place *place = find(limits, sizeof(limits) / sizeof(limits[0]), name);
+	unsigned int value = w->next;
+
+	if (place != NULL) {
+		*(uint32_t *)((char *)&p->limits + place->at) = words_number(w, name);
+		return true;
+	}
+	if (strcmp(name, "closed_ports") == 0) {
+		p->limits.refuse_closed_ports = words_accept(w, "reject");
+		return p->limits.refuse_closed_ports || words_accept(w, "drop");
+	}
+	for (uint32_t s = 0; s < p->n_services; s++) {
+		w->next = value; /* the same for both services */
+		if (!set_service(&p->services[s], name, w))
+			return false;
+	}
+	return true;
+}
