@@ -23,7 +23,7 @@
 
 LAB=${LAB:-weir$$}
 LAB_DIR=/tmp/$LAB
-LAB_DUT=${LAB_DUT:-synweir}    # or "linux": a kernel router with NAT in its place, to test the lab itself
+LAB_DUT=${LAB_DUT:-synweir}    # or "vm": in a virtual machine; or "linux": a kernel router, to test the lab itself
 LAB_ARMS=${LAB_ARMS:-2}        # 2 or 1
 LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
@@ -36,6 +36,15 @@ LAB_MAC_FRONT=02:00:00:00:01:01
 LAB_MAC_BACK=02:00:00:00:01:02
 LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
 LAB_HOSTS="client weir switch b1 b2"
+
+LAB_EAL='"--no-huge", "-m", "256", "--no-shconf", "--file-prefix", "'$LAB'"'
+LAB_DEVICE_FRONT=net_tap0,iface=wfront,mac=$LAB_MAC_FRONT
+LAB_DEVICE_BACK=net_tap1,iface=wback,mac=$LAB_MAC_BACK
+
+if [ "$LAB_DUT" = vm ]; then
+	# shellcheck source=SCRIPTDIR/lab_vm.sh
+	. "$LAB_ROOT/scripts/lab_vm.sh"
+fi
 
 # One service a line: name, port on the VIP, backends. Tests add theirs.
 LAB_SERVICES="web 80 10.0.0.11:80 10.0.0.12:80"
@@ -190,7 +199,7 @@ lab_config_ports() {
 	if [ "$LAB_ARMS" = 1 ]; then
 		cat <<-END
 			ports = ({
-				name = "front"; device = "net_tap0,iface=wfront,mac=$LAB_MAC_FRONT";
+				name = "front"; device = "$LAB_DEVICE_FRONT";
 				addresses = [ "192.0.2.1/24", "10.0.0.1/24" ]; gateway = "192.0.2.254";
 				routes = ( { to = "10.1.0.0/16"; via = "10.0.0.254"; } );
 			});
@@ -198,10 +207,10 @@ lab_config_ports() {
 	else
 		cat <<-END
 			ports = ({
-				name = "front"; device = "net_tap0,iface=wfront,mac=$LAB_MAC_FRONT";
+				name = "front"; device = "$LAB_DEVICE_FRONT";
 				addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254";
 			}, {
-				name = "back"; device = "net_tap1,iface=wback,mac=$LAB_MAC_BACK";
+				name = "back"; device = "$LAB_DEVICE_BACK";
 				addresses = [ "10.0.0.1/24" ];
 				routes = ( { to = "10.1.0.0/16"; via = "10.0.0.254"; } );
 			});
@@ -226,7 +235,7 @@ lab_config_service() {
 lab_config() {
 	local line comma=''
 	cat <<-END
-		eal = [ "--no-huge", "-m", "256", "--no-shconf", "--file-prefix", "$LAB" ];
+		eal = [ $LAB_EAL ];
 		workers = { count = $LAB_WORKERS; idle = "sleep"; };
 	END
 	lab_config_ports
@@ -275,7 +284,11 @@ lab_synweir_up() {
 }
 
 weirctl() {
-	"$LAB_BUILD/app/weirctl/weirctl" -p "$LAB" "$@"
+	if [ "$LAB_DUT" = vm ]; then
+		lab_vm_run weirctl "$@"
+	else
+		"$LAB_BUILD/app/weirctl/weirctl" -p "$LAB" "$@"
+	fi
 }
 
 # lab_json EXPRESSION: read JSON on stdin, print what the Python expression makes of it (named "d").

@@ -8,6 +8,7 @@
 #   lint    what scripts/check.sh needs beyond that
 #   fuzz    what scripts/fuzz.sh needs beyond build
 #   bench   valgrind, which counts instructions for scripts/bench_budget.sh
+#   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
 # rest with apt; otherwise it says what to type. Services that come with the packages (nginx, sshd) are
@@ -22,7 +23,8 @@ packages() {
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
 	bench) echo valgrind ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench)" >&2 && return 2 ;;
+	vm) echo qemu-system-x86 busybox-static cpio ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, vm)" >&2 && return 2 ;;
 	esac
 }
 
@@ -78,18 +80,44 @@ disable_new_services() {
 	done
 }
 
+# A kernel to boot in a virtual machine, and the modules that give its NICs to DPDK: out of Debian's
+# package, which installed would make it a kernel of this machine.
+KERNEL=/var/cache/synweir/kernel
+unpack_kernel() {
+	local dir package status=0
+	dir=$(mktemp -d /tmp/synweir-kernel.XXXXXX)
+	package=$(apt-cache depends linux-image-cloud-amd64 | awk '$1 == "Depends:" { print $2; exit }')
+	(
+		cd "$dir"
+		apt_quiet -o APT::Sandbox::User=root download "$package"
+		mkdir found
+		dpkg-deb --fsys-tarfile "$package"_*.deb | tar -x --wildcards './boot/vmlinuz*' '*/drivers/uio/uio.ko' \
+			'*/drivers/uio/uio_pci_generic.ko' '*/drivers/vfio/*.ko' '*/virt/lib/irqbypass.ko'
+		find . -name '*.ko' -exec mv -t found {} +
+		mv boot/vmlinuz* found/vmlinuz
+		mkdir -p "$KERNEL"
+		mv -f found/*.ko "$KERNEL"
+		mv -f found/vmlinuz "$KERNEL" # last: it says that all is there
+	) >>"$LOG" 2>&1 || status=1
+	rm -r "$dir"
+	return $status
+}
+
 main() {
-	local missing
+	local missing kernel=''
 	[ $# -gt 0 ] || set -- build lab e2e
 	command -v dpkg-query >/dev/null || { echo "setup.sh: this is not Debian: no dpkg" >&2 && exit 1; }
 	missing=$(missing_of "$@" | xargs)
-	[ -n "$missing" ] || exit 0
+	[[ " $* " != *" vm "* ]] || [ -e $KERNEL/vmlinuz ] || kernel=1
+	[ -n "$missing$kernel" ] || exit 0
 	if [ "$(id -u)" != 0 ]; then
+		[ -z "$kernel" ] || echo "setup.sh: no kernel for a virtual machine: sudo scripts/setup.sh vm" >&2
+		[ -n "$missing" ] || exit 1
 		echo "setup.sh: missing packages: $missing" >&2
 		echo "setup.sh: install them with: sudo apt-get install -y --no-install-recommends $missing" >&2
 		exit 1
 	fi
-	echo "setup.sh: installing $missing"
+	echo "setup.sh: installing${missing:+ $missing}${kernel:+ a kernel for virtual machines}"
 	LOG=$(mktemp /tmp/synweir-setup.XXXXXX)
 	exec 9>/run/synweir-setup.lock
 	flock 9 # one at a time: the policy file is the machine's
@@ -103,6 +131,11 @@ main() {
 	fi
 	# shellcheck disable=SC2086
 	disable_new_services $missing
+	if [ -n "$kernel" ] && ! unpack_kernel; then
+		tail -n 15 "$LOG" >&2
+		echo "setup.sh: cannot unpack a kernel (whole log: $LOG)" >&2
+		exit 1
+	fi
 	rm -f "$LOG"
 }
 

@@ -67,6 +67,7 @@ groups="build"
 [ "$(id -u)" != 0 ] || groups="build lab e2e bench"
 # shellcheck disable=SC2086 # a list of words
 scripts/setup.sh $groups
+[ "$(id -u)" != 0 ] || scripts/setup.sh vm || echo "no virtual machine: its test will be skipped"
 LOG=$(mktemp /tmp/synweir-test.XXXXXX)
 trap 'rm -f "$LOG"' EXIT
 

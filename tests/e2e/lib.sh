@@ -66,7 +66,7 @@ at_least() {
 
 # A stand-in has no weirctl, and retries no backend.
 is_synweir() {
-	[ "$LAB_DUT" = synweir ]
+	[ "$LAB_DUT" != linux ]
 }
 
 client_py() {
@@ -82,6 +82,8 @@ e2e_variant() {
 		fullnat | nat) LAB_MODE=$word ;;
 		[1-9]) LAB_WORKERS=$word ;;
 		onearm) LAB_ARMS=1 ;;
+		vfio) export LAB_VM_BIND=vfio ;;
+		norss) export LAB_VM_RSS=off ;;
 		flood) E2E_FLOODED=1 ;;
 		*) lab_die "unknown word '$word' in variant '$1'" ;;
 		esac

@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# lab_vm.sh [--keep]: the lab with synweir in a virtual machine of its own, on two virtio-net PCI NICs, and
+# what tests/e2e/vm.sh checks there. As root, on amd64, after "scripts/setup.sh vm".
+#
+#   client              virtual machine (namespace weir)             switch            b1, b2
+#   eth0 --------- wfront [ virtio-net  synweir  virtio-net ] wback ----- [ br0 ]-------- eth0
+#                  a tap    0000:21:00.0          0000:22:00.0  a tap
+#
+# --keep leaves the lab up without checking anything, and says how to look around.
+# KVM where the CPU has it, else emulation: a few thousand packets per second. LAB_VM_BIND=vfio gives the
+# NICs to DPDK by vfio-pci behind an (emulated) IOMMU, else it is uio_pci_generic; LAB_VM_RSS=off takes
+# the hash from them. The machine has two NUMA nodes of two CPUs; both NICs are on the second.
+#
+# lab.sh reads this file when LAB_DUT=vm, so LAB_DUT=vm tests/e2e/run TEST:VARIANT runs any test there.
+# shellcheck disable=SC2034 # what lab.sh and the tests read
+
+LAB_VM_BIND=${LAB_VM_BIND:-uio} # or "vfio"
+LAB_VM_RSS=${LAB_VM_RSS:-on}    # or "off"
+LAB_VM_QUEUES=2
+LAB_EAL=''
+LAB_DEVICE_FRONT=0000:21:00.0
+LAB_DEVICE_BACK=0000:22:00.0
+LAB_VM_KERNEL=${LAB_VM_KERNEL:-/var/cache/synweir/kernel}
+
+# What is missing, if anything.
+lab_vm_missing() {
+	local command
+	for command in qemu-system-x86_64 cpio busybox; do
+		command -v $command >/dev/null || { echo "there is no $command: sudo scripts/setup.sh vm" && return; }
+	done
+	[ -e "$LAB_VM_KERNEL/vmlinuz" ] || echo "there is no $LAB_VM_KERNEL/vmlinuz: sudo scripts/setup.sh vm"
+}
+
+#
+# The guest's file system
+#
+
+# lab_vm_put ROOT FILE...: where they are here, and where their symbolic links lead.
+lab_vm_put() {
+	local root=$1 file real
+	shift
+	for file in "$@"; do
+		real=$(realpath "$file")
+		[ -e "$root$real" ] || install -D "$real" "$root$real"
+		[ -e "$root$file" ] || ln -s "$real" "$root$file"
+	done
+}
+
+# lab_vm_programs ROOT: synweir and weirctl, the libraries they need, and those drivers that this machine has
+# devices for: DPDK loads whatever is in its directory.
+lab_vm_programs() {
+	local root=$1 drivers
+	cp "$LAB_BUILD/app/synweir/synweir" "$LAB_BUILD/app/weirctl/weirctl" "$(command -v busybox)" "$root/bin"
+	mkdir -p "$root"/usr/lib{,64}
+	ln -s usr/lib usr/lib64 "$root"
+	lab_vm_put "$root" /lib/x86_64-linux-gnu/libgcc_s.so.1 # glibc looks for it when a thread is ended
+	drivers=$(echo /usr/lib/x86_64-linux-gnu/dpdk/pmds-*/librte_{bus_pci,bus_vdev,mempool_ring,net_virtio}.so.[0-9][0-9])
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	lab_vm_put "$root" $drivers \
+		$(ldd "$root/bin/synweir" "$root/bin/weirctl" $drivers | grep -o '/lib[^ :]*\.so[^ :]*' | sort -u)
+}
+
+lab_vm_modules() {
+	case $LAB_VM_BIND in
+	uio) echo uio uio_pci_generic ;;
+	vfio) echo irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci ;;
+	esac
+}
+
+lab_vm_driver() {
+	case $LAB_VM_BIND in
+	uio) echo uio_pci_generic ;;
+	vfio) echo vfio-pci ;;
+	esac
+}
+
+# What runs first: modules, huge pages, NICs to DPDK, synweir; and a serial line that takes commands.
+lab_vm_init() {
+	cat <<-END
+		#!/bin/busybox sh
+		/bin/busybox --install -s /bin
+		export PATH=/bin
+		mount -t proc proc /proc
+		mount -t sysfs sysfs /sys
+		mount -t devtmpfs devtmpfs /dev
+		mkdir -p /dev/hugepages && mount -t hugetlbfs hugetlbfs /dev/hugepages
+		for module in $(lab_vm_modules | xargs); do
+			insmod /modules/\$module.ko
+		done
+		for device in /sys/bus/pci/devices/*; do
+			[ "\$(cat \$device/vendor)" = 0x1af4 ] || continue
+			echo $(lab_vm_driver) >\$device/driver_override
+			echo "\${device##*/}" >/sys/bus/pci/drivers_probe
+		done
+		stty -F /dev/ttyS1 raw -echo
+		while read -r id command; do
+			sh -c "\$command" </dev/null 2>&1
+			printf '%s %s\n' "\$id" \$?
+		done </dev/ttyS1 >/dev/ttyS1 &
+		synweir -c /synweir.conf
+		echo "synweir: exit status \$?"
+		poweroff -f
+	END
+}
+
+lab_vm_initrd() {
+	local root=$LAB_DIR/root module
+	mkdir -p "$root"/{bin,dev,modules,proc,sys,run,tmp,var}
+	ln -s ../run "$root/var/run"
+	lab_vm_programs "$root"
+	for module in $(lab_vm_modules); do
+		cp "$LAB_VM_KERNEL/$module.ko" "$root/modules"
+	done
+	lab_config >"$LAB_DIR/synweir.conf"
+	cp "$LAB_DIR/synweir.conf" "$root"
+	lab_vm_init >"$root/init"
+	chmod +x "$root/init"
+	(cd "$root" && find . | cpio -o -H newc --quiet) >"$LAB_DIR/initrd"
+	rm -r "$root"
+}
+
+#
+# The machine
+#
+
+lab_vm_accel() {
+	if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
+		echo kvm
+	else
+		echo tcg,thread=multi
+	fi
+}
+
+# lab_vm_nic N NAME MAC: on the bus of NUMA node 1; a queue pair per worker, and the control queue.
+lab_vm_nic() {
+	local features=''
+	[ "$LAB_VM_RSS" = on ] && features=",rss=on,hash=on"
+	[ "$LAB_VM_BIND" = vfio ] && features+=",iommu_platform=on,disable-legacy=on"
+	echo "-device pcie-root-port,id=slot$1,bus=far,chassis=$1,slot=$1
+		-netdev tap,id=$2,ifname=$2,script=no,downscript=no,queues=$LAB_VM_QUEUES
+		-device virtio-net-pci,netdev=$2,mac=$3,bus=slot$1,mq=on,rx_queue_size=1024,vectors=$((2 * LAB_VM_QUEUES + 2))$features"
+}
+
+lab_vm_machine() {
+	local i
+	echo "-accel $(lab_vm_accel) -cpu max -smp 4 -m 1024 -nodefaults -display none -no-reboot"
+	if [ "$LAB_VM_BIND" = vfio ]; then
+		echo "-machine q35,kernel-irqchip=split -device intel-iommu,intremap=on,device-iotlb=on"
+	else
+		echo "-machine q35"
+	fi
+	for i in 0 1; do
+		echo "-object memory-backend-ram,id=memory$i,size=512M"
+		echo "-numa node,nodeid=$i,cpus=$((2 * i))-$((2 * i + 1)),memdev=memory$i"
+	done
+	echo "-device pxb-pcie,id=far,bus=pcie.0,bus_nr=32,numa_node=1"
+	lab_vm_nic 1 wfront "$LAB_MAC_FRONT"
+	lab_vm_nic 2 wback "$LAB_MAC_BACK"
+	echo "-serial file:$LAB_DIR/synweir.log -chardev pipe,id=line,path=$LAB_DIR/line -serial chardev:line"
+	echo "-kernel $LAB_VM_KERNEL/vmlinuz -initrd $LAB_DIR/initrd"
+}
+
+# lab_vm_run COMMAND: in the machine, over its serial line; its output and its status.
+lab_vm_run() {
+	local id=$RANDOM$RANDOM text status=1 in out
+	kill -0 "$LAB_PID" 2>/dev/null || lab_die "the virtual machine is not running" || return
+	exec {in}<>"$LAB_DIR/line.in" {out}<>"$LAB_DIR/line.out"
+	flock $in # one question at a time
+	printf '%s %s\n' "$id" "$*" >&$in
+	while IFS= read -r -t 30 -u $out text; do
+		if [[ $text =~ (.*)$id\ ([0-9]+)$ ]]; then # its last line may have no end
+			printf %s "${BASH_REMATCH[1]}"
+			status=${BASH_REMATCH[2]}
+			break
+		fi
+		printf '%s\n' "$text"
+	done
+	exec {in}<&- {out}<&-
+	return "$status"
+}
+
+lab_vm_has_taps() {
+	ip -n "$LAB-weir" link show wfront && ip -n "$LAB-weir" link show wback
+}
+
+lab_vm_up() {
+	local missing
+	missing=$(lab_vm_missing)
+	[ -z "$missing" ] || lab_die "$missing" || return
+	mkfifo "$LAB_DIR"/line.{in,out}
+	lab_vm_initrd
+	# shellcheck disable=SC2046 # a list of words
+	lab_spawn weir "$LAB_DIR/qemu.log" qemu-system-x86_64 $(lab_vm_machine) \
+		-append "console=ttyS0 quiet panic=-1 intel_iommu=on hugepages=128 transparent_hugepage=never"
+	LAB_PID=$LAB_SPAWNED
+	# The wires lie before there is anything at their end: nothing that is sent is lost.
+	lab_wait 10 lab_vm_has_taps || lab_die "QEMU did not start: $(cat "$LAB_DIR/qemu.log")" || return
+	lab_tap_move wfront client eth0 && lab_tap_move wback switch wback && lab_bridge_port wback || return
+	if ! lab_wait 90 lab_synweir_ready_or_gone || ! lab_synweir_ready; then
+		lab_die "synweir did not start in the virtual machine"
+		cat "$LAB_DIR/qemu.log" "$LAB_DIR/synweir.log" >&2
+		return 1
+	fi
+}
+
+#
+# By itself
+#
+
+lab_vm_say_kept() {
+	cat <<-END
+		The lab is up; its name is $LAB. It says: $(on client curl -s "http://$LAB_VIP/")
+		  a page:                  ip netns exec $LAB-client curl http://$LAB_VIP/
+		  a shell on the client:   ip netns exec $LAB-client bash     (others: switch, b1, b2)
+		  the machine's console:   $LAB_DIR/synweir.log
+		  a command there:         sudo scripts/lab_vm.sh --run $LAB weirctl show ports
+		  take it down:            sudo scripts/lab_vm.sh --down $LAB
+	END
+}
+
+lab_vm_main() {
+	case ${1:-} in
+	'') exec "$LAB_ROOT/tests/e2e/run" -v vm ;;
+	--keep)
+		LAB_WORKERS=$LAB_VM_QUEUES
+		trap lab_down EXIT
+		trap 'exit 130' INT TERM
+		lab_up
+		trap - EXIT
+		lab_vm_say_kept
+		;;
+	--run)
+		LAB_PID=$(ip netns pids "$LAB-weir" | head -n 1)
+		lab_vm_run "${*:3}"
+		;;
+	--down) lab_down ;;
+	*) sed -n '3,/^# shellcheck/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+	esac
+}
+
+if [ ${#BASH_SOURCE[@]} = 1 ]; then # not sourced
+	set -euo pipefail
+	[ "$(id -u)" = 0 ] || { echo "lab_vm.sh: network namespaces need root: sudo scripts/lab_vm.sh" >&2 && exit 1; }
+	[ -z "${2:-}" ] || LAB=$2
+	LAB_DUT=vm
+	# shellcheck disable=SC1091 # it reads this file: shellcheck would go round
+	. "$(dirname "$0")/lab.sh"
+	lab_vm_main "$@"
+fi

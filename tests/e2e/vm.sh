@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# vm: synweir in a virtual machine with two virtio-net PCI NICs of two queues each (scripts/lab_vm.sh draws
+# it): what only a PCI device shows. Bound by uio_pci_generic or vfio-pci behind an IOMMU, huge pages, two
+# NUMA nodes; a device that hashes by our key ("norss": one that does not). Pages with and without a flood,
+# and every packet accounted for. At the end synweir is stopped, and gives the NICs back.
+#
+#   wrk on client --> VIP:80 --> nginx on b1, b2
+#
+# variants: fullnat-2-flood nat-2-flood-vfio-norss
+LAB_DUT=vm
+E2E_FLOOD_PPS=${E2E_FLOOD_PPS:-2000}
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# field TOPIC NAME: that column of all rows, in their order.
+field() {
+	weirctl --json show "$1" | lab_json "*(row['$2'] for row in d)"
+}
+
+bound() {
+	local device
+	for device in "$LAB_DEVICE_FRONT" "$LAB_DEVICE_BACK"; do
+		lab_vm_run "readlink /sys/bus/pci/devices/$device/driver"
+	done | sed 's|.*/||' | uniq
+}
+
+# Where the kernel put the huge pages that synweir has: "NODE PAGES", those that belong to nobody left out.
+huge_pages() {
+	lab_vm_run "cat /proc/\$(pidof synweir)/numa_maps" | grep -o 'N[0-9]*=[0-9]* kernelpagesize_kB=2048'
+}
+
+none_idle() {
+	for n in "$@"; do
+		[ "$n" -gt 0 ] || { echo "one has done nothing: $*" && return 1; }
+	done
+}
+
+pages() {
+	local requests failed
+	read -r requests failed < <(lab_wrk 5 "$@")
+	check "requests done" at_least "$requests" 50
+	check "requests failed" same "$failed" 0
+}
+
+gone_well() {
+	grep -q 'stopped: .* 0 unaccounted for' "$LAB_DIR/synweir.log" &&
+		grep -q 'synweir: exit status 0' "$LAB_DIR/synweir.log"
+}
+
+missing=$(lab_vm_missing)
+[ -z "$missing" ] || { echo "$missing" && exit 77; }
+e2e_up "$@"
+check "driver" same "$(bound)" "$(lab_vm_driver)"
+check "queues" same "$(field ports queues)" "2 2"
+steering=rss
+[ "$LAB_VM_RSS" = on ] || steering=software
+check "steering" same "$(field ports steering)" "$steering $steering"
+pages -H "Connection: close"
+pages
+# shellcheck disable=SC2046 # a list of numbers
+check "both workers receive" none_idle $(field workers rx)
+e2e_end
+lab_vm_run "kill \$(pidof synweir)"
+check "the machine is down when synweir is" lab_wait 20 lab_gone "$LAB_PID"
+check "synweir ended as it should" gone_well
