@@ -145,13 +145,10 @@ static void for_backend(const struct talk *t, const struct shell_out *out)
 	IS(weir_be32(hop->addr.w[3]), t->backend_addr);
 }
 
-void talk_syn(struct talk *t)
+void talk_take_syn_ack(struct talk *t)
 {
-	struct segment g = talk_syn_segment(t, WEIR_CLIENT);
-	const struct shell_out *out;
+	const struct shell_out *out = shell_take(t->s);
 
-	IS(talk_put(t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
-	out = shell_take(t->s);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
 	for_client(t, out);
 	IS(out->seg.flags & ~WEIR_TCP_ECE, WEIR_TCP_SYN | WEIR_TCP_ACK);
@@ -164,6 +161,14 @@ void talk_syn(struct talk *t)
 		IS(out->seg.tsecr, tsval_now(t, WEIR_CLIENT));
 		t->tsecr[WEIR_CLIENT] = t->first_tsval[WEIR_CLIENT] = out->seg.tsval;
 	}
+}
+
+void talk_syn(struct talk *t)
+{
+	struct segment g = talk_syn_segment(t, WEIR_CLIENT);
+
+	IS(talk_put(t, WEIR_CLIENT, &g), WEIR_FATE_syn_cookie);
+	talk_take_syn_ack(t);
 }
 
 static bool is_local(const struct weir_policy *p, const struct weir_addr *addr)

@@ -53,11 +53,12 @@ struct talk {
 void talk_init(struct talk *t, struct shell *s, unsigned int service, unsigned int n);
 
 /* Steps of the handshake; each takes what it causes from the shell's queue and looks at it. */
-void talk_syn(struct talk *t);      /* SYN, SYN-ACK */
-void talk_ack(struct talk *t);      /* ACK, SYN to a backend */
-void talk_take_syn(struct talk *t); /* the next frame is a SYN to a backend */
-void talk_answer(struct talk *t);   /* the backend's SYN-ACK; our ACK to it */
-void talk_open(struct talk *t);     /* all of them */
+void talk_syn(struct talk *t);          /* SYN, SYN-ACK */
+void talk_ack(struct talk *t);          /* ACK, SYN to a backend */
+void talk_take_syn(struct talk *t);     /* the next frame is a SYN to a backend */
+void talk_take_syn_ack(struct talk *t); /* ... a SYN-ACK to the client */
+void talk_answer(struct talk *t);       /* the backend's SYN-ACK; our ACK to it */
+void talk_open(struct talk *t);         /* all of them */
 /* FIN from `closer`, its ACK, FIN from the other, its ACK: TIME_WAIT. */
 void talk_close(struct talk *t, enum weir_side closer);
 

@@ -124,6 +124,49 @@ static void options(unsigned int service)
 	shell_close(s);
 }
 
+/* Bursts full of SYNs, and of ACKs, probes and lies: to each its own, whoever stands beside it. */
+static void bursts(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct talk t[WEIR_BURST];
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct segment g;
+
+	for (unsigned int i = 0; i < WEIR_BURST; i++) {
+		talk_init(&t[i], s, service, i);
+		g = talk_syn_segment(&t[i], WEIR_CLIENT);
+		shell_put(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
+	}
+	shell_run(s);
+	for (unsigned int i = 0; i < WEIR_BURST; i++)
+		talk_take_syn_ack(&t[i]);
+	for (unsigned int i = 0; i < WEIR_BURST; i++) {
+		g = talk_segment(&t[i], WEIR_CLIENT, ACK, 0);
+		g.seq -= i % 3 == 1;
+		g.ack += i % 3 == 2;
+		shell_put(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
+	}
+	shell_run(s);
+	for (unsigned int i = 0; i < WEIR_BURST; i++)
+		if (i % 3 != 2)
+			talk_take_syn(&t[i]);
+	talk_silence(&t[0]);
+	IS(shell_fates(s, WEIR_FATE_handshake_ack), 43);
+	IS(shell_fates(s, WEIR_FATE_bad_cookie), 21);
+	for (unsigned int i = 0; i < WEIR_BURST; i++) {
+		if (i % 3 == 2)
+			talk_ack(&t[i]);
+		talk_answer(&t[i]);
+		talk_say(&t[i], WEIR_CLIENT, PSH, 10);
+	}
+	shell_close(s);
+}
+
+static void hc01_bursts(void)
+{
+	each_mode(bursts);
+}
+
 static void hc02(void)
 {
 	each_mode(options);
@@ -444,6 +487,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		{"HC-01 a SYN flood changes nothing", hc01},
+		{"HC-01 whole bursts", hc01_bursts},
 		{"HC-02 options survive the cookie", hc02},
 		{"HC-05 server speaks first", hc05},
 		{"HC-06 final ACK lost, client goes on", hc06},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* tcp/: the small memories of a worker: SYN-ACKs to send again, suspects, spent cookies. */
+/* tcp/: the small memories of a worker: SYN-ACKs to send again, suspects, sources, spent cookies. */
 #include <stdlib.h>
 
+#include "tcp/sources.h"
 #include "tcp/spent.h"
 #include "tcp/suspects.h"
 #include "tcp/synack.h"
@@ -111,6 +112,18 @@ static void ring_flood(void)
 	free(memory);
 }
 
+/* A power of two, and no larger than it must be. */
+static void ring_sizes(void)
+{
+	static const uint32_t sizes[][2] = {{1, 1}, {2, 2}, {3, 4}, {4, 4}, {5, 8}, {1000, 1024}};
+	struct weir_synack_ring r;
+
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		free(ring_open(&r, sizes[i][0]));
+		CU_ASSERT_EQUAL(r.size, sizes[i][1]);
+	}
+}
+
 static void ring_none(void)
 {
 	struct weir_synack_ring r;
@@ -129,9 +142,11 @@ static void suspects(void)
 	uint64_t hash = 0x123456789abcdef0, neighbour = hash ^ 1ull << 63;
 
 	weir_suspects_init(&s, &a);
+	CU_ASSERT_EQUAL(a.used, WEIR_SUSPECTS * sizeof(*s.at));
 	a = arena_of(a.used);
 	weir_suspects_init(&s, &a);
-	for (uint32_t round = 0; round < 3; round++) { /* the clock wraps in the second one */
+	CU_ASSERT_FALSE(weir_suspects_note(&s, 77, 20000)); /* a place that was never used */
+	for (uint32_t round = 0; round < 3; round++) {      /* the clock wraps in the second one */
 		uint32_t t = 0xfffff000 - 400000 + round * 400000;
 
 		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, t));
@@ -145,6 +160,10 @@ static void suspects(void)
 	CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 1000000));
 	CU_ASSERT_FALSE(weir_suspects_note(&s, neighbour, 1002000));
 	CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 1004000));
+	for (unsigned int bit = 33; bit < 64; bit++) { /* whoever he is */
+		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 1200000));
+		CU_ASSERT_FALSE(weir_suspects_note(&s, hash ^ 1ull << bit, 1220000));
+	}
 	free(a.base);
 }
 
@@ -157,6 +176,7 @@ static void spent(void)
 	uint64_t seed = 35;
 
 	weir_spent_init(&s, &a);
+	CU_ASSERT_EQUAL(a.used, WEIR_SPENT * sizeof(*s.at));
 	a = arena_of(a.used);
 	weir_spent_init(&s, &a);
 	CU_ASSERT_FALSE(weir_spent_is(&s, 0, 0)); /* places that were never used */
@@ -174,7 +194,55 @@ static void spent(void)
 		weir_spent_note(&s, 0x1234567812345678, isn);
 	for (uint32_t isn = 0; isn < 1000; isn++)
 		known += weir_spent_is(&s, 0x1234567812345678, isn);
-	CU_ASSERT_TRUE(known > 800);
+	CU_ASSERT_TRUE(known > 860); /* as many as 4096 places hold of 1000 */
+	free(a.base);
+}
+
+static void sources_open(struct weir_sources *s, uint32_t rate, unsigned int workers,
+	struct weir_arena *a)
+{
+	*a = (struct weir_arena){.base = NULL};
+	weir_sources_init(s, a, rate, workers);
+	CU_ASSERT_EQUAL(a->used, 2 * WEIR_SOURCES * sizeof(*s->row[0]));
+	*a = arena_of(a->used);
+	weir_sources_init(s, a, rate, workers);
+}
+
+/* How many of n in that second are let pass. */
+static unsigned int let_pass(struct weir_sources *s, uint64_t hash, uint64_t now_s, unsigned int n)
+{
+	unsigned int passed = 0;
+
+	while (n-- > 0)
+		passed += weir_sources_take(s, hash, now_s);
+	return passed;
+}
+
+/* HC-35: so many a second, shared among workers, rounded up; a second knows nothing of the last one. */
+static void sources(void)
+{
+	const uint64_t hash = 5ull << 32 | 3, beside = WEIR_SOURCES, above = beside << 32;
+	struct weir_sources s;
+	struct weir_arena a;
+
+	sources_open(&s, 9, 4, &a);
+	CU_ASSERT_EQUAL(let_pass(&s, hash, 1000, 10), 3);
+	CU_ASSERT_EQUAL(let_pass(&s, hash, 1001, 10), 3);
+	/* who shares one place with it does not share its fate; who shares both does */
+	CU_ASSERT_EQUAL(let_pass(&s, hash + beside + (1ull << 32), 1001, 3), 3);
+	CU_ASSERT_EQUAL(let_pass(&s, hash + above + 1, 1001, 3), 3);
+	CU_ASSERT_EQUAL(let_pass(&s, hash + above + beside, 1001, 1), 0);
+	/* two rows: a place of one is not the same place of the other */
+	CU_ASSERT_EQUAL(let_pass(&s, 7ull << 32 | 8, 1002, 3), 3);
+	CU_ASSERT_EQUAL(let_pass(&s, 8ull << 32 | 7, 1002, 3), 3);
+	free(a.base);
+
+	sources_open(&s, WEIR_SOURCES_MAX - 1, 1, &a); /* counts end, they do not begin again */
+	CU_ASSERT_EQUAL(let_pass(&s, hash, 1, 150000), WEIR_SOURCES_MAX - 1);
+	free(a.base);
+
+	sources_open(&s, 0, 4, &a);
+	CU_ASSERT_EQUAL(let_pass(&s, hash, 1, 100000), 100000);
 	free(a.base);
 }
 
@@ -185,6 +253,8 @@ int main(void)
 		{"HC-07 no more than the limit at once", ring_limit},
 		{"HC-07 a flood wraps the ring into silence", ring_flood},
 		{"HC-07 a ring of none", ring_none},
+		{"HC-07 sizes of rings", ring_sizes},
+		{"HC-35 new connections of one source", sources},
 		{"HC-35 spent cookies", spent},
 		{"HC-08 the first failures are silent", suspects},
 	};

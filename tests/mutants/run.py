@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Compiles mutants of the core and runs tests on them until one fails. scripts/mutate.sh calls it.
+
+A mutated file becomes a shared library of its own, which LD_PRELOAD puts in front of the core's. A
+mutated header becomes one of all the files that include it; the tests keep the header as it is.
+"""
+import argparse
+import concurrent.futures
+import fnmatch
+import glob
+import os
+import random
+import shlex
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from mutants import Mutant, mutants
+
+INCLUDES = 'lib'
+DEAR_S = 0.2  # a test that costs more than to look whether there is anything to find
+ACCEPTED = os.path.join(os.path.dirname(__file__), 'accepted.txt')
+CC = os.environ.get('CC', 'gcc').split()
+# The tests run under UBSan too: what it would see is noticed.
+UBSAN = ['-fsanitize=bounds,shift', '-fsanitize-undefined-trap-on-error']
+CFLAGS = ['-w', '-std=gnu11', '-D_GNU_SOURCE', '-fPIC', '-shared', '-Wl,--build-id=none']
+
+
+def run(command: list[str], env: dict[str, str] | None = None) -> bool:
+    return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
+class Test:
+    """A line of tests.txt: files that it has to do with, a command. What it costs is measured when it
+    has to pass, on the unmutated core."""
+
+    def __init__(self, line: str):
+        self.files, *self.command = shlex.split(line)
+        self.cpu_s = 0.0
+
+    def passes(self, preload: str | None = None, cpu_limit_s: int = 300) -> bool:
+        env = dict(os.environ, LD_PRELOAD=preload) if preload else None
+        limits = ['prlimit', f'--cpu={cpu_limit_s}', '--core=0', f'--as={8 << 30}']
+        return run(limits + self.command, env)
+
+    def measure(self) -> None:
+        before = os.times()
+        if not self.passes():
+            sys.exit(f'fails without any mutation: {shlex.join(self.command)}')
+        after = os.times()
+        self.cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+
+
+class Killers:
+    """The tests, cheap ones first; whoever has killed a mutant of a file begins with its next one."""
+
+    def __init__(self, tests: list[Test]):
+        self.all = sorted(tests, key=lambda t: t.cpu_s)
+        self.recent: dict[str, list[Test]] = {}
+        self.lock = threading.Lock()
+
+    def order(self, file: str) -> list[Test]:
+        with self.lock:
+            recent = list(self.recent.get(file, []))
+        return recent + [t for t in self.all if t not in recent and fnmatch.fnmatch(file, t.files)]
+
+    def killed(self, file: str, by: Test) -> None:
+        with self.lock:
+            recent = self.recent.setdefault(file, [])
+            if by in recent:
+                recent.remove(by)
+            recent.insert(0, by)
+
+
+class Compiler:
+    def __init__(self) -> None:
+        self.sources = sorted(glob.glob('lib/tcp/*.c') + glob.glob('lib/flow/*.c'))
+        self.needs = {s: subprocess.run(CC + ['-MM', '-I', INCLUDES, s], check=True, text=True,
+                                        capture_output=True).stdout.split() for s in self.sources}
+
+    def users(self, file: str) -> list[str]:
+        return [s for s in self.sources if file in self.needs[s]]
+
+    def library(self, file: str, text: str | None, flags: list[str], out: str) -> bool:
+        """Of everything that file goes into, with text in its place."""
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(out)) as overlay:
+            sources = self.users(file)
+            if text is not None:
+                changed = os.path.join(overlay, os.path.relpath(file, INCLUDES))
+                os.makedirs(os.path.dirname(changed))
+                with open(changed, 'w', encoding='utf-8') as f:
+                    f.write(text)
+                sources = [changed if s == file else s for s in sources]
+            return run(CC + CFLAGS + flags + ['-I', overlay, '-I', INCLUDES, '-s', '-o', out] + sources)
+
+    def same_code(self, file: str, text: str, directory: str) -> bool:
+        """The optimiser makes the same of both: there is nothing to kill."""
+        libraries = [os.path.join(directory, name) for name in ('is.so', 'was.so')]
+        for out, content in zip(libraries, (text, None)):
+            if not self.library(file, content, ['-O2'], out):
+                return False
+        return open(libraries[0], 'rb').read() == open(libraries[1], 'rb').read()
+
+
+def judge(file: str, m: Mutant, compiler: Compiler, killers: Killers) -> str:
+    """'stillborn' (does not compile), 'same', 'killed' or 'survived'."""
+    with tempfile.TemporaryDirectory(prefix='mutant-') as directory:
+        library = os.path.join(directory, 'mutant.so')
+        if not compiler.library(file, m.text, ['-O0'] + UBSAN, library):
+            return 'stillborn'
+        looked = False
+        for test in killers.order(file):
+            if test.cpu_s > DEAR_S and not looked:
+                looked = True
+                if compiler.same_code(file, m.text, directory):
+                    return 'same'
+            # Whole seconds of CPU: an endless loop dies of it, however busy the machine is.
+            if not test.passes(library, int(1.5 + 4 * test.cpu_s)):
+                killers.killed(file, test)
+                return 'killed'
+        return 'same' if not looked and compiler.same_code(file, m.text, directory) else 'survived'
+
+
+def read_accepted(path: str) -> dict[tuple[str, str, str], str]:
+    """accepted.txt says how it is written."""
+    accepted, file, was, waiting = {}, '', '', []
+    for line in open(path, encoding='utf-8'):
+        mark, rest = line[:2], ' '.join(line[2:].split())
+        if line.startswith('lib/'):
+            file = line.strip()
+        elif mark == '- ':
+            was = rest
+        elif mark.strip() == '+':
+            waiting.append((file, was, rest))
+        elif mark == '= ':
+            accepted.update({key: rest for key in waiting})
+            waiting = []
+        elif line.strip() and not line.startswith('#'):
+            sys.exit(f'{path}: not understood: {line}')
+    if waiting:
+        sys.exit(f'{path}: no reason for {waiting[0]}')
+    return accepted
+
+
+def arguments() -> argparse.Namespace:
+    p = argparse.ArgumentParser(prog='scripts/mutate.sh', description='which mutants of the core no test kills')
+    p.add_argument('--tests', required=True, help=argparse.SUPPRESS)
+    p.add_argument('--sample', type=int, metavar='N', help='only N mutants, drawn by --seed')
+    p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--quick', action='store_true', help='without the tests that take long')
+    p.add_argument('--jobs', '-j', type=int, default=os.cpu_count())
+    p.add_argument('--show', action='store_true', help='print the mutants, run nothing')
+    p.add_argument('files', nargs='*', help='default: lib/tcp, lib/flow/table')
+    args = p.parse_args()
+    args.files = args.files or sorted(glob.glob('lib/tcp/*.[ch]')) + ['lib/flow/table.c', 'lib/flow/table.h']
+    return args
+
+
+def print_summary(results: dict[str, list[tuple[Mutant, str]]]) -> None:
+    print(f'\n{"file":24}{"mutants":>9}{"same code":>11}{"killed":>9}{"survived":>10}{"":>8}')
+    total = [0, 0, 0, 0]
+    for file, judged in results.items():
+        count = [sum(1 for _, v in judged if v in which)
+                 for which in (('same', 'killed', 'survived'), ('same',), ('killed',), ('survived',))]
+        total = [a + b for a, b in zip(total, count)]
+        print_row(file, count)
+    print_row('all', total)
+
+
+def print_row(name: str, count: list[int]) -> None:
+    born, same, killed, survived = count
+    share = 100 * survived / (killed + survived) if killed + survived else 0
+    print(f'{name:24}{born:9}{same:11}{killed:9}{survived:10}{share:7.1f}%')
+
+
+def print_stale(results: dict[str, list[tuple[Mutant, str]]], accepted: dict[tuple[str, str, str], str]) -> None:
+    alive = {(file, m.was, m.now) for file, judged in results.items() for m, v in judged if v == 'survived'}
+    for key in accepted:
+        if key[0] in results and key not in alive:
+            print(f'\n{ACCEPTED}: does not survive: {key[0]}\n- {key[1]}\n+ {key[2]}')
+
+
+def main() -> int:
+    args = arguments()
+    accepted = read_accepted(ACCEPTED)
+    todo = [(file, m) for file in args.files for m in mutants(open(file, encoding='utf-8').read())]
+    if args.sample is not None:
+        chosen = set(random.Random(args.seed).sample(range(len(todo)), min(args.sample, len(todo))))
+        todo = [t for i, t in enumerate(todo) if i in chosen]
+    if args.show:
+        for file, m in todo:
+            print(f'{file}:{m.line}\n- {m.was}\n+ {m.now}')
+        return 0
+    tests = [Test(line.strip()) for line in open(args.tests, encoding='utf-8') if line.strip()]
+    for test in tests:
+        test.measure()
+    compiler, killers = Compiler(), Killers([t for t in tests if not args.quick or t.cpu_s <= DEAR_S])
+    results: dict[str, list[tuple[Mutant, str]]] = {}
+    began_s, unexplained = time.monotonic(), 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        verdicts = pool.map(lambda t: judge(*t, compiler, killers), todo)
+        for n, ((file, m), verdict) in enumerate(zip(todo, verdicts), 1):
+            results.setdefault(file, []).append((m, verdict))
+            if verdict == 'survived' and (file, m.was, m.now) not in accepted:
+                unexplained += 1
+                print(f'\n{file}:{m.line}\n- {m.was}\n+ {m.now}', flush=True)
+            if n % 100 == 0:
+                print(f'{n}/{len(todo)}  {time.monotonic() - began_s:.0f} s', file=sys.stderr)
+    if args.sample is None:
+        print_stale(results, accepted)
+    print_summary(results)
+    return 1 if unexplained else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
