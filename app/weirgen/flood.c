@@ -4,7 +4,7 @@
 #include "flow/counters.h"
 #include "meter.h"
 
-void flood_send(struct flood *f, struct port *p, unsigned int n)
+unsigned int flood_send(struct flood *f, struct port *p, unsigned int n)
 {
 	unsigned int done = 0;
 
@@ -22,4 +22,5 @@ void flood_send(struct flood *f, struct port *p, unsigned int n)
 		port_end(p, f->template.len);
 	}
 	weir_count(&f->sent, done);
+	return done;
 }

@@ -15,7 +15,7 @@ struct flood {
 	uint64_t sent; /* an atomic, by one writer */
 };
 
-/* n frames, of which the caller knows that there is room for them. */
-void flood_send(struct flood *f, struct port *p, unsigned int n);
+/* n frames, for which there should be room; how many it were. */
+unsigned int flood_send(struct flood *f, struct port *p, unsigned int n);
 
 #endif

@@ -33,7 +33,7 @@ uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, uint32_t at,
 
 bool frame_is_text(const uint8_t *payload, uint16_t len, uint32_t at)
 {
-	return memcmp(payload, text + at % FRAME_TEXT_PERIOD, len) == 0;
+	return len <= FRAME_MAX && memcmp(payload, text + at % FRAME_TEXT_PERIOD, len) == 0;
 }
 
 void frame_make(struct frame *f, const struct weir_header *h, uint16_t payload_len,

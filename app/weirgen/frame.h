@@ -42,7 +42,7 @@ static inline void frame_stamp(const struct frame *f, uint8_t *to, uint32_t src_
 uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, uint32_t at,
 	uint16_t payload_len);
 
-/* payload is the text from `at` on; len is at most FRAME_MAX. */
+/* payload is the text from `at` on. */
 bool frame_is_text(const uint8_t *payload, uint16_t len, uint32_t at);
 
 /* inline definitions */

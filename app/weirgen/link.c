@@ -5,7 +5,8 @@
 
 #include "wire/build.h"
 
-#define ASK_EVERY_NS 200000000ull
+#define EVERY_NS       200000000ull
+#define ANNOUNCE_TIMES 3
 
 void link_own(struct link *l, const struct range *addrs)
 {
@@ -54,12 +55,27 @@ void link_receive(struct link *l, struct port *p, const struct weir_pkt *pkt)
 		send(p, WEIR_ARP_REPLY, target, arp->sender_mac, sender);
 }
 
+/* "This is where we live", to whoever has asked before we were there (RFC 5227 §3). */
+static void announce(struct link *l, struct port *p)
+{
+	static const uint8_t unknown[6];
+
+	for (unsigned int i = 0; i < l->n_own; i++)
+		if (l->own[i].n == 1)
+			send(p, WEIR_ARP_REQUEST, l->own[i].first, unknown, l->own[i].first);
+}
+
 void link_keep(struct link *l, struct port *p, uint64_t now_ns)
 {
 	static const uint8_t unknown[6];
 
-	if (!l->wanted || l->known || now_ns < l->next_ask_ns)
+	if ((l->known && l->announced == ANNOUNCE_TIMES) || now_ns < l->next_ns)
 		return;
-	l->next_ask_ns = now_ns + ASK_EVERY_NS;
-	send(p, WEIR_ARP_REQUEST, l->self, unknown, l->hop);
+	l->next_ns = now_ns + EVERY_NS;
+	if (l->announced < ANNOUNCE_TIMES) {
+		l->announced++;
+		announce(l, p);
+	}
+	if (!l->known)
+		send(p, WEIR_ARP_REQUEST, l->self, unknown, l->hop);
 }

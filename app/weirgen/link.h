@@ -15,7 +15,8 @@ struct link {
 	uint32_t self; /* who asks, host order */
 	uint32_t hop;  /* who is asked for, host order */
 	bool wanted;   /* somebody has to be asked */
-	uint64_t next_ask_ns;
+	uint64_t next_ns;
+	unsigned int announced; /* times */
 	/* the station we send to; an atomic: whether mac is good */
 	uint8_t mac[6];
 	uint32_t known;
@@ -29,7 +30,7 @@ bool link_is_own(const struct link *l, uint32_t addr);
 /* An ARP frame (WEIR_PARSED_ARP): is answered, or heard. */
 void link_receive(struct link *l, struct port *p, const struct weir_pkt *pkt);
 
-/* Asks when it is time to. */
+/* Announces and asks when it is time to. */
 void link_keep(struct link *l, struct port *p, uint64_t now_ns);
 
 #endif

@@ -10,6 +10,7 @@ const char *const meter_names[METER_CLASSES] = {
 	[METER_BAD] = "bad",
 	[METER_ICMP] = "icmp",
 	[METER_ARP] = "arp",
+	[METER_CONNS] = "conns",
 };
 
 enum meter_class meter_judge(const struct meter *m, const struct weir_seg *seg, uint8_t flags)

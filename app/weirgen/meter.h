@@ -18,6 +18,7 @@ enum meter_class {
 	METER_BAD, /* does not parse: a checksum, a length */
 	METER_ICMP,
 	METER_ARP,
+	METER_CONNS, /* of our own connections: counted there */
 	METER_CLASSES
 };
 

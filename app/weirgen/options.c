@@ -532,8 +532,6 @@ static int check_clients(const struct options *o)
 
 static int check(struct options *o)
 {
-	if (o->mode > MODE_ACK)
-		return complain("%s is not built yet", mode_names[o->mode]);
 	if (o->n_devices == 0)
 		return complain("which device? --port net_tap0, --port 0000:03:00.0");
 	if (o->mode == MODE_REPLAY && o->pcap == NULL)
@@ -552,7 +550,6 @@ static int check(struct options *o)
 		o->self = o->from.first;
 	if (o->gateway == 0)
 		o->gateway = o->to;
-	o->rewrite = o->has_from;
 	return (CLIENTS >> o->mode) & 1 ? check_clients(o) : -1;
 }
 

@@ -50,7 +50,7 @@ struct options {
 	struct weir_header tcp; /* the options of SYNs */
 	uint8_t flood_flags;
 	const char *pcap;
-	bool loop, rewrite; /* replay: again and again; sources from `from` */
+	bool loop;
 	uint64_t seed;
 	/* how it is told */
 	const char *json, *hdr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pacer.h"
 
+#include "flow/counters.h"
+
 #define BEHIND_NS 10000000ull /* a moment off the CPU is caught up with */
 
 void pacer_init(struct pacer *p, uint64_t rate, uint64_t now_ns)
@@ -24,7 +26,7 @@ unsigned int pacer_due(struct pacer *p, uint64_t now_ns, unsigned int most)
 		return 0;
 	due -= p->taken;
 	if (due > p->behind) {
-		p->missed += due - p->behind;
+		weir_count(&p->missed, due - p->behind);
 		p->taken += due - p->behind;
 		due = p->behind;
 	}

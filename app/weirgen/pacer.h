@@ -16,7 +16,7 @@ struct pacer {
 	uint64_t start_ns;
 	uint64_t taken;  /* missed ones included */
 	uint64_t behind; /* the most that are caught up with */
-	uint64_t missed;
+	uint64_t missed; /* an atomic, by one writer */
 };
 
 /* The first is due at now_ns. May be at most 1000 million a second. */

@@ -7,6 +7,18 @@
 #include <string.h>
 
 #include "flow/counters.h"
+#include "hdr.h"
+#include "report_json.h"
+
+/* A struct of nothing but counters. */
+static void add_counts(void *sum, const void *counts, size_t bytes)
+{
+	uint64_t *to = sum;
+	const uint64_t *from = counts;
+
+	for (size_t i = 0; i < bytes / sizeof(*to); i++)
+		to[i] += weir_counted(&from[i]);
+}
 
 void report_take(struct report *r, const struct station *stations, unsigned int n, uint64_t now_ns)
 {
@@ -19,12 +31,17 @@ void report_take(struct report *r, const struct station *stations, unsigned int 
 		r->tx_bytes += weir_counted(&s->port.tx_bytes);
 		r->rx_pkts += weir_counted(&s->port.rx_pkts);
 		r->rx_bytes += weir_counted(&s->port.rx_bytes);
-		r->lost += weir_counted(&s->port.lost);
+		r->no_buffer += weir_counted(&s->port.lost);
 		r->full += weir_counted(&s->full);
+		r->missed += weir_counted(&s->pacer.missed);
 		r->flood += weir_counted(&s->flood.sent);
-		for (unsigned int c = 0; c < METER_CLASSES; c++)
-			r->seen[c] += weir_counted(&s->meter.seen[c]);
+		add_counts(r->seen, s->meter.seen, sizeof(r->seen));
+		add_counts(&r->client, &s->client.counts, sizeof(r->client));
+		add_counts(&r->client_tcp, &s->client.host.counts, sizeof(r->client_tcp));
+		add_counts(&r->backend, &s->backend.counts, sizeof(r->backend));
+		add_counts(&r->backend_tcp, &s->backend.host.counts, sizeof(r->backend_tcp));
 	}
+	r->open = r->client.begun - r->client.done - client_failed(&r->client);
 }
 
 /* "5.71 M": three digits that count. */
@@ -41,84 +58,177 @@ static const char *rate_text(char text[16], uint64_t n, double seconds)
 	return text;
 }
 
-void report_line(const struct report *now, const struct report *before, double seconds)
+/*
+ * While it runs
+ */
+
+static void line_of_conns(const struct report *now, const struct report *before, double took)
+{
+	char done[16], responses[16];
+
+	fprintf(stderr, "  %sconns/s  %sresponses/s  open %" PRIu64 "  failed %" PRIu64,
+		rate_text(done, now->client.done - before->client.done, took),
+		rate_text(responses, now->client.responses - before->client.responses, took),
+		now->open, client_failed(&now->client));
+}
+
+void report_line(const struct options *o, const struct report *now, const struct report *before,
+	double seconds)
 {
 	double took = (double)(now->at_ns - before->at_ns) / 1e9;
 	char tx[16], rx[16], syn_ack[16], rst[16];
 
-	fprintf(stderr, "%7.1f s  tx %spps  rx %spps  SYN-ACK %s/s  RST %s/s\n", seconds,
+	fprintf(stderr, "%7.1f s  tx %spps  rx %spps", seconds,
 		rate_text(tx, now->tx_pkts - before->tx_pkts, took),
-		rate_text(rx, now->rx_pkts - before->rx_pkts, took),
-		rate_text(syn_ack, now->seen[METER_SYN_ACK] - before->seen[METER_SYN_ACK], took),
-		rate_text(rst, now->seen[METER_RST] - before->seen[METER_RST], took));
+		rate_text(rx, now->rx_pkts - before->rx_pkts, took));
+	if (o->mode == MODE_CONNS || o->mode == MODE_MIXED)
+		line_of_conns(now, before, took);
+	if (o->mode != MODE_CONNS)
+		fprintf(stderr, "  SYN-ACK %s/s  RST %s/s",
+			rate_text(syn_ack, now->seen[METER_SYN_ACK] - before->seen[METER_SYN_ACK],
+				took),
+			rate_text(rst, now->seen[METER_RST] - before->seen[METER_RST], took));
+	fprintf(stderr, "\n");
 }
 
-static double seconds_of(const struct station *s)
-{
-	return (double)(s->stopped_ns - s->started_ns) / 1e9;
-}
+/*
+ * At the end
+ */
 
-static uint64_t unanswered(const struct report *r)
+uint64_t report_unanswered(const struct report *r)
 {
 	uint64_t answered = r->seen[METER_SYN_ACK] + r->seen[METER_RST];
 
 	return r->flood > answered ? r->flood - answered : 0;
 }
 
-static void print_text(const struct options *o, const struct report *r, double seconds)
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_packets(const struct report *r, const struct report *end, double seconds)
 {
 	char tx[16], rx[16], bits[16];
 
-	printf("weirgen %s, %.2f s\n", mode_names[o->mode], seconds);
-	printf("  sent          %" PRIu64 " packets, %spps, %sbit/s\n", r->tx_pkts,
-		rate_text(tx, r->tx_pkts, seconds), rate_text(bits, 8 * r->tx_bytes, seconds));
-	printf("  received      %" PRIu64 " packets, %spps\n", r->rx_pkts,
-		rate_text(rx, r->rx_pkts, seconds));
+	printf("  sent         %" PRIu64 " packets, %spps, %sbit/s\n", r->tx_pkts,
+		rate_text(tx, end->tx_pkts, seconds), rate_text(bits, 8 * end->tx_bytes, seconds));
+	printf("  received     %" PRIu64 " packets, %spps\n", r->rx_pkts,
+		rate_text(rx, end->rx_pkts, seconds));
 	for (unsigned int c = 0; c < METER_CLASSES; c++)
 		if (r->seen[c] > 0)
 			printf("    %-13s %" PRIu64 "\n", meter_names[c], r->seen[c]);
-	printf("  flood         %" PRIu64 " sent, %" PRIu64 " not answered (%.4f %%)\n", r->flood,
-		unanswered(r), r->flood ? 100.0 * (double)unanswered(r) / (double)r->flood : 0);
 	if (r->full > 0)
-		printf("  the device had no room in %" PRIu64 " turns: it is the limit\n", r->full);
+		printf("  in %" PRIu64 " turns the device had no room for more\n", r->full);
+	if (r->missed > 0)
+		printf("  %" PRIu64 " were due and too late: the rate was not reached\n",
+			r->missed);
+	if (r->no_buffer > 0)
+		printf("  %" PRIu64 " frames had no room or no buffer\n", r->no_buffer);
 }
 
-static int print_json(const struct options *o, const struct report *r, double seconds)
+static void print_flood(const struct report *r)
 {
-	FILE *f = fopen(o->json, "w");
-	int rc;
+	printf("  flood        %" PRIu64 " sent, %" PRIu64 " not answered (%.4f %%)\n", r->flood,
+		report_unanswered(r), percent(report_unanswered(r), r->flood));
+}
 
+static void print_latency(const char *what, const struct hist *h)
+{
+	printf("  %-12s p50 %.1f  p90 %.1f  p99 %.1f  p99.9 %.1f  max %.1f us\n", what,
+		(double)hist_percentile(h, 500000) / 1e3, (double)hist_percentile(h, 900000) / 1e3,
+		(double)hist_percentile(h, 990000) / 1e3, (double)hist_percentile(h, 999000) / 1e3,
+		(double)h->max / 1e3);
+}
+
+static void print_conns(const struct report *r, const struct report *end, double seconds)
+{
+	char done[16], responses[16];
+
+	printf("  connections  %" PRIu64 " begun, %" PRIu64 " done, %" PRIu64 " failed, %" PRIu64
+	       " left open; %s/s\n",
+		r->client.begun, r->client.done, client_failed(&r->client), r->open,
+		rate_text(done, end->client.done, seconds));
+	for (unsigned int f = 0; f < CLIENT_FAILURES; f++)
+		if (r->client.failed[f] > 0)
+			printf("    %-13s %" PRIu64 "\n", client_failure_names[f],
+				r->client.failed[f]);
+	printf("  requests     %" PRIu64 ", responses %" PRIu64 ", %s/s\n", r->client.requests,
+		r->client.responses, rate_text(responses, end->client.responses, seconds));
+	printf("  sent again   %" PRIu64 " segments by clients, %" PRIu64 " by backends\n",
+		r->client_tcp.resent, r->backend_tcp.resent);
+	if (r->client.no_tuple > 0)
+		printf("  %" PRIu64
+		       " times no address and port was free: widen --from or --ports\n",
+			r->client.no_tuple);
+}
+
+int64_t report_lost(const struct host_counts *from, const struct host_counts *to)
+{
+	return (int64_t)(from->data_out - to->data_in);
+}
+
+static void print_path(const char *what, const struct host_counts *from,
+	const struct host_counts *to)
+{
+	int64_t lost = report_lost(from, to);
+
+	printf("  %-12s %" PRIu64 " segments with data sent, %" PRIi64 " lost (%.4f %%)\n", what,
+		from->data_out, lost, percent(lost > 0 ? (uint64_t)lost : 0, from->data_out));
+}
+
+static void print_text(const struct options *o, const struct station *clients,
+	const struct report *r, const struct report *end, double seconds)
+{
+	printf("weirgen %s, %.2f s\n", mode_names[o->mode], seconds);
+	print_packets(r, end, seconds);
+	if (r->flood > 0)
+		print_flood(r);
+	if (!clients->has_clients)
+		return;
+	print_conns(r, end, seconds);
+	if (o->n_backends > 0) {
+		print_path("to backends", &r->client_tcp, &r->backend_tcp);
+		print_path("to clients", &r->backend_tcp, &r->client_tcp);
+	}
+	print_latency("handshake", &clients->client.handshake);
+	print_latency("first byte", &clients->client.first_byte);
+}
+
+static int write_hdr(const char *name, const char *what, const struct hist *h)
+{
+	char path[4096];
+	FILE *f;
+	bool bad;
+
+	snprintf(path, sizeof(path), "%s.%s.hgrm", name, what);
+	f = fopen(path, "w");
 	if (f == NULL) {
-		fprintf(stderr, "weirgen: cannot write %s: %s\n", o->json, strerror(errno));
+		fprintf(stderr, "weirgen: cannot write %s: %s\n", path, strerror(errno));
 		return -1;
 	}
-	fprintf(f, "{\n  \"mode\": \"%s\",\n  \"seconds\": %.6f,\n", mode_names[o->mode], seconds);
-	fprintf(f,
-		"  \"tx_pkts\": %" PRIu64 ",\n  \"tx_bytes\": %" PRIu64 ",\n  \"tx_pps\": %.0f,\n",
-		r->tx_pkts, r->tx_bytes, (double)r->tx_pkts / seconds);
-	fprintf(f,
-		"  \"rx_pkts\": %" PRIu64 ",\n  \"rx_bytes\": %" PRIu64 ",\n  \"rx_pps\": %.0f,\n",
-		r->rx_pkts, r->rx_bytes, (double)r->rx_pkts / seconds);
-	fprintf(f, "  \"flood\": %" PRIu64 ",\n  \"unanswered\": %" PRIu64 ",\n", r->flood,
-		unanswered(r));
-	for (unsigned int c = 0; c < METER_CLASSES; c++)
-		fprintf(f, "  \"%s\": %" PRIu64 ",\n", meter_names[c], r->seen[c]);
-	fprintf(f, "  \"device_full\": %" PRIu64 ",\n  \"no_buffer\": %" PRIu64 "\n}\n", r->full,
-		r->lost);
-	rc = ferror(f) ? -1 : 0;
-	if (fclose(f) != 0 || rc != 0) {
-		fprintf(stderr, "weirgen: cannot write %s\n", o->json);
-		return -1;
-	}
-	return 0;
+	hdr_print(f, h);
+	bad = ferror(f) != 0;
+	if (fclose(f) == 0 && !bad)
+		return 0;
+	fprintf(stderr, "weirgen: cannot write %s\n", path);
+	return -1;
 }
 
-int report_end(const struct options *o, const struct station *stations, unsigned int n)
+int report_end(const struct options *o, const struct station *stations, unsigned int n,
+	const struct report *end)
 {
-	double seconds = seconds_of(&stations[0]);
+	double seconds = (double)(stations[0].stopped_ns - stations[0].started_ns) / 1e9;
 	struct report r;
+	int rc = 0;
 
 	report_take(&r, stations, n, 0);
-	print_text(o, &r, seconds);
-	return o->json != NULL ? print_json(o, &r, seconds) : 0;
+	print_text(o, &stations[0], &r, end, seconds);
+	if (o->json != NULL)
+		rc |= report_json(o, &stations[0], &r, end, seconds);
+	if (o->hdr != NULL) {
+		rc |= write_hdr(o->hdr, "handshake", &stations[0].client.handshake);
+		rc |= write_hdr(o->hdr, "first_byte", &stations[0].client.first_byte);
+	}
+	return rc != 0 || client_failed(&r.client) > 0 ? -1 : 0;
 }

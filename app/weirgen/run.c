@@ -17,7 +17,9 @@
 #define SECOND_NS  1000000000ull
 #define LOOK_NS    10000000ull /* between looks at whether it is over */
 #define MEET_MAX   (5 * SECOND_NS)
-#define LATE_NS    200000000ull /* for answers that are still on their way */
+#define OPEN_MAX   (20 * SECOND_NS)
+#define LATE_NS    200000000ull     /* for answers that are still on their way */
+#define DRAIN_MAX  (20 * SECOND_NS) /* for connections: longer than their time-outs */
 #define SLEEP_NS   50000
 #define IDLE_TURNS 100
 
@@ -35,7 +37,8 @@ static struct run {
 	struct thread threads[OPTIONS_PORTS];
 	unsigned int n_threads;
 	sigset_t signals;
-	uint32_t phase; /* an atomic */
+	uint32_t phase;    /* an atomic */
+	struct report end; /* when nothing new was begun any more */
 } the_run;
 
 static void set_phase(struct run *r, enum phase phase)
@@ -137,6 +140,26 @@ static int meet(struct run *r)
 	return 0;
 }
 
+/* `mixed`: the connections, before the flood. */
+static int open_conns(struct run *r)
+{
+	uint64_t now = weir_clock_monotonic_ns(), end = now + OPEN_MAX;
+
+	if (r->o->mode != MODE_MIXED)
+		return 0;
+	set_phase(r, PHASE_OPEN);
+	while (!station_is_opened(&r->stations[0]) && now < end) {
+		if (wait_until(r, now + LOOK_NS))
+			return -1;
+		now = weir_clock_monotonic_ns();
+	}
+	if (weir_counted(&r->stations[0].client.counts.opened) > 0)
+		return 0;
+	fprintf(stderr, "weirgen: none of %u connections was opened: try \"weirgen conns\" first\n",
+		r->o->concurrency);
+	return -1;
+}
+
 static bool is_over(const struct run *r)
 {
 	return weir_counted(&r->stations[0].stopped_ns) != 0;
@@ -160,15 +183,24 @@ static void generate(struct run *r)
 		next += SECOND_NS;
 		report_take(&after, r->stations, r->n_stations, now);
 		if (!r->o->quiet)
-			report_line(&after, &before, (double)(now - start) / SECOND_NS);
+			report_line(r->o, &after, &before, (double)(now - start) / SECOND_NS);
 		before = after;
 	}
+	report_take(&r->end, r->stations, r->n_stations, weir_clock_monotonic_ns());
 }
 
 static void drain(struct run *r)
 {
+	uint64_t now = weir_clock_monotonic_ns(), end = now + DRAIN_MAX;
+
 	set_phase(r, PHASE_DRAIN);
-	wait_until(r, weir_clock_monotonic_ns() + LATE_NS);
+	while (r->stations[0].has_clients && now < end &&
+		!__atomic_load_n(&r->stations[0].idle, __ATOMIC_RELAXED)) {
+		if (wait_until(r, now + LOOK_NS))
+			return;
+		now = weir_clock_monotonic_ns();
+	}
+	wait_until(r, now + LATE_NS);
 }
 
 /*
@@ -177,14 +209,10 @@ static void drain(struct run *r)
 
 static int open_stations(struct run *r)
 {
-	struct weir_dp_error err;
-
 	for (unsigned int i = 0; i < r->o->n_devices; i++) {
 		r->n_stations++;
-		if (station_open(&r->stations[i], r->o, i, &err) != 0) {
-			fprintf(stderr, "weirgen: %s\n", err.text);
+		if (station_open(&r->stations[i], r->o, i) != 0)
 			return -1;
-		}
 	}
 	return 0;
 }
@@ -198,13 +226,15 @@ static int measure(struct run *r)
 		rc = launch(r);
 	if (rc == 0)
 		rc = meet(r);
+	if (rc == 0)
+		rc = open_conns(r);
 	if (rc == 0) {
 		generate(r);
 		drain(r);
 	}
 	join(r);
 	if (rc == 0)
-		rc = report_end(r->o, r->stations, r->n_stations);
+		rc = report_end(r->o, r->stations, r->n_stations, &r->end);
 	for (unsigned int i = 0; i < r->n_stations; i++)
 		station_close(&r->stations[i]);
 	return rc;

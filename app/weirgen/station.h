@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One port and who lives there: what it sends, to whom it listens. A turn is one burst each way. */
+/*
+ * One port and who lives there: a flood, clients, backends, or a capture. A turn is one burst each
+ * way. One thread gives a station its turns; others may read what is called an atomic.
+ */
 #ifndef WEIRGEN_STATION_H
 #define WEIRGEN_STATION_H
 
+#include "backend.h"
+#include "client.h"
 #include "flood.h"
 #include "link.h"
 #include "meter.h"
 #include "options.h"
 #include "pacer.h"
+#include "replay.h"
 
 enum phase {
 	PHASE_MEET, /* neighbours */
+	PHASE_OPEN, /* `mixed`: the connections beside the flood */
 	PHASE_RUN,
 	PHASE_DRAIN, /* nothing new is begun */
 	PHASE_EXIT,
@@ -21,17 +28,23 @@ struct station {
 	struct port port;
 	struct link link;
 	struct meter meter;
-	struct flood flood;
 	struct pacer pacer;
 	uint64_t left; /* of --count */
+	/* `mixed`: what may be sent and has not been, in thousandths of packets */
+	uint32_t owed_flood, owed_conns;
+	bool is_source, has_clients, has_backends;
+	struct flood flood;
+	struct client client;
+	struct backend backend;
+	struct replay replay;
 	/* atomics, by one writer */
 	uint64_t started_ns, stopped_ns; /* 0: not yet */
 	uint64_t full;                   /* turns in which the device had no room for more */
+	uint32_t idle;                   /* no connection is open */
 };
 
-/* Opens the port. client: this is the clients' side. 0 or -errno and err. */
-int station_open(struct station *s, const struct options *o, unsigned int number,
-	struct weir_dp_error *err);
+/* Port `number` of the options and its inhabitants. 0, or -1 after a line on stderr. */
+int station_open(struct station *s, const struct options *o, unsigned int number);
 void station_close(struct station *s);
 
 /* Whether anything was done. */
@@ -39,5 +52,8 @@ bool station_turn(struct station *s, enum phase phase, uint64_t now_ns);
 
 /* It knows whom to send to. */
 bool station_is_ready(const struct station *s);
+
+/* Every connection that was to be opened is, or has failed. */
+bool station_is_opened(const struct station *s);
 
 #endif
