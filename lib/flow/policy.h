@@ -131,7 +131,7 @@ _Static_assert(WEIR_LOCALS_MAX <= 16, "a bit of weir_backend.locals for each add
 struct weir_limits {
 	uint32_t connections;  /* all workers together */
 	uint32_t held_packets; /* per worker */
-	uint32_t held_bytes;   /* per connection, and the window of the SYN-ACK; <= 65535 */
+	uint32_t held_bytes;   /* per connection, and at most the window of the SYN-ACK; <= 65535 */
 	uint32_t syn_ack_ring; /* entries per worker, 0: SYN-ACKs are never sent again */
 	/*
 	 * RST and ICMP replies per second and worker: so many to strangers, and as many again about

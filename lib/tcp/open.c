@@ -4,9 +4,6 @@
 #include "base/seq.h"
 #include "tcp/parts.h"
 
-/* Packets of one connection that may be held; the bytes are limited by the announced window. */
-#define HELD_PKTS_MAX 16
-
 /* Where the client's first byte stands: everything on its side is counted from here until answered. */
 static uint32_t client_start(const struct weir_conn *c)
 {
@@ -107,7 +104,7 @@ static void hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pk
 		drop(pkt, WEIR_FATE_early_again);
 		return;
 	}
-	if (pkts >= HELD_PKTS_MAX || bytes + pkt->seg.payload_len > room ||
+	if (pkts >= WEIR_HELD_PKTS_MAX || bytes + pkt->seg.payload_len > room ||
 		!weir_held_put(&px->held, &c->held, pkt)) {
 		drop(pkt, WEIR_FATE_early_limit);
 		return;

@@ -19,6 +19,9 @@
 #include "tcp/translate.h"
 #include "tcp/window.h"
 
+/* Packets of one connection that may be held (HC-04). */
+#define WEIR_HELD_PKTS_MAX 16
+
 static inline void event(struct weir_proxy *px, enum weir_event e)
 {
 	weir_count(&px->counters.event[e], 1);

@@ -87,15 +87,21 @@ static void fill_syn_ack(struct weir_header *h, const struct weir_service *svc,
 	h->tsecr = client_tsval;
 }
 
-/* HC-04: the true window is what may be held. Past half of the pool it is 0 and opens later. */
-static uint16_t early_window(struct weir_proxy *px)
+/*
+ * HC-04: the true window is what may be held, by bytes and by packets of the size that the client is
+ * asked for (RFC 6691: less timestamps). Past half of the pool it is 0 and opens later.
+ */
+static uint16_t early_window(struct weir_proxy *px, const struct weir_service *svc)
 {
+	const uint32_t pkts = WEIR_HELD_PKTS_MAX * (svc->profile.mss - 12u);
+	const uint32_t bytes = px->policy->limits.held_bytes;
+
 	if (px->held.count > px->held.capacity / 2) {
 		px->squeezed_until_ns = px->now_ns + WEIR_COOKIE_LIFE_MS * 1000000ull;
 		event(px, WEIR_EVENT_window_closed);
 		return 0;
 	}
-	return (uint16_t)px->policy->limits.held_bytes;
+	return (uint16_t)(pkts < bytes ? pkts : bytes);
 }
 
 static void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
@@ -127,7 +133,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 
 	memcpy(hop.mac, pkt->data + 6, sizeof(hop.mac));
 	h.ack = pkt->seg.seq + 1; /* HC-10: data on the SYN is not acknowledged */
-	h.wnd = early_window(px);
+	h.wnd = early_window(px, svc);
 	fill_syn_ack(&h, svc, &cookie->agreed, cookie->isn, cookie->tsval, pkt->seg.tsval);
 	remember(px, pkt, cookie, &hop, h.wnd);
 	send_back(pkt, &h, WEIR_FATE_syn_cookie);

@@ -59,6 +59,26 @@ static void hc04_whole(void)
 	each_mode(whole_window);
 }
 
+/* The packets are fewer than the bytes would be: the window says so, and what fits it is held. */
+static void small_segments(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct segment said[16];
+	struct shell *s;
+	struct talk t;
+
+	p->services[SHELL_NAT].profile.mss = 536;
+	s = shell_open(p, SHELL_START_NS);
+	begin(&t, s, SHELL_NAT, 1);
+	IS(t.early_wnd, 16 * 524); /* timestamps take 12 of 536 */
+	for (unsigned int i = 0; i < 16; i++)
+		IS(early(&t, ACK, 524, &said[i]), WEIR_FATES);
+	answer(&t);
+	for (unsigned int i = 0; i < 16; i++)
+		talk_hear(&t, WEIR_BACKEND, &said[i]);
+	shell_close(s);
+}
+
 /* Beyond the window, too many packets, too many bytes: dropped, and repeated they pass. */
 static void limits(void)
 {
@@ -389,6 +409,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		{"HC-04 a whole window, in order", hc04_whole},
+		{"HC-04 a service of small segments", small_segments},
 		{"HC-04 limits of bytes and packets", limits},
 		{"HC-04 a backend with a smaller window", hc04_small},
 		{"HC-04 held through a change of backend", hc04_moved},
