@@ -142,8 +142,13 @@ static void out_header(void *shell, const struct weir_header *h, const struct we
 {
 	struct shell_worker *w = shell;
 	uint8_t frame[WEIR_HEADER_FRAME_MAX];
-	struct shell_out *out = leave(w, frame, weir_build_tcp(frame, h));
+	struct shell_out *out;
 
+	if (w->shell->starved != NULL && w->shell->starved(w->shell->starved_arg)) {
+		weir_count(&w->px.counters.event[WEIR_EVENT_no_mbuf], 1);
+		return;
+	}
+	out = leave(w, frame, weir_build_tcp(frame, h));
 	out->send = dest->send;
 	out->fate = WEIR_FATE_created;
 	if (dest->send == WEIR_SEND_NEXTHOP)

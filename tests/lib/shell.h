@@ -63,8 +63,11 @@ struct shell {
 	struct weir_policy *policy; /* the youngest */
 	struct shell_worker *workers;
 	uint64_t now_ns;
-	unsigned int rx;      /* the worker whose queue gets the next packet */
-	uint32_t tick_ms;     /* how far apart shell_wait_ms() ticks */
+	unsigned int rx;  /* the worker whose queue gets the next packet */
+	uint32_t tick_ms; /* how far apart shell_wait_ms() ticks */
+	/* Asked before a frame of the core's own: true: no packet buffer is free. NULL: there always is. */
+	bool (*starved)(void *arg);
+	void *starved_arg;
 	struct weir_pkt last; /* the last packet that went through a burst, as the core left it */
 
 	/* inside */

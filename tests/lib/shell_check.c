@@ -115,6 +115,8 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 		shell_die("conn %u keeps a port that leads nowhere", i);
 	weir_held_sum(&px->held, c->held, &pkts, &bytes);
 	t->held += pkts;
+	if (bytes > px->policy->limits.held_bytes)
+		shell_die("conn %u holds %u bytes", i, bytes);
 	if (pkts > 0 && c->state != WEIR_SYN_SENT)
 		shell_die("conn %u in %s holds packets", i, weir_state_name(c->state));
 }

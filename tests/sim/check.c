@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/seq.h"
+#include "deed.h"
 #include "world.h"
 
 /* A few hundred are usual, on the worst of networks. */
@@ -138,6 +139,8 @@ void sim_check_handshake(const struct sim_app *a)
 	struct sim_world *w = a->world;
 	const struct sim_tuple who = a->conn->who;
 
+	if (w->sabotage == SIM_SABOTAGE_UNPROVEN)
+		return;
 	w->handshakes++;
 	w->proven[who.addr - SIM_CLIENT_ADDR][a->conn->service][who.port / 8] |=
 		(uint8_t)(1u << who.port % 8);
@@ -181,10 +184,34 @@ static void check_sacks(const struct sim_peer *p, const struct sim_seg *s)
 	}
 }
 
+/* What was agreed upon always (RFC 7323 §3.2), and never what was not. */
+static void check_options(const struct sim_peer *p, const struct sim_seg *s)
+{
+	if (s->payload_len + s->opt_len > sim_flavour_mss(p->flavour))
+		sim_fail(peer_tuple(p), "%u bytes in a segment for who takes %u",
+			s->payload_len + s->opt_len, sim_flavour_mss(p->flavour));
+	if (s->ts != p->ts || (s->n_sacks > 0 && !p->sack))
+		sim_fail(peer_tuple(p), "timestamps or SACK not as agreed upon");
+	if (s->mss != 0 || s->sack_ok || s->wscale != SIM_NO_WSCALE)
+		sim_fail(peer_tuple(p), "options of a SYN in another segment");
+}
+
+/* A SYN-ACK answers offers only. */
+static void check_syn_ack(const struct sim_peer *p, const struct sim_seg *s)
+{
+	const struct sim_flavour *f = p->flavour;
+
+	if ((s->ts && !f->ts) || (s->sack_ok && !f->sack) ||
+		(s->wscale != SIM_NO_WSCALE && f->wscale == SIM_NO_WSCALE))
+		sim_fail(peer_tuple(p), "a SYN-ACK with an option that was not offered");
+}
+
 void sim_check_received(struct sim_peer *p, const struct sim_seg *s)
 {
 	uint32_t right = s->seq + s->payload_len;
 
+	if (p->state == SIM_SYN_SENT && s->ack == p->iss + 1)
+		check_syn_ack(p, s);
 	/* A SYN-ACK may be the answer to somebody who pretends to be this end. */
 	if (!p->handshaken || may_see_strays(p) || p->state == SIM_TIME_WAIT ||
 		(s->flags & (WEIR_TCP_RST | WEIR_TCP_SYN)))
@@ -195,6 +222,27 @@ void sim_check_received(struct sim_peer *p, const struct sim_seg *s)
 	if (p->ts && s->ts && (s->flags & WEIR_TCP_ACK) && !was_sent(p, s->tsecr))
 		sim_fail(peer_tuple(p), "TSecr %u was never sent", s->tsecr);
 	check_sacks(p, s);
+	check_options(p, s);
+}
+
+void sim_check_limits(const struct sim_front *f)
+{
+	const struct weir_policy *p = f->shell->policy;
+	const uint32_t share = (p->limits.connections + p->n_workers - 1) / p->n_workers;
+
+	for (unsigned int i = 0; i < p->n_workers; i++) {
+		const struct weir_proxy *px = &f->shell->workers[i].px;
+
+		if (px->table.count > share || px->held.count > p->limits.held_packets)
+			sim_fail((struct sim_tuple){0, 0},
+				"a worker has %u connections, holds %u packets: beyond the limits",
+				px->table.count, px->held.count);
+	}
+}
+
+void sim_check_garbled(struct sim_host *h)
+{
+	sim_fail((struct sim_tuple){h->addr, 0}, "a frame that no link has spoilt is no good");
 }
 
 void sim_check_to_client(const struct shell_out *out, struct sim_tuple who)
@@ -209,6 +257,9 @@ void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, stru
 	uint32_t backend = weir_be32(out->seg.dst.w[3]);
 	unsigned int service = (backend - SHELL_BACKEND(0, 0)) / 10;
 
+	if (out->send == WEIR_SEND_NEXTHOP &&
+		!weir_addr_eq(&w->front.shell->policy->nexthops[out->nexthop].addr, &out->seg.dst))
+		sim_fail(who, "a frame goes to another neighbour than its backend");
 	/* An answer to a segment that fits no connection; or one that had to go in the same burst. */
 	if (who.addr == 0 && ((out->seg.flags & WEIR_TCP_RST) || w->profile->tight))
 		return;
@@ -226,9 +277,14 @@ void sim_check_storm(const struct sim_world *w, struct sim_tuple who)
 			(unsigned long long)w->stats.frames, w->n_conns);
 }
 
-/* The connection's backends have, or one of them has, lately been in trouble. */
+/*
+ * Its backend has lately been in trouble. Before it has one: any of the service has, or synweir; what
+ * both ends know of each other a worker's absence does not break.
+ */
 static bool was_troubled(const struct sim_world *w, const struct sim_conn *c)
 {
+	if (c->backend == NULL && w->faults.front_ns >= c->client.began_ns)
+		return true;
 	for (uint32_t i = 0; i < w->n_each; i++) {
 		const struct sim_host *h = &w->backends[c->service][i];
 
@@ -313,6 +369,14 @@ static void check_perfect(const struct sim_world *w)
 	if (dropped > w->stats.aborted + (w->profile->ports < 100 ? w->n_conns / 20 : 0))
 		sim_fail((struct sim_tuple){0, 0}, "%llu segments were not let through",
 			(unsigned long long)dropped);
+	if (shell_fates(s, WEIR_FATE_early_limit) > 0)
+		sim_fail((struct sim_tuple){0, 0},
+			"early data was not held, though it fits the window");
+	/* Delayed acknowledgements are later than a short RTO now and then. */
+	if (sim_deeds[SIM_DID_rto_resend] + sim_deeds[SIM_DID_fast_resend] - w->resent_before >
+		w->stats.aborted + w->n_conns / 20 + 10)
+		sim_fail((struct sim_tuple){0, 0},
+			"segments are sent again though nothing is lost");
 	if (shell_events(s, WEIR_EVENT_backend_retried) > w->stats.aborted)
 		sim_fail((struct sim_tuple){0, 0}, "a backend would not take a connection");
 }

@@ -40,6 +40,12 @@ void sim_check_handshake(const struct sim_app *a);
 /* A good segment reached a peer: windows and timestamps are as this end has promised them. */
 void sim_check_received(struct sim_peer *p, const struct sim_seg *s);
 
+/* Between bursts: no more is remembered than the limits allow. */
+void sim_check_limits(const struct sim_front *f);
+
+/* A frame reached a host that is none for it, though its link spoils nothing. */
+_Noreturn void sim_check_garbled(struct sim_host *h);
+
 /* A frame leaves synweir for a client: to its MAC address, which ends in its IP address. */
 void sim_check_to_client(const struct shell_out *out, struct sim_tuple who);
 

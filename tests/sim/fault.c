@@ -43,6 +43,14 @@ static void trouble(struct sim_faults *f)
 	sim_queue_set(&w->queue, &f->over, w->queue.now_ns + lasts);
 }
 
+static void front_suffers(struct sim_faults *f, uint64_t lasts)
+{
+	uint64_t until = f->world->queue.now_ns + lasts + AFTERMATH;
+
+	if (f->front_ns < until)
+		f->front_ns = until;
+}
+
 /* What all the others have to wait for may be in its queue. */
 static void stall(struct sim_faults *f)
 {
@@ -51,10 +59,16 @@ static void stall(struct sim_faults *f)
 
 	sim_did(SIM_DID_worker_stalled);
 	sim_front_stall(&w->front, sim_below(&f->random, w->front.shell->policy->n_workers), lasts);
-	for (unsigned int s = 0; s < SIM_SERVICES; s++)
-		for (uint32_t i = 0; i < w->n_each; i++)
-			if (w->backends[s][i].troubled_ns < w->queue.now_ns + lasts)
-				w->backends[s][i].troubled_ns = w->queue.now_ns + lasts;
+	front_suffers(f, lasts);
+}
+
+static void drought(struct sim_faults *f)
+{
+	uint64_t lasts = sim_between(&f->random, 50, 3000) * SIM_MS;
+
+	sim_did(SIM_DID_drought);
+	sim_front_dry(&f->world->front, sim_between(&f->random, 300000, 1000000), lasts);
+	front_suffers(f, lasts);
 }
 
 static void on_next(struct sim_timer *t)
@@ -63,7 +77,9 @@ static void on_next(struct sim_timer *t)
 	struct sim_world *w = f->world;
 
 	w->stats.faults++;
-	if (f->host != NULL || sim_chance(&f->random, 300000))
+	if (sim_chance(&f->random, 200000))
+		drought(f);
+	else if (f->host != NULL || sim_chance(&f->random, 300000))
 		stall(f);
 	else
 		trouble(f);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Backends that die and come back, refuse, or are late; workers that are not scheduled. */
+/*
+ * Backends that die and come back, refuse, or are late; workers that are not scheduled; packet buffers
+ * that run out.
+ */
 #ifndef WEIR_SIM_FAULT_H
 #define WEIR_SIM_FAULT_H
 
@@ -16,6 +19,7 @@ struct sim_faults {
 	struct sim_timer over;
 	struct sim_host *host; /* that is in trouble; one at a time */
 	uint64_t delay_ns;     /* of its link, before */
+	uint64_t front_ns;     /* end of the last trouble in synweir itself */
 };
 
 /* From now on, until the world takes no more connections. */

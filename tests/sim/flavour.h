@@ -33,4 +33,10 @@ struct sim_flavour {
 
 extern const struct sim_flavour sim_flavours[SIM_FLAVOURS];
 
+/* The largest segment it takes, options included (RFC 9293 §3.7.1, RFC 6691). */
+static inline uint16_t sim_flavour_mss(const struct sim_flavour *f)
+{
+	return f->mss ? f->mss : 536;
+}
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "flow/classify.h"
 #include "deed.h"
 #include "policy.h"
@@ -73,6 +74,22 @@ static void put_macs(const struct shell_out *out)
 	memcpy(dst + 2, &out->seg.dst.w[3], 4);
 }
 
+static bool is_dry(struct sim_front *f)
+{
+	return f->queue->now_ns < f->dry_until_ns && sim_chance(&f->random, f->dry);
+}
+
+/* shell.starved */
+static bool starved(void *front)
+{
+	struct sim_front *f = front;
+	bool dry = is_dry(f);
+
+	if (dry)
+		sim_did(SIM_DID_own_unmade);
+	return dry;
+}
+
 /* Everything that the shell has to send leaves. */
 static void drain(struct sim_front *f)
 {
@@ -88,6 +105,7 @@ static void drain(struct sim_front *f)
 		f->out(f, out, who);
 	}
 	shell_clear(f->shell);
+	sim_check_limits(f);
 }
 
 static enum weir_parsed classify(const struct sim_front *f, const struct sim_rx *r,
@@ -168,6 +186,8 @@ static void on_tick(struct sim_timer *t)
 void sim_front_open(struct sim_front *f, struct weir_policy *policy)
 {
 	f->shell = shell_open(policy, f->queue->now_ns);
+	f->shell->starved = starved;
+	f->shell->starved_arg = f;
 	f->poll.fire = on_poll;
 	f->tick.fire = on_tick;
 	f->poll_ns = sim_between(&f->random, 5, 200) * 1000ull;
@@ -208,6 +228,10 @@ static void steer(struct sim_front *f, struct sim_rx *r)
 
 static void receive(struct sim_front *f, struct sim_rx r, const uint8_t *frame)
 {
+	if (is_dry(f)) {
+		sim_did(SIM_DID_rx_unbuffered);
+		return;
+	}
 	if (f->n_rx == SIM_RX_MAX) {
 		f->lost++;
 		return;
@@ -233,6 +257,12 @@ void sim_front_guess(struct sim_front *f, const uint8_t *frame, uint32_t len)
 void sim_front_stall(struct sim_front *f, unsigned int worker, uint64_t for_ns)
 {
 	f->stalled_until_ns[worker] = f->queue->now_ns + for_ns;
+}
+
+void sim_front_dry(struct sim_front *f, uint32_t dry, uint64_t for_ns)
+{
+	f->dry = dry;
+	f->dry_until_ns = f->queue->now_ns + for_ns;
 }
 
 static bool all_free(const struct weir_localports *pool)

@@ -45,6 +45,8 @@ struct sim_front {
 	void *world;
 	uint64_t poll_ns, tick_ns;
 	uint64_t stalled_until_ns[WEIR_WORKERS_MAX];
+	uint64_t dry_until_ns;
+	uint32_t dry; /* per million: how often no packet buffer is free until then */
 	struct sim_timer poll, tick;
 	struct sim_rx rx[SIM_RX_MAX];
 	struct sim_seen seen[SIM_SEEN];
@@ -64,6 +66,12 @@ void sim_front_receive(struct sim_front *f, uint8_t port, const uint8_t *frame, 
 void sim_front_guess(struct sim_front *f, const uint8_t *frame, uint32_t len);
 
 void sim_front_stall(struct sim_front *f, unsigned int worker, uint64_t for_ns);
+
+/*
+ * Packet buffers run out, `dry` times in a million: frames that come are lost, those of the core's
+ * own are not made.
+ */
+void sim_front_dry(struct sim_front *f, uint32_t dry, uint64_t for_ns);
 
 /* The client of the connection that a frame of the backends' side belongs to. */
 struct sim_tuple sim_front_client(struct sim_front *f, struct weir_addr local,

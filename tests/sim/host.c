@@ -138,8 +138,13 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	struct sim_peer *p;
 	struct sim_seg s;
 
-	if (h->power == SIM_DEAD || !sim_wire_read(&s, frame, len) || s.dst != h->addr)
+	if (h->power == SIM_DEAD)
 		return;
+	if (!sim_wire_read(&s, frame, len) || s.dst != h->addr) {
+		if (link->quality.corrupt == 0 && link->quality.truncate == 0)
+			h->user->garbled(h);
+		return;
+	}
 	p = sim_host_find(h, s.dport, s.src, s.sport);
 	if (p != NULL && h->watch != NULL)
 		h->watch(p, &s);

@@ -12,6 +12,8 @@ struct sim_user {
 	void (*connected)(struct sim_peer *p);
 	void (*readable)(struct sim_peer *p);                /* bytes or the end of them */
 	void (*ended)(struct sim_peer *p, enum sim_end why); /* the last word */
+	/* A frame that no link has spoilt is none of TCP for this host. */
+	void (*garbled)(struct sim_host *h);
 };
 
 enum sim_power {

@@ -22,8 +22,7 @@ static const char usage[] =
 	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES\n"
 	"  --pcap FILE     of a failure's connection; without one of the last packets of all\n"
 	"  --trace N       packets that a failure prints (60)\n"
-	"  --sabotage KIND spoils something: byte, window, echo, sack, silence, secret; fails.\n"
-	"                  luck: attackers guess two cookies right, which is forgiven\n"
+	"  --sabotage KIND spoils something (sabotage.h), which must fail\n"
 	"  --deeds         counts what happened, and fails when something never did (deed.def)\n"
 	"  --quiet         says only what failed\n";
 
@@ -67,6 +66,7 @@ static void run_world(const struct sim_profile *p, const struct options *o, uint
 	};
 
 	w->sabotage = o->sabotage;
+	sim_sabotage_begin(o->sabotage, w->front.shell);
 	sim_check_begin(&scene);
 	sim_world_run(w);
 	report(w, o, seed);

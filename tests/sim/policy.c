@@ -26,10 +26,10 @@ static void fill_backends(struct weir_policy *p, unsigned int s, uint32_t n_each
 
 /*
  * Timeouts are short, so that they happen; applications' keep-alives (plan.c) are shorter. The scale
- * is one that the backends' small buffers can be told in: with 14 a window below 16 KB is none.
+ * is one that the backends' small buffers can be told in: with 14 a window below 16 KB is none. Segments are as large as every backend takes.
  */
 static void fill_service(struct weir_policy *p, unsigned int s, const struct sim_profile *profile,
-	uint32_t n_each, struct sim_random *r)
+	uint32_t n_each, uint16_t mss, struct sim_random *r)
 {
 	static const enum weir_scheduler schedulers[] = {
 		WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
@@ -39,7 +39,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 		.port_be = weir_be16(SHELL_VIP_PORT),
 		.mode = s % 2 == 0 ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
 		.scheduler = (uint8_t)schedulers[sim_below(r, 3)],
-		.profile = {.mss = 1460,
+		.profile = {.mss = mss,
 			.wscale = (uint8_t)sim_below(r, 10),
 			.sack = sim_chance(r, 800000),
 			.timestamps = profile->timestamps},
@@ -77,7 +77,7 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 }
 
 struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
-	struct sim_random *r)
+	const uint16_t *mss, struct sim_random *r)
 {
 	const uint32_t n = SIM_SERVICES * n_each;
 	struct weir_policy *p = weir_policy_alloc(SIM_SERVICES, n, n, n);
@@ -94,7 +94,7 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 			{weir_addr_v4(weir_be32(SHELL_LOCAL + 1)), 120}}};
 	p->n_services = SIM_SERVICES;
 	for (unsigned int s = 0; s < SIM_SERVICES; s++)
-		fill_service(p, s, profile, n_each, r);
+		fill_service(p, s, profile, n_each, mss[s], r);
 	p->limits = limits(profile, p->n_workers, r);
 	for (unsigned int i = 0; i < sizeof(p->cookie_secret); i++)
 		p->cookie_secret[i] = (uint8_t)sim_random(r);

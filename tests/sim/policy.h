@@ -10,9 +10,9 @@
 /* After that long without a packet nothing is remembered: longer than any timeout in any policy. */
 #define SIM_POLICY_QUIET_MS 400000u
 
-/* SIM_SERVICES services with n_each backends each; not finished: for sim_front_open(). */
+/* SIM_SERVICES services with n_each backends each; mss is theirs. Not finished: for sim_front_open(). */
 struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
-	struct sim_random *r);
+	const uint16_t *mss, struct sim_random *r);
 
 /* Local ports are few. */
 void sim_policy_squeeze(struct sim_front *f, struct sim_random *r);

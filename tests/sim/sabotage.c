@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "wire.h"
+#include "wire/opt.h"
 
-static const char *const names[SIM_SABOTAGES] = {
-	"none", "byte", "window", "echo", "sack", "silence", "secret", "luck"};
+static const char *const names[SIM_SABOTAGES] = {"none", "byte", "window", "mss", "options", "echo",
+	"sack", "silence", "loss", "checksum", "neighbour", "unproven", "chatty", "storm", "limits",
+	"leak", "balance", "secret", "luck"};
 
 enum sim_sabotage sim_sabotage_find(const char *name)
 {
@@ -17,9 +19,52 @@ enum sim_sabotage sim_sabotage_find(const char *name)
 	return (enum sim_sabotage)kind;
 }
 
-static bool is_plain(const struct weir_seg *s)
+void sim_sabotage_begin(enum sim_sabotage kind, struct shell *s)
 {
-	return !(s->flags & (WEIR_TCP_SYN | WEIR_TCP_RST));
+	struct shell_worker *w = &s->workers[0];
+
+	if (kind == SIM_SABOTAGE_LIMITS)
+		s->policy->limits.connections = 1;
+	else if (kind == SIM_SABOTAGE_LEAK)
+		weir_localports_take(&w->px.pools[0]);
+	else if (kind == SIM_SABOTAGE_BALANCE)
+		w->balance.in++;
+}
+
+unsigned int sim_sabotage_copies(enum sim_sabotage kind)
+{
+	return kind == SIM_SABOTAGE_CHATTY ? 10 : kind == SIM_SABOTAGE_STORM ? 10000 : 1;
+}
+
+/* MSS is the first option of every SYN there is here. */
+static bool raise_mss(uint8_t *tcp)
+{
+	if (tcp[20] != WEIR_OPT_MSS)
+		return false;
+	memcpy(tcp + 22, (uint8_t[2]){0x23, 0x00}, 2);
+	return true;
+}
+
+/* true: it was, and its checksum is to be made right again. */
+static bool spoil(enum sim_sabotage kind, const struct weir_seg *s, uint8_t *tcp)
+{
+	const bool plain = !(s->flags & (WEIR_TCP_SYN | WEIR_TCP_RST));
+
+	if (kind == SIM_SABOTAGE_BYTE && s->payload_len > 100)
+		tcp[20 + s->opt_len + 50] ^= 1;
+	else if (kind == SIM_SABOTAGE_WINDOW && plain)
+		memset(tcp + 14, 0xff, 2);
+	else if (kind == SIM_SABOTAGE_MSS && (s->flags & WEIR_TCP_SYN))
+		return raise_mss(tcp);
+	else if (kind == SIM_SABOTAGE_OPTIONS && plain && s->ts_off != 0)
+		memset(tcp + s->ts_off - 2, WEIR_OPT_NOP, 10);
+	else if (kind == SIM_SABOTAGE_ECHO && plain && s->ts_off != 0)
+		tcp[s->ts_off + 5] ^= 1;
+	else if (kind == SIM_SABOTAGE_SACK && s->sack_blocks > 0)
+		tcp[s->sack_off] ^= 0x40;
+	else
+		return false;
+	return true;
 }
 
 bool sim_sabotage(enum sim_sabotage kind, const struct shell_out *out)
@@ -27,18 +72,15 @@ bool sim_sabotage(enum sim_sabotage kind, const struct shell_out *out)
 	const struct weir_seg *s = &out->seg;
 	uint8_t *tcp = out->data + s->l4_off;
 
-	if (kind == SIM_SABOTAGE_BYTE && s->payload_len > 100)
-		tcp[20 + s->opt_len + 50] ^= 1;
-	else if (kind == SIM_SABOTAGE_WINDOW && is_plain(s))
-		memset(tcp + 14, 0xff, 2);
-	else if (kind == SIM_SABOTAGE_ECHO && is_plain(s) && s->ts_off != 0)
-		tcp[s->ts_off + 5] ^= 1;
-	else if (kind == SIM_SABOTAGE_SACK && s->sack_blocks > 0)
-		tcp[s->sack_off] ^= 0x40;
-	else if (kind == SIM_SABOTAGE_SILENCE && (s->flags & (WEIR_TCP_FIN | WEIR_TCP_RST)))
+	if (kind == SIM_SABOTAGE_SILENCE && (s->flags & (WEIR_TCP_FIN | WEIR_TCP_RST)))
 		return false;
-	else
-		return true;
-	sim_wire_mend(out->data, out->len);
+	if (kind == SIM_SABOTAGE_LOSS && tcp[17] < 8) /* of the checksum */
+		return false;
+	if (kind == SIM_SABOTAGE_CHECKSUM)
+		tcp[16] ^= 1;
+	else if (kind == SIM_SABOTAGE_NEIGHBOUR)
+		out->data[5] ^= 1;
+	else if (spoil(kind, s, tcp))
+		sim_wire_mend(out->data, out->len);
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Frames spoilt on their way out of synweir, as a faulty core would: for the tests that must fail.
+ * What a faulty core would do, for the tests that must fail: frames spoilt on their way out of
+ * synweir, and its memory.
  */
 #ifndef WEIR_SIM_SABOTAGE_H
 #define WEIR_SIM_SABOTAGE_H
@@ -9,20 +10,37 @@
 
 enum sim_sabotage {
 	SIM_SABOTAGE_NONE,
-	SIM_SABOTAGE_BYTE,    /* another byte of a stream */
-	SIM_SABOTAGE_WINDOW,  /* a window larger than was offered */
-	SIM_SABOTAGE_ECHO,    /* TSecr of another time */
-	SIM_SABOTAGE_SACK,    /* blocks elsewhere */
-	SIM_SABOTAGE_SILENCE, /* RST and FIN never arrive */
-	SIM_SABOTAGE_SECRET,  /* attackers know the cookies' secret */
-	SIM_SABOTAGE_LUCK,    /* ... guess right twice, which must be forgiven */
+	SIM_SABOTAGE_BYTE,      /* another byte of a stream */
+	SIM_SABOTAGE_WINDOW,    /* a window larger than was offered */
+	SIM_SABOTAGE_MSS,       /* larger segments than were asked for */
+	SIM_SABOTAGE_OPTIONS,   /* the timestamps agreed upon are missing */
+	SIM_SABOTAGE_ECHO,      /* TSecr of another time */
+	SIM_SABOTAGE_SACK,      /* blocks elsewhere */
+	SIM_SABOTAGE_SILENCE,   /* RST and FIN never arrive */
+	SIM_SABOTAGE_LOSS,      /* some frames never arrive */
+	SIM_SABOTAGE_CHECKSUM,  /* a wrong one */
+	SIM_SABOTAGE_NEIGHBOUR, /* to another MAC address */
+	SIM_SABOTAGE_UNPROVEN,  /* backends hear of clients that nobody has seen a handshake of */
+	SIM_SABOTAGE_CHATTY,    /* several answers to one packet */
+	SIM_SABOTAGE_STORM,     /* no end of packets */
+	SIM_SABOTAGE_LIMITS,    /* more connections than allowed */
+	SIM_SABOTAGE_LEAK,      /* a local port that nobody uses */
+	SIM_SABOTAGE_BALANCE,   /* a packet without a fate */
+	SIM_SABOTAGE_SECRET,    /* attackers know the cookies' secret */
+	SIM_SABOTAGE_LUCK,      /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };
 
 /* The kind of that name; SIM_SABOTAGES: there is none. */
 enum sim_sabotage sim_sabotage_find(const char *name);
 
-/* Spoils the frame, checksum included; false: it is lost. */
+/* Spoils what the core remembers. */
+void sim_sabotage_begin(enum sim_sabotage kind, struct shell *s);
+
+/* Spoils the frame; false: it is lost. */
 bool sim_sabotage(enum sim_sabotage kind, const struct shell_out *out);
+
+/* How many frames one is. */
+unsigned int sim_sabotage_copies(enum sim_sabotage kind);
 
 #endif

@@ -196,6 +196,7 @@ bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 		.wnd = get16(tcp + 14),
 		.flags = tcp[13],
 		.wscale = SIM_NO_WSCALE,
+		.opt_len = (uint8_t)(off - 20),
 		.payload_len = (uint16_t)(ip_len - 20 - off),
 		.payload = tcp + off,
 	};

@@ -31,6 +31,7 @@ struct sim_seg {
 	bool sack_ok, ts;
 	uint16_t mss; /* 0: none */
 	uint32_t tsval, tsecr;
+	uint8_t opt_len; /* of a segment that was read */
 	uint8_t n_sacks;
 	struct sim_range sacks[SIM_SACKS_MAX];
 	uint16_t payload_len;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "check.h"
+#include "deed.h"
 #include "policy.h"
 
 #define CLIENT_STREAM  0x434c49000000ull
@@ -49,8 +50,10 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 	uint32_t dst = weir_be32(o->seg.dst.w[3]);
 	struct sim_host *h;
 
-	w->stats.frames++;
+	w->stats.frames += sim_sabotage_copies(w->sabotage);
 	sim_check_storm(w, who);
+	if (!sim_sabotage(w->sabotage, o))
+		return;
 	if (o->port == SHELL_BACKENDS) {
 		sim_check_to_backend(w, o, who);
 		h = backend_at(w, dst);
@@ -59,8 +62,8 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 		h = sim_world_client(w, dst);
 	}
 	if (h == NULL)
-		w->stats.answered++;
-	else if (sim_sabotage(w->sabotage, o))
+		w->stats.answered += sim_sabotage_copies(w->sabotage);
+	else
 		sim_link_send(&h->down, o->data, o->len);
 }
 
@@ -205,7 +208,8 @@ static void accepted(struct sim_host *h, struct sim_peer *p)
  * Beginning and end
  */
 
-static const struct sim_user user = {accepted, sim_app_connected, sim_app_readable, sim_app_ended};
+static const struct sim_user user = {
+	accepted, sim_app_connected, sim_app_readable, sim_app_ended, sim_check_garbled};
 
 static void make_host(struct sim_world *w, struct sim_host *h, uint32_t addr,
 	void (*deliver)(struct sim_link *, const uint8_t *, uint32_t))
@@ -229,12 +233,15 @@ static void make_hosts(struct sim_world *w)
 	for (uint32_t i = 0; i < w->n_clients; i++)
 		make_host(w, &w->clients[i], SIM_CLIENT_ADDR + i, to_front_from_client);
 	for (unsigned int s = 0; s < SIM_SERVICES; s++) {
+		w->mss[s] = 1460;
 		for (uint32_t i = 0; i < w->n_each; i++) {
 			struct sim_host *h = &w->backends[s][i];
 
 			make_host(w, h, SHELL_BACKEND(s, i), to_front_from_backend);
 			h->listen = SHELL_BACKEND_PORT;
 			h->flavour = flavour_for(w, p->timestamps);
+			if (w->mss[s] > sim_flavour_mss(h->flavour))
+				w->mss[s] = sim_flavour_mss(h->flavour);
 		}
 	}
 }
@@ -263,12 +270,13 @@ struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint
 	w->random.state = seed;
 	w->profile = p;
 	w->trace = trace;
+	w->resent_before = sim_deeds[SIM_DID_rto_resend] + sim_deeds[SIM_DID_fast_resend];
 	w->queue.now_ns = begin(&w->random);
 	w->begin_ns = w->queue.now_ns;
 	w->end_ns = w->begin_ns + minutes * 60 * SIM_S;
 	w->ports = p->ports;
 	make_hosts(w);
-	policy = sim_policy(w->profile, w->n_each, &w->random);
+	policy = sim_policy(w->profile, w->n_each, w->mss, &w->random);
 	w->front.queue = &w->queue;
 	w->front.trace = trace;
 	w->front.world = w;

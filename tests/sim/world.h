@@ -32,17 +32,19 @@ struct sim_world {
 	uint32_t n_clients;
 	struct sim_host backends[SIM_SERVICES][SIM_BACKENDS_MAX];
 	uint32_t n_each;
-	uint32_t ports;            /* that a client host may use */
-	uint64_t begin_ns, end_ns; /* connections start in between */
-	struct sim_conn **conns;   /* by index */
-	uint32_t n_conns, open;    /* all that were ever planned, and those not yet judged */
-	struct sim_app **apps;     /* backends', by number */
+	uint16_t mss[SIM_SERVICES]; /* that all backends take */
+	uint32_t ports;             /* that a client host may use */
+	uint64_t begin_ns, end_ns;  /* connections start in between */
+	struct sim_conn **conns;    /* by index */
+	uint32_t n_conns, open;     /* all that were ever planned, and those not yet judged */
+	struct sim_app **apps;      /* backends', by number */
 	uint32_t n_apps;
 	uint32_t handshakes;                                      /* that clients completed */
 	uint8_t proven[SIM_CLIENTS_MAX][SIM_SERVICES][65536 / 8]; /* bit per port: one of them */
 	struct sim_faults faults;
 	struct sim_attack attack;
 	enum sim_sabotage sabotage;
+	uint64_t resent_before; /* segments, in the worlds before this one */
 	struct sim_stats stats;
 };
 
