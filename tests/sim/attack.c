@@ -2,6 +2,7 @@
 #include "attack.h"
 
 #include "deed.h"
+#include "segment.h"
 #include "world.h"
 
 #define NOBODY 0xc6120000u /* 198.18.0.0/15: where no client lives */
@@ -18,8 +19,9 @@ enum weapon {
 	GUESS,    /* any numbers, in a living connection's tuple */
 	NEAR_RST, /* in the window, but not exact */
 	NEAR_SYN,
-	FAR_DATA,  /* rightly acknowledging, but beyond every window */
-	STALE_RST, /* exact by what was acknowledged, but its receiver is farther by now */
+	FAR_DATA,    /* rightly acknowledging, but beyond every window */
+	UNREACHABLE, /* ICMP about a SYN that was never sent */
+	STALE_RST,   /* exact by what was acknowledged, but its receiver is farther by now */
 	WEAPONS
 };
 
@@ -176,7 +178,7 @@ static const struct {
 	[CLOSED_PORT] = {WEIR_TCP_SYN, SIM_DID_closed_port},
 };
 
-static void choose(struct sim_attack *a, struct sim_seg *s)
+static enum weapon choose(struct sim_attack *a, struct sim_seg *s)
 {
 	enum weapon weapon = (enum weapon)sim_below(&a->random, WEAPONS);
 
@@ -187,36 +189,55 @@ static void choose(struct sim_attack *a, struct sim_seg *s)
 	switch (weapon) {
 	case ODD_FLAGS:
 		s->flags = (uint8_t)sim_random(&a->random) | WEIR_TCP_SYN | WEIR_TCP_FIN;
-		return;
+		break;
 	case CLOSED_PORT:
 		s->dport = (uint16_t)sim_between(&a->random, 81, 1000);
-		return;
+		break;
 	case ACK_PLAIN:
 		plain_ack(a, s);
-		return;
+		break;
 	case GUESS:
 		guess(a, s);
-		return;
+		break;
 	case NEAR_RST:
 		near(a, s, WEIR_TCP_RST);
-		return;
+		break;
 	case NEAR_SYN:
 		near(a, s, WEIR_TCP_SYN);
-		return;
+		break;
 	case FAR_DATA:
 		far(a, s);
-		return;
+		break;
 	case STALE_RST:
 		stale(a, s);
-		return;
+		break;
+	case UNREACHABLE:
 	case SYN_FLOOD:
 	case ACK_FLOOD:
 	case RST_FLOOD:
 	case FIN_FLOOD:
 	case SYN_ACK_FLOOD:
 	case WEAPONS:
-		return;
+		break;
 	}
+	return weapon;
+}
+
+/* Somewhere in the ports that fullnat uses. */
+static void unreachable(struct sim_attack *a, struct sim_seg *s)
+{
+	uint8_t about[SIM_FRAME_MAX], frame[SEGMENT_FRAME_MAX];
+	struct sim_random *r = &a->random;
+
+	sim_did(SIM_DID_icmp_guess);
+	s->src = SHELL_LOCAL + sim_below(r, 2);
+	s->sport = (uint16_t)sim_between(r, 10240, 10400);
+	s->dst = SHELL_BACKEND(2 * sim_below(r, SIM_SERVICES / 2), sim_below(r, a->world->n_each));
+	s->dport = SHELL_BACKEND_PORT;
+	s->flags = WEIR_TCP_SYN;
+	sim_wire_write(about, s, false);
+	sim_front_guess(&a->world->front, frame,
+		(uint32_t)segment_unreachable(about, NOBODY, 1, frame));
 }
 
 static void on_time(struct sim_timer *t)
@@ -226,8 +247,10 @@ static void on_time(struct sim_timer *t)
 	struct sim_seg s = aimless(a);
 	uint8_t frame[SIM_FRAME_MAX];
 
-	choose(a, &s);
-	sim_front_guess(&w->front, frame, sim_wire_write(frame, &s, false));
+	if (choose(a, &s) == UNREACHABLE)
+		unreachable(a, &s);
+	else
+		sim_front_guess(&w->front, frame, sim_wire_write(frame, &s, false));
 	w->stats.attacks++;
 	if (w->queue.now_ns < w->end_ns)
 		sim_queue_set(&w->queue, t,

@@ -278,12 +278,13 @@ void sim_check_storm(const struct sim_world *w, struct sim_tuple who)
 }
 
 /*
- * Its backend has lately been in trouble. Before it has one: any of the service has, or synweir; what
+ * Its client or backend has lately been in trouble. Before it has one: any of the service has, or synweir; what
  * both ends know of each other a worker's absence does not break.
  */
 static bool was_troubled(const struct sim_world *w, const struct sim_conn *c)
 {
-	if (c->backend == NULL && w->faults.front_ns >= c->client.began_ns)
+	if (c->client.host->troubled_ns >= c->client.began_ns ||
+		(c->backend == NULL && w->faults.front_ns >= c->client.began_ns))
 		return true;
 	for (uint32_t i = 0; i < w->n_each; i++) {
 		const struct sim_host *h = &w->backends[c->service][i];

@@ -9,26 +9,35 @@
 
 static void on_over(struct sim_timer *t)
 {
-	struct sim_faults *f = sim_owner(t, struct sim_faults, over);
+	struct sim_trouble *trouble = sim_owner(t, struct sim_trouble, over);
 
-	f->host->up.quality.delay_ns = f->delay_ns;
-	sim_host_set_power(f->host, SIM_UP);
-	f->host = NULL;
+	trouble->host->up.quality.delay_ns = trouble->delay_ns;
+	sim_host_set_power(trouble->host, SIM_UP);
+	trouble->host = NULL;
 }
 
-static void trouble(struct sim_faults *f)
+static void begin(struct sim_faults *f, struct sim_trouble *trouble, struct sim_host *h,
+	uint64_t lasts)
+{
+	struct sim_queue *q = &f->world->queue;
+
+	trouble->host = h;
+	trouble->delay_ns = h->up.quality.delay_ns;
+	h->troubled_ns = q->now_ns + lasts + AFTERMATH;
+	sim_queue_set(q, &trouble->over, q->now_ns + lasts);
+}
+
+static void backend_suffers(struct sim_faults *f)
 {
 	struct sim_world *w = f->world;
-	uint64_t lasts = sim_between(&f->random, 500, 10000) * SIM_MS;
 	struct sim_host *h =
 		&w->backends[sim_below(&f->random, SIM_SERVICES)][sim_below(&f->random, w->n_each)];
 
-	f->host = h;
-	f->delay_ns = h->up.quality.delay_ns;
-	h->troubled_ns = w->queue.now_ns + lasts + AFTERMATH;
+	begin(f, &f->backend, h, sim_between(&f->random, 500, 10000) * SIM_MS);
 	switch (sim_below(&f->random, 3)) {
 	case 0:
 		sim_did(SIM_DID_backend_died);
+		h->router = sim_chance(&f->random, 500000);
 		sim_host_set_power(h, SIM_DEAD);
 		break;
 	case 1:
@@ -40,7 +49,18 @@ static void trouble(struct sim_faults *f)
 		h->up.quality.delay_ns += sim_between(&f->random, 300, 4000) * SIM_MS;
 		break;
 	}
-	sim_queue_set(&w->queue, &f->over, w->queue.now_ns + lasts);
+}
+
+/* At times for longer than any keep-alive or repetition goes on. */
+static void client_suffers(struct sim_faults *f)
+{
+	struct sim_world *w = f->world;
+	struct sim_host *h = &w->clients[sim_below(&f->random, w->n_clients)];
+	uint32_t most = sim_chance(&f->random, 500000) ? 10000 : 150000;
+
+	sim_did(SIM_DID_client_died);
+	begin(f, &f->client, h, sim_between(&f->random, 500, most) * SIM_MS);
+	sim_host_set_power(h, SIM_DEAD);
 }
 
 static void front_suffers(struct sim_faults *f, uint64_t lasts)
@@ -75,14 +95,17 @@ static void on_next(struct sim_timer *t)
 {
 	struct sim_faults *f = sim_owner(t, struct sim_faults, next);
 	struct sim_world *w = f->world;
+	uint32_t which = sim_below(&f->random, 10);
 
 	w->stats.faults++;
-	if (sim_chance(&f->random, 200000))
-		drought(f);
-	else if (f->host != NULL || sim_chance(&f->random, 300000))
+	if (which < 4 && f->backend.host == NULL)
+		backend_suffers(f);
+	else if (which < 6 && f->client.host == NULL)
+		client_suffers(f);
+	else if (which < 8)
 		stall(f);
 	else
-		trouble(f);
+		drought(f);
 	if (w->queue.now_ns < w->end_ns)
 		sim_queue_set(&w->queue, t,
 			w->queue.now_ns + sim_between(&f->random, 1000, 20000) * SIM_MS);
@@ -92,6 +115,6 @@ void sim_faults_begin(struct sim_faults *f, struct sim_world *w)
 {
 	*f = (struct sim_faults){.world = w, .random = sim_random_fork(&w->random)};
 	f->next.fire = on_next;
-	f->over.fire = on_over;
+	f->backend.over.fire = f->client.over.fire = on_over;
 	sim_queue_set(&w->queue, &f->next, w->queue.now_ns + 3 * SIM_S);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Backends that die and come back, refuse, or are late; workers that are not scheduled; packet buffers
- * that run out.
+ * Backends that die and come back, refuse, or are late; clients that die; workers that are not
+ * scheduled; packet buffers that run out.
  */
 #ifndef WEIR_SIM_FAULT_H
 #define WEIR_SIM_FAULT_H
@@ -12,14 +12,19 @@
 struct sim_world;
 struct sim_host;
 
+/* Of one host at a time. */
+struct sim_trouble {
+	struct sim_timer over;
+	struct sim_host *host; /* NULL: none */
+	uint64_t delay_ns;     /* of its link, before */
+};
+
 struct sim_faults {
 	struct sim_world *world;
 	struct sim_random random;
 	struct sim_timer next;
-	struct sim_timer over;
-	struct sim_host *host; /* that is in trouble; one at a time */
-	uint64_t delay_ns;     /* of its link, before */
-	uint64_t front_ns;     /* end of the last trouble in synweir itself */
+	struct sim_trouble backend, client;
+	uint64_t front_ns; /* end of the last trouble in synweir itself */
 };
 
 /* From now on, until the world takes no more connections. */

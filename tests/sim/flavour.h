@@ -20,16 +20,17 @@ struct sim_flavour {
 	bool fin_with_data;
 	bool syn_with_data;   /* which nobody has to accept (RFC 9293 §3.10.7.2) */
 	bool keeps_time_wait; /* RST does not end TIME_WAIT (RFC 1337) */
+	bool old_time_wait;   /* no SYN does either (RFC 6191 is a MAY) */
 	uint32_t rcv_buf;     /* bytes, a power of two */
 	uint32_t ts_tick_ms;
 	uint32_t rto_min_ms, delack_ms;
 	uint32_t challenge_gap_ms; /* between two challenge ACKs of a connection (RFC 5961 §7) */
 };
 
-#define SIM_FLAVOURS 5
+#define SIM_FLAVOURS 6
 
 /* The first SIM_FLAVOURS_TS have timestamps. */
-#define SIM_FLAVOURS_TS 3
+#define SIM_FLAVOURS_TS 4
 
 extern const struct sim_flavour sim_flavours[SIM_FLAVOURS];
 

@@ -5,6 +5,7 @@
 
 #include "base/seq.h"
 #include "deed.h"
+#include "segment.h"
 
 static uint32_t bucket(uint16_t lport, uint32_t remote, uint16_t rport)
 {
@@ -61,6 +62,8 @@ void sim_host_send(struct sim_host *h, const struct sim_seg *s, bool odd)
 {
 	uint8_t frame[SIM_FRAME_MAX];
 
+	if (h->power == SIM_DEAD)
+		return;
 	sim_link_send(&h->up, frame, sim_wire_write(frame, s, odd));
 }
 
@@ -125,11 +128,22 @@ static bool is_left(const struct sim_peer *p)
 /* RFC 9293 §3.10.7.4 and RFC 6191 §2: a SYN that cannot be an old one. */
 static bool may_follow(const struct sim_peer *old, const struct sim_seg *s)
 {
-	if (!is_left(old) || !is_syn(s))
+	if (!is_left(old) || !is_syn(s) || old->flavour->old_time_wait)
 		return false;
 	if (old->ts && s->ts && s->tsval != old->ts_recent)
 		return weir_seq_lt(old->ts_recent, s->tsval);
 	return weir_seq_lt(old->rcv_nxt, s->seq);
+}
+
+/* The router before it says so. */
+static void unreachable(struct sim_host *h, const uint8_t *about, uint32_t len)
+{
+	uint8_t frame[SEGMENT_FRAME_MAX];
+
+	if (len < SIM_HEADERS)
+		return;
+	sim_did(SIM_DID_unreachable);
+	sim_link_send(&h->up, frame, (uint32_t)segment_unreachable(about, h->addr + 100, 1, frame));
 }
 
 static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
@@ -138,8 +152,11 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	struct sim_peer *p;
 	struct sim_seg s;
 
-	if (h->power == SIM_DEAD)
+	if (h->power == SIM_DEAD) {
+		if (h->router)
+			unreachable(h, frame, len);
 		return;
+	}
 	if (!sim_wire_read(&s, frame, len) || s.dst != h->addr) {
 		if (link->quality.corrupt == 0 && link->quality.truncate == 0)
 			h->user->garbled(h);
@@ -153,6 +170,8 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 		accept_syn(h, &s, p);
 		sim_peer_forget(p);
 	} else if (p != NULL) {
+		if (p->state == SIM_TIME_WAIT && is_syn(&s))
+			sim_did(SIM_DID_time_wait_ack);
 		sim_peer_receive(p, &s);
 	} else if (is_syn(&s) && s.dport == h->listen && h->power == SIM_UP) {
 		accept_syn(h, &s, NULL);

@@ -34,6 +34,7 @@ struct sim_host {
 	uint32_t addr;
 	uint16_t listen; /* the port; 0: none */
 	enum sim_power power;
+	bool router;                       /* speaks for it when it is dead (ICMP) */
 	const struct sim_flavour *flavour; /* of what it accepts */
 	uint32_t ts_bias;                  /* of its timestamp clock */
 	uint64_t troubled_ns;              /* end of its last trouble */

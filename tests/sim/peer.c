@@ -62,6 +62,7 @@ static void on_keep(struct sim_timer *t)
 		return;
 	}
 	if (++p->probes > KEEP_PROBES) {
+		sim_did(SIM_DID_keepalive_unheard);
 		sim_peer_end(p, SIM_END_TIMEOUT);
 		return;
 	}

@@ -5,7 +5,7 @@
 
 const char *const sim_kind_names[SIM_KINDS] = {"exchange", "served", "upload", "download",
 	"half close", "both close", "slow readers", "idle", "client aborts", "backend aborts",
-	"client gone"};
+	"early abort", "client gone"};
 
 static void step(struct sim_script *s, enum sim_step_kind kind, uint32_t n)
 {
@@ -129,6 +129,18 @@ static void abort_by(struct draft *d, enum weir_side side)
 	step(script(d, other), SIM_READ_END, 0);
 }
 
+static void early_abort(struct draft *d)
+{
+	uint32_t n = sim_between(d->random, 8, 6000);
+
+	d->plan->aborts = true;
+	step(script(d, WEIR_CLIENT), SIM_WRITE, n);
+	if (sim_chance(d->random, 700000))
+		pause_ms(d, WEIR_CLIENT, sim_below(d->random, 300));
+	step(script(d, WEIR_CLIENT), SIM_ABORT, 0);
+	step(script(d, WEIR_BACKEND), SIM_READ_END, 0);
+}
+
 static void client_gone(struct draft *d)
 {
 	d->plan->aborts = true;
@@ -177,6 +189,9 @@ static void fill(struct draft *d)
 		return;
 	case SIM_BACKEND_ABORT:
 		abort_by(d, WEIR_BACKEND);
+		return;
+	case SIM_EARLY_ABORT:
+		early_abort(d);
 		return;
 	case SIM_CLIENT_GONE:
 	case SIM_KINDS:

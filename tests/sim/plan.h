@@ -42,6 +42,7 @@ enum sim_kind {
 	SIM_IDLE,
 	SIM_CLIENT_ABORT,
 	SIM_BACKEND_ABORT,
+	SIM_EARLY_ABORT, /* perhaps before the backend has answered */
 	SIM_CLIENT_GONE,
 	SIM_KINDS
 };

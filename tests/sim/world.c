@@ -103,11 +103,12 @@ static void on_deadline(struct sim_timer *t)
 /* Judged while its packets are still remembered. */
 void sim_world_ended(struct sim_world *w, struct sim_conn *c)
 {
-	uint64_t soon = w->queue.now_ns + 5 * SIM_S;
+	bool both = c->client.end != SIM_END_NONE && c->backend != NULL &&
+		c->backend->end != SIM_END_NONE;
+	bool early = c->plan.kind == SIM_EARLY_ABORT && c->backend == NULL;
 
-	if (c->client.end != SIM_END_NONE && c->backend != NULL &&
-		c->backend->end != SIM_END_NONE && !c->judged)
-		sim_queue_set(&w->queue, &c->deadline, soon);
+	if (!c->judged && (both || early))
+		sim_queue_set(&w->queue, &c->deadline, w->queue.now_ns + (both ? 5 : 60) * SIM_S);
 }
 
 static const struct sim_flavour *flavour_for(struct sim_world *w, bool needs_ts)
