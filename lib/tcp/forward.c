@@ -99,15 +99,19 @@ static void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side
 	}
 }
 
-/* What the segment means for timers: the connection lives, and who speaks has heard us. */
-static void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side side)
+/*
+ * What the segment means for timers: the connection lives, and who speaks has heard us. In TIME_WAIT
+ * only a FIN that comes again means more time: its ACK may be lost once more (RFC 9293 §3.10.7.4).
+ */
+static void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg)
 {
 	if ((c->flags & WEIR_CONN_PROBATION) && side != c->reset_by)
 		c->flags &= (uint8_t)~WEIR_CONN_PROBATION;
 	if (side == WEIR_CLIENT)
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
 	if (!(c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE)) &&
-		c->state != WEIR_TIME_WAIT)
+		(c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN)))
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
@@ -149,6 +153,6 @@ void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side sid
 	if (side == WEIR_CLIENT)
 		learn_hop(c, pkt);
 	fins(px, c, side, seg);
-	heard(px, c, side);
+	heard(px, c, side, seg);
 	pass_on(px, c, side, pkt);
 }
