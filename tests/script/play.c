@@ -298,6 +298,17 @@ static void said_set(struct play *p, const char *name)
 		fail(p->failure, "syntax: nothing to set: %s", name);
 }
 
+/* The configuration is read again, one thing being different (HC-51). */
+static void said_reload(struct play *p, const char *name)
+{
+	struct weir_policy *wanted = shell_wanted(shell_of(p));
+
+	if (!settings_apply(wanted, name, &p->words))
+		fail(p->failure, "syntax: nothing to set: %s", name);
+	if (shell_reload(p->shell, wanted) != WEIR_REFUSAL_NONE)
+		fail(p->failure, "the reload is refused");
+}
+
 static void said_only(struct play *p, const char *mode)
 {
 	bool nat = strcmp(mode, "nat") == 0;
@@ -347,6 +358,8 @@ static void statement(struct play *p)
 		said_count(p, words_take(w, "name"));
 	else if (strcmp(verb, "set") == 0)
 		said_set(p, words_take(w, "name"));
+	else if (strcmp(verb, "reload") == 0)
+		said_reload(p, words_take(w, "name"));
 	else if (strcmp(verb, "isn") == 0 || strcmp(verb, "clock") == 0)
 		said_number(p, verb[0] == 'i');
 	else if (strcmp(verb, "only") == 0)

@@ -38,6 +38,7 @@
  *
  * Further statements:
  *	set NAME VALUE     of the configuration, before the first packet; times in seconds
+ *	reload NAME VALUE  the same, later: the configuration is read again with that difference
  *	isn END N          its ISN; "clock END N": where its timestamps begin
  *	only MODE          not for the other mode
  *	include FILE       FILE's lines stand here

@@ -64,7 +64,18 @@ static bool on(struct words *w)
 	return false;
 }
 
-static bool set_service(struct weir_service *s, const char *name, struct words *w)
+/* "weight I N": the service's Ith backend. */
+static void set_weight(struct weir_policy *p, const struct weir_service *s, struct words *w)
+{
+	uint32_t i = words_number(w, "backend");
+
+	if (i < 1 || i > s->n_members)
+		fail(w->failure, "syntax: the service has %u backends", s->n_members);
+	p->members[s->first_member + i - 1].weight = (uint16_t)words_number(w, "weight");
+}
+
+static bool set_service(struct weir_policy *p, struct weir_service *s, const char *name,
+	struct words *w)
 {
 	const struct place *place = find(timeouts, sizeof(timeouts) / sizeof(timeouts[0]), name);
 
@@ -82,6 +93,8 @@ static bool set_service(struct weir_service *s, const char *name, struct words *
 		s->profile.ecn = on(w);
 	else if (strcmp(name, "backends") == 0)
 		s->n_members = words_number(w, name);
+	else if (strcmp(name, "weight") == 0)
+		set_weight(p, s, w);
 	else
 		return false;
 	return true;
@@ -102,7 +115,7 @@ bool settings_apply(struct weir_policy *p, const char *name, struct words *w)
 	}
 	for (uint32_t s = 0; s < p->n_services; s++) {
 		w->next = value; /* the same for both services */
-		if (!set_service(&p->services[s], name, w))
+		if (!set_service(p, &p->services[s], name, w))
 			return false;
 	}
 	return true;
