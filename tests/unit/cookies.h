@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SYNs, their cookies and the ACKs that bring them back, for the tests of tcp/cookie. */
+#ifndef WEIR_TESTS_COOKIES_H
+#define WEIR_TESTS_COOKIES_H
+
+#include "tcp/cookie.h"
+#include "unit.h"
+
+#define WALL_S 1700000000ull
+
+static const uint8_t master[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+
+static inline struct weir_keys keys_at(uint64_t wall_s)
+{
+	struct weir_keys k;
+
+	weir_keys_init(&k, master, wall_s);
+	return k;
+}
+
+static inline struct weir_addr v6_of(uint64_t *seed)
+{
+	struct weir_addr a = {.q = {unit_random(seed), unit_random(seed)}};
+
+	a.b[0] = 0x20;
+	return a;
+}
+
+static inline struct weir_seg random_syn(uint64_t *seed, bool v6)
+{
+	struct weir_seg s = {.flags = WEIR_TCP_SYN};
+
+	s.src = v6 ? v6_of(seed) : weir_addr_v4((uint32_t)unit_random(seed));
+	s.dst = v6 ? v6_of(seed) : weir_addr_v4((uint32_t)unit_random(seed));
+	s.sport_be = (uint16_t)unit_random(seed);
+	s.dport_be = (uint16_t)unit_random(seed);
+	s.seq = (uint32_t)unit_random(seed);
+	s.tsval = (uint32_t)unit_random(seed);
+	return s;
+}
+
+static inline struct weir_agreed random_agreed(uint64_t *seed)
+{
+	uint64_t r = unit_random(seed);
+	struct weir_agreed a = {.mss_index = r & 7,
+		.sack = r >> 3 & 1,
+		.ts = r >> 4 & 1,
+		.ecn = r >> 5 & 1,
+		.wscale = (uint8_t)(r >> 8 & 0xf)};
+
+	if (a.wscale == 15)
+		a.wscale = WEIR_WSCALE_NONE;
+	return a;
+}
+
+static inline struct weir_cookie make(const struct weir_keys *k, const struct weir_seg *syn,
+	struct weir_agreed agreed, uint64_t now_ms)
+{
+	struct weir_cookie c = {.agreed = agreed};
+
+	weir_cookie_make(k, &syn, &c, 1, now_ms);
+	return c;
+}
+
+/* The ACK that a client sends on that SYN-ACK. */
+static inline struct weir_seg ack_of(const struct weir_seg *syn, const struct weir_cookie *c)
+{
+	struct weir_seg s = *syn;
+
+	s.flags = WEIR_TCP_ACK;
+	s.seq = syn->seq + 1;
+	s.ack = c->isn + 1;
+	s.ts_off = c->agreed.ts ? 24 : 0;
+	s.tsecr = c->agreed.ts ? c->tsval : 0;
+	return s;
+}
+
+static inline bool check_back(const struct weir_keys *k, const struct weir_seg *ack, uint8_t back,
+	struct weir_cookie *out)
+{
+	bool ok;
+
+	weir_cookie_check(k, &ack, &back, out, &ok, 1);
+	return ok;
+}
+
+static inline bool check(const struct weir_keys *k, const struct weir_seg *ack)
+{
+	struct weir_cookie out;
+
+	return check_back(k, ack, 0, &out);
+}
+
+static inline bool same_agreed(const struct weir_agreed *a, const struct weir_agreed *b)
+{
+	return a->mss_index == b->mss_index && a->wscale == b->wscale && a->sack == b->sack &&
+		a->ts == b->ts && a->ecn == b->ecn;
+}
+
+#endif
