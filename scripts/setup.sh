@@ -9,6 +9,7 @@
 #   fuzz    what scripts/fuzz.sh needs beyond build
 #   bench   valgrind, which counts instructions for scripts/bench_budget.sh
 #   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
+#   coverage, valgrind   what the scripts of these names need beyond build
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
 # rest with apt; otherwise it says what to type. Services that come with the packages (nginx, sshd) are
@@ -22,9 +23,10 @@ packages() {
 	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy tcpdump ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
-	bench) echo valgrind ;;
+	bench | valgrind) echo valgrind ;;
 	vm) echo qemu-system-x86 busybox-static cpio ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, vm)" >&2 && return 2 ;;
+	coverage) echo gcovr ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, vm, coverage, valgrind)" >&2 && return 2 ;;
 	esac
 }
 
