@@ -46,7 +46,7 @@ build_tests() {
 	for name in cookie translate window; do
 		program "$name" "tests/unit/test_$name.c" "$dir"/shell/*.o
 	done
-	echo "lib/tcp/[ckp]* $dir/cookie"
+	echo "lib/tcp/[ck][oe][oy]* $dir/cookie"
 	echo "lib/tcp/t* $dir/translate"
 	echo "lib/tcp/w* $dir/window"
 	for name in tcp attack $(cd tests/unit && echo test_proxy_*.c); do
@@ -57,6 +57,8 @@ build_tests() {
 	done
 	program state tests/unit/test_state.c "$dir"/shell/*.o
 	echo "lib/tcp/* $dir/state docs/states.md"
+	program script -Wl,--wrap=weir_state_step tests/script/*.c "$dir"/shell/*.o
+	echo "lib/* $dir/script" tests/script/*.pkt
 	for name in steps frames icmp; do
 		program "fuzz-$name" tests/fuzz/{replay,"fuzz_$name",world,world_check}.c "$dir"/shell/*.o
 		echo "lib/* $dir/fuzz-$name -runs=0 tests/fuzz/corpus/$name"

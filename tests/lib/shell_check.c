@@ -84,6 +84,23 @@ static bool leads_to(const struct weir_table *t, const struct weir_key *key, uin
 	return weir_table_find(t, key, weir_key_hash(&t->secret, key)) == conn;
 }
 
+/* The port of c is taken in the pool of its backend and its local address, and in no other by it. */
+static bool has_its_port(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	const struct weir_port *egress = &px->policy->ports[bk->egress];
+
+	for (uint32_t a = 0; a < egress->n_addrs; a++) {
+		const struct weir_localports *p =
+			&px->pools[bk->key_id * px->policy->pools_each + a];
+		uint32_t i = (weir_be16(c->local.port_be) - p->first) / p->workers;
+
+		if (weir_addr_eq(&egress->addrs[a].addr, &c->local.addr))
+			return p->used[i / 64] >> i % 64 & 1;
+	}
+	return false;
+}
+
 static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 {
 	const struct weir_conn *c = weir_table_conn(&px->table, i);
@@ -113,6 +130,8 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 	t->ports += (c->flags & WEIR_CONN_LOCAL_PORT) != 0;
 	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !(c->flags & WEIR_CONN_KEYED_BACKEND))
 		shell_die("conn %u keeps a port that leads nowhere", i);
+	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !has_its_port(px, c))
+		shell_die("conn %u has a port that is free", i);
 	weir_held_sum(&px->held, c->held, &pkts, &bytes);
 	t->held += pkts;
 	if (bytes > px->policy->limits.held_bytes)

@@ -43,7 +43,12 @@ class Mutant(NamedTuple):
     line: int
     was: str  # the lines that it touches, white space collapsed: what a mutant is known by
     now: str
-    text: str  # the whole file
+    start: int  # what is replaced, and by what
+    end: int
+    new: str
+
+    def applied(self, text: str) -> str:
+        return text[:self.start] + self.new + text[self.end:]
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -120,4 +125,45 @@ def mutants(text: str) -> Iterator[Mutant]:
         yield Mutant(line=text.count('\n', 0, start) + 1,
                      was=' '.join(text[first:last].split()),
                      now=' '.join((text[first:start] + new + text[end:last]).split()),
-                     text=text[:start] + new + text[end:])
+                     start=start, end=end, new=new)
+
+
+# A function as this tree is formatted: its head in the first column, so are its braces.
+FUNCTION = re.compile(r'^(?P<head>[a-z][^\n;{}#]*(?:\n[\t ][^\n;{}]*)*)\n(?P<body>\{\n.*?^\}\n)', re.M | re.S)
+HEAD = re.compile(r'(?P<type>.*?)(?P<name>\w+)\((?P<params>.*)\)$', re.S)
+PRELUDE = '''#include <stdlib.h>
+static int mutant;
+static __attribute__((constructor)) void choose_mutant(void)
+{
+	const char *chosen = getenv("WEIR_MUTANT");
+
+	mutant = chosen ? atoi(chosen) : -1;
+}
+'''
+
+
+def arguments_of(params: str) -> str:
+    names = [re.search(r'(\w+)(\[\w*\])?$', p.strip()).group(1) for p in params.split(',')]
+    return '' if names == ['void'] else ', '.join(names)
+
+
+def all_in_one(text: str, chosen: dict[int, Mutant]) -> tuple[str, set[int]]:
+    """A file with all mutants of functions' insides, to choose from when it runs; and which they are.
+
+    A function has a copy for each, named by its number, and begins with a switch. Line markers tell
+    which copies the compiler does not like.
+    """
+    out, at, within = [PRELUDE], 0, set()
+    for f in FUNCTION.finditer(text):
+        head = HEAD.match(f['head'])
+        mine = {n: m for n, m in chosen.items() if f.start('body') < m.start and m.end <= f.end()}
+        static = '' if head['type'].startswith('static') else 'static '
+        out.append(text[at:f.start()])
+        for n, m in mine.items():
+            body = m.applied(text[:f.end() + len(m.new)])[f.start('body'):f.end() + len(m.new) - (m.end - m.start)]
+            out.append(f'# 1 "mutant-{n}"\n{static}{head["type"]}{head["name"]}__{n}({head["params"]})\n{body}')
+        cases = ''.join(f'\tcase {n}: return {head["name"]}__{n}({arguments_of(head["params"])});\n' for n in mine)
+        out.append(f'# 1 "itself"\n{f["head"]}\n{{\n\tswitch (mutant) {{\n{cases}\t}}\n{f["body"][1:]}')
+        at = f.end()
+        within |= set(mine)
+    return ''.join(out) + text[at:], within

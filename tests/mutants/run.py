@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Compiles mutants of the core and runs tests on them until one fails. scripts/mutate.sh calls it.
 
-A mutated file becomes a shared library of its own, which LD_PRELOAD puts in front of the core's. A
-mutated header becomes one of all the files that include it; the tests keep the header as it is.
+All mutants of a file's functions become one shared library, which LD_PRELOAD puts in front of the
+core's; an environment variable chooses. What is mutated elsewhere (a constant, a header) becomes a
+library of its own, of all the files that include it; the tests keep the header as it is.
 """
 import argparse
 import concurrent.futures
+import filecmp
 import fnmatch
 import glob
 import os
 import random
+import re
 import shlex
 import subprocess
 import sys
@@ -18,7 +21,7 @@ import tempfile
 import threading
 import time
 
-from mutants import Mutant, mutants
+from mutants import Mutant, all_in_one, mutants
 
 INCLUDES = 'lib'
 DEAR_S = 0.2  # a test that costs more than to look whether there is anything to find
@@ -42,8 +45,8 @@ class Test:
         self.files, *self.command = shlex.split(line)
         self.cpu_s = 0.0
 
-    def passes(self, preload: str | None = None, cpu_limit_s: int = 300) -> bool:
-        env = dict(os.environ, LD_PRELOAD=preload) if preload else None
+    def passes(self, preload: str | None = None, mutant: int = -1, cpu_limit_s: int = 300) -> bool:
+        env = dict(os.environ, LD_PRELOAD=preload, WEIR_MUTANT=str(mutant)) if preload else None
         limits = ['prlimit', f'--cpu={cpu_limit_s}', '--core=0', f'--as={8 << 30}']
         return run(limits + self.command, env)
 
@@ -77,7 +80,8 @@ class Killers:
 
 
 class Compiler:
-    def __init__(self) -> None:
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
         self.sources = sorted(glob.glob('lib/tcp/*.c') + glob.glob('lib/flow/*.c'))
         self.needs = {s: subprocess.run(CC + ['-MM', '-I', INCLUDES, s], check=True, text=True,
                                         capture_output=True).stdout.split() for s in self.sources}
@@ -85,9 +89,9 @@ class Compiler:
     def users(self, file: str) -> list[str]:
         return [s for s in self.sources if file in self.needs[s]]
 
-    def library(self, file: str, text: str | None, flags: list[str], out: str) -> bool:
-        """Of everything that file goes into, with text in its place."""
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(out)) as overlay:
+    def library(self, file: str, text: str | None, flags: list[str], out: str) -> str:
+        """Of everything that file goes into, with text in its place. Returns what the compiler says."""
+        with tempfile.TemporaryDirectory(dir=self.directory) as overlay:
             sources = self.users(file)
             if text is not None:
                 changed = os.path.join(overlay, os.path.relpath(file, INCLUDES))
@@ -95,34 +99,66 @@ class Compiler:
                 with open(changed, 'w', encoding='utf-8') as f:
                     f.write(text)
                 sources = [changed if s == file else s for s in sources]
-            return run(CC + CFLAGS + flags + ['-I', overlay, '-I', INCLUDES, '-s', '-o', out] + sources)
+            command = CC + CFLAGS + flags + ['-I', overlay, '-I', INCLUDES, '-s', '-o', out] + sources
+            return subprocess.run(command, text=True, capture_output=True).stderr
 
-    def same_code(self, file: str, text: str, directory: str) -> bool:
+    def many(self, file: str, text: str, chosen: dict[int, Mutant]) -> tuple[str, set[int]]:
+        """One library of all mutants inside functions that compile; and which they are."""
+        out = os.path.join(self.directory, file.replace('/', '-') + '.so')
+        while True:
+            everything, within = all_in_one(text, chosen)
+            complaints = self.library(file, everything, ['-O1'] + UBSAN, out)
+            bad = {int(n) for n in re.findall(r'"?mutant-(\d+)"?:\d+:\d+: error', complaints)}
+            if not bad:
+                if complaints and not os.path.exists(out):
+                    sys.exit(complaints)
+                return out, within
+            chosen = {n: m for n, m in chosen.items() if n not in bad}
+
+    def same_code(self, file: str, text: str, number: int) -> bool:
         """The optimiser makes the same of both: there is nothing to kill."""
-        libraries = [os.path.join(directory, name) for name in ('is.so', 'was.so')]
+        libraries = [os.path.join(self.directory, f'{name}-{number}.so') for name in ('is', 'was')]
         for out, content in zip(libraries, (text, None)):
-            if not self.library(file, content, ['-O2'], out):
-                return False
-        return open(libraries[0], 'rb').read() == open(libraries[1], 'rb').read()
+            self.library(file, content, ['-O2'], out)
+        same = filecmp.cmp(*libraries, shallow=False)
+        for out in libraries:
+            os.remove(out)
+        return same
 
 
-def judge(file: str, m: Mutant, compiler: Compiler, killers: Killers) -> str:
-    """'stillborn' (does not compile), 'same', 'killed' or 'survived'."""
-    with tempfile.TemporaryDirectory(prefix='mutant-') as directory:
-        library = os.path.join(directory, 'mutant.so')
-        if not compiler.library(file, m.text, ['-O0'] + UBSAN, library):
+class Judge:
+    """Of the mutants of one file: 'stillborn' (does not compile), 'same', 'killed' or 'survived'."""
+
+    def __init__(self, file: str, chosen: dict[int, Mutant], compiler: Compiler, killers: Killers):
+        self.file, self.compiler, self.killers = file, compiler, killers
+        self.text = open(file, encoding='utf-8').read()
+        self.within: set[int] = set()
+        if file.endswith('.c'):
+            self.library, self.within = compiler.many(file, self.text, chosen)
+
+    def verdict(self, n: int, m: Mutant) -> str:
+        if n in self.within:
+            return self.hunt(n, m, self.library)
+        library = os.path.join(self.compiler.directory, f'mutant-{n}.so')
+        self.compiler.library(self.file, m.applied(self.text), ['-O0'] + UBSAN, library)
+        if not os.path.exists(library):
             return 'stillborn'
+        verdict = self.hunt(n, m, library)
+        os.remove(library)
+        return verdict
+
+    def hunt(self, n: int, m: Mutant, library: str) -> str:
         looked = False
-        for test in killers.order(file):
+        for test in self.killers.order(self.file):
             if test.cpu_s > DEAR_S and not looked:
                 looked = True
-                if compiler.same_code(file, m.text, directory):
+                if self.compiler.same_code(self.file, m.applied(self.text), n):
                     return 'same'
             # Whole seconds of CPU: an endless loop dies of it, however busy the machine is.
-            if not test.passes(library, int(1.5 + 4 * test.cpu_s)):
-                killers.killed(file, test)
+            if not test.passes(library, n, int(1.5 + 4 * test.cpu_s)):
+                self.killers.killed(self.file, test)
                 return 'killed'
-        return 'same' if not looked and compiler.same_code(file, m.text, directory) else 'survived'
+        return 'same' if not looked and self.compiler.same_code(self.file, m.applied(self.text), n) else 'survived'
 
 
 def read_accepted(path: str) -> dict[tuple[str, str, str], str]:
@@ -187,29 +223,34 @@ def print_stale(results: dict[str, list[tuple[Mutant, str]]], accepted: dict[tup
 def main() -> int:
     args = arguments()
     accepted = read_accepted(ACCEPTED)
-    todo = [(file, m) for file in args.files for m in mutants(open(file, encoding='utf-8').read())]
+    todo = [(n, file, m) for n, (file, m) in enumerate(
+        (file, m) for file in args.files for m in mutants(open(file, encoding='utf-8').read()))]
     if args.sample is not None:
-        chosen = set(random.Random(args.seed).sample(range(len(todo)), min(args.sample, len(todo))))
-        todo = [t for i, t in enumerate(todo) if i in chosen]
+        todo = sorted(random.Random(args.seed).sample(todo, min(args.sample, len(todo))))
     if args.show:
-        for file, m in todo:
+        for _, file, m in todo:
             print(f'{file}:{m.line}\n- {m.was}\n+ {m.now}')
         return 0
     tests = [Test(line.strip()) for line in open(args.tests, encoding='utf-8') if line.strip()]
     for test in tests:
         test.measure()
-    compiler, killers = Compiler(), Killers([t for t in tests if not args.quick or t.cpu_s <= DEAR_S])
+    compiler = Compiler(os.path.dirname(args.tests))
+    killers = Killers([t for t in tests if not args.quick or t.cpu_s <= DEAR_S])
     results: dict[str, list[tuple[Mutant, str]]] = {}
-    began_s, unexplained = time.monotonic(), 0
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        verdicts = pool.map(lambda t: judge(*t, compiler, killers), todo)
-        for n, ((file, m), verdict) in enumerate(zip(todo, verdicts), 1):
-            results.setdefault(file, []).append((m, verdict))
-            if verdict == 'survived' and (file, m.was, m.now) not in accepted:
-                unexplained += 1
-                print(f'\n{file}:{m.line}\n- {m.was}\n+ {m.now}', flush=True)
-            if n % 100 == 0:
-                print(f'{n}/{len(todo)}  {time.monotonic() - began_s:.0f} s', file=sys.stderr)
+    began_s, done, unexplained = time.monotonic(), 0, 0
+    for file in args.files:
+        chosen = {n: m for n, f, m in todo if f == file}
+        if not chosen:
+            continue
+        judge = Judge(file, chosen, compiler, killers)
+        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+            for m, verdict in zip(chosen.values(), pool.map(judge.verdict, *zip(*chosen.items()))):
+                results.setdefault(file, []).append((m, verdict))
+                if verdict == 'survived' and (file, m.was, m.now) not in accepted:
+                    unexplained += 1
+                    print(f'\n{file}:{m.line}\n- {m.was}\n+ {m.now}', flush=True)
+        done += len(chosen)
+        print(f'{done}/{len(todo)}  {time.monotonic() - began_s:.0f} s  {file}', file=sys.stderr)
     if args.sample is None:
         print_stale(results, accepted)
     print_summary(results)

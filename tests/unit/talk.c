@@ -225,6 +225,7 @@ void talk_answer(struct talk *t)
 	IS(out->seg.seq, t->expect[WEIR_BACKEND]);
 	IS(out->seg.ack, t->isn[WEIR_BACKEND] + 1);
 	t->ack_wnd = out->seg.wnd;
+	IS(out->seg.opt_len, has_ts(t) ? 12 : 0);
 	IS(out->seg.ts_off != 0, has_ts(t));
 	if (has_ts(t)) {
 		/* HC-05: what the backend said itself, and no older than our SYN (PAWS) */
@@ -312,6 +313,7 @@ void talk_hear_rst(struct talk *t, enum weir_side to, uint32_t seq)
 	else
 		for_backend(t, out);
 	CU_ASSERT_TRUE_FATAL((out->seg.flags & WEIR_TCP_RST) != 0);
+	IS(out->seg.opt_len, 0);
 	IS(out->seg.seq, seq);
 	if (out->seg.flags & WEIR_TCP_ACK) /* of something that it has said */
 		CU_ASSERT_TRUE_FATAL(out->seg.ack - t->isn[to] <= t->next[to] - t->isn[to]);

@@ -219,6 +219,32 @@ static void nodes(void)
 	CU_ASSERT_EQUAL(WEIR_COOKIE_LIFE_MS, 2 * WEIR_EPOCH_S * 1000);
 }
 
+static bool same_half(const struct weir_keys *a, const struct weir_keys *b)
+{
+	return a->key[0].k0 == b->key[0].k0 || a->key[0].k1 == b->key[0].k1 ||
+		a->key[1].k0 == b->key[1].k0 || a->key[1].k1 == b->key[1].k1;
+}
+
+/* Both halves of a key are of the whole secret, of the epoch, and not of each other. */
+static void key_halves(void)
+{
+	const struct weir_keys base = keys_at(WALL_S), next = keys_at(WALL_S + 2 * WEIR_EPOCH_S);
+
+	CU_ASSERT_FALSE(same_half(&base, &next));
+	CU_ASSERT_NOT_EQUAL(base.key[0].k0, base.key[0].k1);
+	CU_ASSERT_NOT_EQUAL(base.key[0].k0, base.key[1].k0);
+	CU_ASSERT_NOT_EQUAL(base.key[0].k1, base.key[1].k1);
+	for (unsigned int i = 0; i < 16; i++) {
+		uint8_t secret[16];
+		struct weir_keys k;
+
+		memcpy(secret, &base.master, sizeof(secret));
+		secret[i] ^= 1;
+		weir_keys_init(&k, secret, WALL_S);
+		CU_ASSERT_FALSE(same_half(&base, &k));
+	}
+}
+
 /* Families, layouts, generations, good and bad mixed: a burst is the same as one after the other. */
 static void batches(void)
 {
@@ -291,6 +317,7 @@ int main(void)
 		{"HC-08 bound to tuple, client ISN, layout", wrong_tuple},
 		{"HC-06 a probe stands one lower", probes},
 		{"HC-02 the clock is free, the ISN does not know it", clock_bits},
+		{"keys are of the whole secret and the epoch", key_halves},
 		{"HC-52 this and the last epoch's cookies, clock steps", generations},
 		{"cookies of nodes with one secret", nodes},
 		{"bursts of 0 to 64 are like one by one", batches},

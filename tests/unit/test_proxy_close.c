@@ -314,12 +314,13 @@ static void abort_it(struct talk *t)
 	shell_clear(t->s);
 }
 
-/* One pair of address and port towards a backend again: ISN and TSval have grown (RFC 6191). */
+/* One pair of address and port towards a backend again: ISN and TSval have grown (RFC 6191) by the clock. */
 static void numbers_grow(unsigned int service)
 {
 	struct weir_policy *p = shell_policy(1, 1);
 	struct shell *s;
 	uint32_t isn = 0, tsval = 0, met = 0;
+	uint64_t then_ns = 0;
 	struct talk t;
 
 	p->n_workers = 32; /* few ports each: 2016 */
@@ -335,9 +336,11 @@ static void numbers_grow(unsigned int service)
 			goto next;
 		met++;
 		if (met > 1) {
-			CU_ASSERT_TRUE((int32_t)(t.shown[WEIR_BACKEND] - isn) > 0);
-			CU_ASSERT_TRUE((int32_t)(t.tsecr[WEIR_BACKEND] - tsval) > 0);
+			IS(t.shown[WEIR_BACKEND] - isn, (uint32_t)((s->now_ns - then_ns) / 4000));
+			IS(t.tsecr[WEIR_BACKEND] - tsval,
+				(uint32_t)((s->now_ns - then_ns) / 1000000));
 		}
+		then_ns = s->now_ns;
 		isn = t.shown[WEIR_BACKEND];
 		tsval = t.tsecr[WEIR_BACKEND];
 	next:
@@ -351,6 +354,29 @@ static void numbers_grow(unsigned int service)
 static void hc33_numbers(void)
 {
 	each_mode(numbers_grow);
+}
+
+/* RFC 6528, RFC 7323 §5.4: where the clocks of other pairs stand is nobody's to know from one. */
+static void hc33_apart(void)
+{
+	struct shell *s = shell_open(shell_policy(1, 2), SHELL_START_NS);
+	uint32_t offset[2 * 8];
+
+	for (unsigned int i = 0; i < 8;
+		i++) { /* two backends by turns, ports one after the other */
+		struct talk t;
+
+		talk_init(&t, s, SHELL_FULLNAT, 1);
+		t.port += i;
+		talk_syn(&t);
+		talk_ack(&t);
+		offset[2 * i] = t.shown[WEIR_BACKEND] - (uint32_t)(s->now_ns / 4000);
+		offset[2 * i + 1] = t.tsecr[WEIR_BACKEND] - (uint32_t)(s->now_ns / 1000000);
+	}
+	for (unsigned int i = 0; i < 16; i++)
+		for (unsigned int j = 0; j < i; j++) /* the odds that two are so near: 10^-4 */
+			CU_ASSERT_TRUE(offset[i] - offset[j] + 1000 > 2000);
+	shell_close(s);
 }
 
 /* All other ports have their turn before one is used again. */
@@ -389,6 +415,7 @@ int main(void)
 		{"HC-32 a new cookie opens at once", hc32_reopened},
 		{"HC-32 connection after connection from few ports", hc32_benchmark},
 		{"HC-33 ISN and TSval grow for one pair", hc33_numbers},
+		{"HC-33 ISN and TSval of different pairs", hc33_apart},
 		{"HC-33 local ports: oldest first", hc33_oldest},
 	};
 

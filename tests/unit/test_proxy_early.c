@@ -154,6 +154,73 @@ static void hc04_small(void)
 	each_mode(small_backend);
 }
 
+/* Nothing of what is held fits: the third step is our own. */
+static void none_fits(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	const struct shell_out *out;
+	struct segment second, g;
+	struct talk t;
+
+	begin(&t, s, service, 1);
+	second = talk_segment(&t, WEIR_CLIENT, ACK, 1000);
+	second.seq += 1000;
+	second.offset += 1000;
+	IS(talk_put(&t, WEIR_CLIENT, &second), WEIR_FATES);
+	g = talk_syn_segment(&t, WEIR_BACKEND);
+	g.wnd = 500;
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
+	IS(shell_fates(s, WEIR_FATE_out_of_window), 1);
+	out = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(out->port, SHELL_BACKENDS);
+	IS(out->seg.flags, ACK);
+	IS(out->seg.seq, t.expect[WEIR_BACKEND]);
+	talk_silence(&t);
+	shell_close(s);
+}
+
+static void hc04_none_fits(void)
+{
+	each_mode(none_fits);
+}
+
+/*
+ * The server speaks first, more than an old-fashioned window, and then again from the beginning. The
+ * client's window is that of its last ACK before the backend answered, never less than before.
+ */
+static void large_window(unsigned int service)
+{
+	for (unsigned int later = 0; later < 2; later++) {
+		struct shell *s = shell_usual();
+		struct segment first, g;
+		struct talk t;
+
+		talk_init(&t, s, service, 1);
+		t.wnd[WEIR_CLIENT] = later ? 10 : 65535;
+		talk_syn(&t);
+		talk_ack(&t);
+		for (unsigned int i = 0; later && i < 2; i++) {
+			t.wnd[WEIR_CLIENT] = i ? 5 : 65535;
+			g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+			IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_duplicate_ack);
+		}
+		talk_answer(&t);
+		IS(t.ack_wnd, 65535);
+		first = talk_segment(&t, WEIR_BACKEND, PSH, 1400);
+		for (unsigned int i = 0; i < 200; i++)
+			talk_say(&t, WEIR_BACKEND, PSH, 1400);
+		IS(talk_put(&t, WEIR_BACKEND, &first), WEIR_FATE_to_client);
+		talk_hear(&t, WEIR_CLIENT, &first);
+		shell_close(s);
+	}
+}
+
+static void hc05_large_window(void)
+{
+	each_mode(large_window);
+}
+
 /* What is held moves along to another backend. */
 static void moved(unsigned int service)
 {
@@ -412,6 +479,8 @@ int main(void)
 		{"HC-04 a service of small segments", small_segments},
 		{"HC-04 limits of bytes and packets", limits},
 		{"HC-04 a backend with a smaller window", hc04_small},
+		{"HC-04 a backend whose window fits nothing", hc04_none_fits},
+		{"HC-05 a server that speaks first and a lot", hc05_large_window},
 		{"HC-04 held through a change of backend", hc04_moved},
 		{"HC-04 the client gives up", hc04_given_up},
 		{"HC-04 half of the pool: window 0, opened until it is heard", squeezed},

@@ -53,6 +53,40 @@ static void hc50_table_full(void)
 	each_mode(table_full);
 }
 
+/* The search for one that has ended is bounded: 64 conns a client, going on where it stopped. */
+static void hc50_recycle_bound(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct talk t[130];
+	struct segment g;
+	struct shell *s;
+
+	p->limits.connections = 129;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 129; i++) {
+		talk_init(&t[i], s, SHELL_NAT, i);
+		talk_open(&t[i]);
+	}
+	talk_close(&t[128], WEIR_CLIENT); /* the last one: found by who is third to ask */
+	talk_init(&t[129], s, SHELL_NAT, 129);
+	talk_syn(&t[129]);
+	g = talk_segment(&t[129], WEIR_CLIENT, ACK, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		IS(talk_put(&t[129], WEIR_CLIENT, &g), WEIR_FATE_table_full);
+		talk_hear_rst(&t[129], WEIR_CLIENT, t[129].expect[WEIR_CLIENT]);
+	}
+	talk_ack(&t[129]);
+	talk_close(&t[64], WEIR_CLIENT); /* 64 places on from there, the first one again */
+	talk_init(&t[128], s, SHELL_NAT, 130);
+	talk_syn(&t[128]);
+	g = talk_segment(&t[128], WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&t[128], WEIR_CLIENT, &g), WEIR_FATE_table_full);
+	talk_hear_rst(&t[128], WEIR_CLIENT, t[128].expect[WEIR_CLIENT]);
+	talk_ack(&t[128]);
+	IS(shell_events(s, WEIR_EVENT_conn_recycled), 2);
+	shell_close(s);
+}
+
 /* Three a second for an address, and RST for the fourth, whatever port it comes from. */
 static void source_rate(unsigned int service)
 {
@@ -157,19 +191,20 @@ static void hc33_exhausted(void)
 	talk_silence(&t[0]);
 	for (unsigned int i = 0; i < n; i += 500)
 		talk_say(&t[i], WEIR_CLIENT, PSH, 10);
-	talk_close(&t[3], WEIR_CLIENT);
+	talk_close(&t[64],
+		WEIR_CLIENT); /* a client tries twice, 16 ports each: the third one finds it */
 	shell_clear(s);
 	talk_syn(&t[n]);
 	g = talk_segment(&t[n], WEIR_CLIENT, ACK, 0);
 	while (talk_put(&t[n], WEIR_CLIENT, &g) == WEIR_FATE_no_local_port && refused++ < n)
 		talk_hear_rst(&t[n], WEIR_CLIENT, t[n].expect[WEIR_CLIENT]);
-	CU_ASSERT_TRUE(refused <= n / 16);
+	IS(refused, 1);
 	talk_take_syn(&t[n]);
-	IS(t[n].local_port, t[3].local_port);
+	IS(t[n].local_port, t[64].local_port);
 	IS(shell_events(s, WEIR_EVENT_port_recycled), 1);
 	talk_answer(&t[n]);
 	talk_say(&t[n], WEIR_BACKEND, PSH, 100);
-	IS(talk_conn(&t[3]), NULL);
+	IS(talk_conn(&t[64]), NULL);
 	shell_close(s);
 	free(t);
 }
@@ -187,6 +222,109 @@ static void hc33_addresses(void)
 	IS(second, n / 2);
 	shell_close(s);
 	free(t);
+}
+
+/* Of three local addresses the one that is not near the backends is left out; the others take turns. */
+static void hc33_near(void)
+{
+	static const uint32_t locals[3] = {SHELL_LOCAL, 0xac100001, 0x0a000005};
+	struct weir_policy *p = shell_policy(1, 2);
+	unsigned int used[3] = {0};
+	struct talk t[32];
+	struct shell *s;
+
+	p->ports[SHELL_BACKENDS].n_addrs = 3;
+	for (unsigned int a = 0; a < 3; a++)
+		p->ports[SHELL_BACKENDS].addrs[a] =
+			(struct weir_port_addr){weir_addr_v4(weir_be32(locals[a])), 120};
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 32; i++) {
+		talk_init(&t[i], s, SHELL_FULLNAT, i);
+		t[i].port += i;
+		talk_open(&t[i]);
+		for (unsigned int a = 0; a < 3; a++)
+			used[a] += t[i].local == locals[a];
+		shell_audit(s);
+	}
+	CU_ASSERT_TRUE(used[0] > 0 && used[2] > 0);
+	IS(used[0] + used[2], 32);
+	shell_close(s);
+}
+
+/* A backend has refused, and there is no local port to the others: the client is told. */
+static void hc33_nowhere_else(void)
+{
+	struct shell *s = shell_open(shell_policy(1, 3), SHELL_START_NS);
+	struct weir_localports *pools = s->workers[0].px.pools;
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	IS(t.backend, 0);
+	IS(s->policy->pools_each, 1);
+	pools[1].in_use = pools[2].in_use = pools[1].count;
+	g = talk_segment(&t, WEIR_BACKEND, RST | ACK, 0);
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_refused);
+	pools[1].in_use = pools[2].in_use = 0;
+	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+	talk_silence(&t);
+	IS(talk_state(&t), WEIR_CLOSED);
+	IS(shell_events(s, WEIR_EVENT_backend_retried), 0);
+	IS(shell_events(s, WEIR_EVENT_conn_failed), 1);
+	shell_audit(s);
+	shell_close(s);
+}
+
+/* Every bucket of the table is full, but for `room` slots of the one that the client's key prefers. */
+static void crowd(struct talk *t, uint32_t room, uint32_t *was)
+{
+	struct weir_table *table = &t->s->workers[0].px.table;
+	struct weir_key key = {
+		weir_addr_v4(weir_be32(t->client)), weir_be16(t->port), (uint16_t)t->service};
+	struct weir_bucket_line *first =
+		(void *)weir_table_line(table, weir_key_hash(&table->secret, &key));
+
+	for (uint32_t i = 0; i < table->n_buckets; i++) {
+		was[i] = table->buckets[i].used;
+		table->buckets[i].used = WEIR_BUCKET_SLOTS;
+	}
+	first->used -= room;
+}
+
+/* There are conns, but no place for a key: the first or the second one. RST, and nothing is left. */
+static void no_place(unsigned int service)
+{
+	for (uint32_t room = 0; room < 2; room++) {
+		struct shell *s = shell_usual();
+		struct weir_table *table = &s->workers[0].px.table;
+		uint32_t *was = calloc(table->n_buckets, sizeof(*was));
+		struct segment g;
+		struct talk t;
+
+		talk_init(&t, s, service, 1);
+		talk_syn(&t);
+		g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+		crowd(&t, room, was);
+		IS(talk_put(&t, WEIR_CLIENT, &g),
+			room ? WEIR_FATE_no_local_port : WEIR_FATE_table_full);
+		for (uint32_t i = 0; i < table->n_buckets; i++)
+			table->buckets[i].used = was[i];
+		talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+		talk_silence(&t);
+		IS(shell_conns(s), 0);
+		shell_audit(s);
+		talk_ack(&t);
+		talk_answer(&t);
+		free(was);
+		shell_close(s);
+	}
+}
+
+static void hc50_no_place(void)
+{
+	each_mode(no_place);
 }
 
 /* Two nat services in front of the same servers: one client port leads to one of them at a time. */
@@ -369,9 +507,13 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HC-33 every local port, then RST; recycling", hc33_exhausted},
 		{"HC-33 a second local address", hc33_addresses},
+		{"HC-33 local addresses near the backends", hc33_near},
+		{"HC-33 no port to any other backend", hc33_nowhere_else},
+		{"HC-50 no place for a key", hc50_no_place},
 		{"HC-33 two nat services, one server", hc33_nat_shared},
 		{"HC-35 so many connections a second from one address", hc35_source_rate},
 		{"HC-35 HC-50 the table is full; recycling", hc50_table_full},
+		{"HC-50 a full table is searched in steps", hc50_recycle_bound},
 		{"HC-50 four workers", hc50_workers},
 		{"HC-50 five thousand lives leave nothing", hc50_leaks},
 	};
