@@ -59,8 +59,6 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 	c = conn_at(px, i);
 	c->client = *client;
 	c->state = WEIR_SYN_SENT;
-	c->held = WEIR_HELD_NONE;
-	c->wheel_prev = WEIR_WHEEL_OFF;
 	if (!weir_table_insert(&px->table, client, i)) {
 		weir_table_give(&px->table, i);
 		return NULL;
