@@ -68,10 +68,12 @@ static void explain_eal(const struct daemon *d)
 
 	if (!weir_eal_has(&d->args.eal, "--no-huge") && !weir_eal_any_huge_pages())
 		weir_log(WEIR_LOG_ERROR,
-			"DPDK does not start: there are no free huge pages. Either \"echo 512 > "
-			"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages\", or "
-			"\"--no-huge\", "
-			"\"-m\", \"256\" in eal");
+			"DPDK does not start: there are no free huge pages, or no hugetlbfs is "
+			"mounted. \"echo 512 > "
+			"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages\", and "
+			"\"mount -t hugetlbfs hugetlbfs /dev/hugepages\"; without PCI ports, or "
+			"with vfio-pci and an IOMMU, \"--no-huge\", \"-m\", \"512\" in eal will "
+			"do");
 	else if (geteuid() != 0)
 		weir_log(WEIR_LOG_ERROR,
 			"DPDK does not start (%s): try as root; the lines of EAL above say why",
@@ -83,14 +85,25 @@ static void explain_eal(const struct daemon *d)
 			why, d->args.file_prefix);
 }
 
+static int look_at_machine(struct weir_eal_machine *machine, const struct weir_policy *p)
+{
+	if (sched_getaffinity(0, sizeof(machine->allowed), &machine->allowed) != 0)
+		return -1;
+	machine->near = machine->allowed;
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		weir_eal_keep_near(p->ports[i].device, &machine->near);
+	machine->huge_pages = weir_eal_any_huge_pages();
+	return 0;
+}
+
 static int start_eal(struct daemon *d, char **extra, unsigned int n_extra)
 {
 	char *argv[WEIR_EAL_ARGS_MAX + 1];
-	cpu_set_t allowed;
+	struct weir_eal_machine machine;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+	if (look_at_machine(&machine, d->config->policy) != 0)
 		return -errno;
-	if (weir_eal_args_make(&d->args, d->config, &allowed, extra, n_extra) != 0) {
+	if (weir_eal_args_make(&d->args, d->config, &machine, extra, n_extra) != 0) {
 		weir_log(WEIR_LOG_ERROR, "%s", d->args.eal.error);
 		return -EINVAL;
 	}
@@ -203,6 +216,11 @@ static void warn(const struct daemon *d)
 {
 	for (uint32_t i = 0; i < d->config->n_warnings; i++)
 		weir_log(WEIR_LOG_WARNING, "%s", d->config->warnings[i]);
+	if (d->args.derived_no_huge)
+		weir_log(WEIR_LOG_WARNING,
+			"no huge pages: packet buffers are in plain memory (\"--no-huge\", "
+			"\"-m\", \"%s\" in eal says the same)",
+			weir_eal_value(&d->args.eal, "-m"));
 	if (d->args.shared_cpus && d->config->idle == WEIR_IDLE_POLL)
 		weir_log(WEIR_LOG_WARNING,
 			"workers: fewer CPUs than workers and the control core, and idle = "

@@ -7,6 +7,7 @@
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 
+#include "dp/eal.h"
 #include "log.h"
 
 #define MB(bytes) (((bytes) + (1 << 20) - 1) >> 20)
@@ -91,6 +92,27 @@ static void describe_port(const struct weir_nic *nic, unsigned int n_workers)
 		nic->rx_csum ? "device" : "software", nic->tx_csum ? "device" : "software");
 }
 
+/* A worker far from a port works, but more slowly: every packet crosses from one memory to the other. */
+static void warn_of_far_ports(const struct weir_dataplane *dp)
+{
+	for (uint32_t i = 0; i < dp->shared.policy->n_ports; i++) {
+		const struct weir_nic *nic = &dp->nics[i];
+		uint32_t far = 0;
+
+		/* where a virtual device says it is means nothing */
+		if (nic->node < 0 || !weir_eal_is_pci(nic->port->device))
+			continue;
+		for (uint32_t w = 0; w < dp->shared.policy->n_workers; w++)
+			far += rte_lcore_to_socket_id(dp->workers[w].lcore) !=
+				(unsigned int)nic->node;
+		if (far > 0)
+			weir_log(WEIR_LOG_WARNING,
+				"port %s is on NUMA node %d, and %u of its workers are not: give "
+				"CPUs of that node in workers.lcores",
+				nic->port->name, nic->node, far);
+	}
+}
+
 void weir_describe_start(const struct weir_view *view, const struct weir_dataplane *dp)
 {
 	const struct weir_policy *p = dp->shared.policy;
@@ -98,6 +120,7 @@ void weir_describe_start(const struct weir_view *view, const struct weir_datapla
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		describe_port(&dp->nics[i], p->n_workers);
+	warn_of_far_ports(dp);
 	for (uint32_t i = 0; i < p->n_workers; i++) {
 		const struct weir_dataplane_worker *dw = &dp->workers[i];
 		char cpu[16] = "any CPU of ours";
@@ -105,10 +128,12 @@ void weir_describe_start(const struct weir_view *view, const struct weir_datapla
 		if (view->worker[i].cpu >= 0)
 			snprintf(cpu, sizeof(cpu), "CPU %d", view->worker[i].cpu);
 		weir_log(WEIR_LOG_INFO,
-			"worker %u: lcore %u, %s, %u connections and what else it remembers in "
+			"worker %u: lcore %u, %s, NUMA node %u, %u connections and what else it "
+			"remembers in "
 			"%zu MB, %u packet buffers in %zu MB",
-			i, dw->lcore, cpu, dw->worker->px.table.capacity, MB(dw->memory.size),
-			dw->pool.count, MB(dw->pool.bytes));
+			i, dw->lcore, cpu, rte_lcore_to_socket_id(dw->lcore),
+			dw->worker->px.table.capacity, MB(dw->memory.size), dw->pool.count,
+			MB(dw->pool.bytes));
 		tables += dw->memory.size;
 		pools += dw->pool.bytes;
 	}

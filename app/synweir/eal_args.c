@@ -2,10 +2,12 @@
 #include "eal_args.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_PREFIX "synweir"
+#define PLAIN_MB    512 /* for a worker's packet buffers; what is not used is not taken */
 
 static bool is_named(const struct weir_config *c, unsigned int lcore)
 {
@@ -44,29 +46,43 @@ static int map_named(struct weir_eal_args *args, const struct weir_config *c,
 	return 0;
 }
 
-/* A CPU for the control core and one for each worker; where there are too few, all float. */
-static void map_counted(struct weir_eal_args *args, uint32_t n_workers, const cpu_set_t *allowed,
-	struct weir_eal_map *m)
+/* Takes a CPU out of a set: one of the better ones, if there are any. */
+static int take_cpu(cpu_set_t *left, const cpu_set_t *better)
 {
+	cpu_set_t both;
 	int cpu = 0;
 
-	args->shared_cpus = (uint32_t)CPU_COUNT(allowed) < n_workers + 1;
+	CPU_AND(&both, left, better);
+	while (!CPU_ISSET(cpu, CPU_COUNT(&both) > 0 ? &both : left))
+		cpu++;
+	CPU_CLR(cpu, left);
+	return cpu;
+}
+
+/*
+ * A CPU for each worker, near the ports if there are such, and one for the control core, which leaves
+ * those to the workers; where there are too few, all float.
+ */
+static void map_counted(struct weir_eal_args *args, uint32_t n_workers,
+	const struct weir_eal_machine *machine, struct weir_eal_map *m)
+{
+	cpu_set_t left = machine->allowed, far;
+
+	args->shared_cpus = (uint32_t)CPU_COUNT(&left) < n_workers + 1;
+	CPU_XOR(&far, &left, &machine->near);
 	for (uint32_t i = 0; i <= n_workers; i++) {
 		m->at[i].lcore = i;
 		if (i > 0)
 			args->lcores[i - 1] = i;
-		if (args->shared_cpus) {
-			m->at[i].cpus = *allowed;
-			continue;
-		}
-		while (!CPU_ISSET(cpu, allowed))
-			cpu++;
-		CPU_SET(cpu++, &m->at[i].cpus);
+		if (args->shared_cpus)
+			m->at[i].cpus = machine->allowed;
+		else
+			CPU_SET(take_cpu(&left, i == 0 ? &far : &machine->near), &m->at[i].cpus);
 	}
 }
 
 static int add_cores(struct weir_eal_args *args, const struct weir_config *c,
-	const cpu_set_t *allowed)
+	const struct weir_eal_machine *machine)
 {
 	struct weir_eal_map *m;
 	int rc = 0;
@@ -78,9 +94,9 @@ static int add_cores(struct weir_eal_args *args, const struct weir_config *c,
 		return -ENOMEM;
 	m->n = 1 + c->policy->n_workers;
 	if (c->n_lcores > 0)
-		rc = map_named(args, c, allowed, m);
+		rc = map_named(args, c, &machine->allowed, m);
 	else
-		map_counted(args, c->policy->n_workers, allowed, m);
+		map_counted(args, c->policy->n_workers, machine, m);
 	if (rc == 0)
 		rc = weir_eal_add_map(&args->eal, m);
 	args->derived_cores = rc == 0;
@@ -97,8 +113,31 @@ static int add_devices(struct weir_eal_args *args, const struct weir_policy *p)
 	return weir_eal_add_devices(&args->eal, devices, p->n_ports);
 }
 
+/*
+ * Without huge pages it runs all the same, but not with a PCI device: that one is for speed, and by
+ * uio_pci_generic could not reach such memory.
+ */
+static int add_memory(struct weir_eal_args *args, const struct weir_config *c,
+	const struct weir_eal_machine *machine)
+{
+	char mb[16];
+	int rc;
+
+	if (machine->huge_pages || !weir_eal_has(&args->eal, "--no-pci") ||
+		weir_eal_has(&args->eal, "--no-huge") || weir_eal_has(&args->eal, "--in-memory"))
+		return 0;
+	args->derived_no_huge = true;
+	snprintf(mb, sizeof(mb), "%u", PLAIN_MB * c->policy->n_workers);
+	rc = weir_eal_add(&args->eal, "--no-huge");
+	if (rc == 0 && !weir_eal_has(&args->eal, "--no-shconf"))
+		rc = weir_eal_add(&args->eal, "--no-shconf");
+	if (rc == 0 && !weir_eal_has(&args->eal, "-m"))
+		rc = weir_eal_add_pair(&args->eal, "-m", mb);
+	return rc;
+}
+
 static int add_all(struct weir_eal_args *args, const struct weir_config *c,
-	const cpu_set_t *allowed, char **extra, unsigned int n_extra)
+	const struct weir_eal_machine *machine, char **extra, unsigned int n_extra)
 {
 	int rc = weir_eal_add(&args->eal, "synweir");
 
@@ -114,17 +153,19 @@ static int add_all(struct weir_eal_args *args, const struct weir_config *c,
 	if (rc == 0)
 		rc = add_devices(args, c->policy);
 	if (rc == 0)
-		rc = add_cores(args, c, allowed);
+		rc = add_memory(args, c, machine);
+	if (rc == 0)
+		rc = add_cores(args, c, machine);
 	return rc;
 }
 
 int weir_eal_args_make(struct weir_eal_args *args, const struct weir_config *config,
-	const cpu_set_t *allowed, char **extra, unsigned int n_extra)
+	const struct weir_eal_machine *machine, char **extra, unsigned int n_extra)
 {
 	int rc;
 
 	memset(args, 0, sizeof(*args));
-	rc = add_all(args, config, allowed, extra, n_extra);
+	rc = add_all(args, config, machine, extra, n_extra);
 	if (rc == 0)
 		args->file_prefix = weir_eal_value(&args->eal, "--file-prefix");
 	if (rc == 0 && args->file_prefix == NULL)

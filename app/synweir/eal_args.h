@@ -15,13 +15,21 @@ struct weir_eal_args {
 	bool derived_cores; /* then worker i runs on lcores[i]; else on the EAL's, in their order */
 	unsigned int lcores[WEIR_WORKERS_MAX];
 	bool shared_cpus; /* fewer CPUs than workers and the control core: they take turns */
+	bool derived_no_huge;
+};
+
+/* What there is to run on. */
+struct weir_eal_machine {
+	cpu_set_t allowed; /* the CPUs that this process may run on */
+	cpu_set_t near;    /* those of them on the NUMA node of all ports */
+	bool huge_pages;
 };
 
 /*
- * allowed: the CPUs that this process may run on. extra: n_extra further arguments. 0; -ENOMEM;
- * -EINVAL and eal.error: cores that do not exist, too many arguments. weir_eal_free(&args->eal) ends it.
+ * extra: n_extra further arguments. 0; -ENOMEM; -EINVAL and eal.error: cores that do not exist, too many
+ * arguments. weir_eal_free(&args->eal) ends it.
  */
 int weir_eal_args_make(struct weir_eal_args *args, const struct weir_config *config,
-	const cpu_set_t *allowed, char **extra, unsigned int n_extra);
+	const struct weir_eal_machine *machine, char **extra, unsigned int n_extra);
 
 #endif

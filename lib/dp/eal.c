@@ -129,6 +129,22 @@ int weir_eal_add_map(struct weir_eal *eal, const struct weir_eal_map *m)
 	return rc == 0 ? weir_eal_add_pair(eal, "--main-lcore", main_lcore) : rc;
 }
 
+static bool read_pci(const char *device, struct rte_pci_addr *addr)
+{
+	char address[DEVICE_TEXT];
+
+	snprintf(address, sizeof(address), "%s", device);
+	address[strcspn(address, ",")] = '\0';
+	return rte_pci_addr_parse(address, addr) == 0;
+}
+
+bool weir_eal_is_pci(const char *device)
+{
+	struct rte_pci_addr addr;
+
+	return read_pci(device, &addr);
+}
+
 int weir_eal_add_devices(struct weir_eal *eal, const char *const *devices, unsigned int n)
 {
 	struct rte_pci_addr addr;
@@ -139,11 +155,7 @@ int weir_eal_add_devices(struct weir_eal *eal, const char *const *devices, unsig
 		weir_eal_has(eal, "--allow"))
 		return 0;
 	for (unsigned int i = 0; i < n && rc == 0; i++) {
-		char address[DEVICE_TEXT];
-
-		snprintf(address, sizeof(address), "%s", devices[i]);
-		address[strcspn(address, ",")] = '\0';
-		if (rte_pci_addr_parse(address, &addr) != 0)
+		if (!read_pci(devices[i], &addr))
 			continue;
 		rc = weir_eal_add_pair(eal, "-a", devices[i]);
 		allowed++;
@@ -151,6 +163,21 @@ int weir_eal_add_devices(struct weir_eal *eal, const char *const *devices, unsig
 	if (rc == 0 && allowed == 0)
 		rc = weir_eal_add(eal, "--no-pci");
 	return rc;
+}
+
+/* systemd mounts it on /dev/hugepages; a container or an initramfs may not. */
+static bool is_hugetlbfs_mounted(void)
+{
+	FILE *f = fopen("/proc/self/mounts", "r");
+	char type[64];
+	bool found = false;
+
+	if (f == NULL)
+		return false;
+	while (!found && fscanf(f, "%*s %*s %63s%*[^\n]", type) == 1)
+		found = strcmp(type, "hugetlbfs") == 0;
+	fclose(f);
+	return found;
 }
 
 bool weir_eal_any_huge_pages(void)
@@ -170,7 +197,48 @@ bool weir_eal_any_huge_pages(void)
 		any |= fscanf(f, "%lu", &n) == 1 && n > 0;
 		fclose(f);
 	}
-	return any;
+	return any && is_hugetlbfs_mounted();
+}
+
+bool weir_eal_read_set(const char *text, cpu_set_t *set)
+{
+	while (*text != '\0' && *text != '\n') {
+		char *end;
+		unsigned long from = strtoul(text, &end, 10), to = from;
+
+		if (end == text)
+			return false;
+		if (*end == '-') {
+			text = end + 1;
+			to = strtoul(text, &end, 10);
+			if (end == text)
+				return false;
+		}
+		for (; from <= to && from < CPU_SETSIZE; from++)
+			CPU_SET(from, set);
+		text = end + (*end == ',');
+	}
+	return true;
+}
+
+void weir_eal_keep_near(const char *device, cpu_set_t *near)
+{
+	struct rte_pci_addr addr;
+	char path[128], text[1024];
+	cpu_set_t local;
+	FILE *f;
+
+	if (!read_pci(device, &addr))
+		return;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/" PCI_PRI_FMT "/local_cpulist",
+		addr.domain, addr.bus, addr.devid, addr.function);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return;
+	CPU_ZERO(&local);
+	if (fgets(text, sizeof(text), f) != NULL && weir_eal_read_set(text, &local))
+		CPU_AND(near, near, &local);
+	fclose(f);
 }
 
 void weir_eal_free(struct weir_eal *eal)

@@ -49,14 +49,23 @@ void weir_eal_set_text(const cpu_set_t *set, char *text, size_t size);
 /* --lcores and --main-lcore. 0, -ENOMEM or -EINVAL and error. */
 int weir_eal_add_map(struct weir_eal *eal, const struct weir_eal_map *map);
 
+/* Whether a device string begins with a PCI address. */
+bool weir_eal_is_pci(const char *device);
+
 /*
  * PCI devices among n device strings ("0000:03:00.0,mq=1", "net_tap0") are allowed by address, so that
  * the EAL leaves the machine's other devices alone; without any it does not look for PCI at all.
  */
 int weir_eal_add_devices(struct weir_eal *eal, const char *const *devices, unsigned int n);
 
-/* The system has free huge pages, of any size: the EAL does not say what to do about none. */
+/* Free huge pages of any size, and a place where the EAL can map them: it does not say what to do about none. */
 bool weir_eal_any_huge_pages(void);
+
+/* "0-3,8": adds a set as the kernel writes it. false: it is none. */
+bool weir_eal_read_set(const char *text, cpu_set_t *set);
+
+/* Leaves in near the CPUs on the NUMA node of a PCI device; other devices are near to all. */
+void weir_eal_keep_near(const char *device, cpu_set_t *near);
 
 void weir_eal_free(struct weir_eal *eal);
 

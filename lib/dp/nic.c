@@ -7,7 +7,8 @@
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
-#include <rte_pci.h>
+
+#include "dp/eal.h"
 
 /* What drivers do that their capabilities do not tell. */
 enum quirk {
@@ -51,16 +52,9 @@ const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers
  * Finding it
  */
 
-static bool is_pci(const char *device)
-{
-	struct rte_pci_addr addr;
-
-	return rte_pci_addr_parse(device, &addr) == 0;
-}
-
 static int no_device(const struct weir_port *port, int code, struct weir_dp_error *err)
 {
-	if (is_pci(port->device))
+	if (weir_eal_is_pci(port->device))
 		return weir_dp_fail(err, code,
 			"port %s: no DPDK driver has %s: if \"dpdk-devbind.py -s\" lists it, bind "
 			"it with \"dpdk-devbind.py -b vfio-pci %s\"",

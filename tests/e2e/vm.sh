@@ -25,9 +25,10 @@ bound() {
 	done | sed 's|.*/||' | uniq
 }
 
-# Where the kernel put the huge pages that synweir has: "NODE PAGES", those that belong to nobody left out.
+# huge_pages NODE: how many synweir has there.
 huge_pages() {
-	lab_vm_run "cat /proc/\$(pidof synweir)/numa_maps" | grep -o 'N[0-9]*=[0-9]* kernelpagesize_kB=2048'
+	lab_vm_run "grep kernelpagesize_kB=2048 /proc/\$(pidof synweir)/numa_maps" |
+		grep -o " N$1=[0-9]*" | awk -F= '{ sum += $2 } END { print sum + 0 }'
 }
 
 none_idle() {
@@ -56,6 +57,9 @@ check "queues" same "$(field ports queues)" "2 2"
 steering=rss
 [ "$LAB_VM_RSS" = on ] || steering=software
 check "steering" same "$(field ports steering)" "$steering $steering"
+check "the workers' CPUs, on the NICs' NUMA node" same "$(field workers cpu)" "2 3"
+check "huge pages on that node: tables, rings, packet buffers" at_least "$(huge_pages 1)" 30
+check "huge pages on the other: the EAL's own" at_most "$(huge_pages 0)" 2
 pages -H "Connection: close"
 pages
 # shellcheck disable=SC2046 # a list of numbers
