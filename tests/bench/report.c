@@ -94,6 +94,19 @@ void report_cycles(const char *row, const char *param, double at, const struct s
 			param, at, net, q1, q3, min, floor, s->full.n);
 }
 
+void report_ratio(const char *row, const char *param, double at, const struct spread *s)
+{
+	if (table) {
+		print_with(row, param, at);
+		printf("%10s %9.2f %8.2f-%8.2f %8s %8s\n", "", s->median, s->q1, s->q3, "",
+			"x one");
+		fflush(stdout);
+	}
+	if (tsv != NULL)
+		fprintf(tsv, "%s\t%s\t%.10g\tx one\t%.3f\t%.3f\t%.3f\t%.3f\t\t%u\n", row, param, at,
+			s->median, s->q1, s->q3, s->min, s->n);
+}
+
 void report_value(const char *row, const char *param, double at, double value, const char *unit)
 {
 	if (table) {

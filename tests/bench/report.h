@@ -24,6 +24,9 @@ void report_fact(const char *name, const char *format, ...) __attribute__((forma
  */
 void report_cycles(const char *row, const char *param, double param_value, const struct samples *s);
 
+/* How many times what one does. */
+void report_ratio(const char *row, const char *param, double param_value, const struct spread *s);
+
 /* A single figure of another unit. */
 void report_value(const char *row, const char *param, double param_value, double value,
 	const char *unit);

@@ -98,7 +98,7 @@ static void mixture(const struct rows_options *o, struct world *w, const char *n
 
 void rows_mixed(const struct rows_options *o, struct world *w)
 {
-	static const unsigned int shares[] = {0, 25, 50, 75, 90, 99, 100};
+	static const unsigned int shares[] = {0, 25, 50, 75, 90, 100};
 
 	for (unsigned int i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
 		mixture(o, w, "mixed_syn", frame_make_syn, shares[i]);

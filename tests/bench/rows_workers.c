@@ -16,6 +16,7 @@
 #include "report.h"
 
 #define WORKERS 2u
+#define TURNS   3u /* a round */
 #define LOTS    (FRAMES / ROWS_LOT)
 
 struct worker {
@@ -87,22 +88,31 @@ static struct spread run_together(struct worker *workers, unsigned int n, double
 	return samples_spread(values, n * workers[0].lots);
 }
 
+/* Alone and together take turns, as who else uses the machine comes and goes. */
 static void row(const struct rows_options *o, struct worker *workers, const char *name,
 	samples_fn *fn)
 {
-	double *values = calloc((size_t)WORKERS * LOTS * o->rounds, sizeof(*values));
-	struct spread alone, together;
+	unsigned int turns = TURNS * o->rounds;
+	double *values = calloc((size_t)WORKERS * LOTS, sizeof(*values));
+	double *ratios = calloc(turns, sizeof(*ratios));
+	struct spread ratio;
 
-	if (values == NULL)
+	if (values == NULL || ratios == NULL)
 		abort();
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		workers[i].work = fn;
-		workers[i].lots = LOTS * o->rounds;
+		workers[i].lots = LOTS;
 	}
-	alone = run_together(workers, 1, values);
-	together = run_together(workers, WORKERS, values);
-	report_value(name, "workers", WORKERS, WORKERS * alone.median / together.median, "x one");
+	for (unsigned int i = 0; i < turns; i++) {
+		double alone = run_together(workers, 1, values).median;
+		double together = run_together(workers, WORKERS, values).median;
+
+		ratios[i] = WORKERS * alone / together;
+	}
+	ratio = samples_spread(ratios, turns);
+	report_ratio(name, "workers", WORKERS, &ratio);
 	free(values);
+	free(ratios);
 }
 
 static void fill_and_row(const struct rows_options *o, struct worker *workers, const char *name,
