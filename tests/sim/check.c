@@ -332,7 +332,7 @@ void sim_check_judge(struct sim_conn *c)
 		w->stats.aborted++;
 	} else if (was_troubled(w, c) || was_guessed(w, c) || was_never_heard(w, c)) {
 		w->stats.troubled++;
-	} else if (!w->profile->must_complete) {
+	} else if (!w->profile->must_complete || w->profile->lacking) {
 		w->stats.refused++;
 	} else {
 		sim_fail(c->who, "connection %u (%s): client %s at step %u of %u, backend %s",
@@ -364,6 +364,8 @@ static void check_perfect(const struct sim_world *w)
 	const struct shell *s = w->front.shell;
 	const uint64_t dropped =
 		shell_fates(s, WEIR_FATE_out_of_window) + shell_fates(s, WEIR_FATE_bad_ack);
+	const uint64_t resent =
+		sim_deeds[SIM_DID_rto_resend] + sim_deeds[SIM_DID_fast_resend] - w->resent_before;
 
 	if (w->profile->worst.loss > 0 || w->profile->faults)
 		return;
@@ -374,10 +376,10 @@ static void check_perfect(const struct sim_world *w)
 		sim_fail((struct sim_tuple){0, 0},
 			"early data was not held, though it fits the window");
 	/* Delayed acknowledgements are later than a short RTO now and then. */
-	if (sim_deeds[SIM_DID_rto_resend] + sim_deeds[SIM_DID_fast_resend] - w->resent_before >
-		w->stats.aborted + w->n_conns / 20 + 10)
+	if (resent > w->stats.aborted + w->n_conns / 20 + 10)
 		sim_fail((struct sim_tuple){0, 0},
-			"segments are sent again though nothing is lost");
+			"%llu segments are sent again though nothing is lost",
+			(unsigned long long)resent);
 	if (shell_events(s, WEIR_EVENT_backend_retried) > w->stats.aborted)
 		sim_fail((struct sim_tuple){0, 0}, "a backend would not take a connection");
 }
@@ -387,6 +389,10 @@ void sim_check_quiet(struct sim_world *w)
 	const struct shell *s = w->front.shell;
 	const uint64_t opened = shell_events(s, WEIR_EVENT_conn_opened);
 
+	if (w->profile->must_complete &&
+		w->stats.refused > shell_fates(s, WEIR_FATE_backend_timestamps))
+		sim_fail((struct sim_tuple){0, 0}, "%u connections ended early, without a reason",
+			w->stats.refused);
 	check_hosts(w);
 	check_perfect(w);
 	if (!sim_front_empty(&w->front))

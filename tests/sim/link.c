@@ -65,7 +65,7 @@ static uint64_t arrival(struct sim_link *link)
 	return at;
 }
 
-static void fly(struct sim_link *link, const uint8_t *frame, uint32_t len)
+static void fly(struct sim_link *link, const uint8_t *frame, uint32_t len, uint64_t at_ns)
 {
 	struct flight *f = malloc(sizeof(*f) + len);
 
@@ -76,7 +76,7 @@ static void fly(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	f->len = len;
 	memcpy(f->frame, frame, len);
 	damage(link, f);
-	sim_queue_set(link->queue, &f->timer, arrival(link));
+	sim_queue_set(link->queue, &f->timer, at_ns);
 }
 
 void sim_link_send(struct sim_link *link, const uint8_t *frame, uint32_t len)
@@ -84,9 +84,14 @@ void sim_link_send(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	if (sim_chance(&link->random, link->quality.loss))
 		sim_did(SIM_DID_lost);
 	else
-		fly(link, frame, len);
+		fly(link, frame, len, arrival(link));
 	if (sim_chance(&link->random, link->quality.dup)) {
 		sim_did(SIM_DID_doubled);
-		fly(link, frame, len);
+		fly(link, frame, len, arrival(link));
+	}
+	if (sim_chance(&link->random, link->quality.ghost)) {
+		sim_did(SIM_DID_ghost);
+		fly(link, frame, len,
+			link->queue->now_ns + sim_between(&link->random, 1000, 60000) * SIM_MS);
 	}
 }

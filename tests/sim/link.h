@@ -6,9 +6,12 @@
 #include "queue.h"
 #include "random.h"
 
-/* Per million frames, and times. A frame that is reordered stays behind for up to late_ns. */
+/*
+ * Per million frames, and times. A frame that is reordered stays behind for up to late_ns; a ghost is a
+ * copy that comes after seconds, up to a minute: no longer than a segment may live (RFC 9293 §3.4.1).
+ */
 struct sim_quality {
-	uint32_t loss, dup, reorder, corrupt, truncate;
+	uint32_t loss, dup, reorder, ghost, corrupt, truncate;
 	uint64_t delay_ns, jitter_ns, late_ns;
 };
 

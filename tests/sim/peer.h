@@ -90,6 +90,8 @@ struct sim_peer {
 
 	struct sim_timer resend_timer; /* retransmission, or window probes */
 	struct sim_timer ack_timer, keep_timer, wait_timer, end_timer;
+	uint32_t timed; /* without timestamps: the end of the segment that is being timed, since */
+	uint64_t timed_ns; /* 0: none is */
 	uint64_t srtt_ns, rttvar_ns, rto_ns;
 	uint32_t retries;
 	uint32_t keepalive_ms;

@@ -32,10 +32,14 @@ static void learn_rtt(struct sim_peer *p, const struct sim_seg *s)
 {
 	uint32_t ticks = sim_host_ts(p->host, p->flavour) - s->tsecr;
 
-	if (p->ts && s->ts && ticks < 60000)
+	if (p->ts && s->ts && ticks < 60000) {
 		sample(p, (uint64_t)(ticks + 1) * p->flavour->ts_tick_ms * SIM_MS);
-	else if (!p->ts && p->rto_ns >= SIM_S && p->retries == 0)
-		sample(p, p->flavour->rto_min_ms * SIM_MS / 4); /* no clock: RTO is a constant */
+	} else if (p->timed_ns != 0 && weir_seq_le(p->timed, s->ack)) {
+		sample(p, sim_peer_now(p) - p->timed_ns);
+		p->timed_ns = 0;
+	} else if (!p->ts && p->retries > 0) { /* RFC 6298 §5.5: until there is a sample */
+		p->rto_ns = sim_peer_rto(p);
+	}
 }
 
 /* RFC 9293 §3.10.7.3 */

@@ -179,6 +179,10 @@ static bool send_data(struct sim_peer *p)
 	}
 	emit(p, WEIR_TCP_ACK | (n == left ? WEIR_TCP_PSH : 0), p->nxt, n);
 	p->nxt += n;
+	if (!p->ts && p->timed_ns == 0) {
+		p->timed = p->nxt;
+		p->timed_ns = sim_peer_now(p);
+	}
 	return true;
 }
 
@@ -200,6 +204,7 @@ uint32_t sim_peer_resend(struct sim_peer *p, uint32_t seq)
 	uint32_t sent = sim_peer_fin_sent(p) ? end : p->nxt;
 	uint32_t n = least(sent - seq, p->mss);
 
+	p->timed_ns = 0; /* an acknowledgement would not say of which one (Karn) */
 	if (seq == end) {
 		emit(p, WEIR_TCP_FIN | WEIR_TCP_ACK, seq, 0);
 		return seq + 1;
@@ -230,13 +235,9 @@ void sim_peer_arm(struct sim_peer *p)
 {
 	bool waits = p->state == SIM_ESTABLISHED || p->state == SIM_CLOSE_WAIT;
 	bool unsent = waits && (p->nxt != sim_peer_data_end(p) || p->shut);
-	uint64_t rto = p->rto_ns << (p->retries < 16 ? p->retries : 16);
-
 	if (p->una == p->nxt && !unsent) {
 		sim_queue_cancel(p->host->queue, &p->resend_timer);
 		return;
 	}
-	if (rto > SIM_RTO_MAX_NS)
-		rto = SIM_RTO_MAX_NS;
-	sim_queue_set(p->host->queue, &p->resend_timer, sim_peer_now(p) + rto);
+	sim_queue_set(p->host->queue, &p->resend_timer, sim_peer_now(p) + sim_peer_rto(p));
 }

@@ -14,30 +14,32 @@
 	}
 #define LOSSY                                                                                      \
 	{                                                                                          \
-		.loss = 20000, .dup = 10000, .reorder = 50000, .corrupt = 5000, .truncate = 2000,  \
-		.delay_ns = 60 * SIM_MS, .jitter_ns = 20 * SIM_MS, .late_ns = 100 * SIM_MS         \
+		.loss = 20000, .dup = 10000, .reorder = 50000, .ghost = 2000, .corrupt = 5000,     \
+		.truncate = 2000, .delay_ns = 60 * SIM_MS, .jitter_ns = 20 * SIM_MS,               \
+		.late_ns = 100 * SIM_MS                                                            \
 	}
 #define AWFUL                                                                                      \
 	{                                                                                          \
-		.loss = 100000, .dup = 80000, .reorder = 200000, .corrupt = 20000,                 \
+		.loss = 100000, .dup = 80000, .reorder = 200000, .ghost = 10000, .corrupt = 20000, \
 		.truncate = 20000, .delay_ns = 200 * SIM_MS, .jitter_ns = 50 * SIM_MS,             \
 		.late_ns = 2000 * SIM_MS                                                           \
 	}
 
 const struct sim_profile sim_profiles[] = {
-	{"one", CLEAN, 300, 1, 1, 1000, 1, ALL, 0, true, false, false, true},
-	{"clean", CLEAN, 300, 16, 3, 1000, 1, ALL, 0, true, false, false, true},
-	{"plain", CLEAN, 300, 16, 3, 1000, 1, ALL, 0, false, false, false, true},
-	{"lossy", LOSSY, 300, 16, 3, 1000, 1, ALL, 0, true, false, false, true},
-	{"lossy-plain", LOSSY, 300, 16, 3, 1000, 2, ALL, 0, false, false, false, true},
-	{"awful", AWFUL, 1800, 8, 3, 1000, 2, ALL, 0, true, false, false, false},
-	{"reuse", LOSSY, 300, 4, 2, 6, 1, SOME, 0, true, false, false, true},
-	{"reuse-plain", CLEAN, 300, 4, 2, 6, 1, SOME, 0, false, false, false, true},
-	{"workers", LOSSY, 300, 16, 3, 1000, 7, ALL, 0, true, false, false, true},
-	{"flood", LOSSY, 300, 16, 3, 1000, 3, ALL, 400, true, false, false, true},
-	{"faults", LOSSY, 300, 16, 3, 1000, 3, ALL, 0, true, true, false, true},
-	{"tight", LOSSY, 300, 16, 2, 20, 2, ALL, 50, true, false, true, false},
-	{"mix", AWFUL, 1800, 16, 3, 30, 5, ALL, 100, true, true, true, false},
+	{"one", CLEAN, 300, 1, 1, 1000, 1, ALL, 0, true, false, false, false, true},
+	{"clean", CLEAN, 300, 16, 3, 1000, 1, ALL, 0, true, false, false, false, true},
+	{"plain", CLEAN, 300, 16, 3, 1000, 1, ALL, 0, false, false, false, false, true},
+	{"lossy", LOSSY, 300, 16, 3, 1000, 1, ALL, 0, true, false, false, false, true},
+	{"lossy-plain", LOSSY, 300, 16, 3, 1000, 2, ALL, 0, false, false, false, false, true},
+	{"awful", AWFUL, 1800, 8, 3, 1000, 2, ALL, 0, true, false, false, false, false},
+	{"reuse", LOSSY, 300, 4, 2, 6, 1, SOME, 0, true, false, false, false, true},
+	{"reuse-plain", CLEAN, 300, 4, 2, 6, 1, SOME, 0, false, false, false, false, true},
+	{"workers", LOSSY, 300, 16, 3, 1000, 7, ALL, 0, true, false, false, false, true},
+	{"flood", LOSSY, 300, 16, 3, 1000, 3, ALL, 400, true, false, false, false, true},
+	{"faults", LOSSY, 300, 16, 3, 1000, 3, ALL, 0, true, true, false, false, true},
+	{"tight", LOSSY, 300, 16, 2, 20, 2, ALL, 50, true, false, true, false, false},
+	{"mix", AWFUL, 1800, 16, 3, 30, 5, ALL, 100, true, true, true, false, false},
+	{"learning", LOSSY, 300, 16, 3, 1000, 3, ALL, 0, true, false, false, true, true},
 };
 
 const unsigned int sim_n_profiles = sizeof(sim_profiles) / sizeof(sim_profiles[0]);

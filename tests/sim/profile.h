@@ -19,6 +19,7 @@ struct sim_profile {
 	bool timestamps;    /* backends have them, and clients are promised them */
 	bool faults;        /* backends die, refuse, are late; workers stall */
 	bool tight;         /* tables, pools and budgets are too small: some are refused */
+	bool lacking;       /* backends may lack the timestamps that clients are promised */
 	bool must_complete; /* nothing but a plan, a fault or a limit ends a connection early */
 };
 

@@ -79,6 +79,7 @@ static struct sim_quality quality(struct sim_random *r, const struct sim_quality
 		.loss = some(r, worst->loss),
 		.dup = some(r, worst->dup),
 		.reorder = some(r, worst->reorder),
+		.ghost = some(r, worst->ghost),
 		.corrupt = some(r, worst->corrupt),
 		.truncate = some(r, worst->truncate),
 		.delay_ns = 20000 + sim_random(r) % worst->delay_ns,
@@ -240,7 +241,7 @@ static void make_hosts(struct sim_world *w)
 
 			make_host(w, h, SHELL_BACKEND(s, i), to_front_from_backend);
 			h->listen = SHELL_BACKEND_PORT;
-			h->flavour = flavour_for(w, p->timestamps);
+			h->flavour = flavour_for(w, p->timestamps && !p->lacking);
 			if (w->mss[s] > sim_flavour_mss(h->flavour))
 				w->mss[s] = sim_flavour_mss(h->flavour);
 		}
