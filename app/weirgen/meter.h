@@ -25,7 +25,7 @@ enum meter_class {
 extern const char *const meter_names[METER_CLASSES];
 
 struct meter {
-	/* what floods go to */
+	/* what floods go to; 0: there is none, and answers are believed */
 	uint32_t to_be;
 	uint16_t to_port_be;
 	uint64_t secret;

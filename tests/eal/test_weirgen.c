@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * weirgen's stations on both sides of a real synweir, with rings for wires: what one sends the other
+ * must have seen, and both must count alike. Everybody has turns in one thread; weirgen's clock is
+ * the test's, so that time-outs take no time.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <pcap/pcap.h>
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+
+#include "../unit/unit.h"
+#include "rig.h"
+#include "weirgen/frame.h"
+#include "weirgen/station.h"
+
+#define TURN_NS   1000000ull
+#define RING_SIZE 4096
+#define TURNS_MAX 200000
+
+static struct lab {
+	struct rig r;
+	struct options o;
+	struct station stations[2];
+	struct rte_ring *up,
+		*down; /* between the clients' station and synweir, when frames get lost */
+	char devices[2][RTE_ETH_NAME_MAX_LEN];
+	uint64_t now_ns, seed;
+	unsigned int loss; /* of 1000 */
+} lab;
+
+/* A device that receives what is in one ring and sends into another. */
+static void make_device(unsigned int number, struct rte_ring *rx, struct rte_ring *tx)
+{
+	static unsigned int serial;
+	char name[32];
+	int id;
+
+	snprintf(name, sizeof(name), "gen%u", serial++);
+	id = rte_eth_from_rings(name, &rx, 1, &tx, 1, (unsigned int)SOCKET_ID_ANY);
+	CU_ASSERT_FATAL(id >= 0);
+	CU_ASSERT_EQUAL_FATAL(rte_eth_dev_get_name_by_port((uint16_t)id, lab.devices[number]), 0);
+}
+
+static struct rte_ring *make_ring(const char *what)
+{
+	static unsigned int serial;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s%u", what, serial++);
+	return rte_ring_create(name, RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+/* The command line is weirgen's; devices and the capture are added. */
+static void parse(const char *line, unsigned int n_devices, const char *pcap)
+{
+	char *argv[40], *copy = strdup(line), *rest = copy, *word;
+	int argc = 0;
+
+	argv[argc++] = strdup("weirgen");
+	while ((word = strsep(&rest, " ")) != NULL)
+		argv[argc++] = strdup(word);
+	for (unsigned int i = 0; i < n_devices; i++) {
+		argv[argc++] = strdup("--port");
+		argv[argc++] = lab.devices[i];
+	}
+	if (pcap != NULL) {
+		argv[argc++] = strdup("--pcap");
+		argv[argc++] = strdup(pcap);
+	}
+	optind = 0; /* glibc: from the start again */
+	CU_ASSERT_EQUAL_FATAL(options_parse(&lab.o, argc, argv), -1);
+	free(copy); /* the words live on: options point to them */
+}
+
+/* Rings have no addresses, and ARP believes nobody without one. */
+static void open_station(struct station *s, uint8_t number)
+{
+	const uint8_t mac[6] = {2, 0, 0, 0, 0xee, number};
+
+	CU_ASSERT_EQUAL_FATAL(station_open(s, &lab.o, number), 0);
+	memcpy(s->port.nic.mac, mac, sizeof(mac));
+	memcpy(s->client.host.mac, mac, sizeof(mac));
+	memcpy(s->backend.host.mac, mac, sizeof(mac));
+}
+
+static void lab_open(const char *line, bool with_backends, const char *pcap)
+{
+	memset(&lab.o, 0, sizeof(lab.o));
+	lab.loss = 0;
+	lab.seed = 5;
+	lab.now_ns = 1000 * 1000000000ull;
+	rig_open(&lab.r, shell_policy(1, 2), 1, 1);
+	lab.up = make_ring("up");
+	lab.down = make_ring("down");
+	make_device(0, lab.down, lab.up);
+	make_device(1, lab.r.out[1][0], lab.r.in[1][0]);
+	parse(line, with_backends ? 2 : 1, pcap);
+	for (uint8_t i = 0; i < lab.o.n_devices; i++)
+		open_station(&lab.stations[i], i);
+	memcpy(lab.r.dp.nics[0].mac, (const uint8_t[6]){2, 0, 0, 0, 0xdd, 0}, 6);
+	memcpy(lab.r.dp.nics[1].mac, (const uint8_t[6]){2, 0, 0, 0, 0xdd, 1}, 6);
+}
+
+/* The wire of the clients' side. */
+static void carry(struct rte_ring *from, struct rte_ring *to)
+{
+	void *m;
+
+	while (rte_ring_dequeue(from, &m) == 0)
+		if (unit_random(&lab.seed) % 1000 < lab.loss || rte_ring_enqueue(to, m) != 0)
+			rte_pktmbuf_free(m);
+}
+
+static bool turn(enum phase phase)
+{
+	bool busy = false;
+
+	lab.now_ns += TURN_NS;
+	for (unsigned int i = 0; i < lab.o.n_devices; i++)
+		busy |= station_turn(&lab.stations[i], phase, lab.now_ns);
+	carry(lab.up, lab.r.in[0][0]);
+	busy |= weir_worker_turn(lab.r.dp.workers[0].worker);
+	carry(lab.r.out[0][0], lab.down);
+	return busy;
+}
+
+/* Until nothing moves any more. */
+static void settle(enum phase phase)
+{
+	for (unsigned int idle = 0, turns = 0; idle < 20; turns++) {
+		CU_ASSERT_FATAL(turns < TURNS_MAX);
+		idle = turn(phase) ? 0 : idle + 1;
+	}
+}
+
+static void meet(void)
+{
+	settle(PHASE_MEET); /* announcements reach synweir; who was to be asked for has answered */
+	CU_ASSERT_FATAL(station_is_ready(&lab.stations[0]));
+	CU_ASSERT(memcmp(lab.stations[0].link.mac, lab.r.dp.nics[0].mac, 6) == 0);
+}
+
+/* Until --count is done, and then what is still on its way. */
+static void run_all(void)
+{
+	const struct station *s = &lab.stations[0];
+
+	for (unsigned int turns = 0; s->stopped_ns == 0; turns++) {
+		CU_ASSERT_FATAL(turns < TURNS_MAX);
+		turn(PHASE_RUN);
+	}
+	for (unsigned int turns = 0; s->has_clients && client_open_now(&s->client) > 0; turns++) {
+		CU_ASSERT_FATAL(turns < TURNS_MAX);
+		turn(PHASE_DRAIN);
+	}
+	settle(PHASE_DRAIN);
+}
+
+static void drain_ring(struct rte_ring *ring)
+{
+	void *m;
+
+	while (rte_ring_dequeue(ring, &m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(ring);
+}
+
+static void lab_close(void)
+{
+	for (unsigned int i = 0; i < lab.o.n_devices; i++) {
+		struct rte_mempool *pool = lab.stations[i].port.pool;
+
+		CU_ASSERT_EQUAL(lab.stations[i].port.lost, 0);
+		station_close(&lab.stations[i]);
+		rte_mempool_free(pool);
+	}
+	drain_ring(lab.up);
+	drain_ring(lab.down);
+	rig_close(&lab.r);
+}
+
+/*
+ * Floods
+ */
+
+#define TO    "--to 192.0.2.1:80 "
+#define WHERE TO "--from 198.18.0.0/24 --ports 1024-2023 --sweep "
+
+static void test_syn(void)
+{
+	const struct station *s = &lab.stations[0];
+
+	lab_open("syn " WHERE "--count 3000", false, NULL);
+	meet();
+	run_all();
+	CU_ASSERT_EQUAL(s->flood.sent, 3000);
+	CU_ASSERT_EQUAL(rig_event(&lab.r, WEIR_EVENT_syn_received), 3000);
+	CU_ASSERT_EQUAL(s->meter.seen[METER_SYN_ACK], 3000);
+	CU_ASSERT_EQUAL(s->meter.seen[METER_SYN_ACK_WRONG] + s->meter.seen[METER_BAD] +
+			s->meter.seen[METER_TCP] + s->meter.seen[METER_RST],
+		0);
+	CU_ASSERT_EQUAL(s->left, 0);
+	lab_close();
+}
+
+/* At a rate: a packet a millisecond, and a turn is one. */
+static void test_rate(void)
+{
+	lab_open("syn " WHERE "--rate 1000", false, NULL);
+	meet();
+	for (unsigned int i = 0; i < 500; i++)
+		turn(PHASE_RUN);
+	CU_ASSERT_EQUAL(lab.stations[0].flood.sent, 500);
+	settle(PHASE_DRAIN);
+	CU_ASSERT_EQUAL(lab.stations[0].meter.seen[METER_SYN_ACK], 500);
+	CU_ASSERT_EQUAL(lab.stations[0].pacer.missed, 0);
+	lab_close();
+}
+
+/* No answer at all: a cookie that is not valid is dropped without a word. */
+static void test_ack(void)
+{
+	const struct station *s = &lab.stations[0];
+
+	lab_open("ack " WHERE "--count 3000 --payload 10", false, NULL);
+	meet();
+	run_all();
+	CU_ASSERT_EQUAL(s->flood.sent, 3000);
+	CU_ASSERT_EQUAL(rig_fate(&lab.r, WEIR_FATE_bad_cookie), 3000);
+	for (unsigned int c = 0; c < METER_CLASSES; c++)
+		if (c != METER_ARP)
+			CU_ASSERT_EQUAL(s->meter.seen[c], 0);
+	lab_close();
+}
+
+/* A device that takes nothing: what waits is bounded, nothing is lost, and the turns are counted. */
+static void test_full(void)
+{
+	struct station *s = &lab.stations[0];
+
+	lab_open("syn " WHERE "--gateway-mac 02:00:00:00:00:01 --count 10000", false, NULL);
+	for (unsigned int i = 0; i < 1000; i++)
+		station_turn(s, PHASE_RUN, lab.now_ns += TURN_NS);
+	CU_ASSERT(s->full > 0);
+	CU_ASSERT_EQUAL(s->port.n_out, PORT_OUT);
+	/* three announcements too, and of those some came too late */
+	CU_ASSERT_EQUAL(s->flood.sent + 3, s->port.tx_pkts + s->port.n_out + s->port.lost);
+	s->port.lost = 0;
+	lab_close();
+}
+
+/*
+ * Connections
+ */
+
+#define BACKENDS "--backend 10.0.0.11:8080 --backend 10.0.0.12:8080 "
+#define CONNS    TO BACKENDS "--from 198.18.0.0/28 -c 20 "
+
+static void expect_conns(uint64_t n, uint64_t requests)
+{
+	const struct client *c = &lab.stations[0].client;
+	const struct backend *b = &lab.stations[1].backend;
+
+	CU_ASSERT_EQUAL(c->counts.begun, n);
+	CU_ASSERT_EQUAL(c->counts.done, n);
+	CU_ASSERT_EQUAL(client_failed(&c->counts), 0);
+	CU_ASSERT_EQUAL(c->counts.responses, n * requests);
+	CU_ASSERT_EQUAL(b->counts.opened, n);
+	CU_ASSERT_EQUAL(b->counts.closed, n);
+	CU_ASSERT_EQUAL(c->handshake.n, n);
+	CU_ASSERT_EQUAL(rig_event(&lab.r, WEIR_EVENT_conn_established), n);
+	CU_ASSERT_EQUAL(rig_event(&lab.r, WEIR_EVENT_conn_closed), n);
+}
+
+static void conns(const char *line, uint64_t n, uint64_t requests)
+{
+	lab_open(line, true, NULL);
+	meet();
+	run_all();
+	expect_conns(n, requests);
+	CU_ASSERT_EQUAL(lab.stations[0].client.host.counts.resent, 0);
+	CU_ASSERT_EQUAL(lab.stations[1].backend.host.counts.resent, 0);
+	CU_ASSERT_EQUAL(lab.stations[0].client.host.counts.data_out,
+		lab.stations[1].backend.host.counts.data_in);
+	CU_ASSERT_EQUAL(lab.stations[1].backend.host.counts.data_out,
+		lab.stations[0].client.host.counts.data_in);
+	lab_close();
+}
+
+static void test_conns(void)
+{
+	conns("conns " CONNS "-n 200", 200, 1);
+	conns("conns " CONNS "-n 100 --close backend --requests 3", 100, 3);
+	conns("conns " CONNS "-n 50 --request 4000 --response 20000 --options none", 50, 1);
+}
+
+/* Frames get lost between clients and synweir, both ways. */
+static void test_conns_lossy(void)
+{
+	lab_open("conns " CONNS "-n 200 --requests 2 --response 3000", true, NULL);
+	meet();
+	lab.loss = 30;
+	run_all();
+	CU_ASSERT_EQUAL(lab.stations[0].client.counts.done, 200);
+	CU_ASSERT_EQUAL(client_failed(&lab.stations[0].client.counts), 0);
+	CU_ASSERT_EQUAL(lab.stations[0].client.counts.responses, 400);
+	CU_ASSERT(lab.stations[0].client.host.counts.resent > 0);
+	CU_ASSERT(lab.stations[1].backend.host.counts.resent > 0);
+	lab_close();
+}
+
+/* Nobody listens at the backends: every client hears of it, and so does who counts. */
+static void test_conns_refused(void)
+{
+	lab_open("conns " TO "--from 198.18.0.0/28 -n 20 -c 5 --backend 10.0.0.9:8080", true, NULL);
+	lab.o.backends[0].first = 0x0a000063;
+	settle(PHASE_MEET);
+	run_all();
+	CU_ASSERT_EQUAL(lab.stations[0].client.counts.done, 0);
+	CU_ASSERT_EQUAL(client_failed(&lab.stations[0].client.counts), 20);
+	lab_close();
+}
+
+/* 90 of 100 packets are flood; the rest are requests and what they cost, and none is lost. */
+static void test_mixed(void)
+{
+	const struct station *s = &lab.stations[0];
+
+	lab_open("mixed " CONNS "--flood-from 198.19.0.0/16 --count 20000", true, NULL);
+	meet();
+	while (!station_is_opened(s))
+		turn(PHASE_OPEN);
+	settle(PHASE_OPEN);
+	CU_ASSERT_EQUAL(s->client.counts.opened, 20);
+	run_all();
+	CU_ASSERT_EQUAL(s->flood.sent, 18000);
+	CU_ASSERT_EQUAL(s->meter.seen[METER_SYN_ACK], 18000);
+	CU_ASSERT(s->client.counts.requests > 900 && s->client.counts.requests <= 1000);
+	CU_ASSERT_EQUAL(s->client.counts.responses, s->client.counts.requests);
+	CU_ASSERT_EQUAL(s->client.host.counts.data_out,
+		lab.stations[1].backend.host.counts.data_in);
+	CU_ASSERT_EQUAL(lab.stations[1].backend.host.counts.data_out,
+		s->client.host.counts.data_in);
+	CU_ASSERT_EQUAL(s->client.counts.done, 20);
+	CU_ASSERT_EQUAL(s->client.host.counts.resent, 0);
+	lab_close();
+}
+
+/*
+ * A capture
+ */
+
+static void write_syns(const char *path, unsigned int n)
+{
+	pcap_t *dead = pcap_open_dead(DLT_EN10MB, 65535);
+	pcap_dumper_t *d = pcap_dump_open(dead, path);
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct segment s = rig_syn(i, SHELL_FULLNAT);
+		uint8_t f[SEGMENT_FRAME_MAX];
+		unsigned int len = (unsigned int)segment_frame(&s, f);
+		struct pcap_pkthdr h = {.caplen = len, .len = len};
+
+		pcap_dump((u_char *)d, &h, f);
+	}
+	pcap_dump_close(d);
+	pcap_close(dead);
+}
+
+/* As it was, which is for another MAC address; then again and again to synweir, from other sources. */
+static void test_replay(void)
+{
+	char path[] = "/tmp/weirgen-eal-XXXXXX";
+	int fd = mkstemp(path);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
+	write_syns(path, 100);
+	lab_open("replay", false, path);
+	run_all();
+	CU_ASSERT_EQUAL(rig_fate(&lab.r, WEIR_FATE_other_mac), 100);
+	lab_close();
+	lab_open("replay --from 198.18.0.0/24 --loop --count 1000 --gateway-mac 02:00:00:00:dd:00",
+		false, path);
+	run_all();
+	CU_ASSERT_EQUAL(rig_event(&lab.r, WEIR_EVENT_syn_received), 1000);
+	CU_ASSERT_EQUAL(lab.stations[0].meter.seen[METER_SYN_ACK], 1000);
+	lab_close();
+	unlink(path);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct unit_test tests[] = {
+		{"a flood of SYNs is answered, all of it", test_syn},
+		{"at a rate", test_rate},
+		{"a flood of ACKs is not", test_ack},
+		{"a device without room", test_full},
+		{"connections, whole and in peace", test_conns},
+		{"connections through loss", test_conns_lossy},
+		{"connections that are refused", test_conns_refused},
+		{"a flood beside connections", test_mixed},
+		{"a capture again", test_replay},
+	};
+
+	rig_eal(argv[0]);
+	return unit_main("weirgen", tests, sizeof(tests) / sizeof(*tests));
+}
