@@ -325,7 +325,7 @@ static void add_numbers(struct text *t, const struct packet *p)
 	add_number(t, " seq", &p->seq);
 	if (p->len > 0)
 		add(t, ":%u", p->seq.value + p->len);
-	if (p->flags & WEIR_TCP_ACK)
+	if ((p->flags & WEIR_TCP_ACK) || p->ack.value != 0)
 		add_number(t, " ack", &p->ack);
 	if (!p->win.any)
 		add_number(t, " win", &p->win);
@@ -430,7 +430,7 @@ const char *packet_differs(const struct packet *expected, const struct packet *g
 		return "wrong seq";
 	if (expected->len != got->len)
 		return "wrong length";
-	if ((expected->flags & WEIR_TCP_ACK) && !is(&expected->ack, &got->ack))
+	if (!is(&expected->ack, &got->ack))
 		return "wrong ack";
 	if (!is(&expected->win, &got->win))
 		return "wrong window";

@@ -22,7 +22,8 @@
  * CWR ACK, or none. FROM:TO has TO - FROM bytes of payload, whose content is checked. Options: mss N,
  * ws N, sackOK, ts TSVAL TSECR, sack FROM:TO..., nop, eol, bytes HEX. All numbers are those of the end
  * that sends or gets: 0 is its own ISN (TSval: where its clock began), and of the other end's the ISN
- * (TSval) of the first SYN or SYN-ACK that it was shown. An echo in a segment without ACK is raw.
+ * (TSval) of the first SYN or SYN-ACK that it was shown. Without ACK an echo or acknowledgement is raw,
+ * and 0 unless said otherwise.
  *
  * What an end gets must be exactly that, and in that order for all ends together: flags, numbers,
  * every option (their order and padding aside), addresses, neighbour. `win` may be left out; `any`
