@@ -66,7 +66,7 @@ def targets(facts, rows):
                           f"{r.q1:.0f} – {r.q3:.0f}", f"{r.min:.0f}", f"{r.floor:.0f}",
                           f"{(r.value + r.floor) / r.floor:.1f}", verdict(r.value <= limit)])
     for r in pick(rows, "connection"):
-        lines.append(["a whole connection, 10 segments in", "≤ 2500", f"**{r.value:.0f}**",
+        lines.append([f"a whole connection, 10 segments in, {short(r.at)} in the table", "≤ 2500", f"**{r.value:.0f}**",
                       f"{r.q1:.0f} – {r.q3:.0f}", f"{r.min:.0f}", f"{r.floor:.0f}",
                       f"{(r.value + r.floor) / r.floor:.1f}", verdict(r.value <= 2500)])
     cycles = table(["work", "target", "median", "quartiles", "best", "floor", "× floor", "met"], lines)
@@ -109,6 +109,19 @@ def stages(facts, rows):
     return "\n\n".join(out)
 
 
+STEPS = [("syn", "SYN"), ("ack", "ACK: cookie, connection, SYN to a backend"),
+         ("backend_syn_ack", "SYN-ACK of the backend, ACK to it"), ("request", "request"), ("reply", "reply"),
+         ("reply_ack", "its ACK"), ("fin", "FIN of the client"), ("fin_ack", "its ACK"),
+         ("backend_fin", "FIN of the backend"), ("last_ack", "its ACK")]
+
+
+def connection(facts, rows):
+    sizes = [r.at for r in pick(rows, "connection/syn")]
+    lines = [[title] + [f"{rows[f'connection/{step}', 'in table', n].value:.0f}" for n in sizes]
+             for step, title in STEPS]
+    return table(["segment, floor included; connections in the table:"] + [short(n) for n in sizes], lines)
+
+
 def parts(facts, rows):
     titles = [
         ("parse_syn", "parse a SYN, checksum included"),
@@ -147,7 +160,8 @@ def memory(facts, rows):
                  lines + daemon)
 
 
-TABLES = {"machine": machine, "targets": targets, "growth": growth, "stages": stages, "parts": parts,
+TABLES = {"machine": machine, "targets": targets, "growth": growth, "stages": stages, "connection": connection,
+          "parts": parts,
           "table": flow_table, "memory": memory}
 
 

@@ -21,20 +21,20 @@ static const struct {
 	uint16_t payload;
 	enum weir_fate fate; /* of the segment */
 } steps[DIALOGUE_STEPS] = {
-	[DIALOGUE_SYN] = {"SYN", WEIR_CLIENT, WEIR_TCP_SYN, 0, WEIR_FATE_syn_cookie},
-	[DIALOGUE_ACK] = {"ACK", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_handshake_ack},
-	[DIALOGUE_SYN_ACK] = {"SYN-ACK", WEIR_BACKEND, WEIR_TCP_SYN | WEIR_TCP_ACK, 0,
+	[DIALOGUE_SYN] = {"syn", WEIR_CLIENT, WEIR_TCP_SYN, 0, WEIR_FATE_syn_cookie},
+	[DIALOGUE_ACK] = {"ack", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_handshake_ack},
+	[DIALOGUE_SYN_ACK] = {"backend_syn_ack", WEIR_BACKEND, WEIR_TCP_SYN | WEIR_TCP_ACK, 0,
 		WEIR_FATE_backend_syn_ack},
 	[DIALOGUE_REQUEST] = {"request", WEIR_CLIENT, WEIR_TCP_PSH | WEIR_TCP_ACK, PAYLOAD,
 		WEIR_FATE_to_backend},
 	[DIALOGUE_REPLY] = {"reply", WEIR_BACKEND, WEIR_TCP_PSH | WEIR_TCP_ACK, PAYLOAD,
 		WEIR_FATE_to_client},
-	[DIALOGUE_REPLY_ACK] = {"reply's ACK", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
-	[DIALOGUE_FIN] = {"FIN", WEIR_CLIENT, WEIR_TCP_FIN | WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
-	[DIALOGUE_FIN_ACK] = {"FIN's ACK", WEIR_BACKEND, WEIR_TCP_ACK, 0, WEIR_FATE_to_client},
-	[DIALOGUE_BACKEND_FIN] = {"backend's FIN", WEIR_BACKEND, WEIR_TCP_FIN | WEIR_TCP_ACK, 0,
+	[DIALOGUE_REPLY_ACK] = {"reply_ack", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
+	[DIALOGUE_FIN] = {"fin", WEIR_CLIENT, WEIR_TCP_FIN | WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
+	[DIALOGUE_FIN_ACK] = {"fin_ack", WEIR_BACKEND, WEIR_TCP_ACK, 0, WEIR_FATE_to_client},
+	[DIALOGUE_BACKEND_FIN] = {"backend_fin", WEIR_BACKEND, WEIR_TCP_FIN | WEIR_TCP_ACK, 0,
 		WEIR_FATE_to_client},
-	[DIALOGUE_LAST_ACK] = {"last ACK", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
+	[DIALOGUE_LAST_ACK] = {"last_ack", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
 };
 
 void dialogue_begin(struct dialogue *d, uint32_t first, unsigned int n)
@@ -46,6 +46,11 @@ void dialogue_begin(struct dialogue *d, uint32_t first, unsigned int n)
 
 		d->ends[WEIR_CLIENT][i] = frame_syn(weir_be32(client), port);
 	}
+}
+
+const char *dialogue_step_name(enum dialogue_step step)
+{
+	return steps[step].name;
 }
 
 static bool sends_options(enum dialogue_step step)
@@ -122,8 +127,8 @@ void dialogue_hear(struct dialogue *d, const struct world *w, enum dialogue_step
 
 		if (pkt->fate != steps[step].fate ||
 			(step == DIALOGUE_ACK && w->n_created != d->n)) {
-			fprintf(stderr, "bench: a %s ended in %s\n", steps[step].name,
-				weir_fates[pkt->fate].name);
+			fprintf(stderr, "bench: a %s of %u in a burst ended in %s, %u made\n",
+				steps[step].name, d->n, weir_fates[pkt->fate].name, w->n_created);
 			exit(1);
 		}
 		if (step == DIALOGUE_SYN)

@@ -29,6 +29,9 @@ struct dialogue {
 	struct frame frames[2 * WEIR_BURST];    /* the second half is only ever prefetched */
 };
 
+/* "syn", "backend_syn_ack" ... */
+const char *dialogue_step_name(enum dialogue_step step);
+
 /* n <= WEIR_BURST clients, from number `first` on. Different numbers are different clients. */
 void dialogue_begin(struct dialogue *d, uint32_t first, unsigned int n);
 

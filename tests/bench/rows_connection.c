@@ -6,6 +6,7 @@
  */
 #include "rows.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <x86intrin.h>
 
@@ -16,10 +17,14 @@
 #define LOTS       64u
 #define REMEMBER_S 64u /* TIME_WAIT */
 
+/* Slower, handshakes would expire; so a small table is full, and who begins takes an ended one's place. */
+#define STEP_MAX_NS 20000000ull
+
 struct run {
 	struct world *world;
 	struct dialogue *dialogues;
-	uint32_t next; /* client */
+	uint32_t next;                  /* client */
+	uint64_t steps[DIALOGUE_STEPS]; /* cycles of the latest lot */
 };
 
 typedef void burst_fn(struct world *w, const struct frame *frames, unsigned int n);
@@ -38,14 +43,16 @@ static uint64_t run_full(void *ctx, unsigned int lot)
 	struct run *r = ctx;
 	uint64_t sum = 0;
 
+	memset(r->steps, 0, sizeof(r->steps));
 	for (unsigned int i = 0; i < AT_A_TIME; i++, r->next += WEIR_BURST)
 		dialogue_begin(&r->dialogues[i], r->next, WEIR_BURST);
 	for (enum dialogue_step s = 0; s < DIALOGUE_STEPS; s++) {
 		for (unsigned int i = 0; i < AT_A_TIME; i++) {
 			dialogue_say(&r->dialogues[i], s);
-			sum += timed(r->world, &r->dialogues[i], world_burst);
+			r->steps[s] += timed(r->world, &r->dialogues[i], world_burst);
 			dialogue_hear(&r->dialogues[i], r->world, s);
 		}
+		sum += r->steps[s];
 	}
 	return sum;
 }
@@ -59,6 +66,28 @@ static uint64_t run_floor(void *ctx, unsigned int lot)
 		for (unsigned int i = 0; i < AT_A_TIME; i++)
 			sum += timed(r->world, &r->dialogues[i], world_floor);
 	return sum;
+}
+
+/* Which segment costs how much of it, the floor included. */
+static void report_steps(struct run *r, unsigned int lots)
+{
+	double *values = calloc((size_t)DIALOGUE_STEPS * lots, sizeof(*values));
+
+	if (values == NULL)
+		abort();
+	for (unsigned int i = 0; i < lots; i++) {
+		run_full(r, i);
+		for (enum dialogue_step s = 0; s < DIALOGUE_STEPS; s++)
+			values[s * lots + i] = (double)r->steps[s] / (AT_A_TIME * WEIR_BURST);
+	}
+	for (enum dialogue_step s = 0; s < DIALOGUE_STEPS; s++) {
+		struct samples result = {.full = samples_spread(values + s * lots, lots)};
+		char text[64];
+
+		snprintf(text, sizeof(text), "connection/%s", dialogue_step_name(s));
+		report_cycles(text, "in table", r->world->px.table.count, &result);
+	}
+	free(values);
 }
 
 void rows_connection(const struct rows_options *o, uint32_t connections)
@@ -75,14 +104,17 @@ void rows_connection(const struct rows_options *o, uint32_t connections)
 		.per_lot = AT_A_TIME * WEIR_BURST,
 		.rounds = o->rounds};
 	struct samples result;
+	uint64_t step_ns;
 
 	if (run.dialogues == NULL)
 		abort();
-	run.world->step_ns = REMEMBER_S * 1000000000ull / remembered * WEIR_BURST / DIALOGUE_STEPS;
+	step_ns = REMEMBER_S * 1000000000ull / remembered * WEIR_BURST / DIALOGUE_STEPS;
+	run.world->step_ns = step_ns < STEP_MAX_NS ? step_ns : STEP_MAX_NS;
 	while (run.next < remembered + remembered / 8)
 		run_full(&run, 0);
 	samples_take(&job, &result);
 	report_cycles("connection", "in table", run.world->px.table.count, &result);
+	report_steps(&run, LOTS * o->rounds);
 	free(run.dialogues);
 	world_close(run.world);
 }
