@@ -18,14 +18,18 @@
  */
 uint64_t weir_csum_add(uint64_t sum, const void *data, size_t len);
 
-/* Folds a sum to 16 bits without complementing it. */
+/* The same for a header, whose length is a multiple of 4: in line. Any sum; the result is any, too. */
+static inline uint64_t weir_csum_header(uint64_t sum, const void *header, size_t len);
+
+/*
+ * Folds a sum to 16 bits without complementing it. A word plus itself with its halves exchanged has
+ * their one's complement sum on top: the carry of the lower addition lands there by itself.
+ */
 static inline uint16_t weir_csum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* What goes into a header's checksum field: the folded sum's complement. */
@@ -61,6 +65,33 @@ static inline uint64_t weir_csum_delta32_odd(uint64_t delta, uint32_t from, uint
 static inline uint16_t weir_csum_apply(uint16_t csum, uint64_t delta)
 {
 	return weir_csum_finish((uint16_t)~csum + delta);
+}
+
+/* inline definitions */
+
+/* One's complement addition: what falls out at the top comes in at the bottom. */
+static inline uint64_t weir_csum_around(uint64_t a, uint64_t b)
+{
+	uint64_t sum = a + b;
+
+	return sum + (sum < a);
+}
+
+static inline uint64_t weir_csum_header(uint64_t sum, const void *header, size_t len)
+{
+	const uint8_t *p = header;
+	uint64_t pair;
+	uint32_t word;
+
+	for (; len >= 8; len -= 8, p += 8) {
+		__builtin_memcpy(&pair, p, 8);
+		sum = weir_csum_around(sum, pair);
+	}
+	if (len != 0) {
+		__builtin_memcpy(&word, p, 4);
+		sum = weir_csum_around(sum, word);
+	}
+	return sum;
 }
 
 #endif

@@ -42,14 +42,6 @@ static inline uint32_t load_be32(const uint8_t *p)
 	return weir_be32(load32(p));
 }
 
-/* Adds n 32-bit words: what headers are made of. For n so small that 64 bits do not overflow. */
-static inline uint64_t sum_words(uint64_t sum, const uint8_t *p, unsigned int n)
-{
-	for (unsigned int i = 0; i < n; i++)
-		sum += load32(p + 4 * i);
-	return sum;
-}
-
 /*
  * Sources that no packet on the wire may have: "this" network and loopback (RFC 1122 §3.2.1.3),
  * multicast, reserved and broadcast (224.0.0.0 and above).
@@ -74,6 +66,26 @@ static inline bool flags_sane(uint8_t flags)
 	return sane >> (flags & (WEIR_TCP_FIN | WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) & 1;
 }
 
+/* None and 0 mean the default (RFC 9293 §3.7.1). */
+static inline void take_mss(struct weir_seg *seg, const uint8_t *data)
+{
+	if ((data[0] | data[1]) != 0)
+		seg->mss = (uint16_t)(data[0] << 8 | data[1]);
+}
+
+static inline void take_wscale(struct weir_seg *seg, uint8_t shift)
+{
+	seg->wscale = shift < WEIR_TCP_WSCALE_MAX ? shift : WEIR_TCP_WSCALE_MAX;
+}
+
+/* Timestamps at an offset from the TCP header. */
+static inline void take_timestamps(struct weir_seg *seg, const uint8_t *tcp, unsigned int off)
+{
+	seg->ts_off = (uint8_t)off;
+	seg->tsval = load_be32(tcp + off);
+	seg->tsecr = load_be32(tcp + off + 4);
+}
+
 /* One option into the view. Where one stands twice the last counts, as it does for Linux. */
 static void take_option(struct weir_seg *seg, const uint8_t *tcp, const struct weir_opt_iter *it)
 {
@@ -82,12 +94,12 @@ static void take_option(struct weir_seg *seg, const uint8_t *tcp, const struct w
 
 	switch (it->kind) {
 	case WEIR_OPT_MSS:
-		if (syn && it->data_len == 2 && (data[0] | data[1]) != 0)
-			seg->mss = (uint16_t)(data[0] << 8 | data[1]);
+		if (syn && it->data_len == 2)
+			take_mss(seg, data);
 		break;
 	case WEIR_OPT_WSCALE:
 		if (syn && it->data_len == 1)
-			seg->wscale = data[0] < WEIR_TCP_WSCALE_MAX ? data[0] : WEIR_TCP_WSCALE_MAX;
+			take_wscale(seg, data[0]);
 		break;
 	case WEIR_OPT_SACK_OK:
 		if (syn && it->data_len == 0)
@@ -98,19 +110,47 @@ static void take_option(struct weir_seg *seg, const uint8_t *tcp, const struct w
 		seg->sack_off = seg->sack_blocks ? (uint8_t)(data - tcp) : 0;
 		break;
 	case WEIR_OPT_TIMESTAMP:
-		if (it->data_len == 8) {
-			seg->ts_off = (uint8_t)(data - tcp);
-			seg->tsval = load_be32(data);
-			seg->tsecr = load_be32(data + 4);
-		}
+		if (it->data_len == 8)
+			take_timestamps(seg, tcp, (unsigned int)(data - tcp));
 		break;
 	}
 }
 
+/*
+ * Two layouts that most segments have are taken as a whole; the walk would come to the same. An
+ * established connection's, as every stack writes it: RFC 7323 appendix A.
+ */
+static inline bool only_timestamps(struct weir_seg *seg, const uint8_t *tcp)
+{
+	const uint32_t lead = weir_bytes32(WEIR_OPT_NOP, WEIR_OPT_NOP, WEIR_OPT_TIMESTAMP, 10);
+
+	if (seg->opt_len != 12 || load32(tcp + TCP_LEN) != lead)
+		return false;
+	take_timestamps(seg, tcp, TCP_LEN + 4);
+	return true;
+}
+
+/* A SYN of Linux or Android: MSS, SACK-permitted, timestamps, NOP, window scale. */
+static inline bool linux_syn(struct weir_seg *seg, const uint8_t *tcp)
+{
+	const uint8_t *o = tcp + TCP_LEN;
+	const uint32_t mss = weir_bytes32(WEIR_OPT_MSS, 4, 0, 0);
+	const uint32_t lead = weir_bytes32(WEIR_OPT_SACK_OK, 2, WEIR_OPT_TIMESTAMP, 10);
+	const uint32_t scale = weir_bytes32(WEIR_OPT_NOP, WEIR_OPT_WSCALE, 3, 0);
+
+	if (seg->opt_len != 20 || !(seg->flags & WEIR_TCP_SYN) ||
+		(((load32(o) ^ mss) & weir_bytes32(0xff, 0xff, 0, 0)) | (load32(o + 4) ^ lead) |
+			((load32(o + 16) ^ scale) & weir_bytes32(0xff, 0xff, 0xff, 0))) != 0)
+		return false;
+	take_mss(seg, o + 2);
+	seg->sack_ok = true;
+	take_timestamps(seg, tcp, TCP_LEN + 8);
+	take_wscale(seg, o[19]);
+	return true;
+}
+
 static inline void parse_options(struct weir_seg *seg, const uint8_t *tcp)
 {
-	const uint32_t ts_only = weir_bytes32(WEIR_OPT_NOP, WEIR_OPT_NOP, WEIR_OPT_TIMESTAMP, 10);
-	const uint8_t *options = tcp + TCP_LEN;
 	struct weir_opt_iter it;
 
 	seg->ts_off = 0;
@@ -119,15 +159,9 @@ static inline void parse_options(struct weir_seg *seg, const uint8_t *tcp)
 	seg->wscale = WEIR_WSCALE_NONE;
 	seg->sack_ok = false;
 	seg->mss = WEIR_TCP_MSS_DEFAULT;
-	/* an established connection's timestamps, as every stack writes them: RFC 7323 appendix A
-	 */
-	if (LIKELY(seg->opt_len == 12 && load32(options) == ts_only)) {
-		seg->ts_off = (uint8_t)TCP_LEN + 4;
-		seg->tsval = load_be32(options + 4);
-		seg->tsecr = load_be32(options + 8);
+	if (LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
 		return;
-	}
-	for (weir_opt_start(&it, options, seg->opt_len); weir_opt_next(&it);)
+	for (weir_opt_start(&it, tcp + TCP_LEN, seg->opt_len); weir_opt_next(&it);)
 		take_option(seg, tcp, &it);
 }
 
@@ -138,8 +172,7 @@ static inline bool tcp_csum_good(const struct weir_ipv4_hdr *ip, const uint8_t *
 	uint32_t header_len = TCP_LEN + seg->opt_len;
 	uint64_t sum = weir_ipv4_pseudo(ip->src_be, ip->dst_be, (uint16_t)l4_len);
 
-	sum = sum_words(sum, tcp, TCP_LEN / 4);
-	sum = sum_words(sum, tcp + TCP_LEN, seg->opt_len / 4);
+	sum = weir_csum_header(sum, tcp, header_len);
 	if (seg->payload_len > 0)
 		sum = weir_csum_add(sum, tcp + header_len, seg->payload_len);
 	return weir_csum_fold(sum) == 0xffff;
@@ -231,7 +264,7 @@ static enum weir_parsed parse_ipv4(struct weir_pkt *pkt)
 		return bad(pkt, WEIR_FATE_ip_header);
 	if (UNLIKELY(ip_len > pkt->len - ETH_LEN))
 		return bad(pkt, WEIR_FATE_short_frame);
-	if (UNLIKELY(weir_csum_fold(sum_words(0, (const uint8_t *)ip, IPV4_LEN / 4)) != 0xffff))
+	if (UNLIKELY(weir_csum_fold(weir_csum_header(0, ip, IPV4_LEN)) != 0xffff))
 		return bad(pkt, WEIR_FATE_ip_checksum);
 	if (UNLIKELY(ip->frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)))
 		return bad(pkt, WEIR_FATE_ip_fragment);
