@@ -27,7 +27,7 @@ static inline uint64_t weir_siphash24_words(const struct weir_sipkey *key, const
 static inline uint64_t weir_siphash13_words(const struct weir_sipkey *key, const uint64_t *words,
 	unsigned int n, uint64_t tail, unsigned int tail_len);
 
-/* The most messages that weir_siphash24_many() takes: a burst. */
+/* The most messages that are hashed in one go: a burst. */
 #define WEIR_SIP_MANY 64
 
 /* One word of each message: what vector lanes load whole. */
@@ -46,6 +46,10 @@ struct weir_siplanes {
 void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
 	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
 	unsigned int count, struct weir_siplanes *out);
+
+/* The same with SipHash-1-3, under one key. */
+void weir_siphash13_many(const struct weir_sipkey *key, const struct weir_siplanes *words,
+	unsigned int n_words, unsigned int tail_len, unsigned int count, struct weir_siplanes *out);
 
 /* inline definitions */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * SipHash-2-4 of many messages in vector lanes. The functions carry their instruction set as an
+ * SipHash of many messages in vector lanes. The functions carry their instruction set as an
  * attribute, so the rest of the program still runs on any x86-64; siphash.c chooses at start.
  */
 #include <immintrin.h>
@@ -43,25 +43,26 @@ AVX512 static inline void start8(struct state8 *s, const struct weir_sipkey key[
 	s->v3 = _mm512_xor_si512(k1, _mm512_set1_epi64(0x7465646279746573));
 }
 
-AVX512 static inline void word8(struct state8 *s, __m512i word)
+AVX512 static inline void word8(struct state8 *s, __m512i word, int c)
 {
 	s->v3 = _mm512_xor_si512(s->v3, word);
-	round8(s);
-	round8(s);
+	for (int i = 0; i < c; i++)
+		round8(s);
 	s->v0 = _mm512_xor_si512(s->v0, word);
 }
 
-AVX512 static inline __m512i finish8(struct state8 *s)
+AVX512 static inline __m512i finish8(struct state8 *s, int d)
 {
 	s->v2 = _mm512_xor_si512(s->v2, _mm512_set1_epi64(0xff));
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < d; i++)
 		round8(s);
 	return _mm512_xor_si512(_mm512_xor_si512(s->v0, s->v1), _mm512_xor_si512(s->v2, s->v3));
 }
 
-AVX512 void weir_siphash24_many_avx512(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+/* c and d are constants at every call, so that the rounds are laid out one after the other. */
+AVX512 static inline __attribute__((always_inline)) void many8(const struct weir_sipkey key[2],
+	uint64_t second, const struct weir_siplanes *words, unsigned int n_words,
+	unsigned int tail_len, unsigned int count, struct weir_siplanes *out, int c, int d)
 {
 	__m512i length = _mm512_set1_epi64((long long)weir_sip_length(n_words, tail_len));
 
@@ -70,10 +71,24 @@ AVX512 void weir_siphash24_many_avx512(const struct weir_sipkey key[2], uint64_t
 
 		start8(&s, key, second >> i);
 		for (unsigned int w = 0; w < n_words; w++)
-			word8(&s, _mm512_load_si512(&words[w].lane[i]));
-		word8(&s, _mm512_or_si512(_mm512_load_si512(&words[n_words].lane[i]), length));
-		_mm512_store_si512(&out->lane[i], finish8(&s));
+			word8(&s, _mm512_load_si512(&words[w].lane[i]), c);
+		word8(&s, _mm512_or_si512(_mm512_load_si512(&words[n_words].lane[i]), length), c);
+		_mm512_store_si512(&out->lane[i], finish8(&s, d));
 	}
+}
+
+AVX512 void weir_siphash24_many_avx512(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	many8(key, second, words, n_words, tail_len, count, out, 2, 4);
+}
+
+AVX512 void weir_siphash13_many_avx512(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	many8(key, second, words, n_words, tail_len, count, out, 1, 3);
 }
 
 /* Four messages' states. */
@@ -127,18 +142,18 @@ AVX2 static inline void start4(struct state4 *s, const struct weir_sipkey key[2]
 	s->v3 = _mm256_xor_si256(k1, _mm256_set1_epi64x(0x7465646279746573));
 }
 
-AVX2 static inline void word4(struct state4 *s, __m256i word)
+AVX2 static inline void word4(struct state4 *s, __m256i word, int c)
 {
 	s->v3 = _mm256_xor_si256(s->v3, word);
-	round4(s);
-	round4(s);
+	for (int i = 0; i < c; i++)
+		round4(s);
 	s->v0 = _mm256_xor_si256(s->v0, word);
 }
 
-AVX2 static inline __m256i finish4(struct state4 *s)
+AVX2 static inline __m256i finish4(struct state4 *s, int d)
 {
 	s->v2 = _mm256_xor_si256(s->v2, _mm256_set1_epi64x(0xff));
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < d; i++)
 		round4(s);
 	return _mm256_xor_si256(_mm256_xor_si256(s->v0, s->v1), _mm256_xor_si256(s->v2, s->v3));
 }
@@ -148,9 +163,9 @@ AVX2 static inline __m256i load4(const struct weir_siplanes *word, unsigned int 
 	return _mm256_load_si256((const __m256i *)&word->lane[i]);
 }
 
-AVX2 void weir_siphash24_many_avx2(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+AVX2 static inline __attribute__((always_inline)) void many4(const struct weir_sipkey key[2],
+	uint64_t second, const struct weir_siplanes *words, unsigned int n_words,
+	unsigned int tail_len, unsigned int count, struct weir_siplanes *out, int c, int d)
 {
 	__m256i length = _mm256_set1_epi64x((long long)weir_sip_length(n_words, tail_len));
 
@@ -159,8 +174,22 @@ AVX2 void weir_siphash24_many_avx2(const struct weir_sipkey key[2], uint64_t sec
 
 		start4(&s, key, second >> i);
 		for (unsigned int w = 0; w < n_words; w++)
-			word4(&s, load4(&words[w], i));
-		word4(&s, _mm256_or_si256(load4(&words[n_words], i), length));
-		_mm256_store_si256((__m256i *)&out->lane[i], finish4(&s));
+			word4(&s, load4(&words[w], i), c);
+		word4(&s, _mm256_or_si256(load4(&words[n_words], i), length), c);
+		_mm256_store_si256((__m256i *)&out->lane[i], finish4(&s, d));
 	}
+}
+
+AVX2 void weir_siphash24_many_avx2(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	many4(key, second, words, n_words, tail_len, count, out, 2, 4);
+}
+
+AVX2 void weir_siphash13_many_avx2(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	many4(key, second, words, n_words, tail_len, count, out, 1, 3);
 }

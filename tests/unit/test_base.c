@@ -200,9 +200,15 @@ static void siphash_unaligned(void)
 	}
 }
 
+/* A way of hashing many, and what each of them alone must come to. */
+struct many {
+	weir_siphash_many_fn *many;
+	uint64_t (*one)(const struct weir_sipkey *key, const uint64_t *words, unsigned int n,
+		uint64_t tail, unsigned int tail_len);
+};
+
 /* One shape, every count: each lane is what the message alone hashes to, under its own key. */
-static void check_many(weir_siphash24_many_fn *many, unsigned int n_words, unsigned int tail_len,
-	uint64_t *seed)
+static void check_many(struct many m, unsigned int n_words, unsigned int tail_len, uint64_t *seed)
 {
 	struct weir_siplanes words[6], out;
 	struct weir_sipkey key[2] = {
@@ -216,45 +222,65 @@ static void check_many(weir_siphash24_many_fn *many, unsigned int n_words, unsig
 				words[w].lane[i] = unit_random(seed);
 		for (unsigned int i = 0; i < WEIR_SIP_MANY; i++)
 			words[n_words].lane[i] &= ((uint64_t)1 << 8 * tail_len) - 1;
-		many(key, second, words, n_words, tail_len, count, &out);
+		m.many(key, second, words, n_words, tail_len, count, &out);
 		for (unsigned int i = 0; i < count; i++) {
 			uint64_t alone[6];
 
 			for (unsigned int w = 0; w <= n_words; w++)
 				alone[w] = words[w].lane[i];
 			CU_ASSERT_EQUAL(out.lane[i],
-				weir_siphash24_words(&key[second >> i & 1], alone, n_words,
-					alone[n_words], tail_len));
+				m.one(&key[second >> i & 1], alone, n_words, alone[n_words],
+					tail_len));
 		}
 	}
 }
 
-static void check_many_shapes(weir_siphash24_many_fn *many)
+static void check_many_shapes(struct many m)
 {
 	uint64_t seed = 2;
 
 	for (unsigned int n_words = 0; n_words <= 5; n_words++)
 		for (unsigned int tail_len = 0; tail_len < 8; tail_len++)
-			check_many(many, n_words, tail_len, &seed);
+			check_many(m, n_words, tail_len, &seed);
 }
 
 static void siphash_many_plain(void)
 {
-	check_many_shapes(weir_siphash24_many_plain);
+	check_many_shapes((struct many){weir_siphash24_many_plain, weir_siphash24_words});
+	check_many_shapes((struct many){weir_siphash13_many_plain, weir_siphash13_words});
+}
+
+/* With one key: the second is never asked for. */
+static void one_key(const struct weir_sipkey key[2], uint64_t second,
+	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
+	unsigned int count, struct weir_siplanes *out)
+{
+	struct weir_siplanes rest;
+
+	weir_siphash13_many(&key[0], words, n_words, tail_len, count, out);
+	weir_siphash13_many(&key[1], words, n_words, tail_len, count, &rest);
+	for (unsigned int i = 0; i < count; i++)
+		if (second >> i & 1)
+			out->lane[i] = rest.lane[i];
 }
 
 static void siphash_many_vector(void)
 {
-	check_many_shapes(weir_siphash24_many);
+	check_many_shapes((struct many){weir_siphash24_many, weir_siphash24_words});
+	check_many_shapes((struct many){one_key, weir_siphash13_words});
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2"))
-		check_many_shapes(weir_siphash24_many_avx2);
-	else
+	if (__builtin_cpu_supports("avx2")) {
+		check_many_shapes((struct many){weir_siphash24_many_avx2, weir_siphash24_words});
+		check_many_shapes((struct many){weir_siphash13_many_avx2, weir_siphash13_words});
+	} else {
 		printf("no AVX2 here, not tested ");
-	if (__builtin_cpu_supports("avx512f"))
-		check_many_shapes(weir_siphash24_many_avx512);
-	else
+	}
+	if (__builtin_cpu_supports("avx512f")) {
+		check_many_shapes((struct many){weir_siphash24_many_avx512, weir_siphash24_words});
+		check_many_shapes((struct many){weir_siphash13_many_avx512, weir_siphash13_words});
+	} else {
 		printf("no AVX-512 here, not tested ");
+	}
 #endif
 }
 
