@@ -43,7 +43,7 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 /*
  * Checks n ACKs: does segs[i]->ack - 1 (with TSecr, when there are timestamps) be a cookie for its
  * tuple and for client ISN segs[i]->seq - 1 - back[i]? back is 0, or 1 for a keep-alive or
- * zero-window probe, which stands one lower (HC-06). ok[i], and what was agreed in out[i].
+ * zero-window probe, which stands one lower (HC-06). out[i] is set where ok[i] is.
  */
 void weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
 	const uint8_t *back, struct weir_cookie *out, bool *ok, unsigned int n);

@@ -103,7 +103,7 @@ static void check(const struct weir_keys *k, const struct made *m, const struct 
 		bool one_ok;
 
 		weir_cookie_check(k, &segs[i], &m->back[i], &one, &one_ok, 1);
-		FUZZ_MUST(one_ok == ok[i] && one.isn == out[i].isn);
+		FUZZ_MUST(one_ok == ok[i] && (!one_ok || one.isn == out[i].isn));
 	}
 }
 

@@ -284,9 +284,11 @@ static void batches(void)
 
 			CU_ASSERT_EQUAL(ok[i], i % 3 != 0);
 			CU_ASSERT_EQUAL(check_back(&k, acks[i], back[i], &one), ok[i]);
+			if (!ok[i])
+				continue;
 			CU_ASSERT_EQUAL(one.isn, checked[i].isn);
 			CU_ASSERT_TRUE(same_agreed(&one.agreed, &checked[i].agreed));
-			CU_ASSERT_TRUE(!ok[i] || same_agreed(&one.agreed, &made[i].agreed));
+			CU_ASSERT_TRUE(same_agreed(&one.agreed, &made[i].agreed));
 		}
 	}
 }
