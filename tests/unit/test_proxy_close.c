@@ -284,8 +284,8 @@ static void close_benchmark(unsigned int service)
 			u->isn[WEIR_CLIENT] = was + 1000000;
 			u->next[WEIR_CLIENT] = was + 1000001;
 		}
-		u->isn[WEIR_BACKEND] += i * 99999;
-		u->next[WEIR_BACKEND] += i * 99999;
+		u->isn[WEIR_BACKEND] += i * 777779;
+		u->next[WEIR_BACKEND] += i * 777779;
 		talk_open(u);
 		talk_say(u, WEIR_CLIENT, PSH, 100);
 		talk_say(u, WEIR_BACKEND, FIN, 500);
@@ -328,7 +328,8 @@ static void numbers_grow(unsigned int service)
 	s = shell_open(p, SHELL_START_NS);
 	for (unsigned int i = 0; met < 20 && i < 100000; i++) {
 		talk_init(&t, s, service, 1);
-		t.isn[WEIR_CLIENT] = i * 777777;
+		/* chosen so that no two cookies of the last 4096 are the same by chance */
+		t.isn[WEIR_CLIENT] = i * 777779;
 		t.next[WEIR_CLIENT] = t.isn[WEIR_CLIENT] + 1;
 		talk_syn(&t);
 		talk_ack(&t);
