@@ -7,10 +7,15 @@ uint64_t sim_deeds[SIM_DEEDS];
 
 static uint64_t fates[WEIR_FATES], events[WEIR_EVENTS];
 
-static const char *const names[SIM_DEEDS] = {
-#define DEED(name, text) #name,
+/* Everything of deed.def, and where it is counted. */
+static const struct {
+	const char *name;
+	const uint64_t *n;
+} due[] = {
+#define DEED(name, text) {#name, &sim_deeds[SIM_DID_##name]},
+#define FATE(name)       {#name, &fates[WEIR_FATE_##name]},
+#define EVENT(name)      {#name, &events[WEIR_EVENT_##name]},
 #include "deed.def"
-#undef DEED
 };
 
 void sim_deeds_of_core(const struct shell *s)
@@ -21,25 +26,16 @@ void sim_deeds_of_core(const struct shell *s)
 		events[i] += shell_events(s, (enum weir_event)i);
 }
 
-static void print(const char *name, uint64_t n)
-{
-	printf("%-22s %12llu\n", name, (unsigned long long)n);
-}
-
 bool sim_deeds_print(void)
 {
 	bool all = true;
 
-	for (unsigned int i = 0; i < WEIR_FATES; i++)
-		print(weir_fates[i].name, fates[i]);
-	for (unsigned int i = 0; i < WEIR_EVENTS; i++)
-		print(weir_events[i].name, events[i]);
-	for (unsigned int i = 0; i < SIM_DEEDS; i++) {
-		print(names[i], sim_deeds[i]);
-		all &= sim_deeds[i] > 0;
+	for (unsigned int i = 0; i < sizeof(due) / sizeof(due[0]); i++) {
+		printf("%-22s %12llu\n", due[i].name, (unsigned long long)*due[i].n);
+		if (*due[i].n > 0)
+			continue;
+		fprintf(stderr, "sim: never happened: %s\n", due[i].name);
+		all = false;
 	}
-	for (unsigned int i = 0; i < SIM_DEEDS; i++)
-		if (sim_deeds[i] == 0)
-			fprintf(stderr, "sim: never happened: %s\n", names[i]);
 	return all;
 }

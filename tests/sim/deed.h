@@ -10,8 +10,12 @@
 
 enum sim_deed {
 #define DEED(name, text) SIM_DID_##name,
+#define FATE(name)
+#define EVENT(name)
 #include "deed.def"
 #undef DEED
+#undef FATE
+#undef EVENT
 	SIM_DEEDS
 };
 

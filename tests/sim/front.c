@@ -133,6 +133,37 @@ static void note_luck(struct sim_front *f, const struct sim_rx *r)
 		sim_luck_note(&f->luck, f, &pkt, r->owner);
 }
 
+enum turn {
+	NOW,
+	LATER,
+	LOST,
+};
+
+/* A frame of another owner's goes into his ring, and is his to look at from his next round on. */
+static enum turn hand_over(struct sim_front *f, struct sim_rx *r)
+{
+	if (f->ringed[r->owner] == SIM_RING) {
+		sim_did(SIM_DID_ring_full);
+		return LOST;
+	}
+	f->ringed[r->owner]++;
+	r->ringed = f->handed = true;
+	return LATER;
+}
+
+static enum turn turn_of(struct sim_front *f, struct sim_rx *r, unsigned int rx)
+{
+	if (r->rx != rx || (is_stalled(f, rx) && !r->ringed))
+		return LATER;
+	if (r->owner != rx && !r->ringed)
+		return hand_over(f, r);
+	if (is_stalled(f, r->owner))
+		return LATER;
+	if (r->ringed)
+		f->ringed[r->owner]--;
+	return NOW;
+}
+
 /* The frames that no stalled worker has a hand in, in their order, queue by queue. */
 static void run_queue(struct sim_front *f, unsigned int rx)
 {
@@ -141,9 +172,14 @@ static void run_queue(struct sim_front *f, unsigned int rx)
 
 	for (uint32_t i = 0; i < f->n_rx; i++) {
 		struct sim_rx *r = &f->rx[i];
+		enum turn turn = turn_of(f, r, rx);
 
-		if (r->rx != rx || is_stalled(f, rx) || is_stalled(f, r->owner)) {
+		if (turn == LATER) {
 			f->rx[kept++] = *r;
+			continue;
+		}
+		if (turn == LOST) {
+			free(r->frame);
 			continue;
 		}
 		if (r->guess)
@@ -163,11 +199,12 @@ static void on_poll(struct sim_timer *t)
 	struct sim_front *f = sim_owner(t, struct sim_front, poll);
 
 	f->shell->now_ns = f->queue->now_ns;
+	f->handed = false;
 	for (unsigned int rx = 0; rx < f->shell->policy->n_workers; rx++)
 		run_queue(f, rx);
 	drain(f);
 	if (f->n_rx > 0)
-		sim_queue_set(f->queue, t, f->queue->now_ns + SIM_MS);
+		sim_queue_set(f->queue, t, f->queue->now_ns + (f->handed ? f->poll_ns : SIM_MS));
 }
 
 static void on_tick(struct sim_timer *t)

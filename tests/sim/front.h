@@ -13,6 +13,7 @@
 #include "trace.h"
 
 #define SIM_RX_MAX 2048 /* frames that wait for a worker; what comes then is lost */
+#define SIM_RING   32   /* of them in the ring to one owner: small, so that it happens */
 
 struct sim_front;
 
@@ -24,6 +25,7 @@ struct sim_rx {
 	uint32_t len;
 	uint8_t port;
 	bool guess;    /* an attacker's */
+	bool ringed;   /* handed over, its owner has not looked yet */
 	uint8_t rx;    /* the worker whose queue it is in */
 	uint8_t owner; /* the worker that owns its connection */
 };
@@ -51,7 +53,9 @@ struct sim_front {
 	struct sim_rx rx[SIM_RX_MAX];
 	struct sim_seen seen[SIM_SEEN];
 	uint32_t n_rx;
-	uint64_t lost; /* frames, the queue being full */
+	uint32_t ringed[WEIR_WORKERS_MAX]; /* frames on their way to an owner */
+	bool handed;                       /* some of them in this round */
+	uint64_t lost;                     /* frames, the queue being full */
 	struct sim_luck luck;
 };
 

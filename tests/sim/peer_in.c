@@ -37,8 +37,8 @@ static void learn_rtt(struct sim_peer *p, const struct sim_seg *s)
 	} else if (p->timed_ns != 0 && weir_seq_le(p->timed, s->ack)) {
 		sample(p, sim_peer_now(p) - p->timed_ns);
 		p->timed_ns = 0;
-	} else if (!p->ts && p->retries > 0) { /* RFC 6298 §5.5: until there is a sample */
-		p->rto_ns = sim_peer_rto(p);
+	} else if (!p->ts && p->retries > 0 && p->rto_ns < SIM_S) {
+		p->rto_ns *= 2; /* RFC 6298 §5.5: until there is a sample */
 	}
 }
 

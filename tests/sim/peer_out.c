@@ -235,9 +235,13 @@ void sim_peer_arm(struct sim_peer *p)
 {
 	bool waits = p->state == SIM_ESTABLISHED || p->state == SIM_CLOSE_WAIT;
 	bool unsent = waits && (p->nxt != sim_peer_data_end(p) || p->shut);
+	uint64_t rto = p->rto_ns << (p->retries < 16 ? p->retries : 16);
+
 	if (p->una == p->nxt && !unsent) {
 		sim_queue_cancel(p->host->queue, &p->resend_timer);
 		return;
 	}
-	sim_queue_set(p->host->queue, &p->resend_timer, sim_peer_now(p) + sim_peer_rto(p));
+	if (rto > SIM_RTO_MAX_NS)
+		rto = SIM_RTO_MAX_NS;
+	sim_queue_set(p->host->queue, &p->resend_timer, sim_peer_now(p) + rto);
 }

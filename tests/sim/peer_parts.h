@@ -27,14 +27,6 @@ static inline bool sim_peer_fin_sent(const struct sim_peer *p)
 		p->state == SIM_CLOSING || p->state == SIM_LAST_ACK || p->state == SIM_TIME_WAIT;
 }
 
-/* Backed off by the repetitions so far. */
-static inline uint64_t sim_peer_rto(const struct sim_peer *p)
-{
-	uint64_t rto = p->rto_ns << (p->retries < 16 ? p->retries : 16);
-
-	return rto < SIM_RTO_MAX_NS ? rto : SIM_RTO_MAX_NS;
-}
-
 /* The application hears the last of it; the peer goes away, or goes on alone in TIME_WAIT. */
 void sim_peer_end(struct sim_peer *p, enum sim_end why);
 void sim_peer_time_wait(struct sim_peer *p);
