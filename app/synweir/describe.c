@@ -30,7 +30,7 @@ static void view_port(struct weir_view_port *v, const struct weir_nic *nic)
 	snprintf(v->driver, sizeof(v->driver), "%s", nic->driver);
 	memcpy(v->mac, nic->mac, sizeof(v->mac));
 	v->queues = nic->n_rx;
-	v->rss = nic->rss;
+	v->rss = nic->rss || nic->rss_by_port;
 	v->csum_offload = nic->tx_csum;
 }
 

@@ -26,7 +26,7 @@ int port_open(struct port *p, const char *device, unsigned int number, struct we
 	snprintf(p->conf.device, sizeof(p->conf.device), "%s", device);
 	p->conf.mtu = 1500;
 	p->conf.rx_desc = p->conf.tx_desc = DESCRIPTORS;
-	rc = weir_nic_open(&p->nic, &p->conf, 1, key, err);
+	rc = weir_nic_open(&p->nic, &p->conf, 1, false, key, err);
 	if (rc != 0)
 		return rc;
 	snprintf(name, sizeof(name), "weirgen%u", number);

@@ -10,6 +10,8 @@
 #include <rte_lcore.h>
 #include <rte_mempool.h>
 
+#include "dp/rss.h"
+
 /* Buffers a worker has in its hands at once: bursts on their way through the loop, frames gathered. */
 #define IN_HAND (4 * WEIR_BURST)
 
@@ -102,7 +104,8 @@ static int open_ports(struct weir_dataplane *dp, uint8_t *key, struct weir_dp_er
 	int rc = 0;
 
 	for (unsigned int i = 0; i < p->n_ports && rc == 0; i++)
-		rc = weir_nic_open(&dp->nics[i], &p->ports[i], p->n_workers, key, err);
+		rc = weir_nic_open(&dp->nics[i], &p->ports[i], p->n_workers,
+			weir_rss_is_way_back(p, i), key, err);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <rte_ethdev.h>
 
 #include "dp/eal.h"
+#include "dp/rss.h"
 
 /* What drivers do that their capabilities do not tell. */
 enum quirk {
@@ -41,6 +42,8 @@ const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers
 {
 	if (n_workers == 1)
 		return "one worker";
+	if (nic->rss_by_port)
+		return "RSS by local port";
 	if (nic->rss)
 		return "RSS";
 	if (nic->port->rss == WEIR_RSS_ON)
@@ -162,8 +165,13 @@ static int configure(struct weir_nic *nic, const struct rte_eth_dev_info *info,
 	unsigned int n_workers, uint8_t *key, struct weir_dp_error *err)
 {
 	struct rte_eth_conf conf;
+	uint8_t by_port[WEIR_NIC_KEY];
 	int rc;
 
+	if (nic->rss_by_port) {
+		weir_rss_port_key(by_port, sizeof(by_port), info->reta_size);
+		key = by_port;
+	}
 	fill_conf(&conf, nic, info, key);
 	rc = rte_eth_dev_configure(nic->id, nic->n_rx, nic->n_tx, &conf);
 	if (rc != 0 && nic->n_rx != nic->n_tx) { /* drivers that know pairs only */
@@ -175,12 +183,20 @@ static int configure(struct weir_nic *nic, const struct rte_eth_dev_info *info,
 			"port %s: %s refuses %u receive and %u transmit queues with mtu %u: %s",
 			nic->port->name, nic->port->device, nic->n_rx, nic->n_tx, nic->port->mtu,
 			strerror(-rc));
-	nic->rss = rss_holds(nic, info, n_workers);
+	nic->rss_by_port = nic->rss_by_port && nic->n_rx == n_workers;
+	nic->rss = !nic->rss_by_port && rss_holds(nic, info, n_workers);
 	return 0;
 }
 
+static bool wants_rss_by_port(const struct weir_nic *nic, const struct rte_eth_dev_info *info,
+	unsigned int n_workers)
+{
+	return n_workers > 1 && nic->n_rx == n_workers && nic->port->rss != WEIR_RSS_OFF &&
+		info->hash_key_size <= WEIR_NIC_KEY && weir_rss_can_split_ports(info, n_workers);
+}
+
 int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned int n_workers,
-	uint8_t *key, struct weir_dp_error *err)
+	bool way_back, uint8_t *key, struct weir_dp_error *err)
 {
 	struct rte_eth_dev_info info;
 	struct rte_ether_addr mac;
@@ -200,7 +216,9 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 	nic->node = rte_eth_dev_socket_id(nic->id);
 	nic->link_known = !(quirks_of(info.driver_name) & QUIRK_LINK_UNKNOWN);
 	nic->link_up = 1;
+	nic->reta_size = info.reta_size;
 	rc = count_queues(nic, &info, n_workers, err);
+	nic->rss_by_port = way_back && wants_rss_by_port(nic, &info, n_workers);
 	if (rc == 0)
 		rc = configure(nic, &info, n_workers, key, err);
 	if (rc != 0)
@@ -253,6 +271,9 @@ int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 		return weir_dp_fail(err, rc, "port %s: %s does not start: %s", nic->port->name,
 			nic->port->device, strerror(-rc));
 	nic->started = true;
+	/* not a reason to fail: the workers would hand packets over */
+	if (nic->rss_by_port && weir_rss_fill_table(nic->id, nic->reta_size, nic->n_rx) != 0)
+		nic->rss_by_port = false;
 	nic->announce = 1;
 	weir_nic_watch(nic);
 	return 0;

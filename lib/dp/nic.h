@@ -18,10 +18,12 @@ struct weir_nic {
 	uint16_t id;         /* ethdev */
 	uint16_t n_rx, n_tx; /* queues; worker w has those numbered w, if there are so many */
 	uint16_t rx_desc, tx_desc;
-	int node; /* NUMA, -1: unknown */
+	uint16_t reta_size; /* the device's table of queues by hash */
+	int node;           /* NUMA, -1: unknown */
 	uint8_t mac[6];
 	bool open, started;
-	bool rss; /* a client's flow stays on one queue, and every worker has one */
+	bool rss;         /* a client's flow stays on one queue, and every worker has one */
+	bool rss_by_port; /* fullnat's way back comes in on its owner's queue (dp/rss.h) */
 	bool rx_csum, tx_csum;
 	bool link_known; /* the driver's word about the link can be believed */
 	char driver[32];
@@ -35,11 +37,12 @@ struct weir_nic {
 const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers);
 
 /*
- * Finds or makes the device, and configures it. key: random, WEIR_NIC_KEY bytes, the same for all
- * ports. 0 or -errno, with what to do in err.
+ * Finds or makes the device, and configures it. way_back: no clients come by it, only what backends
+ * answer in fullnat. key: random, WEIR_NIC_KEY bytes, the same for all ports. 0 or -errno, with what
+ * to do in err.
  */
 int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned int n_workers,
-	uint8_t *key, struct weir_dp_error *err);
+	bool way_back, uint8_t *key, struct weir_dp_error *err);
 
 /* Queue q is filled from pools[q]. 0 or -errno. */
 int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,

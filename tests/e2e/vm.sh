@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # vm: synweir in a virtual machine with two virtio-net PCI NICs of two queues each (scripts/lab_vm.sh draws
 # it): what only a PCI device shows. Bound by uio_pci_generic or vfio-pci behind an IOMMU, huge pages, two
-# NUMA nodes; a device that hashes by our key ("norss": one that does not). Pages with and without a flood,
-# and every packet accounted for. At the end synweir is stopped, and gives the NICs back.
+# NUMA nodes; devices that hash by our keys, so that both ways of a connection come in at one worker
+# ("norss": some that do not). Pages beside a flood, and every packet accounted for. At the end synweir is
+# stopped, and leaves nothing running.
 #
 #   wrk on client --> VIP:80 --> nginx on b1, b2
 #
@@ -64,6 +65,9 @@ pages -H "Connection: close"
 pages
 # shellcheck disable=SC2046 # a list of numbers
 check "both workers receive" none_idle $(field workers rx)
+if [ "$LAB_VM_RSS" = on ]; then
+	check "packets that a NIC brought to the wrong worker" same "$(lab_counted handed_over)" 0
+fi
 e2e_end
 lab_vm_run "kill \$(pidof synweir)"
 check "the machine is down when synweir is" lab_wait 20 lab_gone "$LAB_PID"
