@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # test.sh: every test. Installs what is missing, builds with warnings as errors, runs the unit tests, the
-# same again under the address and undefined-behaviour sanitizers, and then, as root, the namespace tests
-# (tests/e2e). The last line is "N passed, N failed, N skipped"; the status is 0 if nothing failed.
+# same again under the address and undefined-behaviour sanitizers, those that count once more for coverage
+# (scripts/coverage.sh), and then, as root, the namespace tests (tests/e2e). The last line is "N passed,
+# N failed, N skipped"; the status is 0 if nothing failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -77,6 +78,12 @@ units build -Dwerror=true || built=''
 heading "unit tests, sanitized"
 # Without -Werror here: gcc says itself that sanitizers make it warn of what is not there.
 units build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized || true
+heading "coverage"
+if scripts/coverage.sh; then
+	passed=$((passed + 1))
+else
+	failed=$((failed + 1))
+fi
 heading "namespace tests"
 if [ -n "$built" ]; then
 	namespaces

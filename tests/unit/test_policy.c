@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* flow/policy's stations and flow/classify: whose packet it is, and whose worker. */
+#include <errno.h>
+
 #include "flow/classify.h"
 #include "flow/localport.h"
 #include "unit.h"
@@ -168,6 +170,47 @@ static void policy_empty(void)
 	CU_ASSERT_PTR_NULL(weir_policy_station(p, &addr, 0));
 	weir_policy_free(p);
 	weir_policy_free(NULL);
+}
+
+/* calloc() in lib/ comes by here (ld --wrap), and finds no memory after so many calls. */
+static unsigned int callocs_left = UINT32_MAX;
+
+void *__real_calloc(size_t n, size_t bytes);
+void *__wrap_calloc(size_t n, size_t bytes);
+
+void *__wrap_calloc(size_t n, size_t bytes)
+{
+	if (callocs_left == 0)
+		return NULL;
+	callocs_left--;
+	return __real_calloc(n, bytes);
+}
+
+/* Whichever piece there is no memory for: no policy, or none that is finished; the rest goes back. */
+static void policy_out_of_memory(void)
+{
+	unsigned int none = 0, unfinished = 0, n = 0;
+	int err = -ENOMEM;
+
+	for (; err != 0 && n < 100; n++) {
+		struct weir_policy *p;
+
+		callocs_left = n;
+		p = weir_policy_alloc(1, 0, 0, 0);
+		if (p == NULL) {
+			none++;
+			continue;
+		}
+		p->n_services = 1;
+		err = weir_policy_finish(p);
+		unfinished += err == -ENOMEM;
+		weir_policy_free(p);
+	}
+	callocs_left = UINT32_MAX;
+	CU_ASSERT_EQUAL(err, 0);
+	CU_ASSERT_EQUAL(none, 5);       /* the policy, and its four lists */
+	CU_ASSERT_EQUAL(unfinished, 3); /* stations, turns, slots */
+	CU_ASSERT_EQUAL(n, none + unfinished + 1);
 }
 
 /* Classification: a small world, its addresses by their last byte. */
@@ -493,6 +536,7 @@ int main(void)
 		{"policy's key_ids", policy_key_ids},
 		{"policy's station table is half empty", policy_station_load},
 		{"policy with nothing in it", policy_empty},
+		{"policy without memory", policy_out_of_memory},
 		{"classify segments", classify_segments},
 		{"HC-14 classify what is not for us", classify_not_for_us},
 		{"HC-12 classify ICMP errors about backends", classify_unreachable},
