@@ -93,6 +93,9 @@ start() {
 	[ -n "$seconds" ] || { cat "$log" >&2 && echo "bench.sh: synweir did not start" >&2 && return 1; }
 	printf 'daemon_start\tconns\t%s\ts\t%s\t\t\t\t\t1\n' "$1" "$seconds" >>"$TMP/90.tsv"
 	printf '%-26s %9.4g M conns %20s s until ready, as a daemon\n' daemon_start "$(awk "BEGIN { print $1 / 1e6 }")" "$seconds"
+	awk -v n="$1" '/^(VmRSS|HugetlbPages):/ { kb += $2 }
+		END { printf "daemon_memory\tconns\t%d\tB/conn\t%.1f\t\t\t\t\t1\n", n, kb * 1024 / n }' \
+		"/proc/$daemon/status" | tee -a "$TMP/90.tsv"
 	stop_daemon
 }
 

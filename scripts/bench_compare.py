@@ -7,6 +7,7 @@ ratio new/old. A row is called faster or slower only when the quartiles of the t
 and the best samples say the same: what a busy neighbour does to one run looks different. Compare runs
 of one machine, best taken one right after the other.
 """
+import signal
 import sys
 
 from bench_tsv import read
@@ -27,6 +28,7 @@ def verdict(old, new):
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     _, old_rows = read(sys.argv[1])

@@ -8,26 +8,26 @@
 
 #include "report.h"
 
-uint64_t rows_run_floor(void *ctx, unsigned int lot)
+typedef void burst_fn(struct world *w, const struct frame *frames, unsigned int n);
+
+static uint64_t run_lot(const struct rows_run *r, unsigned int lot, burst_fn *burst)
 {
-	struct rows_run *r = ctx;
 	const struct frame *frames = r->frames + lot * ROWS_LOT;
 	uint64_t start = __rdtsc();
 
 	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_BURST)
-		world_floor(r->world, frames + at, WEIR_BURST);
+		burst(r->world, frames + at, WEIR_BURST);
 	return __rdtsc() - start;
+}
+
+uint64_t rows_run_floor(void *ctx, unsigned int lot)
+{
+	return run_lot(ctx, lot, world_floor);
 }
 
 uint64_t rows_run_full(void *ctx, unsigned int lot)
 {
-	struct rows_run *r = ctx;
-	const struct frame *frames = r->frames + lot * ROWS_LOT;
-	uint64_t start = __rdtsc();
-
-	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_BURST)
-		world_burst(r->world, frames + at, WEIR_BURST);
-	return __rdtsc() - start;
+	return run_lot(ctx, lot, world_burst);
 }
 
 struct samples rows_measure(const struct rows_options *o, struct world *w)
