@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#define ALLOW_EXPERIMENTAL_API /* rte_vect_get_max_simd_bitwidth() is one in DPDK 22.11 */
 #include "daemon.h"
 
 #include <errno.h>
@@ -16,8 +17,10 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_vect.h>
 #include <rte_version.h>
 
+#include "base/siphash.h"
 #include "ctl/telemetry.h"
 #include "ctl/watch.h"
 #include "describe.h"
@@ -241,6 +244,8 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 	if (rc != 0)
 		return rc;
 	warn(d);
+	weir_log(WEIR_LOG_INFO, "cookies are hashed in vectors of %u bits",
+		weir_siphash_limit(rte_vect_get_max_simd_bitwidth()));
 	/* All of it is populated now: gigabytes take a while, and nobody should have to guess why. */
 	weir_log(WEIR_LOG_INFO, "taking memory for %u connections",
 		d->config->policy->limits.connections);

@@ -51,6 +51,13 @@ void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
 void weir_siphash13_many(const struct weir_sipkey *key, const struct weir_siplanes *words,
 	unsigned int n_words, unsigned int tail_len, unsigned int count, struct weir_siplanes *out);
 
+/*
+ * From now on many messages are hashed in vectors of at most so many bits: 512, 256, or below that in
+ * none. What the CPU lacks is never used; at first all of what it has is. Returns the bits in use, 64
+ * for no vectors. Not while another thread hashes.
+ */
+unsigned int weir_siphash_limit(unsigned int vector_bits);
+
 /* inline definitions */
 
 struct weir_sipstate {

@@ -284,6 +284,26 @@ static void siphash_many_vector(void)
 #endif
 }
 
+static void siphash_limit(void)
+{
+	static const unsigned int limits[] = {512, 511, 256, 255, 0};
+
+	for (unsigned int i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		unsigned int expected = 64;
+
+#ifdef __x86_64__
+		if (limits[i] >= 256 && __builtin_cpu_supports("avx2"))
+			expected = 256;
+		if (limits[i] >= 512 && __builtin_cpu_supports("avx512f"))
+			expected = 512;
+#endif
+		CU_ASSERT_EQUAL(weir_siphash_limit(limits[i]), expected);
+		check_many_shapes((struct many){weir_siphash24_many, weir_siphash24_words});
+		check_many_shapes((struct many){one_key, weir_siphash13_words});
+	}
+	weir_siphash_limit(512);
+}
+
 /* RFC 1071 §1, word for word: pairs of bytes in network order. Not complemented. */
 static uint16_t twin_sum(const uint8_t *p, size_t len)
 {
@@ -589,6 +609,7 @@ int main(void)
 		{"siphash: unaligned input", siphash_unaligned},
 		{"siphash: many at once, plain", siphash_many_plain},
 		{"siphash: many at once, vectors", siphash_many_vector},
+		{"siphash: no wider than allowed", siphash_limit},
 		{"csum: RFC 1071's example", csum_rfc1071_example},
 		{"csum: every length and alignment against the twin", csum_lengths},
 		{"csum: carries", csum_carries},
