@@ -6,8 +6,8 @@
 #
 # PROGRAM is a build's bench_count (default: build/tests/bench/bench_count), built with -Dbuildtype=release.
 # valgrind counts: only what happens inside through_core(), between the marks of bench_count, so neither
-# set-up nor the bench itself. valgrind is a CPU with AVX2 and without AVX-512, so it is always the AVX2
-# hashes that are counted. Where that cannot be (no AVX2, no valgrind, another compiler than the budget's)
+# set-up nor the bench itself. valgrind has no AVX-512, so bench_count asks for the AVX2 hashes and has
+# them on every machine. Where that cannot be (no AVX2, no valgrind, another compiler than the budget's)
 # the status is 77: skipped.
 set -euo pipefail
 updating=''

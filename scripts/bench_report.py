@@ -47,7 +47,7 @@ def pick(rows, name, param=None):
 def machine(facts, rows):
     load = facts.get("load", "unknown").removesuffix(" when it began")
     return (f"{facts.get('date', '')}, commit {facts.get('commit', '')}: {facts.get('cpu', '')} "
-            f"({facts.get('vectors', '')}), Linux {facts.get('kernel', '')}, "
+            f"({facts.get('vectors', '')}; hashes {facts.get('hashes', '')}), Linux {facts.get('kernel', '')}, "
             f"{facts.get('compiler', '')}, `buildtype=release`, "
             f"pages of {facts.get('pages', '').split(' for ')[0]}, load average {load} when it began.")
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "dialogue.h"
 #include "report.h"
 #include "rows.h"
@@ -18,6 +19,7 @@ static const char usage[] =
 	"                           workers, all\n"
 	"  --rounds N               rounds per row (default 9)\n"
 	"  --small-pages            no huge pages, even if there are some\n"
+	"  --vectors BITS           hash in vectors of at most so many bits (512, 256, 64: none)\n"
 	"  --tsv FILE               the results for programs too\n";
 
 enum group {
@@ -40,6 +42,7 @@ static const char *const group_names[GROUPS] = {
 struct options {
 	struct rows_options rows;
 	const char *tsv;
+	unsigned int vector_bits;
 	bool groups[GROUPS];
 };
 
@@ -100,8 +103,8 @@ static int read_options(struct options *o, int argc, char **argv)
 {
 	static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
 		{"rows", required_argument, NULL, 'g'}, {"small-pages", no_argument, NULL, 's'},
-		{"tsv", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"tsv", required_argument, NULL, 't'}, {"vectors", required_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	bool chosen = false;
 	int c;
 
@@ -121,6 +124,9 @@ static int read_options(struct options *o, int argc, char **argv)
 		case 't':
 			o->tsv = optarg;
 			break;
+		case 'v':
+			o->vector_bits = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 1;
@@ -135,12 +141,13 @@ static int read_options(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.rows.rounds = 9};
+	struct options o = {.rows.rounds = 9, .vector_bits = 512};
 	int end = read_options(&o, argc, argv);
 
 	if (end != 0)
 		return end - 1;
 	report_open(o.tsv, true);
+	report_fact("hashes", "in vectors of %u bits", weir_siphash_limit(o.vector_bits));
 	o.rows.frames = frames_alloc(FRAMES);
 	if (optind == argc)
 		with_connections(&o, 1000);
