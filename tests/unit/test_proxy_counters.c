@@ -146,6 +146,68 @@ static void hc12_counted(void)
 	each_mode(refused);
 }
 
+/* What a tool is told of the connection that a packet belonged to. */
+static void told(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment g;
+	struct talk t, u;
+	uint32_t conn;
+
+	talk_init(&u, s, service, 2);
+	talk_open(&u);
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	IS(s->last.conn, WEIR_CONN_NONE);
+	talk_ack(&t);
+	conn = (uint32_t)(talk_conn(&t) - s->workers[0].px.table.conns);
+	IS(s->last.conn, conn);
+	talk_answer(&t);
+	IS(s->last.conn, conn);
+	talk_say(&t, WEIR_CLIENT, PSH, 10);
+	IS(s->last.conn, conn);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	g.sport++;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_cookie);
+	IS(s->last.conn, WEIR_CONN_NONE);
+	shell_close(s);
+}
+
+static void hc50_told(void)
+{
+	each_mode(told);
+}
+
+/* A client that begins anew loses the old connection, also when there is no place for the new one. */
+static void anew_in_vain(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct segment g;
+	struct talk t, u;
+
+	p->limits.source_rate = 1;
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_open(&t);
+	talk_init(&u, s, SHELL_FULLNAT, 1);
+	u.isn[WEIR_CLIENT] += 5000000;
+	u.next[WEIR_CLIENT] += 5000000;
+	talk_syn(&u);
+	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_source_rate);
+	IS(s->last.conn, WEIR_CONN_NONE);
+	talk_hear_rst(&t, WEIR_BACKEND, t.expect[WEIR_BACKEND]);
+	talk_hear_rst(&u, WEIR_CLIENT, u.expect[WEIR_CLIENT]);
+	talk_silence(&u);
+	EVENTS(s, {WEIR_EVENT_syn_received, 2}, {WEIR_EVENT_cookie_accepted, 2},
+		{WEIR_EVENT_conn_opened, 1}, {WEIR_EVENT_backend_syn_sent, 1},
+		{WEIR_EVENT_conn_established, 1}, {WEIR_EVENT_conn_replaced, 1},
+		{WEIR_EVENT_conn_failed, 1});
+	IS(shell_conns(s), 0);
+	shell_close(s);
+}
+
 /* Nobody to open to: it failed, though it never was opened. */
 static void hc12_none_counted(void)
 {
@@ -162,6 +224,7 @@ static void hc12_none_counted(void)
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_no_backend);
 	EVENTS(s, {WEIR_EVENT_syn_received, 1}, {WEIR_EVENT_cookie_accepted, 1},
 		{WEIR_EVENT_conn_failed, 1});
+	IS(s->last.conn, WEIR_CONN_NONE);
 	IS(service_of(&t)->cookies_ok, 1);
 	IS(service_of(&t)->opened, 0);
 	IS(service_of(&t)->failed, 1);
@@ -248,7 +311,9 @@ int main(void)
 		{"HC-12 a refusal is counted", hc12_counted},
 		{"HC-12 a connection that nobody takes is counted", hc12_none_counted},
 		{"HC-22 HC-54 ends are counted", hc22_counted},
+		{"HC-24 a new beginning in vain", anew_in_vain},
 		{"HC-50 a life is counted", hc50_life},
+		{"HC-50 packets and their connections", hc50_told},
 	};
 
 	return unit_main("proxy counters", tests, sizeof(tests) / sizeof(tests[0]));

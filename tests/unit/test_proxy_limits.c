@@ -95,7 +95,7 @@ static void source_rate(unsigned int service)
 	struct talk t;
 
 	p->limits.source_rate = 3;
-	s = shell_open(p, SHELL_START_NS);
+	s = shell_open(p, SHELL_START_NS - 1000000); /* the last millisecond of a second */
 	for (unsigned int i = 0; i < 8; i++) {
 		struct segment g;
 
@@ -111,7 +111,7 @@ static void source_rate(unsigned int service)
 			t.port = (uint16_t)(2000 + i);
 			talk_syn(&t);
 			talk_ack(&t);
-			shell_wait_ms(s, 1000);
+			shell_wait_ms(s, 1);
 		}
 		shell_clear(s);
 	}
@@ -251,10 +251,10 @@ static void hc33_near(void)
 	shell_close(s);
 }
 
-/* A backend has refused, and there is no local port to the others: the client is told. */
-static void hc33_nowhere_else(void)
+/* The first backend has refused, and there is no local port to the next n: two are tried, no third. */
+static void nowhere_else(unsigned int n)
 {
-	struct shell *s = shell_open(shell_policy(1, 3), SHELL_START_NS);
+	struct shell *s = shell_open(shell_policy(1, 4), SHELL_START_NS);
 	struct weir_localports *pools = s->workers[0].px.pools;
 	struct segment g;
 	struct talk t;
@@ -264,17 +264,31 @@ static void hc33_nowhere_else(void)
 	talk_ack(&t);
 	IS(t.backend, 0);
 	IS(s->policy->pools_each, 1);
-	pools[1].in_use = pools[2].in_use = pools[1].count;
+	for (unsigned int b = 1; b <= n; b++)
+		pools[b].in_use = pools[b].count;
 	g = talk_segment(&t, WEIR_BACKEND, RST | ACK, 0);
 	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_refused);
-	pools[1].in_use = pools[2].in_use = 0;
-	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+	for (unsigned int b = 1; b <= n; b++)
+		pools[b].in_use = 0;
+	IS(shell_events(s, WEIR_EVENT_backend_retried), n < 2);
+	IS(shell_events(s, WEIR_EVENT_conn_failed), n >= 2);
+	if (n < 2) {
+		talk_take_syn(&t);
+		IS(t.backend, n + 1);
+		talk_answer(&t);
+	} else {
+		talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+		IS(talk_state(&t), WEIR_CLOSED);
+	}
 	talk_silence(&t);
-	IS(talk_state(&t), WEIR_CLOSED);
-	IS(shell_events(s, WEIR_EVENT_backend_retried), 0);
-	IS(shell_events(s, WEIR_EVENT_conn_failed), 1);
 	shell_audit(s);
 	shell_close(s);
+}
+
+static void hc33_nowhere_else(void)
+{
+	for (unsigned int n = 0; n < 3; n++)
+		nowhere_else(n);
 }
 
 /* Every bucket of the table is full, but for `room` slots of the one that the client's key prefers. */
