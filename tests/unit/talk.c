@@ -105,7 +105,7 @@ unsigned int talk_put(struct talk *t, enum weir_side side, const struct segment 
 	uint8_t frame[SEGMENT_FRAME_MAX];
 	size_t len = segment_frame(g, frame);
 
-	return shell_in(t->s, frame, len, side == WEIR_CLIENT ? SHELL_CLIENTS : SHELL_BACKENDS);
+	return shell_in(t->s, frame, len, side == WEIR_CLIENT ? t->by : SHELL_BACKENDS);
 }
 
 static struct talk_offer offered(const struct weir_seg *seg)
@@ -122,7 +122,7 @@ static struct talk_offer offered(const struct weir_seg *seg)
 /* A frame for the client: from the VIP, through its neighbour. */
 static void for_client(const struct talk *t, const struct shell_out *out)
 {
-	IS(out->port, SHELL_CLIENTS);
+	IS(out->port, t->by);
 	IS(weir_be32(out->seg.src.w[3]), SHELL_VIP(t->service));
 	IS(weir_be16(out->seg.sport_be), SHELL_VIP_PORT);
 	IS(weir_be32(out->seg.dst.w[3]), t->client);

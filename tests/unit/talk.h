@@ -28,6 +28,7 @@ struct talk {
 	uint32_t client;
 	uint16_t port;
 	uint8_t mac[6];             /* the client's neighbour */
+	enum shell_port by;         /* the port that it is reached by */
 	struct talk_offer offer[2]; /* may be changed before the SYN and the answer */
 	uint16_t wnd[2];            /* the field that the side sends */
 

@@ -90,14 +90,26 @@ static void hc20_sack(void)
 static void hc20_hop(void)
 {
 	struct shell *s = shell_usual();
+	const struct shell_out *again;
 	struct talk t;
 
 	talk_init(&t, s, SHELL_FULLNAT, 1);
-	talk_open(&t);
+	t.by = SHELL_BACKENDS; /* one-armed */
+	talk_syn(&t);
+	shell_wait_ms(s, 1100);
+	again = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	IS(again->port, SHELL_BACKENDS);
+	IS(memcmp(again->mac, t.mac, 6), 0);
+	talk_ack(&t);
+	talk_answer(&t);
 	talk_say(&t, WEIR_BACKEND, PSH, 10);
 	t.mac[1] = 0x77; /* another router */
 	talk_say(&t, WEIR_CLIENT, ACK, 0);
-	talk_say(&t, WEIR_BACKEND, PSH, 10); /* for_client() looks at the MAC */
+	talk_say(&t, WEIR_BACKEND, PSH, 10); /* for_client() looks at port and MAC */
+	t.by = SHELL_CLIENTS;
+	talk_say(&t, WEIR_CLIENT, ACK, 0);
+	talk_say(&t, WEIR_BACKEND, PSH, 10);
 	shell_close(s);
 }
 
