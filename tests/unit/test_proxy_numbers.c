@@ -137,6 +137,97 @@ static void hc51_ring(void)
 	shell_close(s);
 }
 
+/* ... but those of services that stay are. */
+static void hc51_ring_stays(void)
+{
+	struct shell *s = shell_roomy(1, 1);
+	const struct shell_out *again;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_NAT, 1);
+	talk_syn(&t);
+	shell_reload(s, shell_wanted(s));
+	shell_wait_ms(s, 1100);
+	again = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	IS(again->seg.seq, t.shown[WEIR_CLIENT]);
+	talk_silence(&t);
+	shell_close(s);
+}
+
+/* What was learned of a service's backends is forgotten with the service, and no earlier. */
+static void timestamps(unsigned int number)
+{
+	struct shell *s = shell_roomy(1, 1);
+	struct weir_policy *p;
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, number, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	t.offer[WEIR_BACKEND].ts = false;
+	g = talk_syn_segment(&t, WEIR_BACKEND);
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_timestamps);
+	shell_clear(s);
+	shell_reload(s, shell_wanted(s));
+	talk_init(&t, s, number, 2);
+	talk_syn(&t);
+	CU_ASSERT_FALSE(t.promised.ts);
+	p = shell_wanted(s);
+	drop_service(p, number);
+	shell_reload(s, p);
+	shell_wait_ms(s, 200000);
+	shell_clear(s);
+	shell_reload(s, shell_wanted(s));
+	p = shell_wanted(s);
+	add_service(p);
+	shell_reload(s, p);
+	IS(weir_be32(s->policy->services[number].vip.w[3]), SHELL_VIP(2));
+	talk_init(&t, s, 2, 3);
+	talk_syn(&t);
+	CU_ASSERT_TRUE(t.promised.ts);
+	shell_close(s);
+}
+
+static void hc51_timestamps(void)
+{
+	timestamps(SHELL_FULLNAT);
+	timestamps(SHELL_NAT);
+}
+
+/* Limits change with the policy: what one source may open, how many strangers and peers are answered. */
+static void hc51_limits(void)
+{
+	struct shell *s = shell_roomy(1, 1);
+	struct weir_policy *p = shell_wanted(s);
+	struct segment g;
+	struct talk t, stranger;
+
+	p->limits.source_rate = 1;
+	p->limits.reply_budget = 1;
+	shell_reload(s, p);
+	shell_wait_ms(s, 2000);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_open(&t);
+	t.port++;
+	talk_syn(&t);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_source_rate);
+	for (unsigned int i = 0; i < 2; i++) {
+		talk_init(&stranger, s, SHELL_FULLNAT, 2);
+		g = talk_syn_segment(&stranger, WEIR_CLIENT);
+		g.dport++;
+		IS(talk_put(&stranger, WEIR_CLIENT, &g),
+			i == 0 ? WEIR_FATE_refused_port : WEIR_FATE_reply_budget);
+		t.local_port = 50000;
+		g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
+		IS(talk_put(&t, WEIR_BACKEND, &g),
+			i == 0 ? WEIR_FATE_refused_stray : WEIR_FATE_reply_budget);
+	}
+	shell_close(s);
+}
+
 /*
  * Several workers
  */
@@ -318,6 +409,9 @@ int main(void)
 		{"HC-51 what is put back", hc51_put_back},
 		{"HC-51 shared backends", hc51_shared},
 		{"HC-51 SYN-ACKs of a number's former owner", hc51_ring},
+		{"HC-51 SYN-ACKs of services that stay", hc51_ring_stays},
+		{"HC-51 services without timestamps", hc51_timestamps},
+		{"HC-51 limits", hc51_limits},
 		{"HC-51 workers adopt at different moments", hc51_workers},
 		{"HC-51 what needs a restart", hc51_refused},
 		{"HC-51 addresses of what is retired", hc51_taken},

@@ -78,6 +78,7 @@ static void sack(unsigned int service)
 			IS(weir_be32(edge) - t.isn[other], edges[e] - t.shown[side]);
 		}
 	}
+	IS(shell_events(s, WEIR_EVENT_sack_stripped), 0);
 	shell_close(s);
 }
 
