@@ -266,15 +266,20 @@ lab_tap_move() {
 	lab_link_up "$2" "$3"
 }
 
-lab_synweir_up() {
+lab_synweir_start() {
 	local bin=$LAB_BUILD/app/synweir/synweir
 	[ -x "$bin" ] || lab_die "$bin is not built" || return
 	lab_config >"$LAB_DIR/synweir.conf"
 	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
 	LAB_PID=$LAB_SPAWNED
-	if ! lab_wait 20 lab_synweir_ready_or_gone || ! lab_synweir_ready; then
-		lab_die "synweir did not start"
-	elif [ "$LAB_ARMS" = 1 ]; then
+	lab_wait 20 lab_synweir_ready_or_gone && lab_synweir_ready && return
+	cat "$LAB_DIR/synweir.log" >&2
+	lab_die "synweir did not start"
+}
+
+lab_synweir_up() {
+	lab_synweir_start || return
+	if [ "$LAB_ARMS" = 1 ]; then
 		lab_tap_move wfront switch wfront && lab_bridge_port wfront
 		lab_veth switch client client eth0
 		lab_bridge_port client

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "flow/counters.h"
 
@@ -108,6 +109,16 @@ static void opened(struct client *c, struct end *end)
 	be_ready(c, end);
 }
 
+static void finish_response(struct client *c, struct end *end)
+{
+	weir_count(&c->counts.responses, 1);
+	end->requests++;
+	if (c->requests == 0 || end->requests < c->requests)
+		be_ready(c, end);
+	else if (!c->backend_closes)
+		host_close(end);
+}
+
 /* New bytes of a response. */
 static void read_response(struct client *c, struct end *end, uint32_t bytes)
 {
@@ -115,14 +126,8 @@ static void read_response(struct client *c, struct end *end, uint32_t bytes)
 		hist_add(&c->first_byte, c->host.now_ns - end->request_ns);
 	end->first_byte = true;
 	end->bytes += bytes;
-	if (end->bytes < c->response_bytes)
-		return;
-	weir_count(&c->counts.responses, 1);
-	end->requests++;
-	if (c->requests == 0 || end->requests < c->requests)
-		be_ready(c, end);
-	else if (!c->backend_closes)
-		host_close(end);
+	if (!c->http && end->bytes >= c->response_bytes)
+		finish_response(c, end);
 }
 
 /* Whether all that was wanted has come. */
@@ -137,6 +142,8 @@ static void react(struct client *c, struct end *end, unsigned int events, uint32
 		opened(c, end);
 	if (events & HOST_DATA)
 		read_response(c, end, bytes);
+	if (events & HOST_FIN && c->http && end->first_byte)
+		finish_response(c, end);
 	if (events & HOST_FIN && !is_served(c, end)) {
 		host_abort(&c->host, end);
 		fail(c, end, CLIENT_CUT);
@@ -149,6 +156,15 @@ static void react(struct client *c, struct end *end, unsigned int events, uint32
 		weir_count(&c->counts.done, 1);
 		ends_remove(&c->host.ends, end);
 	}
+}
+
+/* "HTTP/1.1 200 OK": the beginning of a first segment; shorter ones are believed. */
+static bool is_good_status(const struct weir_pkt *pkt)
+{
+	const uint8_t *text =
+		pkt->data + pkt->seg.l4_off + sizeof(struct weir_tcp_hdr) + pkt->seg.opt_len;
+
+	return pkt->seg.payload_len < 10 || (memcmp(text, "HTTP/1.", 7) == 0 && text[9] == '2');
 }
 
 void client_input(struct client *c, const struct weir_pkt *pkt)
@@ -164,6 +180,8 @@ void client_input(struct client *c, const struct weir_pkt *pkt)
 	}
 	known = end->rcv_nxt;
 	events = host_input(&c->host, end, pkt);
+	if (c->http && events & HOST_DATA && !end->first_byte && !is_good_status(pkt))
+		events |= HOST_CORRUPT;
 	if (events & HOST_RESET) {
 		fail(c, end, end->opened ? CLIENT_RESET : CLIENT_REFUSED);
 	} else if (events & HOST_CORRUPT) {

@@ -16,7 +16,7 @@ enum client_failure {
 	CLIENT_RESET,     /* an RST later */
 	CLIENT_TIMEOUT,   /* nobody spoke any more */
 	CLIENT_CUT,       /* a FIN before the whole response */
-	CLIENT_CORRUPT,   /* another text */
+	CLIENT_CORRUPT,   /* another text, or an HTTP status other than 2xx */
 	CLIENT_FAILURES
 };
 
@@ -38,6 +38,7 @@ struct client {
 	uint32_t request_bytes, response_bytes;
 	uint32_t requests;   /* in a connection; 0: when client_ask() says, and without end */
 	bool backend_closes; /* first */
+	bool http;           /* HTTP/1.0: a response is all that comes before the backend closes */
 	/* ends of connections whose next request is to be asked for: a ring of host.ends.size */
 	uint32_t *ready;
 	uint32_t ready_first, n_ready;

@@ -10,7 +10,12 @@ __attribute__((constructor)) static void write_text(void)
 		text[i] = (uint8_t)(i % FRAME_TEXT_PERIOD);
 }
 
-uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, uint32_t at,
+const uint8_t *frame_text(uint32_t at)
+{
+	return text + at % FRAME_TEXT_PERIOD;
+}
+
+uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, const uint8_t *payload,
 	uint16_t payload_len)
 {
 	struct weir_ipv4_hdr *ip = (void *)(frame + sizeof(struct weir_eth_hdr));
@@ -20,7 +25,7 @@ uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, uint32_t at,
 
 	if (payload_len == 0)
 		return len;
-	memcpy(frame + len, text + at % FRAME_TEXT_PERIOD, payload_len);
+	memcpy(frame + len, payload, payload_len);
 	new_be = weir_be16((uint16_t)(weir_be16(old_be) + payload_len));
 	ip->len_be = new_be;
 	ip->csum = weir_csum_apply(ip->csum, weir_csum_delta16(0, old_be, new_be));
@@ -33,7 +38,7 @@ uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, uint32_t at,
 
 bool frame_is_text(const uint8_t *payload, uint16_t len, uint32_t at)
 {
-	return len <= FRAME_MAX && memcmp(payload, text + at % FRAME_TEXT_PERIOD, len) == 0;
+	return len <= FRAME_MAX && memcmp(payload, frame_text(at), len) == 0;
 }
 
 void frame_make(struct frame *f, const struct weir_header *h, uint16_t payload_len,
@@ -48,7 +53,7 @@ void frame_make(struct frame *f, const struct weir_header *h, uint16_t payload_l
 	blank.src = weir_addr_v4(0);
 	blank.sport_be = 0;
 	blank.seq = blank.ack = 0;
-	f->len = frame_segment(f->bytes, &blank, 0, payload_len);
+	f->len = frame_segment(f->bytes, &blank, frame_text(0), payload_len);
 	memcpy(eth->dst, dst_mac, sizeof(eth->dst));
 	memcpy(eth->src, src_mac, sizeof(eth->src));
 	f->ip_sum = (uint16_t)~ip->csum;

@@ -3,7 +3,7 @@
  * Frames: templates of which thousands are made by copying, where only what differs is written and
  * added to the checksums; and single segments with payload.
  *
- * Payload is one endless text, the same for everybody: byte i of a stream is frame_text[i % period].
+ * Payload is one endless text, the same for everybody: byte i of a stream is i % FRAME_TEXT_PERIOD.
  */
 #ifndef WEIRGEN_FRAME_H
 #define WEIRGEN_FRAME_H
@@ -36,11 +36,14 @@ static inline void frame_stamp(const struct frame *f, uint8_t *to, uint32_t src_
 	uint16_t sport_be, uint32_t seq, uint32_t ack);
 
 /*
- * A segment with payload_len bytes of the text from stream position `at` on, both checksums, without
- * Ethernet addresses. Returns its length. `frame` has room for WEIR_HEADER_FRAME_MAX + payload_len.
+ * A segment with payload, both checksums, without Ethernet addresses. Returns its length. `frame` has
+ * room for WEIR_HEADER_FRAME_MAX + payload_len.
  */
-uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, uint32_t at,
+uint16_t frame_segment(uint8_t *frame, const struct weir_header *h, const uint8_t *payload,
 	uint16_t payload_len);
+
+/* The text from stream position `at` on: at least FRAME_MAX bytes of it. */
+const uint8_t *frame_text(uint32_t at);
 
 /* payload is the text from `at` on. */
 bool frame_is_text(const uint8_t *payload, uint16_t len, uint32_t at);

@@ -48,18 +48,23 @@ static struct weir_header header_to(const struct end_key *key, uint8_t flags, ui
 
 /* false: it did not fit; as if the wire had lost it. */
 static bool send(struct host *h, const uint8_t mac[6], const struct weir_header *header,
-	uint32_t at, uint16_t payload_len)
+	const uint8_t *payload, uint16_t payload_len)
 {
 	uint8_t *frame = h->outlet.begin(h->outlet.shell);
 	uint16_t len;
 
 	if (frame == NULL)
 		return false;
-	len = frame_segment(frame, header, at, payload_len);
+	len = frame_segment(frame, header, payload, payload_len);
 	memcpy(frame, mac, 6);
 	memcpy(frame + 6, h->mac, 6);
 	h->outlet.end(h->outlet.shell, len);
 	return true;
+}
+
+static const uint8_t *payload_at(const struct host *h, uint32_t at)
+{
+	return h->says != NULL ? (const uint8_t *)h->says + at : frame_text(at);
 }
 
 static void send_segment(struct host *h, struct end *end, uint8_t flags, uint16_t payload_len)
@@ -77,7 +82,8 @@ static void send_segment(struct host *h, struct end *end, uint8_t flags, uint16_
 		header.sack_ok = h->syn.sack_ok;
 		header.wscale = end->wscale;
 	}
-	if (send(h, end->mac, &header, end->snd_nxt - end->iss - 1, payload_len) && payload_len > 0)
+	if (send(h, end->mac, &header, payload_at(h, end->snd_nxt - end->iss - 1), payload_len) &&
+		payload_len > 0)
 		weir_count(&h->counts.data_out, 1);
 	if (weir_seq_lt(end->snd_nxt, end->snd_max))
 		weir_count(&h->counts.resent, 1);
@@ -91,7 +97,7 @@ static void send_reset(struct host *h, const uint8_t mac[6], const struct end_ke
 {
 	struct weir_header header = header_to(key, WEIR_TCP_RST | WEIR_TCP_ACK, seq, ack);
 
-	send(h, mac, &header, 0, 0);
+	send(h, mac, &header, NULL, 0);
 }
 
 /* Bytes that may leave now. */
@@ -278,8 +284,9 @@ static unsigned int input_text(struct host *h, struct end *end, const struct wei
 		return 0; /* all of it is known, or something before it is missing */
 	n = (uint16_t)(seg->payload_len - known);
 	if (n > 0) {
-		if (pkt->head_len < pkt->len ||
-			!frame_is_text(payload + known, n, end->rcv_nxt - end->irs - 1))
+		if (h->says == NULL &&
+			(pkt->head_len < pkt->len ||
+				!frame_is_text(payload + known, n, end->rcv_nxt - end->irs - 1)))
 			events |= HOST_CORRUPT;
 		end->rcv_nxt += n;
 		weir_count(&h->counts.bytes_in, n);
@@ -388,5 +395,5 @@ void host_stray(struct host *h, const struct end_key *key, const struct weir_pkt
 	header.tsval = tsval(h);
 	header.tsecr = seg->tsval;
 	header.wnd = 65535;
-	send(h, pkt->data + 6, &header, 0, 0);
+	send(h, pkt->data + 6, &header, NULL, 0);
 }

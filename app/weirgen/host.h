@@ -38,6 +38,8 @@ struct host {
 	struct outlet outlet;
 	struct weir_header syn; /* options that are offered, and agreed to */
 	uint8_t mac[6];
+	/* what is written instead of the text, and nothing after it; then what comes may be anything */
+	const char *says;
 	uint64_t secret;
 	uint64_t now_ns;           /* the caller keeps it */
 	struct host_counts counts; /* atomics, by one writer */

@@ -283,106 +283,69 @@ static int set_seed(struct options *o, const char *text)
 	return parse_whole(text, 0, 1ull << 53, &o->seed);
 }
 
-static int set_pcap(struct options *o, const char *text)
-{
-	o->pcap = text;
-	return 0;
-}
-
-static int set_json(struct options *o, const char *text)
-{
-	o->json = text;
-	return 0;
-}
-
-static int set_hdr(struct options *o, const char *text)
-{
-	o->hdr = text;
-	return 0;
-}
-
-static int set_sweep(struct options *o, const char *text)
-{
-	o->sweep = true;
-	return 0;
-}
-
-static int set_loop(struct options *o, const char *text)
-{
-	o->loop = true;
-	return 0;
-}
-
-static int set_quiet(struct options *o, const char *text)
-{
-	o->quiet = true;
-	return 0;
-}
-
-static int set_sleep(struct options *o, const char *text)
-{
-	o->sleep = true;
-	return 0;
-}
-
 /*
  * All of them
  */
 
-#define IN(mode) (1u << MODE_##mode)
-#define FLOODS   (IN(SYN) | IN(ACK) | IN(MIXED))
-#define CLIENTS  (IN(MIXED) | IN(CONNS))
-#define ANY      (FLOODS | CLIENTS | IN(REPLAY))
+#define IN(mode)      (1u << MODE_##mode)
+#define FLOODS        (IN(SYN) | IN(ACK) | IN(MIXED))
+#define CLIENTS       (IN(MIXED) | IN(CONNS))
+#define SET(name)     set_##name, 0
+#define PLAIN(member) NULL, offsetof(struct options, member)
+#define ANY           (FLOODS | CLIENTS | IN(REPLAY))
 
 static const struct setting {
 	char letter;
 	const char *name, *value; /* value NULL: none */
 	int (*set)(struct options *o, const char *text);
+	size_t plain;       /* set NULL: where the text is kept, or that the option is there */
 	unsigned int modes; /* that it has a meaning in */
 	const char *help;
 } settings[] = {
-	{'p', "port", "DEVICE", set_port, ANY,
+	{'p', "port", "DEVICE", SET(port), ANY,
 		"a PCI address or a vdev with its arguments; the second, if any,\n"
 		"                          is the backends' side"},
-	{'t', "to", "ADDR:PORT", set_to, FLOODS | CLIENTS, "the service"},
-	{'f', "from", "ADDRS", set_from, ANY,
+	{'t', "to", "ADDR:PORT", SET(to), FLOODS | CLIENTS, "the service"},
+	{'f', "from", "ADDRS", SET(from), ANY,
 		"sources: ADDR, ADDR/BITS or ADDR-ADDR (198.18.0.0/15)"},
-	{0, "ports", "PORTS", set_ports, ANY, "source ports: PORT or PORT-PORT (1024-65535)"},
-	{0, "sweep", NULL, set_sweep, FLOODS | IN(REPLAY), "sources in order, not at random"},
-	{0, "flood-from", "ADDRS", set_flood_from, IN(MIXED),
+	{0, "ports", "PORTS", SET(ports), ANY, "source ports: PORT or PORT-PORT (1024-65535)"},
+	{0, "sweep", NULL, PLAIN(sweep), FLOODS | IN(REPLAY), "sources in order, not at random"},
+	{0, "flood-from", "ADDRS", SET(flood_from), IN(MIXED),
 		"sources of the flood (198.19.0.0/16)"},
-	{'a', "address", "ADDR", set_address, ANY,
+	{'a', "address", "ADDR", SET(address), ANY,
 		"our own, for ARP (the first of --from); answered for, as --from is"},
-	{'g', "gateway", "ADDR", set_gateway, FLOODS | CLIENTS,
+	{'g', "gateway", "ADDR", SET(gateway), FLOODS | CLIENTS,
 		"the next hop (the service itself)"},
-	{0, "gateway-mac", "MAC", set_gateway_mac, ANY, "its MAC address: nobody is asked for it"},
-	{'b', "backend", "ADDR:PORT", set_backend, CLIENTS,
+	{0, "gateway-mac", "MAC", SET(gateway_mac), ANY, "its MAC address: nobody is asked for it"},
+	{'b', "backend", "ADDR:PORT", SET(backend), CLIENTS,
 		"play this backend; may be given several times"},
-	{'r', "rate", "N", set_rate, ANY,
+	{'r', "rate", "N", SET(rate), ANY,
 		"packets (conns: connections) a second, e.g. 200k; 0: all that goes (0)"},
-	{'n', "count", "N", set_count, ANY, "end after so many packets or connections"},
-	{'s', "seconds", "N", set_seconds, ANY,
+	{'n', "count", "N", SET(count), ANY, "end after so many packets or connections"},
+	{'s', "seconds", "N", SET(seconds), ANY,
 		"end after so long; 0: at SIGINT (10, no limit with -n)"},
-	{'c', "concurrency", "N", set_concurrency, CLIENTS, "connections open at once (64)"},
-	{0, "requests", "N", set_requests, IN(CONNS), "in each connection (1)"},
-	{0, "request", "BYTES", set_request, CLIENTS, "size of a request (100)"},
-	{0, "response", "BYTES", set_response, CLIENTS, "size of a response (200)"},
-	{0, "close", "WHO", set_close, IN(CONNS), "who closes first: client or backend (client)"},
-	{0, "share", "PERCENT", set_share, IN(MIXED), "of the packets that are flood (90)"},
-	{0, "flood", "KIND", set_flood, IN(MIXED), "syn or ack (syn)"},
-	{0, "payload", "BYTES", set_payload, FLOODS, "in each packet of the flood (0)"},
-	{'o', "options", "LIST", set_tcp_options, FLOODS | CLIENTS,
+	{'c', "concurrency", "N", SET(concurrency), CLIENTS, "connections open at once (64)"},
+	{0, "requests", "N", SET(requests), IN(CONNS), "in each connection (1)"},
+	{0, "request", "BYTES", SET(request), CLIENTS, "size of a request (100)"},
+	{0, "response", "BYTES", SET(response), CLIENTS, "size of a response (200)"},
+	{0, "http", NULL, PLAIN(http), IN(CONNS),
+		"ask real servers: GET / by HTTP/1.0, a response is what comes"},
+	{0, "close", "WHO", SET(close), IN(CONNS), "who closes first: client or backend (client)"},
+	{0, "share", "PERCENT", SET(share), IN(MIXED), "of the packets that are flood (90)"},
+	{0, "flood", "KIND", SET(flood), IN(MIXED), "syn or ack (syn)"},
+	{0, "payload", "BYTES", SET(payload), FLOODS, "in each packet of the flood (0)"},
+	{'o', "options", "LIST", SET(tcp_options), FLOODS | CLIENTS,
 		"TCP options of SYNs, or none (mss=1460,sack,ts,wscale=7)"},
-	{0, "pcap", "FILE", set_pcap, IN(REPLAY), "the frames to send"},
-	{0, "loop", NULL, set_loop, IN(REPLAY), "again from the start at the end"},
-	{0, "seed", "N", set_seed, ANY, "of all chance; the same is the same load (1)"},
-	{'j', "json", "FILE", set_json, ANY, "the report as JSON"},
-	{0, "hdr", "NAME", set_hdr, CLIENTS,
+	{0, "pcap", "FILE", PLAIN(pcap), IN(REPLAY), "the frames to send"},
+	{0, "loop", NULL, PLAIN(loop), IN(REPLAY), "again from the start at the end"},
+	{0, "seed", "N", SET(seed), ANY, "of all chance; the same is the same load (1)"},
+	{'j', "json", "FILE", PLAIN(json), ANY, "the report as JSON"},
+	{0, "hdr", "NAME", PLAIN(hdr), CLIENTS,
 		"latencies in HdrHistogram's text format: NAME.handshake.hgrm\n"
 		"                          and NAME.first_byte.hgrm"},
-	{'q', "quiet", NULL, set_quiet, ANY, "no line a second"},
-	{0, "sleep", NULL, set_sleep, ANY, "when there is nothing to do (a tap, a shared CPU)"},
-	{0, "cpu", "N[,N]", set_cpus, ANY, "the CPU to run on; two: one a port (any)"},
+	{'q', "quiet", NULL, PLAIN(quiet), ANY, "no line a second"},
+	{0, "sleep", NULL, PLAIN(sleep), ANY, "when there is nothing to do (a tap, a shared CPU)"},
+	{0, "cpu", "N[,N]", SET(cpus), ANY, "the CPU to run on; two: one a port (any)"},
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))
@@ -457,7 +420,11 @@ static int set_option(struct options *o, const struct setting *s, const char *te
 {
 	if (!(s->modes & 1u << o->mode))
 		return complain("--%s has no meaning with %s", s->name, mode_names[o->mode]);
-	if (s->set(o, text) != 0)
+	if (s->set == NULL && s->value == NULL)
+		*(bool *)((char *)o + s->plain) = true;
+	else if (s->set == NULL)
+		*(const char **)((char *)o + s->plain) = text;
+	else if (s->set(o, text) != 0)
 		return complain("--%s cannot be '%s'", s->name, text);
 	return -1;
 }
@@ -521,6 +488,10 @@ static int check_clients(const struct options *o)
 {
 	if (range_overlap(&o->from, &o->flood_from) && o->mode == MODE_MIXED)
 		return complain("--from and --flood-from share addresses: whose is an answer?");
+	if (o->http && (o->n_backends > 0 || o->requests > 1))
+		return complain("--http asks servers that are there, once a connection: no "
+				"--backend, "
+				"no --requests");
 	if (o->n_devices == OPTIONS_PORTS && o->n_backends == 0)
 		return complain("a second port, but no backend to play there: --backend ADDR:PORT");
 	if (o->concurrency > range_size(&o->from) / 2)

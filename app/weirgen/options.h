@@ -44,6 +44,7 @@ struct options {
 	uint32_t concurrency, requests, request_bytes, response_bytes;
 	uint32_t share;      /* of the flood in `mixed`, per mille */
 	bool backend_closes; /* first */
+	bool http;           /* real servers, pages */
 	/* what */
 	bool sweep;
 	uint16_t payload;

@@ -57,7 +57,8 @@ static void init_link(struct station *s)
 	if (s->is_source) {
 		s->link.wanted = !o->has_gateway_mac && o->mode != MODE_REPLAY;
 		memcpy(s->link.mac, o->gateway_mac, sizeof(s->link.mac));
-		link_own(&s->link, &self);
+		if (!range_has(&o->from, o->self))
+			link_own(&s->link, &self);
 		link_own(&s->link, &o->from);
 	}
 	s->link.known = !s->link.wanted;
@@ -85,6 +86,7 @@ static void init_host(struct station *s, struct host *h)
 
 static int init_clients(struct station *s)
 {
+	static const char get[] = "GET / HTTP/1.0\r\nHost: weirgen\r\n\r\n";
 	const struct options *o = s->o;
 	struct client *c = &s->client;
 
@@ -99,6 +101,12 @@ static int init_clients(struct station *s)
 	if (client_init(c, o->concurrency) != 0)
 		return -1;
 	init_host(s, &c->host);
+	if (o->http) {
+		c->http = c->backend_closes = true;
+		c->host.says = get;
+
+		c->request_bytes = sizeof(get) - 1;
+	}
 	return 0;
 }
 

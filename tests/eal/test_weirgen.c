@@ -54,26 +54,26 @@ static struct rte_ring *make_ring(const char *what)
 	return rte_ring_create(name, RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
-/* The command line is weirgen's; devices and the capture are added. */
+/* The command line is weirgen's; devices and the capture are added. Options point into it. */
 static void parse(const char *line, unsigned int n_devices, const char *pcap)
 {
-	char *argv[40], *copy = strdup(line), *rest = copy, *word;
-	int argc = 0;
+	static char words[1024];
+	char *argv[40] = {"weirgen"}, *rest = words, *word;
+	int argc = 1;
 
-	argv[argc++] = strdup("weirgen");
+	snprintf(words, sizeof(words), "%s", line);
 	while ((word = strsep(&rest, " ")) != NULL)
-		argv[argc++] = strdup(word);
+		argv[argc++] = word;
 	for (unsigned int i = 0; i < n_devices; i++) {
-		argv[argc++] = strdup("--port");
+		argv[argc++] = "--port";
 		argv[argc++] = lab.devices[i];
 	}
 	if (pcap != NULL) {
-		argv[argc++] = strdup("--pcap");
-		argv[argc++] = strdup(pcap);
+		argv[argc++] = "--pcap";
+		argv[argc++] = (char *)pcap;
 	}
 	optind = 0; /* glibc: from the start again */
 	CU_ASSERT_EQUAL_FATAL(options_parse(&lab.o, argc, argv), -1);
-	free(copy); /* the words live on: options point to them */
 }
 
 /* Rings have no addresses, and ARP believes nobody without one. */
@@ -247,9 +247,7 @@ static void test_full(void)
 		station_turn(s, PHASE_RUN, lab.now_ns += TURN_NS);
 	CU_ASSERT(s->full > 0);
 	CU_ASSERT_EQUAL(s->port.n_out, PORT_OUT);
-	/* three announcements too, and of those some came too late */
-	CU_ASSERT_EQUAL(s->flood.sent + 3, s->port.tx_pkts + s->port.n_out + s->port.lost);
-	s->port.lost = 0;
+	CU_ASSERT_EQUAL(s->flood.sent, s->port.tx_pkts + s->port.n_out);
 	lab_close();
 }
 

@@ -169,7 +169,7 @@ static void test_frame_segment(void)
 		uint32_t at = (uint32_t)unit_random(&seed);
 		uint16_t payload = (uint16_t)(unit_random(&seed) % 1441);
 		uint8_t f[FRAME_MAX] __attribute__((aligned(2)));
-		uint16_t len = frame_segment(f, &h, at, payload);
+		uint16_t len = frame_segment(f, &h, frame_text(at), payload);
 
 		check_sums(f, len);
 		for (uint16_t b = 0; b < payload; b++)
@@ -479,7 +479,7 @@ static void write_capture(const char *path, unsigned int n_tcp)
 
 	for (unsigned int i = 0; i < n_tcp; i++) {
 		struct weir_header h = random_header(&seed);
-		uint16_t len = frame_segment(f, &h, i, (uint16_t)(i % 700));
+		uint16_t len = frame_segment(f, &h, frame_text(i), (uint16_t)(i % 700));
 
 		memcpy(f, mac_a, 6);
 		memcpy(f + 6, mac_b, 6);

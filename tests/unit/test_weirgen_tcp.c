@@ -428,6 +428,29 @@ static void test_reset(void)
 	expect_failures(CLIENT_RESET, 1);
 }
 
+/* Somebody else's server: whatever it says is a response, if its status is good. */
+static void http(const char *response)
+{
+	static const char get[] = "GET / HTTP/1.0\r\n\r\n";
+
+	open_world(5, 1, sizeof(get) - 1, (uint32_t)strlen(response));
+	w.client.http = w.client.backend_closes = true;
+	w.client.host.says = get;
+	w.backend.host.says = response;
+	w.backend.close_after = 1;
+	w.loss = 20;
+	run_conns(50);
+}
+
+static void test_http(void)
+{
+	http("HTTP/1.1 200 OK\r\n\r\nhello\n");
+	expect_all_done(50);
+	close_world();
+	http("HTTP/1.1 503 Service Unavailable\r\n\r\n");
+	expect_failures(CLIENT_CORRUPT, 50);
+}
+
 /*
  * The rest of a client's life
  */
@@ -518,6 +541,7 @@ int main(void)
 		{"another text", test_corrupt},
 		{"refused", test_refused},
 		{"reset", test_reset},
+		{"pages of somebody else's", test_http},
 		{"asked one by one", test_ask},
 		{"waiting is no failure", test_patience},
 		{"latency counts from when it was due", test_due},
