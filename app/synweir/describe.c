@@ -36,7 +36,7 @@ static void view_port(struct weir_view_port *v, const struct weir_nic *nic)
 
 void weir_describe_view(struct weir_view *view, const struct weir_dataplane *dp)
 {
-	const struct weir_policy *p = dp->shared.policy;
+	const struct weir_policy *p = dp->policy;
 
 	view->policy = p;
 	for (uint32_t i = 0; i < p->n_ports; i++)
@@ -59,7 +59,7 @@ void weir_describe_view(struct weir_view *view, const struct weir_dataplane *dp)
 
 void weir_describe_ports(struct weir_view *view, const struct weir_dataplane *dp)
 {
-	for (uint32_t i = 0; i < dp->shared.policy->n_ports; i++) {
+	for (uint32_t i = 0; i < dp->policy->n_ports; i++) {
 		const struct weir_nic *nic = &dp->nics[i];
 		struct weir_view_port *v = &view->port[i];
 		struct rte_eth_stats stats;
@@ -95,14 +95,14 @@ static void describe_port(const struct weir_nic *nic, unsigned int n_workers)
 /* A worker far from a port works, but more slowly: every packet crosses from one memory to the other. */
 static void warn_of_far_ports(const struct weir_dataplane *dp)
 {
-	for (uint32_t i = 0; i < dp->shared.policy->n_ports; i++) {
+	for (uint32_t i = 0; i < dp->policy->n_ports; i++) {
 		const struct weir_nic *nic = &dp->nics[i];
 		uint32_t far = 0;
 
 		/* where a virtual device says it is means nothing */
 		if (nic->node < 0 || !weir_eal_is_pci(nic->port->device))
 			continue;
-		for (uint32_t w = 0; w < dp->shared.policy->n_workers; w++)
+		for (uint32_t w = 0; w < dp->policy->n_workers; w++)
 			far += rte_lcore_to_socket_id(dp->workers[w].lcore) !=
 				(unsigned int)nic->node;
 		if (far > 0)
@@ -115,7 +115,7 @@ static void warn_of_far_ports(const struct weir_dataplane *dp)
 
 void weir_describe_start(const struct weir_view *view, const struct weir_dataplane *dp)
 {
-	const struct weir_policy *p = dp->shared.policy;
+	const struct weir_policy *p = dp->policy;
 	size_t tables = 0, pools = 0;
 
 	for (uint32_t i = 0; i < p->n_ports; i++)

@@ -113,3 +113,11 @@ void weir_arp_keep(struct weir_arp_keeper *k, struct weir_tx *tx)
 	keep_nexthops(k, tx);
 	keep_announced(k, tx);
 }
+
+void weir_arp_announce(struct weir_arp_keeper *k, const struct weir_tx *tx)
+{
+	for (unsigned int port = 0; port < tx->n_ports; port++)
+		k->announced[port] =
+			__atomic_load_n(&tx->port[port].nic->announce, __ATOMIC_RELAXED) - 1;
+	k->next_station = 0;
+}

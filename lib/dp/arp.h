@@ -26,6 +26,9 @@ bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr, un
 /* A received ARP frame (WEIR_PARSED_ARP). Takes its buffer, counts its fate. */
 void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt);
 
+/* All addresses of ours, on all ports: some may be new. */
+void weir_arp_announce(struct weir_arp_keeper *k, const struct weir_tx *tx);
+
 /* Requests and announcements that are due: a piece of the work each time. */
 void weir_arp_keep(struct weir_arp_keeper *k, struct weir_tx *tx);
 

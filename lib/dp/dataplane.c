@@ -22,7 +22,7 @@
 /* Some receiving workers' buffers may all be held, or wait in rings, for those that receive less. */
 static struct weir_pool_need pool_need(const struct weir_dataplane *dp, unsigned int w)
 {
-	const struct weir_policy *p = dp->shared.policy;
+	const struct weir_policy *p = dp->policy;
 	struct weir_pool_need need = {.least = IN_HAND};
 	uint32_t share = 0; /* of how many workers the packets come by us, at most */
 
@@ -66,21 +66,9 @@ static int set_up_worker(struct weir_dataplane *dp, unsigned int i, const uint8_
 	return 0;
 }
 
-static int set_up_neighs(struct weir_dataplane *dp, struct weir_dp_error *err)
-{
-	struct weir_arena measured = {0};
-	int rc;
-
-	weir_neighs_init(&dp->neighs, &measured, dp->shared.policy);
-	rc = weir_memory_map(&dp->neigh_memory, measured.used, -1, err);
-	if (rc == 0)
-		weir_neighs_init(&dp->neighs, &dp->neigh_memory, dp->shared.policy);
-	return rc;
-}
-
 static int set_up_pools(struct weir_dataplane *dp, struct weir_dp_error *err)
 {
-	const struct weir_policy *p = dp->shared.policy;
+	const struct weir_policy *p = dp->policy;
 	int rc = 0;
 
 	for (unsigned int i = 0; i < p->n_workers && rc == 0; i++) {
@@ -100,7 +88,7 @@ static int set_up_pools(struct weir_dataplane *dp, struct weir_dp_error *err)
 
 static int open_ports(struct weir_dataplane *dp, uint8_t *key, struct weir_dp_error *err)
 {
-	const struct weir_policy *p = dp->shared.policy;
+	const struct weir_policy *p = dp->policy;
 	int rc = 0;
 
 	for (unsigned int i = 0; i < p->n_ports && rc == 0; i++)
@@ -111,7 +99,7 @@ static int open_ports(struct weir_dataplane *dp, uint8_t *key, struct weir_dp_er
 
 static int start_ports(struct weir_dataplane *dp, struct weir_dp_error *err)
 {
-	const struct weir_policy *p = dp->shared.policy;
+	const struct weir_policy *p = dp->policy;
 	struct rte_mempool *pools[WEIR_WORKERS_MAX];
 	int rc = 0;
 
@@ -124,7 +112,7 @@ static int start_ports(struct weir_dataplane *dp, struct weir_dp_error *err)
 
 static void join_workers(struct weir_dataplane *dp)
 {
-	uint32_t n = dp->shared.policy->n_workers;
+	uint32_t n = dp->policy->n_workers;
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = 0; j < n; j++)
@@ -141,17 +129,16 @@ int weir_dataplane_open(struct weir_dataplane *dp, const struct weir_dataplane_p
 
 	memset(dp, 0, sizeof(*dp));
 	memcpy(key, params->nic_key, sizeof(key));
-	dp->shared.policy = p;
+	dp->policy = p;
 	dp->shared.nics = dp->nics;
-	dp->shared.neighs = &dp->neighs;
 	dp->shared.sleep = params->sleep;
 	weir_clock_init(&dp->shared.clock);
 	dp->shared.wall_offset_ns = weir_clock_wall_offset_ns(&dp->shared.clock);
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		dp->workers[i].lcore = params->lcores[i];
 	rc = open_ports(dp, key, err);
-	if (rc == 0)
-		rc = set_up_neighs(dp, err);
+	if (rc == 0 && weir_swap_init(&dp->shared.swap, p) != 0)
+		rc = weir_dp_fail(err, -ENOMEM, "out of memory");
 	if (rc == 0)
 		rc = set_up_pools(dp, err);
 	for (uint32_t i = 0; i < p->n_workers && rc == 0; i++)
@@ -174,7 +161,7 @@ void weir_dataplane_free(struct weir_dataplane *dp)
 		weir_memory_unmap(&dp->workers[i].memory);
 		weir_pool_free(&dp->workers[i].pool);
 	}
-	weir_memory_unmap(&dp->neigh_memory);
+	weir_swap_free(&dp->shared.swap);
 }
 
 /*
@@ -183,7 +170,7 @@ void weir_dataplane_free(struct weir_dataplane *dp)
 
 int weir_dataplane_launch(struct weir_dataplane *dp, struct weir_dp_error *err)
 {
-	for (uint32_t i = 0; i < dp->shared.policy->n_workers; i++) {
+	for (uint32_t i = 0; i < dp->policy->n_workers; i++) {
 		struct weir_dataplane_worker *dw = &dp->workers[i];
 		int rc = rte_eal_remote_launch(weir_worker_run, dw->worker, dw->lcore);
 
@@ -199,8 +186,22 @@ void weir_dataplane_tend(struct weir_dataplane *dp)
 {
 	__atomic_store_n(&dp->shared.wall_offset_ns, weir_clock_wall_offset_ns(&dp->shared.clock),
 		__ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < dp->shared.policy->n_ports; i++)
+	for (uint32_t i = 0; i < dp->policy->n_ports; i++)
 		weir_nic_watch(&dp->nics[i]);
+}
+
+int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *policy)
+{
+	int rc = weir_swap_publish(&dp->shared.swap, policy);
+
+	if (rc == 0)
+		dp->policy = policy;
+	return rc;
+}
+
+bool weir_dataplane_settle(struct weir_dataplane *dp)
+{
+	return weir_swap_settle(&dp->shared.swap);
 }
 
 void weir_dataplane_set_phase(struct weir_dataplane *dp, enum weir_phase phase)
@@ -212,7 +213,7 @@ uint64_t weir_dataplane_active(const struct weir_dataplane *dp)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < dp->shared.policy->n_workers; i++)
+	for (uint32_t i = 0; i < dp->policy->n_workers; i++)
 		sum += __atomic_load_n(&dp->workers[i].worker->active, __ATOMIC_ACQUIRE);
 	return sum;
 }
@@ -221,10 +222,10 @@ bool weir_dataplane_is_quiet(const struct weir_dataplane *dp)
 {
 	uint64_t in = 0, out = 0;
 
-	for (uint32_t i = 0; i < dp->shared.policy->n_workers; i++)
+	for (uint32_t i = 0; i < dp->policy->n_workers; i++)
 		if (!__atomic_load_n(&dp->workers[i].worker->reset, __ATOMIC_ACQUIRE))
 			return false;
-	for (uint32_t i = 0; i < dp->shared.policy->n_workers; i++) {
+	for (uint32_t i = 0; i < dp->policy->n_workers; i++) {
 		const struct weir_counters *c = &dp->workers[i].worker->px.counters;
 
 		in += weir_counted(&c->handed_in);

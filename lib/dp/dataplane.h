@@ -16,13 +16,12 @@ struct weir_dataplane_worker {
 struct weir_dataplane {
 	struct weir_shared shared;
 	struct weir_nic nics[WEIR_PORTS_MAX];
-	struct weir_neighs neighs;
-	struct weir_arena neigh_memory;
+	const struct weir_policy *policy; /* the control side's view of it */
 	struct weir_dataplane_worker workers[WEIR_WORKERS_MAX];
 };
 
 struct weir_dataplane_params {
-	const struct weir_policy *policy; /* stays the caller's, and where it is */
+	const struct weir_policy *policy; /* stays the caller's, and where it is until replaced */
 	const unsigned int *lcores;       /* policy->n_workers of them */
 	bool sleep;                       /* workers may, when idle */
 	uint8_t (*seeds)[32];             /* one a worker; random */
@@ -41,6 +40,16 @@ int weir_dataplane_launch(struct weir_dataplane *dp, struct weir_dp_error *err);
 
 /* Control side, once a second: wall clock, links. */
 void weir_dataplane_tend(struct weir_dataplane *dp);
+
+/*
+ * Control side: the workers go by `policy`, which weir_policy_succeed() made of the one that they go
+ * by now; from now on, but for who is in the middle of a loop. -EBUSY: somebody still is since the
+ * last time; -ENOMEM.
+ */
+int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *policy);
+
+/* Control side: no worker looks at what was replaced any more: it may be freed. */
+bool weir_dataplane_settle(struct weir_dataplane *dp);
 
 /* Control side: what the workers are to do now. */
 void weir_dataplane_set_phase(struct weir_dataplane *dp, enum weir_phase phase);

@@ -109,3 +109,30 @@ bool weir_neigh_learn(struct weir_neighs *n, uint8_t port, uint32_t addr_be, con
 	}
 	return learned;
 }
+
+/* The same next hop's place, or NULL. */
+static const struct weir_neigh *find_same(const struct weir_neighs *n, uint64_t r)
+{
+	uint32_t at = find(n, r);
+
+	if (at == n->policy->n_nexthops || rank_of(n->policy, n->order[at]) != r)
+		return NULL;
+	return &n->at[n->order[at]];
+}
+
+void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
+{
+	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
+		const struct weir_neigh *from = find_same(before, rank_of(n->policy, (uint16_t)i));
+		uint64_t heard;
+
+		if (from == NULL)
+			continue;
+		heard = __atomic_load_n(&from->heard_ns, __ATOMIC_RELAXED);
+		if (heard <= __atomic_load_n(&n->at[i].heard_ns, __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&n->at[i].mac, __atomic_load_n(&from->mac, __ATOMIC_RELAXED),
+			__ATOMIC_RELAXED);
+		__atomic_store_n(&n->at[i].heard_ns, heard, __ATOMIC_RELAXED);
+	}
+}

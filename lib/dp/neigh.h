@@ -34,6 +34,9 @@ struct weir_neighs {
 void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,
 	const struct weir_policy *policy);
 
+/* What is known of next hops that both have, where `before` has heard of them later. */
+void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before);
+
 /* The address of that next hop; false while it is not known. */
 static inline bool weir_neigh_mac(const struct weir_neighs *n, uint16_t nexthop, uint8_t mac[6]);
 

@@ -53,7 +53,7 @@ static uint8_t way_out(const struct weir_worker *w, const struct weir_pkt *pkt)
 	case WEIR_SEND_HOP:
 		return pkt->hop.port;
 	case WEIR_SEND_NEXTHOP:
-		return w->shared->policy->nexthops[pkt->nexthop].port;
+		return w->px.policy->nexthops[pkt->nexthop].port;
 	case WEIR_SEND_BACK:
 	case WEIR_SEND_NOTHING:
 	case WEIR_SEND_HELD:
@@ -148,7 +148,7 @@ static bool sort_in(struct weir_worker *w, struct weir_pkt *pkt)
 		drop(w, pkt, fate);
 		return false;
 	}
-	weir_classify(s->policy, pkt, weir_parse(pkt));
+	weir_classify(w->px.policy, pkt, weir_parse(pkt));
 	if (pkt->kind == WEIR_KIND_NONE) {
 		drop(w, pkt, pkt->fate);
 		return false;
@@ -193,17 +193,33 @@ static unsigned int receive(struct weir_worker *w, uint8_t port)
 	return n;
 }
 
+/* Between bursts: the current policy, should it be another one. */
+static void look_at_policy(struct weir_worker *w)
+{
+	struct weir_snapshot *s = weir_swap_read(&w->shared->swap);
+
+	if (likely(s->generation == w->px.generation))
+		return;
+	weir_proxy_adopt(&w->px, s->policy);
+	w->steer.policy = s->policy;
+	w->tx.neighs = &s->neighs;
+	if (w->self == 0 && s->announce)
+		weir_arp_announce(&w->keeper, &w->tx);
+}
+
 /* What other workers have for this one: packets of its connections, frames for its queues. */
 static unsigned int take_over(struct weir_worker *w)
 {
 	unsigned int total = 0, n;
 
-	for (unsigned int from = 0; from < w->shared->policy->n_workers; from++) {
+	for (unsigned int from = 0; from < w->px.policy->n_workers; from++) {
 		if (from == w->self)
 			continue;
 		n = weir_steer_take(&w->steer, from, w->pkts);
-		if (n > 0)
+		if (n > 0) {
+			look_at_policy(w); /* no older than what they were classified by */
 			decide(w, n);
+		}
 		total += n;
 		if (w->relays[from] != NULL)
 			total += weir_tx_relay(&w->tx, w->relays[from]);
@@ -259,12 +275,14 @@ bool weir_worker_turn(struct weir_worker *w)
 	bool all_reset = false;
 	unsigned int n = 0;
 
+	weir_swap_rest(&w->shared->swap, w->self);
+	look_at_policy(w);
 	look_at_clock(w);
 	stop_opening(w, phase);
 	if (phase < WEIR_PHASE_RESET)
-		for (unsigned int i = 0; i < w->shared->policy->n_ports; i++)
+		for (unsigned int i = 0; i < w->px.policy->n_ports; i++)
 			n += receive(w, (uint8_t)i);
-	if (w->shared->policy->n_workers > 1)
+	if (w->px.policy->n_workers > 1)
 		n += take_over(w);
 	keep_house(w);
 	if (phase == WEIR_PHASE_RESET)
@@ -301,6 +319,7 @@ int weir_worker_run(void *arg)
 		weir_signals_hear();
 	while (__atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE) != WEIR_PHASE_EXIT)
 		rest(w, weir_worker_turn(w));
+	weir_swap_leave(&w->shared->swap, w->self);
 	return 0;
 }
 
@@ -313,9 +332,9 @@ static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
 	const struct weir_shared *s = w->shared;
 
 	w->tx.counters = &w->px.counters;
-	w->tx.neighs = s->neighs;
+	w->tx.neighs = &s->swap.current->neighs;
 	w->tx.pool = pool;
-	w->tx.n_ports = s->policy->n_ports;
+	w->tx.n_ports = w->px.policy->n_ports;
 	for (unsigned int i = 0; i < w->tx.n_ports; i++) {
 		w->tx.port[i].nic = &s->nics[i];
 		w->tx.port[i].queue = (uint16_t)w->self;
@@ -325,7 +344,7 @@ static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
 /* Whether `from` has a port without a queue of its own, whose frames go by worker `home`. */
 static bool relays_for(const struct weir_shared *s, unsigned int from, unsigned int home)
 {
-	for (unsigned int i = 0; i < s->policy->n_ports; i++)
+	for (unsigned int i = 0; i < s->swap.current->policy->n_ports; i++)
 		if (from >= s->nics[i].n_tx && from % s->nics[i].n_tx == home)
 			return true;
 	return false;
@@ -333,11 +352,11 @@ static bool relays_for(const struct weir_shared *s, unsigned int from, unsigned 
 
 static void init_rings(struct weir_worker *w, struct weir_arena *arena)
 {
-	w->steer.policy = w->shared->policy;
+	w->steer.policy = w->px.policy;
 	w->steer.nics = w->shared->nics;
 	w->steer.counters = &w->px.counters;
 	w->steer.self = w->self;
-	for (unsigned int from = 0; from < w->shared->policy->n_workers; from++) {
+	for (unsigned int from = 0; from < w->px.policy->n_workers; from++) {
 		if (from == w->self)
 			continue;
 		weir_steer_ring_init(&w->steer.from[from], arena);
@@ -355,7 +374,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 	w->self = self;
 	w->active = WEIR_ACTIVE_UNSAID;
 	w->now_ns = weir_clock_ns(&shared->clock);
-	weir_proxy_init(&w->px, arena, shared->policy, self, seed, &outlet, w->now_ns,
+	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &outlet, w->now_ns,
 		shared->wall_offset_ns);
 	init_tx(w, pool);
 	init_rings(w, arena);
@@ -366,7 +385,7 @@ void weir_worker_join(struct weir_worker *w, struct weir_worker *other)
 	const struct weir_shared *s = w->shared;
 
 	w->steer.to[other->self] = other->steer.from[w->self];
-	for (unsigned int i = 0; i < s->policy->n_ports; i++)
+	for (unsigned int i = 0; i < w->px.policy->n_ports; i++)
 		if (w->self >= s->nics[i].n_tx && w->self % s->nics[i].n_tx == other->self)
 			w->tx.port[i].home = other->relays[w->self];
 }

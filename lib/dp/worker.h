@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A worker: one lcore that owns everything it touches, and its loop (design §§2, 3). What workers
- * share is read only, but for the next hops' addresses and a few words in struct weir_shared.
+ * share is read only, but for the next hops' addresses and a few words in struct weir_shared. The
+ * policy is what the worker's core goes by: weir_worker.px.policy.
  */
 #ifndef WEIR_DP_WORKER_H
 #define WEIR_DP_WORKER_H
@@ -10,6 +11,7 @@
 #include "dp/clock.h"
 #include "dp/memory.h"
 #include "dp/steer.h"
+#include "dp/swap.h"
 #include "flow/inquiry.h"
 #include "tcp/proxy.h"
 
@@ -22,9 +24,8 @@ enum weir_phase {
 };
 
 struct weir_shared {
-	const struct weir_policy *policy;
+	struct weir_swap swap; /* the policy */
 	struct weir_nic *nics;
-	struct weir_neighs *neighs;
 	struct weir_clock clock;
 	bool sleep; /* when idle */
 

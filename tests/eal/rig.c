@@ -239,13 +239,18 @@ uint64_t rig_handed(const struct rig *r)
 	return sum;
 }
 
+struct weir_neighs *rig_neighs(struct rig *r)
+{
+	return &r->dp.shared.swap.current->neighs;
+}
+
 void rig_meet_neighbours(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->policy->n_nexthops; i++) {
 		const struct weir_nexthop *hop = &r->policy->nexthops[i];
 		const uint8_t mac[6] = {2, 0, 0, 0, 0xbb, (uint8_t)i};
 
-		if (!weir_neigh_learn(&r->dp.neighs, hop->port, hop->addr.w[3], mac,
+		if (!weir_neigh_learn(rig_neighs(r), hop->port, hop->addr.w[3], mac,
 			    weir_clock_ns(&r->dp.shared.clock)))
 			die("a next hop is not known as such");
 	}
@@ -296,7 +301,11 @@ bool rig_take_segment(struct rig *r, unsigned int port, struct weir_seg *seg, ui
 
 void rig_open_quiet(struct rig *r, unsigned int workers, unsigned int n_rx, unsigned int n_tx)
 {
-	rig_open(r, shell_policy(workers, 2), n_rx, n_tx);
+	struct weir_policy *p = shell_policy(workers, 2);
+
+	p->limits.services = 4; /* for reloads */
+	p->limits.backends = 16;
+	rig_open(r, p, n_rx, n_tx);
 	rig_meet_neighbours(r);
 	rig_settle(r);
 	rig_discard(r); /* announcements */

@@ -78,6 +78,9 @@ uint64_t rig_handed(const struct rig *r);
 /* What came minus what went (flow/counters.h), of one worker. */
 int64_t rig_unaccounted(const struct rig *r, unsigned int worker);
 
+/* What the control side knows of them. */
+struct weir_neighs *rig_neighs(struct rig *r);
+
 /* The next hops' addresses become known: their MAC is 02:00:00:00:bb:<index>. */
 void rig_meet_neighbours(struct rig *r);
 

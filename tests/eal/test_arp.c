@@ -170,15 +170,15 @@ static void test_learning(void)
 	uint8_t f[SEGMENT_FRAME_MAX], mac[6];
 
 	open_rig(&r, false);
-	CU_ASSERT_FALSE(weir_neigh_mac(&r.dp.neighs, 2, mac));
+	CU_ASSERT_FALSE(weir_neigh_mac(rig_neighs(&r), 2, mac));
 	rig_put(&r, 1, 0, f, arp(f, 2, r.dp.nics[1].mac, GATEWAY, 0xc6336401), 0);
 	rig_put(&r, 0, 0, f, arp(f, 2, r.dp.nics[0].mac, GATEWAY - 1, 0xc6336401), 0);
 	rig_settle(&r);
-	CU_ASSERT_FALSE(weir_neigh_mac(&r.dp.neighs, 2, mac));
+	CU_ASSERT_FALSE(weir_neigh_mac(rig_neighs(&r), 2, mac));
 	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_other), 2);
 	rig_put(&r, 0, 0, f, arp(f, 2, r.dp.nics[0].mac, GATEWAY, 0xc6336401), 0);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(&r.dp.neighs, 2, mac));
+	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
 	CU_ASSERT_EQUAL(memcmp(mac, peer, 6), 0);
 	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_learned), 1);
 	/* it moves: an announcement */
@@ -186,13 +186,13 @@ static void test_learning(void)
 	f[27] = 2;
 	rig_put(&r, 0, 0, f, 42, 0);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(&r.dp.neighs, 2, mac));
+	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
 	CU_ASSERT_EQUAL(mac[5], 2);
 	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_learned), 2);
 	/* it asks us: it is answered, and known by that */
 	rig_put(&r, 0, 0, f, arp(f, 1, everybody, GATEWAY, SHELL_VIP(0)), 0);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(&r.dp.neighs, 2, mac));
+	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
 	CU_ASSERT_EQUAL(mac[5], 1);
 	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_reply), 1);
 	/* nobody has no address */
@@ -200,7 +200,7 @@ static void test_learning(void)
 	memset(f + 22, 0, 6);
 	rig_put(&r, 0, 0, f, 60, 0);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(&r.dp.neighs, 2, mac));
+	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
 	CU_ASSERT_EQUAL(mac[5], 1);
 	rig_close(&r);
 }
@@ -209,11 +209,12 @@ static void test_learning(void)
 static void test_when_due(void)
 {
 	static struct rig r;
-	struct weir_neighs *n = &r.dp.neighs;
+	struct weir_neighs *n;
 	uint64_t t = 1000 * WEIR_NEIGH_REFRESH_NS;
 	uint8_t mac[6];
 
 	open_rig(&r, false);
+	n = rig_neighs(&r);
 	n->at[2] = (struct weir_neigh){0};
 	CU_ASSERT_TRUE(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS));
 	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS));

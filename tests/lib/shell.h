@@ -96,8 +96,8 @@ enum weir_refusal shell_publish(struct shell *s, struct weir_policy *wanted);
 void shell_adopt(struct shell *s, unsigned int worker);
 /* Both, for all workers. */
 enum weir_refusal shell_reload(struct shell *s, struct weir_policy *wanted);
-/* A copy of what the youngest policy has that is live, in shell_policy()'s form. */
-struct weir_policy *shell_wanted(const struct shell *s);
+/* A copy of what is live in a policy, in shell_policy()'s form; room for a service and backend more. */
+struct weir_policy *shell_wanted(const struct weir_policy *from);
 
 /*
  * Ends every connection, waits until everything has expired, and looks whether anything is left:

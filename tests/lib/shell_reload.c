@@ -77,10 +77,8 @@ static void copy_member(struct weir_policy *to, const struct weir_policy *from,
 		(struct weir_member){.backend = (uint16_t)to->n_backends++, .weight = m->weight};
 }
 
-struct weir_policy *shell_wanted(const struct shell *s)
+struct weir_policy *shell_wanted(const struct weir_policy *from)
 {
-	const struct weir_policy *from = s->policy;
-	/* room for a service with a backend more */
 	struct weir_policy *to = weir_policy_alloc(from->n_services + 1, from->n_members + 1,
 		from->n_members + 1, from->n_members + 1);
 

@@ -301,7 +301,7 @@ static void said_set(struct play *p, const char *name)
 /* The configuration is read again, one thing being different (HC-51). */
 static void said_reload(struct play *p, const char *name)
 {
-	struct weir_policy *wanted = shell_wanted(shell_of(p));
+	struct weir_policy *wanted = shell_wanted(shell_of(p)->policy);
 
 	if (!settings_apply(wanted, name, &p->words))
 		fail(p->failure, "syntax: nothing to set: %s", name);

@@ -22,11 +22,11 @@ static void hc51_numbers(void)
 
 	talk_init(&t, s, SHELL_NAT, 1);
 	talk_open(&t);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	drop_member(p, SHELL_NAT, 0);
 	shell_reload(s, p);
 	talk_close(&t, WEIR_CLIENT);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_member(p, NEW_BACKEND, SHELL_BACKEND_PORT);
 	shell_reload(s, p);
 	IS(number_of(s, NEW_BACKEND), 2);
@@ -34,9 +34,9 @@ static void hc51_numbers(void)
 	IS(shell_conns(s), 0);
 	IS(number_of(s, SHELL_BACKEND(SHELL_NAT, 0)), 1);
 	IS(c->backend[1].opened, 1);
-	shell_reload(s, shell_wanted(s));
+	shell_reload(s, shell_wanted(s->policy));
 	IS(number_of(s, SHELL_BACKEND(SHELL_NAT, 0)), WEIR_NONE16);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_member(p, NEW_BACKEND + 1, SHELL_BACKEND_PORT);
 	shell_reload(s, p);
 	IS(number_of(s, NEW_BACKEND + 1), 1);
@@ -49,12 +49,12 @@ static void hc51_put_back(void)
 {
 	struct shell *s = shell_roomy(1, 1);
 	const struct weir_counters *c = &s->workers[0].px.counters;
-	struct weir_policy *before = shell_wanted(s), *p;
+	struct weir_policy *before = shell_wanted(s->policy), *p;
 	struct talk t;
 
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	talk_open(&t);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	drop_service(p, SHELL_FULLNAT);
 	shell_reload(s, p);
 	talk_say(&t, WEIR_CLIENT, PSH, 100);
@@ -83,24 +83,24 @@ static void hc51_shared(void)
 	p->nexthops[1].addr = p->nexthops[0].addr;
 	s = shell_open(p, SHELL_START_NS);
 	IS(s->policy->backends[1].key_id, 0);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	drop_service(p, 0);
 	shell_reload(s, p);
-	shell_reload(s, shell_wanted(s));
+	shell_reload(s, shell_wanted(s->policy));
 	IS(s->policy->backends[0].life, WEIR_LIFE_RETIRED);
 	IS(s->policy->services[0].life, WEIR_LIFE_RETIRED);
 	IS(s->policy->backends[1].key_id, 0);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	drop_service(p, 0);
 	add_service(p);
-	shell_reload(s, p);               /* the second one retires, too */
-	shell_reload(s, shell_wanted(s)); /* it goes, then the first */
-	shell_reload(s, shell_wanted(s));
+	shell_reload(s, p);                       /* the second one retires, too */
+	shell_reload(s, shell_wanted(s->policy)); /* it goes, then the first */
+	shell_reload(s, shell_wanted(s->policy));
 	IS(s->policy->backends[0].life, WEIR_LIFE_VACANT);
 	IS(s->policy->backends[1].life, WEIR_LIFE_VACANT);
 	IS(picked(s, 2, 1), NEW_BACKEND);
 	/* a second service with the same backend: not under one of the free numbers before it */
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	p->services[1] = p->services[0];
 	p->services[1].vip = weir_addr_v4(weir_be32(SHELL_VIP(0)));
 	p->services[1].first_member = p->n_members;
@@ -120,15 +120,15 @@ static void hc51_shared(void)
 static void hc51_ring(void)
 {
 	struct shell *s = shell_roomy(1, 1);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	struct talk t;
 
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	talk_syn(&t);
 	drop_service(p, 0);
 	shell_reload(s, p);
-	shell_reload(s, shell_wanted(s));
-	p = shell_wanted(s);
+	shell_reload(s, shell_wanted(s->policy));
+	p = shell_wanted(s->policy);
 	add_service(p);
 	shell_reload(s, p);
 	IS(s->policy->services[0].life, WEIR_LIFE_LIVE);
@@ -146,7 +146,7 @@ static void hc51_ring_stays(void)
 
 	talk_init(&t, s, SHELL_NAT, 1);
 	talk_syn(&t);
-	shell_reload(s, shell_wanted(s));
+	shell_reload(s, shell_wanted(s->policy));
 	shell_wait_ms(s, 1100);
 	again = shell_take(s);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
@@ -170,17 +170,17 @@ static void timestamps(unsigned int number)
 	g = talk_syn_segment(&t, WEIR_BACKEND);
 	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_timestamps);
 	shell_clear(s);
-	shell_reload(s, shell_wanted(s));
+	shell_reload(s, shell_wanted(s->policy));
 	talk_init(&t, s, number, 2);
 	talk_syn(&t);
 	CU_ASSERT_FALSE(t.promised.ts);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	drop_service(p, number);
 	shell_reload(s, p);
 	shell_wait_ms(s, 200000);
 	shell_clear(s);
-	shell_reload(s, shell_wanted(s));
-	p = shell_wanted(s);
+	shell_reload(s, shell_wanted(s->policy));
+	p = shell_wanted(s->policy);
 	add_service(p);
 	shell_reload(s, p);
 	IS(weir_be32(s->policy->services[number].vip.w[3]), SHELL_VIP(2));
@@ -200,7 +200,7 @@ static void hc51_timestamps(void)
 static void hc51_limits(void)
 {
 	struct shell *s = shell_roomy(1, 1);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	struct segment g;
 	struct talk t, stranger;
 
@@ -237,7 +237,7 @@ static void hc51_workers(void)
 {
 	for (unsigned int n = 0; n < 32; n++) {
 		struct shell *s = shell_roomy(3, 2);
-		struct weir_policy *p = shell_wanted(s);
+		struct weir_policy *p = shell_wanted(s->policy);
 		struct talk old, t;
 
 		talk_init(&old, s, SHELL_FULLNAT, 100 + n);
@@ -307,7 +307,7 @@ static void hc51_refused(void)
 {
 	for (unsigned int i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		struct shell *s = shell_alone();
-		struct weir_policy *p = shell_wanted(s);
+		struct weir_policy *p = shell_wanted(s->policy);
 		struct weir_policy *was = s->policy;
 		struct weir_succession how = {0};
 		uint64_t memory = shell_memory_hash(s);
@@ -335,25 +335,25 @@ static void hc51_taken(void)
 
 	talk_init(&t, s, SHELL_NAT, 1);
 	talk_open(&t);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	drop_service(p, SHELL_NAT);
 	shell_reload(s, p);
 	/* its backend in fullnat */
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_member(p, SHELL_BACKEND(SHELL_NAT, 0), SHELL_BACKEND_PORT);
 	IS(shell_reload(s, p), WEIR_REFUSAL_SHARED);
 	/* its VIP a backend, its backend a VIP */
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_member(p, SHELL_VIP(SHELL_NAT), SHELL_VIP_PORT);
 	IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_service(p);
 	p->services[1].vip = weir_addr_v4(weir_be32(SHELL_BACKEND(SHELL_NAT, 0)));
 	p->services[1].port_be = weir_be16(SHELL_BACKEND_PORT);
 	IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
 	talk_close(&t, WEIR_BACKEND);
 	shell_wait_ms(s, 200000);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_member(p, SHELL_BACKEND(SHELL_NAT, 0), SHELL_BACKEND_PORT);
 	IS(shell_reload(s, p), WEIR_REFUSAL_NONE);
 	shell_close(s);
@@ -369,7 +369,7 @@ static void hc51_first_fullnat(void)
 	p->limits.services = 4;
 	p->limits.backends = 8;
 	s = shell_open(p, SHELL_START_NS);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	add_service(p);
 	IS(shell_reload(s, p), WEIR_REFUSAL_POOLS);
 	shell_close(s);
@@ -378,7 +378,7 @@ static void hc51_first_fullnat(void)
 static void hc51_counted(void)
 {
 	struct shell *s = shell_roomy(1, 2);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	struct weir_succession how = {0};
 
 	p->services[0].timeouts.closing_ms++;

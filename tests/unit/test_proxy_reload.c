@@ -17,7 +17,7 @@ enum change {
 
 static void change(struct shell *s, enum change what)
 {
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 
 	switch (what) {
 	case CHANGE_NOTHING:
@@ -156,7 +156,7 @@ static void hc51_reset(void)
 static void next_pick(unsigned int service)
 {
 	struct shell *s = shell_roomy(1, 2);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	unsigned int n = 0, first = 0;
 
 	p->services[service].scheduler = WEIR_SCHED_WRR;
@@ -166,13 +166,13 @@ static void next_pick(unsigned int service)
 		first += picked(s, service, ++n) == SHELL_BACKEND(service, 0);
 	IS(first, 6);
 	/* drained */
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	p->members[2 * service].weight = 0;
 	shell_reload(s, p);
 	for (unsigned int i = 0; i < 4; i++)
 		IS(picked(s, service, ++n), SHELL_BACKEND(service, 1));
 	/* replaced */
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	p->backends[2 * service + 1].addr = weir_addr_v4(weir_be32(NEW_BACKEND));
 	p->nexthops[p->backends[2 * service + 1].nexthop].addr = p->backends[2 * service + 1].addr;
 	shell_reload(s, p);
@@ -197,7 +197,7 @@ static void hc51_shorter_order(void)
 		s = shell_open(p, SHELL_START_NS);
 		for (unsigned int n = 1; n <= 7; n++)
 			picked(s, SHELL_FULLNAT, n);
-		p = shell_wanted(s);
+		p = shell_wanted(s->policy);
 		for (unsigned int i = 0; i < 7; i++)
 			drop_member(p, SHELL_FULLNAT, 1);
 		IS(shell_reload(s, p), WEIR_REFUSAL_NONE);
@@ -228,7 +228,7 @@ static void no_newcomers(unsigned int service)
 	IS(shell_conns(s), 1);
 	shell_wait_ms(s, 5000); /* its SYN-ACK is not sent again either */
 	talk_silence(&t);
-	p = shell_wanted(s);
+	p = shell_wanted(s->policy);
 	p->limits.refuse_closed_ports = false;
 	shell_reload(s, p);
 	IS(talk_put(&t, WEIR_CLIENT, &syn), WEIR_FATE_closed_port);
@@ -269,7 +269,7 @@ static void hc51_begins_anew(void)
 static void half_open(unsigned int service)
 {
 	struct shell *s = shell_roomy(1, 2);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	uint32_t was;
 	struct talk t;
 
@@ -296,7 +296,7 @@ static void hc51_half_open(void)
 static void nowhere_else(unsigned int service)
 {
 	struct shell *s = shell_roomy(1, 1);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	struct talk t;
 
 	talk_init(&t, s, service, 1);
@@ -320,7 +320,7 @@ static void hc51_nowhere_else(void)
 static void hc51_old_connection(void)
 {
 	struct shell *s = shell_roomy(1, 2);
-	struct weir_policy *p = shell_wanted(s);
+	struct weir_policy *p = shell_wanted(s->policy);
 	struct segment g;
 	struct talk t;
 	uint32_t was;
