@@ -7,9 +7,20 @@
 #define WEIR_CTL_CHECK_H
 
 #include "ctl/config_draft.h"
+#include "flow/succeed.h"
 
 /* All of the below. 0; -EINVAL: refused, d->err says why; -ENOMEM. */
 int weir_check(struct weir_draft *d);
+
+/*
+ * What else `running` allows: the same devices, cores and memory. After weir_check(), and when the
+ * secret is known.
+ */
+int weir_check_running(struct weir_draft *d, const struct weir_config *running);
+
+/* Puts into the draft's words why weir_policy_succeed() refused its policy. Returns -EINVAL. */
+int weir_check_refused(struct weir_draft *d, const struct weir_succession *how,
+	const struct weir_limits *running);
 
 /* Ports: names, devices, addresses, gateways, routes. */
 int weir_check_ports(struct weir_draft *d);

@@ -272,9 +272,26 @@ static int check_room(struct weir_draft *d)
 		(unsigned long long)room, WEIR_LOCALPORTS);
 }
 
+/* Room for fewer than there are is a slip. */
+static int check_numbers(struct weir_draft *d)
+{
+	const config_setting_t *limits = weir_draft_key(d->at, "limits");
+	uint32_t backends = 0;
+
+	for (uint32_t i = 0; i < d->n_services; i++)
+		backends += d->services[i].n_backends;
+	if (d->limits.services != 0 && d->limits.services < d->n_services)
+		return weir_draft_refuse(d, weir_draft_key(limits, "services"),
+			"there are %u already", d->n_services);
+	if (d->limits.backends != 0 && d->limits.backends < backends)
+		return weir_draft_refuse(d, weir_draft_key(limits, "backends"),
+			"there are %u already", backends);
+	return 0;
+}
+
 int weir_check_sharing(struct weir_draft *d)
 {
-	int ret = 0;
+	int ret = check_numbers(d);
 
 	for (uint32_t i = 0; i < d->n_services && ret == 0; i++) {
 		ret = check_local_ports(d, &d->services[i]);

@@ -100,6 +100,18 @@ static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
 		to->addrs[i] = d->addrs[i];
 }
 
+/* Numbers to have memory for: as the file says, or twice what it has. */
+static uint32_t room(uint32_t said, uint32_t used, uint32_t least, uint32_t most)
+{
+	uint32_t n = said != 0 ? said : 2 * used;
+
+	if (said == 0 && n < least)
+		n = least;
+	if (n < used)
+		n = used;
+	return n < most ? n : most;
+}
+
 static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 {
 	uint32_t backends = 0;
@@ -118,6 +130,8 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 	for (uint32_t i = 0; i < d->n_services; i++)
 		add_service(p, &d->services[i]);
 	p->limits = d->limits;
+	p->limits.services = room(d->limits.services, d->n_services, 16, WEIR_SERVICES_MAX);
+	p->limits.backends = room(d->limits.backends, backends, 64, WEIR_BACKENDS_MAX);
 	p->drain_ms = d->timeouts.drain_ms;
 	memcpy(p->cookie_secret, d->secret, sizeof(p->cookie_secret));
 	ret = getrandom(&p->steer_secret, sizeof(p->steer_secret), 0) < 0 ? -errno
@@ -133,6 +147,7 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 static int build_rest(const struct weir_draft *d, struct weir_config *c)
 {
 	c->idle = d->idle;
+	c->random_secret = d->secret_file == NULL;
 	c->n_lcores = d->n_lcores;
 	for (uint32_t i = 0; i < d->n_lcores; i++)
 		c->lcores[i] = d->lcores[i];
@@ -147,7 +162,28 @@ static int build_rest(const struct weir_draft *d, struct weir_config *c)
 	return 0;
 }
 
-static int load(struct weir_draft *d)
+/* In the place of the policy that the file says: one that succeeds the running one. */
+static int succeed(struct weir_draft *d, const struct weir_config *running,
+	const struct weir_busy *busy)
+{
+	struct weir_succession how = {
+		.busy_services = busy->services, .busy_backends = busy->backends};
+	struct weir_config *c = d->config;
+	int ret = weir_policy_succeed(running->policy, c->policy, &how);
+
+	if (ret == -EINVAL)
+		return weir_check_refused(d, &how, &running->policy->limits);
+	if (ret < 0)
+		return ret;
+	weir_policy_free(c->policy);
+	c->policy = how.next;
+	c->services = how.services;
+	c->backends = how.backends;
+	return 0;
+}
+
+static int load(struct weir_draft *d, const struct weir_config *running,
+	const struct weir_busy *busy)
 {
 	const char *slash = strrchr(d->path, '/');
 	int ret;
@@ -162,14 +198,24 @@ static int load(struct weir_draft *d)
 		ret = weir_check(d);
 	if (ret == 0)
 		ret = load_secret(d);
+	if (ret == 0 && running != NULL)
+		ret = weir_check_running(d, running);
 	if (ret == 0)
 		ret = build_rest(d, d->config);
 	if (ret == 0)
 		ret = build_policy(d, &d->config->policy);
+	if (ret == 0 && running != NULL)
+		ret = succeed(d, running, busy);
 	return ret;
 }
 
 int weir_config_load(const char *path, struct weir_config **out, struct weir_config_error *err)
+{
+	return weir_config_reload(path, NULL, NULL, out, err);
+}
+
+int weir_config_reload(const char *path, const struct weir_config *running,
+	const struct weir_busy *busy, struct weir_config **out, struct weir_config_error *err)
 {
 	struct weir_draft d = {.path = path, .err = err};
 	int ret = -ENOMEM;
@@ -179,7 +225,7 @@ int weir_config_load(const char *path, struct weir_config **out, struct weir_con
 	config_init(&d.tree);
 	d.config = calloc(1, sizeof(*d.config));
 	if (d.config != NULL)
-		ret = load(&d);
+		ret = load(&d, running, busy);
 	if (ret == 0)
 		*out = d.config;
 	else

@@ -10,7 +10,7 @@
 #ifndef WEIR_CTL_CONFIG_H
 #define WEIR_CTL_CONFIG_H
 
-#include "flow/policy.h"
+#include "flow/succeed.h"
 
 /* What a worker does when there is nothing to do. */
 enum weir_idle {
@@ -26,7 +26,9 @@ struct weir_config {
 	uint32_t n_eal;
 	char **eal; /* EAL arguments as the file gives them */
 	uint32_t n_warnings;
-	char **warnings; /* one line each, "FILE:LINE: path = VALUE: rule" */
+	char **warnings;                       /* one line each, "FILE:LINE: path = VALUE: rule" */
+	bool random_secret;                    /* the file names none */
+	struct weir_change services, backends; /* what a reload has changed */
 };
 
 /* One line without newline: "FILE:LINE: path.to.key = VALUE: rule". */
@@ -40,6 +42,18 @@ struct weir_config_error {
  * read. On failure *out is NULL and err->text says why.
  */
 int weir_config_load(const char *path, struct weir_config **out, struct weir_config_error *err);
+
+/* What connections refer to, by number: weir_policy_succeed(). */
+struct weir_busy {
+	bool services[WEIR_SERVICES_MAX], backends[WEIR_BACKENDS_MAX];
+};
+
+/*
+ * The same while `running` is in force: the policy of *out succeeds the running one. What a running
+ * process cannot change is refused too; nothing in `running` is touched.
+ */
+int weir_config_reload(const char *path, const struct weir_config *running,
+	const struct weir_busy *busy, struct weir_config **out, struct weir_config_error *err);
 
 /* The policy too, when it is still there. NULL is fine. */
 void weir_config_free(struct weir_config *c);

@@ -139,6 +139,11 @@ static const struct weir_conf_key limit_keys[] = {
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
 	{"connections_per_source", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
 		AT(struct weir_limits, source_rate)},
+	/* 0: twice those that there are at the start, 16 and 64 at least */
+	{"services", WEIR_CONF_INT, .min = 0, .max = WEIR_SERVICES_MAX, .def = 0,
+		AT(struct weir_limits, services)},
+	{"backends", WEIR_CONF_INT, .min = 0, .max = WEIR_BACKENDS_MAX, .def = 0,
+		AT(struct weir_limits, backends)},
 	{"closed_ports", WEIR_CONF_WORD, .words = closed_words, .def = true,
 		AT(struct weir_limits, refuse_closed_ports)},
 };

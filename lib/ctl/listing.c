@@ -30,29 +30,74 @@ static uint32_t one(const struct weir_view *v)
 	return 1;
 }
 
+static void row_time(struct rte_tel_data *row, const char *name, time_t at)
+{
+	char text[32];
+	struct tm tm;
+
+	gmtime_r(&at, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	weir_row_text(row, name, at != 0 ? text : "");
+}
+
+static void reload_rows(const struct weir_view *v, struct rte_tel_data *row)
+{
+	struct weir_reload_log log = weir_reload_look(v->reload);
+
+	weir_row_number(row, "generation", v->policy->generation);
+	weir_row_number(row, "reloads", log.good);
+	row_time(row, "last_reload", log.good_at);
+	weir_row_number(row, "reloads_failed", log.bad);
+	row_time(row, "last_failure", log.bad_at);
+	log.text[100] = '\0'; /* what a telemetry string takes; all of it is in the log */
+	weir_row_text(row, "last_outcome", log.text);
+}
+
+static uint32_t live_services(const struct weir_policy *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_services; i++)
+		n += p->services[i].life == WEIR_LIFE_LIVE;
+	return n;
+}
+
 static void info_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
 {
 	struct timespec now;
-	struct tm tm;
-	char started[32];
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	gmtime_r(&v->started, &tm);
-	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	weir_row_text(row, "version", v->version);
 	weir_row_number(row, "pid", (uint64_t)getpid());
 	weir_row_text(row, "config_file", v->config_file);
 	weir_row_text(row, "file_prefix", v->file_prefix);
-	weir_row_text(row, "started", started);
+	row_time(row, "started", v->started);
 	weir_row_number(row, "uptime_s", (uint64_t)now.tv_sec - v->started_ns / 1000000000);
+	if (v->reload != NULL)
+		reload_rows(v, row);
 	weir_row_number(row, "workers", v->policy->n_workers);
 	weir_row_number(row, "ports", v->policy->n_ports);
-	weir_row_number(row, "services", v->policy->n_services);
-	weir_row_number(row, "backends", v->policy->n_backends);
+	weir_row_number(row, "services", live_services(v->policy));
+	weir_row_number(row, "services_max", weir_policy_service_room(v->policy));
+	weir_row_number(row, "backends", v->policy->n_members);
+	weir_row_number(row, "backends_max", weir_policy_backend_room(v->policy));
 	weir_row_number(row, "conns", weir_view_conns(v));
 	weir_row_number(row, "conns_max", v->policy->limits.connections);
 	weir_row_number(row, "memory_bytes", v->memory_bytes);
 	weir_row_number(row, "mbufs", v->mbufs);
+}
+
+static const char *life_name(enum weir_life life)
+{
+	switch (life) {
+	case WEIR_LIFE_LIVE:
+		return "live";
+	case WEIR_LIFE_RETIRED:
+		return "removed";
+	case WEIR_LIFE_VACANT:
+		break;
+	}
+	return "";
 }
 
 static uint32_t services(const struct weir_view *v)
@@ -84,21 +129,25 @@ static const char *scheduler_name(enum weir_scheduler scheduler)
 	return "?";
 }
 
+static bool service_is_vacant(const struct weir_view *v, uint32_t i)
+{
+	return v->policy->services[i].life == WEIR_LIFE_VACANT;
+}
+
 static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
 {
 	const struct weir_service *s = &v->policy->services[i];
 	const struct weir_service_counters c = weir_view_service(v, i);
 	uint64_t active = 0;
 
-	for (uint32_t m = 0; m < s->n_members; m++) {
-		uint16_t backend = v->policy->members[s->first_member + m].backend;
-
-		active += weir_view_backend(v, backend).active;
-	}
+	for (uint32_t b = 0; b < v->policy->n_backends; b++)
+		if (v->policy->backends[b].service == i)
+			active += weir_view_backend(v, b).active;
 	weir_row_text(row, "name", s->name);
 	weir_row_endpoint(row, "vip", &s->vip, s->port_be);
 	weir_row_text(row, "mode", mode_name(s->mode));
 	weir_row_text(row, "scheduler", scheduler_name(s->scheduler));
+	weir_row_text(row, "state", life_name(s->life));
 	weir_row_number(row, "backends", s->n_members);
 	weir_row_number(row, "active", active);
 	weir_row_number(row, "syn", c.syn);
@@ -117,6 +166,11 @@ static uint32_t backends(const struct weir_view *v)
 	return v->policy->n_backends;
 }
 
+static bool backend_is_vacant(const struct weir_view *v, uint32_t i)
+{
+	return v->policy->backends[i].life == WEIR_LIFE_VACANT;
+}
+
 static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
 {
 	const struct weir_backend *b = &v->policy->backends[i];
@@ -126,6 +180,7 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_text(row, "name", b->name);
 	weir_row_endpoint(row, "address", &b->addr, b->port_be);
 	weir_row_text(row, "port", v->policy->ports[b->egress].name);
+	weir_row_text(row, "state", life_name(b->life));
 	weir_row_number(row, "weight", weir_policy_weight(v->policy, (uint16_t)i));
 	weir_row_number(row, "active", c.active);
 	weir_row_number(row, "opened", c.opened);
@@ -274,15 +329,15 @@ static void accounting_row(const struct weir_view *v, uint32_t i, struct rte_tel
 }
 
 const struct weir_listing weir_listings[WEIR_LISTINGS] = {
-	{"/synweir/info", "What runs. No parameters", 1, one, info_row},
+	{"/synweir/info", "What runs. No parameters", 1, one, info_row, NULL},
 	{"/synweir/services", "Services and their counters. Parameters: cursor", 24, services,
-		service_row},
+		service_row, service_is_vacant},
 	{"/synweir/backends", "Backends and their counters. Parameters: cursor", 24, backends,
-		backend_row},
-	{"/synweir/workers", "Workers. Parameters: cursor", 24, workers, worker_row},
+		backend_row, backend_is_vacant},
+	{"/synweir/workers", "Workers. Parameters: cursor", 24, workers, worker_row, NULL},
 	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 16, fates_and_events,
-		drops_row},
-	{"/synweir/ports", "Ports. Parameters: cursor", 8, ports, port_row},
+		drops_row, NULL},
+	{"/synweir/ports", "Ports. Parameters: cursor", 8, ports, port_row, NULL},
 	{"/synweir/accounting", "Each worker's packet balance. Parameters: cursor", 24, workers,
-		accounting_row},
+		accounting_row, NULL},
 };

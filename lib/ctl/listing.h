@@ -17,6 +17,8 @@ struct weir_listing {
 	uint32_t page;
 	uint32_t (*count)(const struct weir_view *v);
 	void (*row)(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+	bool (*is_vacant)(const struct weir_view *v,
+		uint32_t i); /* there is no such row; or NULL */
 };
 
 #define WEIR_LISTINGS 7

@@ -7,6 +7,7 @@
 #include "ctl/telemetry.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,8 +20,15 @@
 #define CONNS_PARAMS  "client, service, backend, state, limit, cursor"
 #define CONNS_PAGE    40 /* rows of one answer, see ctl/listing.h */
 
+#define RELOAD_COMMAND     "/synweir/reload"
+#define RELOAD_PATIENCE_MS 4000 /* less than weirctl's */
+#define RELOAD_PIECE       100  /* bytes of a row's text: a telemetry string has 128 */
+
 /* Telemetry's callbacks have no argument of ours. Set once, before the first command is known. */
 static const struct weir_view *seen;
+
+/* Held by who looks at the view's policy, so that the control thread knows when nobody does. */
+static pthread_rwlock_t policy_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 struct rows {
 	struct rte_tel_data *dict;
@@ -66,7 +74,7 @@ static int rows_finish(struct rows *rows, struct rte_tel_data *answer, bool more
 	return 0;
 }
 
-static int answer_listing(const char *cmd, const char *text, struct rte_tel_data *answer)
+static int list(const char *cmd, const char *text, struct rte_tel_data *answer)
 {
 	const struct weir_listing *l = weir_listings;
 	struct weir_params_error err = {""};
@@ -84,13 +92,59 @@ static int answer_listing(const char *cmd, const char *text, struct rte_tel_data
 		return -ENOMEM;
 	end = at + l->page < count ? at + l->page : count;
 	for (; at < end; at++) {
-		struct rte_tel_data *row = row_add(&rows);
+		struct rte_tel_data *row;
 
+		if (l->is_vacant != NULL && l->is_vacant(seen, (uint32_t)at))
+			continue;
+		row = row_add(&rows);
 		if (row == NULL)
 			break;
 		l->row(seen, (uint32_t)at, row);
 	}
 	return rows_finish(&rows, answer, at < count, at);
+}
+
+static int answer_listing(const char *cmd, const char *text, struct rte_tel_data *answer)
+{
+	int ret;
+
+	pthread_rwlock_rdlock(&policy_lock);
+	ret = list(cmd, text, answer);
+	pthread_rwlock_unlock(&policy_lock);
+	return ret;
+}
+
+/*
+ * Reload
+ */
+
+/* One row for each piece of what is to be said. */
+static int answer_reload(const char *cmd, const char *text, struct rte_tel_data *answer)
+{
+	struct weir_params_error err = {""};
+	struct weir_params params;
+	struct weir_reload_log log;
+	struct rows rows;
+
+	if (weir_params_parse(&params, text, "cursor", &err) != 0)
+		return refuse(answer, &err);
+	if (seen->reload == NULL || !weir_reload_ask(seen->reload, RELOAD_PATIENCE_MS, &log)) {
+		weir_params_refuse(&err, "no outcome yet: the log has it, and show info");
+		return refuse(answer, &err);
+	}
+	if (rows_start(&rows) != 0)
+		return -ENOMEM;
+	for (size_t at = 0; at < strlen(log.text); at += RELOAD_PIECE) {
+		struct rte_tel_data *row = row_add(&rows);
+		char piece[RELOAD_PIECE + 1];
+
+		if (row == NULL)
+			break;
+		snprintf(piece, sizeof(piece), "%s", log.text + at);
+		weir_row_text(row, "outcome", log.last_good ? "reloaded" : "refused");
+		weir_row_text(row, "text", piece);
+	}
+	return rows_finish(&rows, answer, false, 0);
 }
 
 /*
@@ -141,22 +195,30 @@ static int filter_state(struct weir_ask *ask, const char *name, struct weir_para
 	return weir_params_refuse(err, "unknown state: known are%s", known);
 }
 
+/* By that name: what is live, or else what was removed and has connections left. */
 static int filter_service(struct weir_ask *ask, const char *name, struct weir_params_error *err)
 {
 	const struct weir_policy *p = seen->policy;
 
 	ask->service = WEIR_NONE16;
-	if (name == NULL)
-		return 0;
-	for (uint32_t s = 0; s < p->n_services; s++)
-		if (strcmp(name, p->services[s].name) == 0)
-			ask->service = (uint16_t)s;
-	if (ask->service == WEIR_NONE16)
+	for (unsigned int life = WEIR_LIFE_LIVE; name != NULL && life < WEIR_LIFE_VACANT; life++)
+		for (uint32_t s = 0; s < p->n_services; s++)
+			if (ask->service == WEIR_NONE16 && p->services[s].life == life &&
+				strcmp(name, p->services[s].name) == 0)
+				ask->service = (uint16_t)s;
+	if (name != NULL && ask->service == WEIR_NONE16)
 		return weir_params_refuse(err, "no service is named '%.31s'", name);
 	return 0;
 }
 
-/* A backend's name is unique in its service only. */
+static bool is_called(const struct weir_ask *ask, const struct weir_backend *b, const char *name,
+	enum weir_life life)
+{
+	return b->life == life && strcmp(name, b->name) == 0 &&
+		(ask->service == WEIR_NONE16 || ask->service == b->service);
+}
+
+/* Likewise. A backend's name is unique in its service only. */
 static int filter_backend(struct weir_ask *ask, const char *name, struct weir_params_error *err)
 {
 	const struct weir_policy *p = seen->policy;
@@ -165,13 +227,13 @@ static int filter_backend(struct weir_ask *ask, const char *name, struct weir_pa
 	ask->backend = WEIR_NONE16;
 	if (name == NULL)
 		return 0;
-	for (uint32_t b = 0; b < p->n_backends; b++) {
-		if (ask->service != WEIR_NONE16 && ask->service != p->backends[b].service)
-			continue;
-		if (strcmp(name, p->backends[b].name) != 0)
-			continue;
-		ask->backend = (uint16_t)b;
-		found++;
+	for (unsigned int life = WEIR_LIFE_LIVE; found == 0 && life < WEIR_LIFE_VACANT; life++) {
+		for (uint32_t b = 0; b < p->n_backends; b++) {
+			if (!is_called(ask, &p->backends[b], name, life))
+				continue;
+			ask->backend = (uint16_t)b;
+			found++;
+		}
 	}
 	if (found == 0)
 		return weir_params_refuse(err, "no backend is named '%.31s'%s", name,
@@ -209,7 +271,7 @@ static int read_question(struct weir_ask *ask, const char *text, struct weir_par
 	return 0;
 }
 
-static int answer_conns(const char *cmd, const char *text, struct rte_tel_data *answer)
+static int list_conns(const char *text, struct rte_tel_data *answer)
 {
 	struct weir_params_error err = {""};
 	struct weir_ask ask;
@@ -228,6 +290,23 @@ static int answer_conns(const char *cmd, const char *text, struct rte_tel_data *
 	return rows_finish(&rows, answer, ask.cursor != WEIR_ASK_END, ask.cursor);
 }
 
+static int answer_conns(const char *cmd, const char *text, struct rte_tel_data *answer)
+{
+	int ret;
+
+	pthread_rwlock_rdlock(&policy_lock);
+	ret = list_conns(text, answer);
+	pthread_rwlock_unlock(&policy_lock);
+	return ret;
+}
+
+void weir_telemetry_policy(struct weir_view *view, const struct weir_policy *policy)
+{
+	pthread_rwlock_wrlock(&policy_lock);
+	view->policy = policy;
+	pthread_rwlock_unlock(&policy_lock);
+}
+
 int weir_telemetry_start(const struct weir_view *view)
 {
 	int err;
@@ -239,6 +318,10 @@ int weir_telemetry_start(const struct weir_view *view)
 		if (err != 0)
 			return err;
 	}
+	err = rte_telemetry_register_cmd(RELOAD_COMMAND, answer_reload,
+		"Reads the configuration anew. No parameters");
+	if (err != 0)
+		return err;
 	return rte_telemetry_register_cmd(CONNS_COMMAND, answer_conns,
 		"Connections. Parameters: see docs/operations.md");
 }

@@ -14,4 +14,7 @@
  */
 int weir_telemetry_start(const struct weir_view *view);
 
+/* Control thread: the view shows that policy from now on, and nobody looks at the one before. */
+void weir_telemetry_policy(struct weir_view *view, const struct weir_policy *policy);
+
 #endif

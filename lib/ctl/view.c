@@ -65,6 +65,14 @@ struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsign
 	return sum;
 }
 
+void weir_view_busy(const struct weir_view *v, struct weir_busy *busy)
+{
+	for (uint32_t i = 0; i < v->policy->n_services; i++)
+		busy->services[i] = weir_view_service(v, i).conns != 0;
+	for (uint32_t i = 0; i < v->policy->n_backends; i++)
+		busy->backends[i] = weir_view_backend(v, i).conns != 0;
+}
+
 static uint64_t class_sum(const struct weir_counters *c, enum weir_fate_class class)
 {
 	uint64_t sum = 0;

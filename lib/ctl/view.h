@@ -11,6 +11,8 @@
 
 #include <time.h>
 
+#include "ctl/config.h"
+#include "ctl/reload.h"
 #include "flow/counters.h"
 #include "flow/inquiry.h"
 #include "flow/policy.h"
@@ -41,12 +43,13 @@ struct weir_view_port {
 struct weir_view {
 	const char *version; /* "0.1.0" */
 	const char *config_file;
-	const char *file_prefix; /* the EAL's: what weirctl -p wants */
-	time_t started;          /* wall clock, for people */
-	uint64_t started_ns;     /* CLOCK_MONOTONIC, for the uptime */
-	uint64_t memory_bytes;   /* all workers' arenas and the mbuf pools */
-	uint32_t mbufs;          /* in all pools */
-	const struct weir_policy *policy;
+	const char *file_prefix;          /* the EAL's: what weirctl -p wants */
+	time_t started;                   /* wall clock, for people */
+	uint64_t started_ns;              /* CLOCK_MONOTONIC, for the uptime */
+	uint64_t memory_bytes;            /* all workers' arenas and the mbuf pools */
+	uint32_t mbufs;                   /* in all pools */
+	const struct weir_policy *policy; /* changed by weir_telemetry_policy() only */
+	struct weir_reload *reload;       /* NULL: it cannot */
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
 };
@@ -58,6 +61,9 @@ uint64_t weir_view_conns(const struct weir_view *v);
 struct weir_port_counters weir_view_port(const struct weir_view *v, unsigned int port);
 struct weir_service_counters weir_view_service(const struct weir_view *v, unsigned int service);
 struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsigned int backend);
+
+/* What connections refer to, as the workers' gauges say. */
+void weir_view_busy(const struct weir_view *v, struct weir_busy *busy);
 
 /* One worker's packet balance (flow/counters.h), each term as read now. */
 struct weir_balance {

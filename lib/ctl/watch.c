@@ -77,6 +77,7 @@ struct port_watch {
 };
 
 struct backend_watch {
+	uint32_t since; /* of weir_backend: whose number it is */
 	bool down;
 	uint64_t since_ns;
 	uint64_t fails_was, established_was;
@@ -331,6 +332,16 @@ static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned 
 	step_loss(w, &p->no_mbuf, &no_mbuf, weir_counted(&is->rx_no_mbuf));
 }
 
+/* A number that was given to another backend is watched anew. */
+static struct backend_watch *watch_of(struct weir_watch *w, unsigned int i, uint32_t since)
+{
+	struct backend_watch *bw = &w->backend[i];
+
+	if (bw->since != since)
+		*bw = (struct backend_watch){.since = since};
+	return bw;
+}
+
 /*
  * A backend has failed when it took none of several connections in a row, as the workers see it
  * (flow/sched.h), and answers again when it takes one and refuses none. In between, silence says
@@ -341,7 +352,7 @@ static void step_backend(struct weir_watch *w, const struct weir_view *v, unsign
 	const struct weir_backend *b = &v->policy->backends[i];
 	const char *service = v->policy->services[b->service].name;
 	struct weir_backend_counters c = weir_view_backend(v, i);
-	struct backend_watch *bw = &w->backend[i];
+	struct backend_watch *bw = watch_of(w, i, b->since);
 	uint64_t fails = growth(&bw->fails_was, c.refused + c.timed_out);
 	uint64_t taken = growth(&bw->established_was, c.established);
 
@@ -394,6 +405,7 @@ static void remember(struct weir_watch *w, const struct weir_view *v)
 	for (unsigned int i = 0; i < v->policy->n_backends; i++) {
 		struct weir_backend_counters c = weir_view_backend(v, i);
 
+		w->backend[i].since = v->policy->backends[i].since;
 		w->backend[i].fails_was = c.refused + c.timed_out;
 		w->backend[i].established_was = c.established;
 	}
@@ -406,7 +418,7 @@ struct weir_watch *weir_watch_new(const struct weir_view *view, weir_watch_log_f
 
 	if (w == NULL)
 		return NULL;
-	w->backend = calloc(view->policy->n_backends + 1, sizeof(*w->backend));
+	w->backend = calloc(weir_policy_backend_room(view->policy) + 1, sizeof(*w->backend));
 	if (w->backend == NULL) {
 		free(w);
 		return NULL;

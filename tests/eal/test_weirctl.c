@@ -138,13 +138,13 @@ static void test_tables(void)
 	struct fake *f = small_site();
 
 	expect_text("show services",
-		"NAME  VIP            MODE     SCHEDULER  BACKENDS  ACTIVE   "
+		"NAME  VIP            MODE     SCHEDULER  STATE  BACKENDS  ACTIVE   "
 		"SYN  COOKIES_OK  OPENED  ESTABLISHED  FAILED  BYTES_IN  "
 		"BYTES_OUT\n"
-		"s0    192.0.2.80:80  fullnat  rr                2       0     "
+		"s0    192.0.2.80:80  fullnat  rr         live          2       0     "
 		"0           0       0            0       0         0          "
 		"0\n"
-		"s1    192.0.2.80:81  fullnat  rr                2       5  "
+		"s1    192.0.2.80:81  fullnat  rr         live          2       5  "
 		"1234           0       0            0       0         0          "
 		"0\n");
 	expect_text("show drops",
@@ -375,8 +375,8 @@ static void test_largest(void)
 {
 	struct fake *f = largest_site();
 
-	expect_rows("services", 60, 15);
-	expect_rows("backends", 300, 10);
+	expect_rows("services", 60, 16);
+	expect_rows("backends", 300, 11);
 	expect_rows("workers", WEIR_WORKERS_MAX, 16);
 	expect_rows("drops", WEIR_FATES + WEIR_EVENTS, 5);
 	expect_rows("ports", WEIR_PORTS_MAX, 18);
@@ -388,11 +388,60 @@ static void test_largest(void)
 	fake_free(f);
 }
 
+static struct weir_reload desk;
+
+/* The control thread, in the telemetry thread's place. */
+static void *control(void *text)
+{
+	weir_reload_begin(&desk);
+	weir_reload_end(&desk, strncmp(text, "not", 3) != 0, text);
+	return NULL;
+}
+
+static const char *outcome;
+
+static void wake(void)
+{
+	pthread_t thread;
+
+	if (outcome != NULL &&
+		pthread_create(&thread, NULL, control, (void *)(uintptr_t)outcome) == 0)
+		pthread_detach(thread);
+}
+
+/* The outcome comes back whole, however long it is. */
+static void test_reload(void)
+{
+	struct fake *f = small_site();
+	char line[900], shown[sizeof(line) + 16];
+
+	view = f->view;
+	expect_error("reload", "weirctl: no outcome yet: the log has it, and show info\n");
+	weir_reload_init(&desk, wake);
+	view.reload = &desk;
+	outcome = "reloaded: services 1 added";
+	expect_text("reload", "reloaded: services 1 added\n");
+	for (size_t i = 0; i < sizeof(line) - 1; i++)
+		line[i] = (char)('a' + i % 26);
+	line[sizeof(line) - 1] = '\0';
+	memcpy(line, "not ", 4);
+	outcome = line;
+	snprintf(shown, sizeof(shown), "weirctl: %s\n", line);
+	expect_error("reload", shown);
+	expect_error("reload now", "weirctl: reload takes no 'now' (weirctl --help)\n");
+	expect_error("reload --all",
+		"weirctl: options are for show, not 'reload' (weirctl --help)\n");
+	outcome = NULL; /* nobody is there */
+	expect_error("reload", "weirctl: no outcome yet: the log has it, and show info\n");
+	fake_free(f);
+}
+
 static const struct unit_test tests[] = {
 	{"tables", test_tables},
 	{"JSON", test_json},
 	{"connections: filters, limits, a worker that is away", test_conns},
 	{"errors: one line, and what to do", test_errors},
+	{"HC-51 reload", test_reload},
 	{"the largest site: no row is lost", test_largest},
 };
 

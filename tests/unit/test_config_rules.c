@@ -91,7 +91,8 @@ RULES(test_unknown_keys,
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
-		"syn_ack_ring, reply_budget, connections_per_source, closed_ports"},
+		"syn_ack_ring, reply_budget, connections_per_source, services, backends, "
+                "closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
 		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
 	{"drain", "tarry",
@@ -162,6 +163,8 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"established = 1.5", "established = 0.9994",
 		"12: services[0].timeouts.established = 0.9994: must be 1..2.592e+06 seconds"},
 	{"weight = 2", "weight = 257", "14: services[0].backends[0].weight = 257: must be 0..256"},
+	{"connections = 4096", "services = 1", "20: limits.services = 1: there are 2 already"},
+	{"connections = 4096", "backends = 2", "20: limits.backends = 2: there are 3 already"},
 	{"= 4096", "= 63", "20: limits.connections = 63: must be 64..134217728"},
 	{"= 4096", "= 2147483647", "20: limits.connections = 2147483647: must be 64..134217728"},
 	{"= 4096", "= -2147483648", "20: limits.connections = -2147483648: must be 64..134217728"},
