@@ -28,17 +28,18 @@
 #include "dp/signals.h"
 #include "eal_args.h"
 #include "log.h"
+#include "reload.h"
 
 #define SECOND_NS    1000000000ull
 #define STOP_STEP_NS 10000000ull     /* between looks at how the stopping goes on */
 #define RESET_MAX_NS (5 * SECOND_NS) /* for RSTs to leave; a stuck device must not stop the stop */
 
 struct daemon {
-	const struct weir_config *config;
-	const char *config_file;
+	struct weir_reloader reloader; /* has the configuration, and its file */
 	struct weir_eal_args args;
 	struct weir_dataplane dp;
 	struct weir_view view;
+	struct weir_reload reload;
 	struct weir_watch *watch;
 	sigset_t signals;
 	bool eal_up;
@@ -104,9 +105,9 @@ static int start_eal(struct daemon *d, char **extra, unsigned int n_extra)
 	char *argv[WEIR_EAL_ARGS_MAX + 1];
 	struct weir_eal_machine machine;
 
-	if (look_at_machine(&machine, d->config->policy) != 0)
+	if (look_at_machine(&machine, d->reloader.config->policy) != 0)
 		return -errno;
-	if (weir_eal_args_make(&d->args, d->config, &machine, extra, n_extra) != 0) {
+	if (weir_eal_args_make(&d->args, d->reloader.config, &machine, extra, n_extra) != 0) {
 		weir_log(WEIR_LOG_ERROR, "%s", d->args.eal.error);
 		return -EINVAL;
 	}
@@ -147,7 +148,7 @@ static int lock_prefix(const struct daemon *d)
 /* The workers' lcores: those derived, or the EAL's in their order. */
 static int find_lcores(const struct daemon *d, unsigned int *lcores)
 {
-	uint32_t n = 0, wanted = d->config->policy->n_workers;
+	uint32_t n = 0, wanted = d->reloader.config->policy->n_workers;
 	unsigned int lcore;
 
 	if (d->args.derived_cores) {
@@ -174,9 +175,9 @@ static int open_dataplane(struct daemon *d)
 	uint8_t seeds[WEIR_WORKERS_MAX][32];
 	unsigned int lcores[WEIR_WORKERS_MAX];
 	struct weir_dataplane_params params = {
-		.policy = d->config->policy,
+		.policy = d->reloader.config->policy,
 		.lcores = lcores,
-		.sleep = d->config->idle == WEIR_IDLE_SLEEP,
+		.sleep = d->reloader.config->idle == WEIR_IDLE_SLEEP,
 		.seeds = seeds,
 	};
 	struct weir_dp_error err;
@@ -200,11 +201,18 @@ static void on_watch(void *arg, enum weir_watch_level level, const char *line)
 	weir_log(level == WEIR_WATCH_WARNING ? WEIR_LOG_WARNING : WEIR_LOG_INFO, "%s", line);
 }
 
+static void wake(void)
+{
+	kill(getpid(), SIGHUP); /* which waits, should the control thread be busy */
+}
+
 static int start_watching(struct daemon *d)
 {
 	d->view.version = WEIR_VERSION;
-	d->view.config_file = d->config_file;
+	d->view.config_file = d->reloader.file;
 	d->view.file_prefix = d->args.file_prefix;
+	weir_reload_init(&d->reload, wake);
+	d->view.reload = &d->reload;
 	d->view.started = time(NULL);
 	d->view.started_ns = weir_clock_monotonic_ns();
 	weir_describe_view(&d->view, &d->dp);
@@ -217,14 +225,14 @@ static int start_watching(struct daemon *d)
 
 static void warn(const struct daemon *d)
 {
-	for (uint32_t i = 0; i < d->config->n_warnings; i++)
-		weir_log(WEIR_LOG_WARNING, "%s", d->config->warnings[i]);
+	for (uint32_t i = 0; i < d->reloader.config->n_warnings; i++)
+		weir_log(WEIR_LOG_WARNING, "%s", d->reloader.config->warnings[i]);
 	if (d->args.derived_no_huge)
 		weir_log(WEIR_LOG_WARNING,
 			"no huge pages: packet buffers are in plain memory (\"--no-huge\", "
 			"\"-m\", \"%s\" in eal says the same)",
 			weir_eal_value(&d->args.eal, "-m"));
-	if (d->args.shared_cpus && d->config->idle == WEIR_IDLE_POLL)
+	if (d->args.shared_cpus && d->reloader.config->idle == WEIR_IDLE_POLL)
 		weir_log(WEIR_LOG_WARNING,
 			"workers: fewer CPUs than workers and the control core, and idle = "
 			"\"poll\": they take turns and packets wait; \"sleep\" is better here");
@@ -236,7 +244,8 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 	uint64_t begun = weir_clock_monotonic_ns();
 	int rc;
 
-	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(), d->config_file);
+	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(),
+		d->reloader.file);
 	own_signals(d);
 	rc = start_eal(d, extra, n_extra);
 	if (rc == 0)
@@ -248,7 +257,7 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 		weir_siphash_limit(rte_vect_get_max_simd_bitwidth()));
 	/* All of it is populated now: gigabytes take a while, and nobody should have to guess why. */
 	weir_log(WEIR_LOG_INFO, "taking memory for %u connections",
-		d->config->policy->limits.connections);
+		d->reloader.config->policy->limits.connections);
 	rc = open_dataplane(d);
 	if (rc != 0)
 		return rc;
@@ -277,6 +286,7 @@ static void each_second(struct daemon *d, uint64_t now)
 	weir_dataplane_tend(&d->dp);
 	weir_describe_ports(&d->view, &d->dp);
 	weir_watch_step(d->watch, &d->view, now);
+	weir_reload_tend(&d->reloader);
 }
 
 static void serve(struct daemon *d)
@@ -289,9 +299,7 @@ static void serve(struct daemon *d)
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP) {
-			weir_log(WEIR_LOG_WARNING,
-				"SIGHUP: the configuration cannot be changed while running; "
-				"restart to do so");
+			weir_reload_now(&d->reloader);
 			continue;
 		}
 		next = weir_clock_monotonic_ns() + SECOND_NS;
@@ -303,11 +311,11 @@ static void serve(struct daemon *d)
 static void drain(struct daemon *d)
 {
 	uint64_t now = weir_clock_monotonic_ns(),
-		 end = now + d->config->policy->drain_ms * 1000000ull;
+		 end = now + d->reloader.config->policy->drain_ms * 1000000ull;
 	uint64_t next = now + SECOND_NS;
 
 	weir_log(WEIR_LOG_INFO, "stopping: no new connections, %.1f s for those that are open",
-		d->config->policy->drain_ms / 1000.0);
+		d->reloader.config->policy->drain_ms / 1000.0);
 	weir_dataplane_set_phase(&d->dp, WEIR_PHASE_DRAIN);
 	for (; now < end; now = weir_clock_monotonic_ns()) {
 		int sig = weir_signals_wait(&d->signals, now + STOP_STEP_NS);
@@ -336,14 +344,14 @@ static void stop(struct daemon *d)
 	weir_describe_end(&d->view);
 }
 
-int weir_daemon_run(const struct weir_config *config, const char *config_file, char **extra,
+int weir_daemon_run(struct weir_config *config, const char *config_file, char **extra,
 	unsigned int n_extra)
 {
 	struct daemon *d = &the_daemon;
 	int status = 1;
 
-	d->config = config;
-	d->config_file = config_file;
+	d->reloader = (struct weir_reloader){
+		.config = config, .file = config_file, .dp = &d->dp, .view = &d->view};
 	if (start(d, extra, n_extra) == 0) {
 		serve(d);
 		stop(d);
@@ -351,7 +359,7 @@ int weir_daemon_run(const struct weir_config *config, const char *config_file, c
 	} else {
 		weir_dataplane_join(&d->dp);
 	}
-	/* telemetry's threads still look at the view: what it shows ends with the process */
+	/* telemetry's threads still look at the view: what it shows, policy included, ends with the process */
 	weir_dataplane_close(&d->dp);
 	if (d->eal_up)
 		rte_eal_cleanup();

@@ -6,10 +6,10 @@
 #include "ctl/config.h"
 
 /*
- * Once per process; config must stay until it ends. Runs until SIGTERM or SIGINT. extra: arguments for the EAL from the command line. The process's
+ * Once per process; takes the configuration. Runs until SIGTERM or SIGINT. extra: arguments for the EAL from the command line. The process's
  * exit status: 0, or 1 after a line that says what is wrong and what to do.
  */
-int weir_daemon_run(const struct weir_config *config, const char *config_file, char **extra,
+int weir_daemon_run(struct weir_config *config, const char *config_file, char **extra,
 	unsigned int n_extra);
 
 #endif

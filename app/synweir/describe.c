@@ -137,6 +137,8 @@ void weir_describe_start(const struct weir_view *view, const struct weir_datapla
 		tables += dw->memory.size;
 		pools += dw->pool.bytes;
 	}
+	weir_log(WEIR_LOG_INFO, "room for %u services and %u backends, reloads included",
+		weir_policy_service_room(p), weir_policy_backend_room(p));
 	weir_log(WEIR_LOG_INFO, "memory: %zu MB, and %zu MB of packet buffers in the EAL's",
 		MB(tables), MB(pools));
 }

@@ -23,7 +23,7 @@ static void usage(FILE *to)
 		"Arguments after \"--\" go to DPDK's EAL, after those of the configuration.\n"
 		"SIGTERM and SIGINT end it when connections are done or the drain time is up; a "
 		"second\n"
-		"one at once.\n\n"
+		"one at once. SIGHUP makes it read the configuration anew.\n\n"
 		"exit status: 0, 1 when something is wrong, 2 for wrong usage\n");
 }
 
@@ -96,11 +96,10 @@ int main(int argc, char **argv)
 		weir_log(WEIR_LOG_ERROR, "%s", err.text);
 		return 1;
 	}
-	if (o.check)
-		status = check(config, o.file);
-	else
-		status = weir_daemon_run(config, o.file, argv + optind,
+	if (!o.check)
+		return weir_daemon_run(config, o.file, argv + optind,
 			(unsigned int)(argc - optind));
+	status = check(config, o.file);
 	weir_config_free(config);
 	return status;
 }

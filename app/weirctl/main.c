@@ -22,10 +22,13 @@ struct topic {
 static const struct topic topics[] = {
 	{"info", NULL, "version, configuration file, uptime, sizes, memory"},
 	{"services",
-		"name vip mode scheduler backends active syn cookies_ok opened established failed "
+		"name vip mode scheduler state backends active syn cookies_ok opened established "
+                "failed "
 		"bytes_in bytes_out",
 		"services and their counters"},
-	{"backends", "service name address port weight active opened established refused timed_out",
+	{"backends",
+		"service name address port state weight active opened established refused "
+                "timed_out",
 		"backends and their counters"},
 	{"workers",
 		"worker lcore cpu conns conns_max held held_max local_ports rx tx dropped "
@@ -54,8 +57,11 @@ struct request {
 
 static void usage(void)
 {
-	printf("usage: weirctl [-p PREFIX | -s SOCKET] [--json] show TOPIC [OPTION...]\n\n"
-	       "Shows what a running synweir knows and counts.\n\n"
+	printf("usage: weirctl [-p PREFIX | -s SOCKET] [--json] show TOPIC [OPTION...]\n"
+	       "       weirctl [-p PREFIX | -s SOCKET] reload\n\n"
+	       "Shows what a running synweir knows and counts; makes it read its configuration "
+	       "anew,\n"
+	       "which is all or nothing: says what has changed, or why nothing has.\n\n"
 	       "topics:\n");
 	for (size_t i = 0; i < TOPICS; i++)
 		printf("  %-11s %s\n", topics[i].name, topics[i].help);
@@ -103,10 +109,25 @@ static int set_limit(struct request *r, const char *text)
 	return 0;
 }
 
+/* What is no topic. */
+static const struct topic reload = {"reload", NULL, NULL};
+
+static int find_reload(struct request *r, int n, char **words)
+{
+	r->topic = &reload;
+	if (n > 1)
+		return complain("reload takes no", words[1]);
+	if (r->filters[0] != '\0' || r->limit_given || r->all || r->json)
+		return complain("options are for show, not", words[0]);
+	return 0;
+}
+
 static int find_topic(struct request *r, int n, char **words)
 {
 	if (n == 0)
 		return complain("what to do?", "show TOPIC");
+	if (strcmp(words[0], "reload") == 0)
+		return find_reload(r, n, words);
 	if (strcmp(words[0], "show") != 0)
 		return complain("unknown command", words[0]);
 	if (n == 1)
@@ -220,6 +241,23 @@ static void show(const struct request *r, json_t *rows)
 	}
 }
 
+/* The outcome comes in pieces. */
+static int tell(const json_t *rows)
+{
+	const char *outcome =
+		json_string_value(json_object_get(json_array_get(rows, 0), "outcome"));
+	bool good = outcome != NULL && strcmp(outcome, "reloaded") == 0;
+	FILE *to = good ? stdout : stderr;
+
+	if (!good)
+		fprintf(to, "weirctl: ");
+	for (size_t i = 0; i < json_array_size(rows); i++)
+		fprintf(to, "%s",
+			json_string_value(json_object_get(json_array_get(rows, i), "text")));
+	fprintf(to, "\n");
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int ask_and_show(const struct request *r)
 {
 	char command[64];
@@ -235,6 +273,12 @@ static int ask_and_show(const struct request *r)
 	close(fd);
 	if (rows == NULL)
 		return EXIT_FAILURE;
+	if (r->topic == &reload) {
+		int status = tell(rows);
+
+		json_decref(rows);
+		return status;
+	}
 	show(r, rows);
 	json_decref(rows);
 	if (more)

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "reload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl/telemetry.h"
+#include "log.h"
+
+/* A loop of a worker takes microseconds; one that is not scheduled may need some patience. */
+#define GRACE_MS 2000
+
+static bool settle(struct weir_reloader *r)
+{
+	if (!weir_dataplane_settle(r->dp))
+		return false;
+	weir_policy_free(r->old);
+	r->old = NULL;
+	return true;
+}
+
+static void wait_for_workers(struct weir_reloader *r)
+{
+	for (unsigned int ms = 0; ms < GRACE_MS; ms++) {
+		if (settle(r))
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	weir_log(WEIR_LOG_WARNING,
+		"a worker has not taken the new configuration over after %d s: it does not get to "
+		"run, or hangs",
+		GRACE_MS / 1000);
+}
+
+/* The view first: who shows a connection of the new policy must know its numbers. */
+static int put_in_force(struct weir_reloader *r, struct weir_policy *policy)
+{
+	struct weir_policy *old = r->config->policy;
+	int rc;
+
+	weir_telemetry_policy(r->view, policy);
+	rc = weir_dataplane_replace(r->dp, policy);
+	if (rc != 0) {
+		weir_telemetry_policy(r->view, old);
+		return rc;
+	}
+	r->old = old;
+	r->config->policy = policy;
+	wait_for_workers(r);
+	return 0;
+}
+
+static void describe(char *text, size_t size, const struct weir_config *c)
+{
+	const struct weir_change *s = &c->services, *b = &c->backends;
+
+	snprintf(text, size,
+		"reloaded: services %u added, %u removed, %u changed; backends %u added, %u "
+	        "removed, "
+		"%u changed",
+		s->added, s->removed, s->changed, b->added, b->removed, b->changed);
+}
+
+static bool reload(struct weir_reloader *r, char *text, size_t size)
+{
+	struct weir_config_error err;
+	struct weir_config *next;
+	struct weir_policy *policy;
+	struct weir_busy *busy;
+	int rc;
+
+	if (!settle(r)) {
+		snprintf(text, size,
+			"not reloaded: a worker has not taken the last change over yet");
+		return false;
+	}
+	busy = calloc(1, sizeof(*busy));
+	if (busy == NULL)
+		return false;
+	weir_view_busy(r->view, busy);
+	rc = weir_config_reload(r->file, r->config, busy, &next, &err);
+	free(busy);
+	if (rc != 0) {
+		snprintf(text, size, "not reloaded, all is as it was: %s", err.text);
+		return false;
+	}
+	policy = next->policy;
+	next->policy = r->config->policy; /* put_in_force() has its own way with it */
+	r->config->policy = NULL;
+	weir_config_free(r->config);
+	r->config = next;
+	rc = put_in_force(r, policy);
+	if (rc != 0) {
+		weir_policy_free(policy);
+		snprintf(text, size, "not reloaded: %s", strerror(-rc));
+		return false;
+	}
+	describe(text, size, next);
+	return true;
+}
+
+void weir_reload_now(struct weir_reloader *r)
+{
+	char text[WEIR_RELOAD_TEXT] = "not reloaded: out of memory";
+	bool good;
+
+	weir_reload_begin(r->view->reload);
+	good = reload(r, text, sizeof(text));
+	for (uint32_t i = 0; good && i < r->config->n_warnings; i++)
+		weir_log(WEIR_LOG_WARNING, "%s", r->config->warnings[i]);
+	weir_log(good ? WEIR_LOG_INFO : WEIR_LOG_ERROR, "%s", text);
+	weir_reload_end(r->view->reload, good, text);
+}
+
+/* Whom a removed VIP is for, now that nobody is connected, ARP must not answer any more. */
+static void vacate(struct weir_reloader *r, const struct weir_busy *busy)
+{
+	struct weir_policy *p = r->config->policy;
+	struct weir_succession how = {
+		.busy_services = busy->services, .busy_backends = busy->backends};
+
+	if (!weir_policy_has_idle(p, busy->services, busy->backends) ||
+		weir_policy_succeed(p, p, &how) != 0)
+		return;
+	if (put_in_force(r, how.next) != 0)
+		weir_policy_free(how.next);
+}
+
+void weir_reload_tend(struct weir_reloader *r)
+{
+	struct weir_busy *busy;
+
+	if (!settle(r))
+		return;
+	busy = calloc(1, sizeof(*busy));
+	if (busy == NULL)
+		return;
+	weir_view_busy(r->view, busy);
+	vacate(r, busy);
+	free(busy);
+}
