@@ -12,8 +12,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <x86intrin.h>
 
+#include "cycles.h"
 #include "dialogue.h"
 #include "report.h"
 #include "samples.h"
@@ -42,7 +42,7 @@ static const char *const stage_names[STAGES] = {"receive", "parse", "classify", 
 /* Cycles since *then go to the stage that ends here. */
 static inline void mark(uint64_t *sums, enum stage stage, uint64_t *then)
 {
-	uint64_t now = __rdtsc();
+	uint64_t now = cycles();
 
 	sums[stage] += now - *then;
 	*then = now;
@@ -54,7 +54,7 @@ static void staged_burst(struct world *w, const struct frame *frames, uint64_t s
 	struct weir_proxy *px = &w->px;
 	enum weir_parsed parsed[WEIR_BURST];
 	struct burst b = {.pkts = pkts, .n = WEIR_BURST};
-	uint64_t then = __rdtsc();
+	uint64_t then = cycles();
 
 	world_receive(w, frames, WEIR_BURST);
 	mark(sums, STAGE_RECEIVE, &then);

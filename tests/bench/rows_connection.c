@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <x86intrin.h>
 
+#include "cycles.h"
 #include "dialogue.h"
 #include "report.h"
 
@@ -32,10 +32,10 @@ typedef void burst_fn(struct world *w, const struct frame *frames, unsigned int 
 /* Only what the core does is counted; what the ends do is not. */
 static uint64_t timed(struct world *w, const struct dialogue *d, burst_fn *burst)
 {
-	uint64_t start = __rdtsc();
+	uint64_t start = cycles();
 
 	burst(w, d->frames, d->n);
-	return __rdtsc() - start;
+	return cycles() - start;
 }
 
 static uint64_t run_full(void *ctx, unsigned int lot)

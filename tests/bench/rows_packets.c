@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <x86intrin.h>
 
+#include "cycles.h"
 #include "report.h"
 
 typedef void burst_fn(struct world *w, const struct frame *frames, unsigned int n);
@@ -13,11 +13,11 @@ typedef void burst_fn(struct world *w, const struct frame *frames, unsigned int 
 static uint64_t run_lot(const struct rows_run *r, unsigned int lot, burst_fn *burst)
 {
 	const struct frame *frames = r->frames + lot * ROWS_LOT;
-	uint64_t start = __rdtsc();
+	uint64_t start = cycles();
 
 	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_BURST)
 		burst(r->world, frames + at, WEIR_BURST);
-	return __rdtsc() - start;
+	return cycles() - start;
 }
 
 uint64_t rows_run_floor(void *ctx, unsigned int lot)

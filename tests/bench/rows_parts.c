@@ -3,9 +3,9 @@
 #include "rows.h"
 
 #include <stdlib.h>
-#include <x86intrin.h>
 
 #include "base/siphash_many.h"
+#include "cycles.h"
 #include "flow/classify.h"
 #include "report.h"
 #include "tcp/cookie.h"
@@ -25,7 +25,7 @@ struct run {
 static uint64_t run_lot(const struct run *r, unsigned int lot, part_fn *last)
 {
 	const struct frame *frames = r->frames + lot * ROWS_LOT;
-	uint64_t start = __rdtsc();
+	uint64_t start = cycles();
 
 	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_BURST) {
 		world_receive(r->world, frames + at, WEIR_BURST);
@@ -34,7 +34,7 @@ static uint64_t run_lot(const struct run *r, unsigned int lot, part_fn *last)
 		if (last != NULL)
 			last(r->world, frames + at);
 	}
-	return __rdtsc() - start;
+	return cycles() - start;
 }
 
 static uint64_t run_floor(void *ctx, unsigned int lot)
@@ -148,11 +148,11 @@ static uint64_t run_hash(void *ctx, unsigned int lot)
 {
 	struct hashing *h = ctx;
 	const struct weir_sipkey keys[2] = {{1, 2}, {3, 4}};
-	uint64_t start = __rdtsc();
+	uint64_t start = cycles();
 
 	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_SIP_MANY)
 		h->many(keys, 0x5555555555555555, h->words, 2, 3, WEIR_SIP_MANY, &h->out);
-	return __rdtsc() - start;
+	return cycles() - start;
 }
 
 static void hash_row(const struct rows_options *o, const char *name,

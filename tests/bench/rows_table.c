@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <x86intrin.h>
 
+#include "cycles.h"
 #include "report.h"
 
 #define LOT  256u /* connections removed and inserted at a time */
@@ -57,15 +57,15 @@ static void drop(struct run *r, uint32_t at)
 static void churn(struct run *r, uint64_t *removing, uint64_t *inserting)
 {
 	uint32_t first = r->oldest;
-	uint64_t start = __rdtsc(), middle;
+	uint64_t start = cycles(), middle;
 
 	for (uint32_t i = 0; i < LOT; i++)
 		drop(r, (first + i) % r->n);
-	middle = __rdtsc();
+	middle = cycles();
 	for (uint32_t i = 0; i < LOT; i++)
 		add(r, (first + i) % r->n);
 	*removing = middle - start;
-	*inserting = __rdtsc() - middle;
+	*inserting = cycles() - middle;
 	r->oldest = (first + LOT) % r->n;
 }
 
@@ -88,7 +88,7 @@ static uint64_t run_remove(void *ctx, unsigned int lot)
 /* By bursts, as the conductor does: hash all and prefetch their lines, then look at them. */
 static uint64_t find_burst(const struct run *r, const struct weir_key keys[WEIR_BURST])
 {
-	uint64_t hash[WEIR_BURST], start = __rdtsc(), took;
+	uint64_t hash[WEIR_BURST], start = cycles(), took;
 	unsigned int found = 0;
 
 	for (unsigned int i = 0; i < WEIR_BURST; i++) {
@@ -97,7 +97,7 @@ static uint64_t find_burst(const struct run *r, const struct weir_key keys[WEIR_
 	}
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
 		found += weir_table_find(&r->table, &keys[i], hash[i]) != WEIR_CONN_NONE;
-	took = __rdtsc() - start;
+	took = cycles() - start;
 	if (found != (r->hit ? WEIR_BURST : 0))
 		abort();
 	return took;

@@ -9,9 +9,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <x86intrin.h>
 
 #include "base/siphash_many.h"
+#include "cycles.h"
 #include "dialogue.h"
 #include "report.h"
 
@@ -26,7 +26,7 @@ struct worker {
 	samples_fn *work;
 	unsigned int lots;
 	double *values;
-	unsigned int *here; /* how many are */
+	pthread_barrier_t *begin; /* nobody begins before all are there */
 	unsigned int *done; /* how many have all their samples: who has goes on until all have */
 	unsigned int of;
 };
@@ -36,11 +36,11 @@ static uint64_t run_arithmetic(void *ctx, unsigned int lot)
 	static const struct weir_siplanes words[3];
 	const struct weir_sipkey keys[2] = {{1, 2}, {3, 4}};
 	struct weir_siplanes out;
-	uint64_t start = __rdtsc();
+	uint64_t start = cycles();
 
 	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_SIP_MANY)
 		weir_siphash24_many_plain(keys, lot, words, 2, 3, WEIR_SIP_MANY, &out);
-	return __rdtsc() - start;
+	return cycles() - start;
 }
 
 static void pin(int cpu)
@@ -58,9 +58,7 @@ static void *work(void *arg)
 	const struct samples_job job = {.ctx = &w->run, .lots = LOTS, .per_lot = ROWS_LOT};
 
 	pin(w->cpu);
-	__atomic_add_fetch(w->here, 1, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(w->here, __ATOMIC_SEQ_CST) < w->of)
-		__builtin_ia32_pause();
+	pthread_barrier_wait(w->begin);
 	samples_collect(&job, w->work, w->values, w->lots);
 	__atomic_add_fetch(w->done, 1, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; __atomic_load_n(w->done, __ATOMIC_SEQ_CST) < w->of; i++)
@@ -71,13 +69,15 @@ static void *work(void *arg)
 /* The cycles per packet of n workers at once, all their samples together. */
 static struct spread run_together(struct worker *workers, unsigned int n, double *values)
 {
-	unsigned int here = 0, done = 0;
+	pthread_barrier_t begin;
+	unsigned int done = 0;
 
+	pthread_barrier_init(&begin, NULL, n);
 	for (unsigned int i = 0; i < n; i++) {
 		struct worker *w = &workers[i];
 
 		w->values = values + i * w->lots;
-		w->here = &here;
+		w->begin = &begin;
 		w->done = &done;
 		w->of = n;
 		if (pthread_create(&w->thread, NULL, work, w) != 0)
@@ -85,6 +85,7 @@ static struct spread run_together(struct worker *workers, unsigned int n, double
 	}
 	for (unsigned int i = 0; i < n; i++)
 		pthread_join(workers[i].thread, NULL);
+	pthread_barrier_destroy(&begin);
 	return samples_spread(values, n * workers[0].lots);
 }
 
