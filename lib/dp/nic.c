@@ -59,8 +59,9 @@ static int no_device(const struct weir_port *port, int code, struct weir_dp_erro
 {
 	if (weir_eal_is_pci(port->device))
 		return weir_dp_fail(err, code,
-			"port %s: no DPDK driver has %s: if \"dpdk-devbind.py -s\" lists it, bind "
-			"it with \"dpdk-devbind.py -b vfio-pci %s\"",
+			"port %s: no DPDK driver has %s (the lines above say so if another program "
+			"does): if \"dpdk-devbind.py -s\" lists it, bind it with "
+			"\"dpdk-devbind.py -b vfio-pci %s\"",
 			port->name, port->device, port->device);
 	if (code == -EPERM || code == -EACCES)
 		return weir_dp_fail(err, code,
