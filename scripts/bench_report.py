@@ -135,6 +135,9 @@ def parts(facts, rows):
         ("siphash24_plain", "SipHash-2-4 of a cookie, 64 at a time, without vectors"),
         ("siphash24_avx2", "... AVX2"),
         ("siphash24_avx512", "... AVX-512"),
+        ("siphash13_plain", "SipHash-1-3 of the same, as for keys, without vectors"),
+        ("siphash13_avx2", "... AVX2"),
+        ("siphash13_avx512", "... AVX-512"),
     ]
     lines = [[title, f"{r.value:.0f}", f"{r.min:.0f}"] for name, title in titles for r in pick(rows, name)]
     return table(["part", "cycles, median", "best"], lines)
