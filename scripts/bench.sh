@@ -8,7 +8,7 @@
 #   --docs          then write the tables of docs/performance.md and the pictures in docs/img anew
 #   --quick         fewer rounds, and no more than 1 M connections: a look, not a result
 #   --small-pages   4 kB pages, even where there are huge ones
-#   --greedy        as root: goes before everything else that runs on this machine
+#   --greedy        as root: its session goes before everything else that runs on this machine
 #
 # Takes about a quarter of an hour and 5 GB (--quick: a few minutes and 1 GB), and needs neither root nor huge pages;
 # with huge pages reserved (sysctl vm.nr_hugepages=1200) they are used. The machine should have nothing
@@ -23,7 +23,6 @@ usage() {
 	sed -n '3,/^set /s/^# \{0,1\}//p' "$0"
 }
 
-arguments=("$@")
 while [ $# -gt 0 ]; do
 	case $1 in
 	--tsv) tsv=${2:?--tsv wants a file} && shift ;;
@@ -42,8 +41,14 @@ stop_daemon() {
 	daemon=''
 }
 
+# The scheduler shares out between sessions; nice means something only inside of one.
+share() {
+	echo "$1" >/proc/self/autogroup || { echo "bench.sh: --greedy is for root" >&2 && return 1; }
+}
+
 cleanup() {
 	stop_daemon
+	[ -z "$greedy" ] || share "$share_before" || true
 	rm -rf "$TMP"
 }
 
@@ -99,13 +104,6 @@ start() {
 	stop_daemon
 }
 
-if [ -n "$greedy" ]; then
-	# a session of one's own is a group that the scheduler gives a share to; nice means nothing outside
-	[ -n "${SYNWEIR_BENCH_SESSION:-}" ] ||
-		SYNWEIR_BENCH_SESSION=1 exec setsid --wait scripts/bench.sh "${arguments[@]}"
-	echo -15 >/proc/self/autogroup || { echo "bench.sh: --greedy is for root" >&2 && exit 1; }
-fi
-
 scripts/setup.sh build
 if [ -f $BUILD/build.ninja ]; then
 	meson configure $BUILD -Dbuildtype=release -Db_sanitize=none
@@ -115,6 +113,8 @@ fi
 ninja --quiet -C $BUILD app/synweir/synweir tests/bench/bench_core tests/bench/bench_stages
 TMP=$(mktemp -d /tmp/synweir-bench.XXXXXX)
 trap cleanup EXIT
+share_before=$(sed 's/.*nice //' /proc/self/autogroup 2>/dev/null || echo 0)
+[ -z "$greedy" ] || share -15
 
 facts | tee "$TMP/00.tsv"
 # shellcheck disable=SC2086 # a list of numbers
