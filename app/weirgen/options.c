@@ -370,7 +370,8 @@ static void usage(void)
 			printf("  %-23s %s\n", left, s->help);
 	}
 	printf("  -h, --help              this text\n  -V, --version           the version\n\n"
-	       "exit status: 0; 1 when something is wrong, or a connection failed; 2 for wrong "
+	       "exit status: 0; 1 when something is wrong, or not every connection was done;\n"
+	       "2 for wrong "
 	       "usage\n");
 }
 

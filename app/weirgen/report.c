@@ -180,7 +180,8 @@ static void print_path(const char *what, const struct host_counts *from,
 static void print_text(const struct options *o, const struct station *clients,
 	const struct report *r, const struct report *end, double seconds)
 {
-	printf("weirgen %s, %.2f s\n", mode_names[o->mode], seconds);
+	printf("weirgen %s, %.2f s, of which %.2f s on a CPU\n", mode_names[o->mode], seconds,
+		(double)clients->cpu_ns / 1e9);
 	print_packets(r, end, seconds);
 	if (r->flood > 0)
 		print_flood(r);
@@ -230,5 +231,5 @@ int report_end(const struct options *o, const struct station *stations, unsigned
 		rc |= write_hdr(o->hdr, "handshake", &stations[0].client.handshake);
 		rc |= write_hdr(o->hdr, "first_byte", &stations[0].client.first_byte);
 	}
-	return rc != 0 || client_failed(&r.client) > 0 ? -1 : 0;
+	return rc != 0 || client_failed(&r.client) > 0 || r.open > 0 ? -1 : 0;
 }

@@ -24,7 +24,7 @@ void report_line(const struct options *o, const struct report *now, const struct
 
 /*
  * To stdout, and where the options say, when no thread works any more. end: the moment when nothing
- * new was begun any more. 0, or -1 when a file cannot be written or connections failed.
+ * new was begun any more. 0, or -1 when a file cannot be written or not all connections were done.
  */
 int report_end(const struct options *o, const struct station *stations, unsigned int n,
 	const struct report *end);

@@ -134,6 +134,8 @@ static void print(struct json *j, const struct options *o, const struct station 
 	fprintf(j->f, "\"%s\"", mode_names[o->mode]);
 	name(j, "seconds");
 	fprintf(j->f, "%.6f", seconds);
+	name(j, "cpu_seconds");
+	fprintf(j->f, "%.6f", (double)clients->cpu_ns / 1e9);
 	packets(j, r, end, seconds);
 	if (clients->has_clients) {
 		conns(j, r, end, seconds);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "flow/counters.h"
 #include "wire/parse.h"
@@ -250,12 +251,22 @@ static unsigned int receive(struct station *s)
  * Sending
  */
 
+/* What this thread has had of a CPU. */
+static uint64_t read_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * PACER_SECOND_NS + (uint64_t)t.tv_nsec;
+}
+
 static void start(struct station *s, uint64_t now_ns)
 {
 	struct weir_header h = flood_header(s->o);
 
 	frame_make(&s->flood.template, &h, s->o->payload, s->port.nic.mac, s->link.mac);
 	pacer_init(&s->pacer, s->o->rate, now_ns);
+	s->cpu_started_ns = read_cpu_ns();
 	weir_gauge(&s->started_ns, now_ns);
 }
 
@@ -346,8 +357,10 @@ static unsigned int open_all(struct station *s, uint64_t now_ns)
 
 static void stop(struct station *s, uint64_t now_ns)
 {
-	if (s->started_ns != 0 && s->stopped_ns == 0)
-		weir_gauge(&s->stopped_ns, now_ns);
+	if (s->started_ns == 0 || s->stopped_ns != 0)
+		return;
+	weir_gauge(&s->cpu_ns, read_cpu_ns() - s->cpu_started_ns);
+	weir_gauge(&s->stopped_ns, now_ns);
 }
 
 /* What connections do by themselves. */

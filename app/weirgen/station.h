@@ -33,12 +33,14 @@ struct station {
 	/* `mixed`: what may be sent and has not been, in thousandths of packets */
 	uint32_t owed_flood, owed_conns;
 	bool is_source, has_clients, has_backends;
+	uint64_t cpu_started_ns;
 	struct flood flood;
 	struct client client;
 	struct backend backend;
 	struct replay replay;
 	/* atomics, by one writer */
 	uint64_t started_ns, stopped_ns; /* 0: not yet */
+	uint64_t cpu_ns;                 /* that its thread had between the two */
 	uint64_t full;                   /* turns in which the device had no room for more */
 	uint32_t idle;                   /* no connection is open */
 };

@@ -391,6 +391,62 @@ static void test_replay(void)
 	unlink(path);
 }
 
+/*
+ * The command line
+ */
+
+static void test_wrong_usage(void)
+{
+	static const char *const lines[] = {"", "sin", "syn", "syn --port x",
+		"syn --to 192.0.2.1:80", "syn --port x --to 192.0.2.1",
+		"syn --port x --to 192.0.2.1:0", "syn --port x --to 192.0.2.1:80 more",
+		"syn --port x --to 192.0.2.1:80 --rate -1",
+		"syn --port x --to 192.0.2.1:80 --rate 2G",
+		"syn --port x --to 192.0.2.1:80 --rate 1.5",
+		"syn --port x --to 192.0.2.1:80 --from 192.0.2.1/24",
+		"syn --port x --to 192.0.2.1:80 --backend 10.0.0.1:80",
+		"syn --port x --port y --to 192.0.2.1:80", "syn --port x --to 192.0.2.1:80 --what",
+		"syn --port x --to 192.0.2.1:80 --options mss=9", "replay --port x",
+		"replay --port x --pcap y --to 192.0.2.1:80",
+		"conns --port x --port y --to 192.0.2.1:80",
+		"conns --port x --port y --port z --to 192.0.2.1:80",
+		"conns --port x --to 192.0.2.1:80 --from 198.18.0.1 --ports 1-100 -c 51",
+		"conns --port x --to 192.0.2.1:80 --http --requests 2",
+		"conns --port x --to 192.0.2.1:80 --close me",
+		"mixed --port x --to 192.0.2.1:80 --from 198.18.0.0/15",
+		"mixed --port x --to 192.0.2.1:80 --share 101"};
+	static char words[256];
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char *argv[20] = {"weirgen"}, *rest = words, *word;
+		struct options o;
+		int argc = 1;
+
+		snprintf(words, sizeof(words), "%s", lines[i]);
+		while ((word = strsep(&rest, " ")) != NULL)
+			argv[argc++] = word;
+		optind = 0;
+		CU_ASSERT_EQUAL(options_parse(&o, argc, argv), 2);
+	}
+}
+
+static void test_usage(void)
+{
+	char *argv[] = {"weirgen", "mixed", "-p", "x", "--to=192.0.2.1:80", "-r", "1.5M", "--share",
+		"99.5", "-o", "mss=1400,ts", "--", "-l", "0-1"};
+	struct options o;
+
+	optind = 0;
+	CU_ASSERT_EQUAL(options_parse(&o, RTE_DIM(argv), argv), -1);
+	CU_ASSERT(o.mode == MODE_MIXED && o.n_devices == 1 && o.to == 0xc0000201);
+	CU_ASSERT(o.to_port == 80 && o.rate == 1500000 && o.share == 995);
+	CU_ASSERT(o.tcp.mss == 1400 && o.tcp.ts && !o.tcp.sack_ok);
+	CU_ASSERT(o.tcp.wscale == WEIR_WSCALE_NONE);
+	CU_ASSERT(o.from.n == 1u << 16 && !range_overlap(&o.from, &o.flood_from));
+	CU_ASSERT(o.duration_ns == 10 * PACER_SECOND_NS && o.gateway == o.to);
+	CU_ASSERT(o.n_eal == 2 && strcmp(o.eal[0], "-l") == 0);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
@@ -403,6 +459,8 @@ int main(int argc, char **argv)
 		{"connections that are refused", test_conns_refused},
 		{"a flood beside connections", test_mixed},
 		{"a capture again", test_replay},
+		{"wrong usage", test_wrong_usage},
+		{"right usage", test_usage},
 	};
 
 	rig_eal(argv[0]);
