@@ -21,7 +21,7 @@ heading() {
 	printf '\n== %s\n' "$*"
 }
 
-# build_dir DIR OPTION...: configured like this and built.
+# build_dir DIR OPTION...: configured like this and built; of build-tsan what its tests need.
 build_dir() {
 	local dir=$1
 	shift
@@ -30,7 +30,11 @@ build_dir() {
 	else
 		meson setup "$dir" "$@" >"$LOG" || { cat "$LOG" && return 1; }
 	fi
-	ninja --quiet -C "$dir"
+	if [ "$dir" = build-tsan ]; then
+		ninja --quiet -C "$dir" tests/tsan/tsan-swap
+	else
+		ninja --quiet -C "$dir"
+	fi
 }
 
 # meson's own count, by the results it writes down, one JSON object a line.
@@ -46,10 +50,11 @@ unit_count() {
 
 # units DIR OPTION...: build there and run meson's tests. The status says whether it was built.
 units() {
-	local dir=$1
+	local dir=$1 suite=''
+	[ "$dir" != build-tsan ] || suite=tsan
 	if build_dir "$@"; then
 		rm -f "$dir/meson-logs/testlog.json"
-		meson test -C "$dir" --no-rebuild --print-errorlogs --timeout-multiplier 4 || true
+		meson test -C "$dir" ${suite:+--suite "$suite"} --no-rebuild --print-errorlogs --timeout-multiplier 4 || true
 		unit_count "$dir" >"$LOG" || echo "0 passed, 1 failed, 0 skipped" >"$LOG"
 	else
 		echo "$dir does not build: counted as one failed test"
@@ -78,6 +83,8 @@ units build -Dwerror=true || built=''
 heading "unit tests, sanitized"
 # Without -Werror here: gcc says itself that sanitizers make it warn of what is not there.
 units build-asan -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized || true
+heading "what threads share, under ThreadSanitizer"
+units build-tsan -Db_sanitize=thread -Db_lundef=false || true
 heading "coverage"
 if scripts/coverage.sh; then
 	passed=$((passed + 1))

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * What threads share, under ThreadSanitizer and without an EAL (issue 3): the policy that the control
+ * side replaces while workers go by it, counters that it reads while they count, the inquiry, and the
+ * rings by which workers hand packets over. The code is lib/dp's own (swap.c, neigh.c, steer.c) and
+ * the core; only devices and packet buffers are the test's.
+ *
+ * TSan does not understand the compiler barriers of DPDK's x86 rings, so the same rings are built as
+ * for other machines, with C11 atomics (RTE_USE_C11_MEM_MODEL: meson.build). rte_rcu_qsbr has those
+ * anyhow. No suppressions.
+ *
+ * With an argument a hand-over is broken on purpose, and TSan must say so (exit status 66):
+ *	plain-store    the policy is put in force by a store that is not atomic
+ *	early-free     the old policy is freed before the grace period has passed
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dp/steer.h"
+#include "dp/swap.h"
+#include "flow/inquiry.h"
+#include "segment.h"
+#include "shell.h"
+
+#define WORKERS 3
+#define BUFFERS 64 /* of each: fewer than a ring holds */
+#define ROUNDS  300
+
+/* A packet buffer as far as hand-over knows it: the parsed view lies behind the header. */
+struct buffer {
+	struct rte_mbuf m;
+	struct weir_pkt priv;
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	uint32_t busy; /* atomic */
+};
+
+struct worker {
+	struct weir_proxy px;
+	struct weir_steer steer;
+	struct weir_inquiry inquiry;
+	struct buffer buffers[BUFFERS];
+	struct weir_pkt pkts[WEIR_BURST];
+	struct weir_neighs *neighs;
+	struct weir_arena memory;
+	unsigned int self, next;
+	uint64_t now_ns;
+	pthread_t thread;
+};
+
+static struct weir_swap swap;
+static struct worker *workers;
+static struct weir_nic nics[2]; /* no RSS: who receives hands over */
+static uint32_t stop;
+
+static void send_nothing(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+{
+}
+
+static void let_go(struct weir_pkt *pkt)
+{
+	struct buffer *b = (struct buffer *)pkt->buf;
+
+	__atomic_store_n(&b->busy, 0, __ATOMIC_RELEASE);
+}
+
+static void held_no_more(void *shell, struct weir_pkt *pkt)
+{
+	let_go(pkt);
+}
+
+/* As lib/dp/worker.c does it. */
+static void look_at_policy(struct worker *w)
+{
+	struct weir_snapshot *s = weir_swap_read(&swap);
+
+	if (s->generation == w->px.generation)
+		return;
+	weir_proxy_adopt(&w->px, s->policy);
+	w->steer.policy = s->policy;
+	w->neighs = &s->neighs;
+}
+
+static void decide(struct worker *w, unsigned int n)
+{
+	weir_proxy_burst(&w->px, w->pkts, n, w->now_ns);
+	for (unsigned int i = 0; i < n; i++) {
+		weir_count(&w->px.counters.fate[w->pkts[i].fate], 1);
+		let_go(&w->pkts[i]);
+	}
+}
+
+/* A client's SYN, from so many that all workers own some. */
+static bool receive(struct worker *w, struct weir_pkt *pkt)
+{
+	struct buffer *b = &w->buffers[w->next % BUFFERS];
+	struct segment s = {.src = 0xcb007101u + w->next % 199,
+		.dst = SHELL_VIP(w->next % 2),
+		.sport = (uint16_t)(1024 + w->next),
+		.dport = SHELL_VIP_PORT,
+		.flags = WEIR_TCP_SYN,
+		.ttl = 64,
+		.wnd = 1000};
+
+	if (__atomic_load_n(&b->busy, __ATOMIC_ACQUIRE))
+		return false;
+	w->next++;
+	*pkt = (struct weir_pkt){
+		.buf = &b->m, .data = b->frame, .room = sizeof(b->frame), .csum = WEIR_CSUM_GOOD};
+	pkt->len = pkt->head_len = (uint16_t)segment_frame(&s, b->frame);
+	weir_classify(w->px.policy, pkt, weir_parse(pkt));
+	b->busy = 1;
+	return true;
+}
+
+static void turn(struct worker *w)
+{
+	uint8_t mac[6] = {2, 0, 0, 0, 0, (uint8_t)w->self};
+	unsigned int ours = 0;
+
+	weir_swap_rest(&swap, w->self);
+	look_at_policy(w);
+	w->now_ns += 1000000;
+	for (unsigned int i = 0; i < 16 && receive(w, &w->pkts[ours]); i++) {
+		unsigned int owner = weir_steer_owner(&w->steer, &w->pkts[ours]);
+
+		if (owner == w->self)
+			ours++;
+		else
+			weir_steer_give(&w->steer, owner, &w->pkts[ours]);
+	}
+	weir_steer_send(&w->steer);
+	decide(w, ours);
+	for (unsigned int from = 0; from < WORKERS; from++) {
+		unsigned int n = from == w->self ? 0 : weir_steer_take(&w->steer, from, w->pkts);
+
+		if (n > 0) {
+			look_at_policy(w);
+			decide(w, n);
+		}
+	}
+	weir_neigh_learn(w->neighs, SHELL_BACKENDS, w->px.policy->nexthops[0].addr.w[3], mac,
+		w->now_ns);
+	weir_proxy_tick(&w->px, w->now_ns);
+	weir_inquiry_serve(&w->inquiry, &w->px.table, weir_tick(w->now_ns));
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+		turn(w);
+		sched_yield();
+	}
+	weir_swap_leave(&swap, w->self);
+	return NULL;
+}
+
+static void cut(struct worker *w, struct weir_arena *arena, const struct weir_policy *p)
+{
+	const struct weir_outlet outlet = {send_nothing, held_no_more, w};
+	const uint8_t seed[32] = {(uint8_t)w->self, 1};
+
+	weir_proxy_init(&w->px, arena, p, w->self, seed, &outlet, SHELL_START_NS, 0);
+	for (unsigned int from = 0; from < WORKERS; from++)
+		weir_steer_ring_init(&w->steer.from[from], arena);
+}
+
+static void open_worker(struct worker *w, unsigned int self, const struct weir_policy *p)
+{
+	struct weir_arena arena = {0};
+
+	w->self = self;
+	w->now_ns = SHELL_START_NS;
+	cut(w, &arena, p);
+	arena.base = aligned_alloc(64, arena.used);
+	memset(arena.base, 0, arena.used);
+	arena.size = arena.used;
+	arena.used = 0;
+	cut(w, &arena, p);
+	w->memory = arena;
+	w->steer.policy = p;
+	w->steer.nics = nics;
+	w->steer.counters = &w->px.counters;
+	w->steer.self = self;
+	w->neighs = &swap.current->neighs;
+}
+
+/* Everything that the control side looks at. */
+static uint64_t watch(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < WORKERS; i++) {
+		const struct weir_counters *c = &workers[i].px.counters;
+		struct weir_inquiry *q = &workers[i].inquiry;
+
+		for (unsigned int f = 0; f < WEIR_FATES; f++)
+			sum += weir_counted(&c->fate[f]);
+		for (unsigned int s = 0; s < 2; s++)
+			sum += weir_counted(&c->service[s].syn);
+		sum += weir_counted(&c->handed_in) + weir_counted(&c->backend[0].conns);
+		if (__atomic_load_n(&q->state, __ATOMIC_ACQUIRE) == WEIR_INQUIRY_ASKED)
+			continue;
+		q->cursor = 0;
+		q->limit = 8;
+		q->service = q->backend = q->conn_state = WEIR_NONE16;
+		__atomic_store_n(&q->state, WEIR_INQUIRY_ASKED, __ATOMIC_RELEASE);
+	}
+	return sum;
+}
+
+static struct weir_policy *replace(struct weir_policy *was, unsigned int round, const char *broken)
+{
+	struct weir_policy *wanted = shell_wanted(was);
+	struct weir_succession how = {0};
+
+	wanted->members[0].weight = (uint16_t)(round % 3);
+	if (weir_policy_succeed(was, wanted, &how) != 0 || weir_swap_publish(&swap, how.next) != 0)
+		shell_die("no policy");
+	weir_policy_free(wanted);
+	if (strcmp(broken, "plain-store") == 0) {
+		struct weir_snapshot *volatile *current =
+			(struct weir_snapshot *volatile *)&swap.current;
+
+		*current = *current;
+	}
+	if (strcmp(broken, "early-free") != 0)
+		while (!weir_swap_settle(&swap)) {
+			watch();
+			nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+		}
+	weir_policy_free(was);
+	while (!weir_swap_settle(&swap))
+		sched_yield();
+	return how.next;
+}
+
+int main(int argc, char **argv)
+{
+	struct weir_policy *p = shell_policy(WORKERS, 2);
+	const char *broken = argc > 1 ? argv[1] : "";
+	uint64_t handed = 0;
+
+	workers = aligned_alloc(64, WORKERS * ((sizeof(*workers) + 63) / 64 * 64));
+	memset(workers, 0, WORKERS * sizeof(*workers));
+	if (weir_policy_finish(p) != 0 || weir_swap_init(&swap, p) != 0)
+		shell_die("no memory");
+	for (unsigned int i = 0; i < WORKERS; i++)
+		open_worker(&workers[i], i, p);
+	for (unsigned int i = 0; i < WORKERS; i++)
+		for (unsigned int j = 0; j < WORKERS; j++)
+			if (i != j)
+				workers[i].steer.to[j] = workers[j].steer.from[i];
+	for (unsigned int i = 0; i < WORKERS; i++)
+		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+	for (unsigned int round = 0; round < ROUNDS; round++)
+		p = replace(p, round, broken);
+	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < WORKERS; i++)
+		pthread_join(workers[i].thread, NULL);
+	for (unsigned int i = 0; i < WORKERS; i++) {
+		handed += workers[i].px.counters.handed_in;
+		free(workers[i].memory.base);
+	}
+	weir_swap_free(&swap);
+	weir_policy_free(p);
+	free(workers);
+	printf("%u policies, %llu packets handed over\n", ROUNDS, (unsigned long long)handed);
+	return handed > ROUNDS ? 0 : 1;
+}
