@@ -464,27 +464,35 @@ static void hc13_for_ever(void)
 /* The third step was lost: the SYN-ACK comes again and gets it again, until there is no need. */
 static void duplicate_syn_ack(unsigned int service)
 {
-	struct shell *s = shell_usual();
-	struct segment g;
-	struct talk t;
+	for (unsigned int ts = 0; ts < 2; ts++) {
+		struct shell *s = shell_usual();
+		struct segment g;
+		struct talk t;
 
-	talk_init(&t, s, service, 1);
-	talk_open(&t);
-	for (unsigned int i = 0; i < 3; i++) {
-		shell_wait_ms(s, 1000);
-		talk_answer(&t); /* looks at our ACK */
+		talk_init(&t, s, service, 1);
+		t.offer[WEIR_CLIENT].ts = t.offer[WEIR_BACKEND].ts = ts;
+		talk_open(&t);
+		for (unsigned int i = 0; i < 3; i++) {
+			shell_wait_ms(s, 1000);
+			talk_answer(&t); /* looks at our ACK */
+			talk_silence(&t);
+		}
+		g = talk_syn_segment(&t, WEIR_BACKEND); /* another ISN: not that one */
+		g.seq++;
+		IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
+		g = talk_syn_segment(&t, WEIR_BACKEND); /* nor one that forgot its timestamps */
+		g.opt_len = 0;
+		if (ts)
+			IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
 		talk_silence(&t);
+		talk_say(&t, WEIR_CLIENT, PSH, 100);
+		talk_say(&t, WEIR_BACKEND, PSH, 100);
+		talk_say(&t, WEIR_CLIENT, FIN, 0); /* the connection has moved on */
+		g = talk_syn_segment(&t, WEIR_BACKEND);
+		IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
+		talk_silence(&t);
+		shell_close(s);
 	}
-	g = talk_syn_segment(&t, WEIR_BACKEND); /* another ISN: not that one */
-	g.seq++;
-	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
-	g = talk_syn_segment(&t, WEIR_BACKEND); /* nor one that forgot its timestamps */
-	g.opt_len = 0;
-	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_out_of_window);
-	talk_silence(&t);
-	talk_say(&t, WEIR_CLIENT, PSH, 100);
-	talk_say(&t, WEIR_BACKEND, PSH, 100);
-	shell_close(s);
 }
 
 static void hc11_duplicate(void)

@@ -382,6 +382,31 @@ static void squeezed_silent(void)
 	shell_close(s);
 }
 
+/* What the backend says meanwhile does not put the updates off: the client may not have room for it. */
+static void squeezed_backend(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[5], t;
+
+	fill(s, full, 0, 5);
+	talk_init(&t, s, SHELL_FULLNAT, 2);
+	talk_syn(&t);
+	for (unsigned int i = 0; i < 5; i++) {
+		answer(&full[i]);
+		shell_clear(s);
+		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
+	}
+	talk_ack(&t);
+	answer(&t);
+	shell_clear(s);
+	shell_wait_ms(s, 150);
+	talk_say(&t, WEIR_BACKEND, PSH, 10);
+	shell_wait_ms(s, 60);
+	IS(shell_clear(s), 1);
+	IS(shell_events(s, WEIR_EVENT_window_update), 2);
+	shell_close(s);
+}
+
 /* The backend closes before the client has spoken: what it sends tells the window by itself. */
 static void squeezed_fin(void)
 {
@@ -485,6 +510,7 @@ int main(void)
 		{"HC-04 the client gives up", hc04_given_up},
 		{"HC-04 half of the pool: window 0, opened until it is heard", squeezed},
 		{"HC-04 window 0 and a client that never speaks", squeezed_silent},
+		{"HC-04 window 0 and a backend that speaks", squeezed_backend},
 		{"HC-04 window 0 and a backend that closes", squeezed_fin},
 		{"HC-04 the pool is full", pool_full},
 		{"HC-04 ACK, data, answer in one burst", hc04_burst},
