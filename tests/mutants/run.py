@@ -156,25 +156,22 @@ class Judge:
         return 'same' if not looked and self.compiler.same_code(self.file, m.applied(self.text), n) else 'survived'
 
 
-def read_accepted(path: str) -> dict[tuple[str, str, str], str]:
-    """accepted.txt says how it is written."""
-    accepted, file, was, waiting = {}, '', '', []
+def read_mutants(path: str) -> dict[tuple[str, str, str], str]:
+    """accepted.txt says how it is written. Mutants by file and lines, with their reason or ''."""
+    known, file, was, waiting = {}, '', '', []
     for line in open(path, encoding='utf-8'):
         mark, rest = line[:2], ' '.join(line[2:].split())
         if line.startswith('lib/'):
-            file = line.strip()
+            file = line.split(':')[0].strip()
         elif mark == '- ':
             was = rest
         elif mark.strip() == '+':
             waiting.append((file, was, rest))
+            known[waiting[-1]] = ''
         elif mark == '= ':
-            accepted.update({key: rest for key in waiting})
+            known.update({key: rest for key in waiting})
             waiting = []
-        elif line.strip() and not line.startswith('#'):
-            sys.exit(f'{path}: not understood: {line}')
-    if waiting:
-        sys.exit(f'{path}: no reason for {waiting[0]}')
-    return accepted
+    return known
 
 
 def arguments() -> argparse.Namespace:
@@ -182,6 +179,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument('--tests', required=True, help=argparse.SUPPRESS)
     p.add_argument('--sample', type=int, metavar='N', help='only N mutants, drawn by --seed')
     p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--again', metavar='FILE', help='only those that an earlier run has printed there')
     p.add_argument('--quick', action='store_true', help='without the tests that take long')
     p.add_argument('--jobs', '-j', type=int, default=os.cpu_count())
     p.add_argument('--show', action='store_true', help='print the mutants, run nothing')
@@ -217,9 +215,14 @@ def print_stale(results: dict[str, list[tuple[Mutant, str]]], accepted: dict[tup
 
 def main() -> int:
     args = arguments()
-    accepted = read_accepted(ACCEPTED)
+    accepted = read_mutants(ACCEPTED)
+    for key in (key for key, reason in accepted.items() if not reason):
+        sys.exit(f'{ACCEPTED}: no reason for {key}')
     todo = [(n, file, m) for n, (file, m) in enumerate(
         (file, m) for file in args.files for m in mutants(open(file, encoding='utf-8').read()))]
+    if args.again:
+        again = read_mutants(args.again)
+        todo = [(n, file, m) for n, file, m in todo if (file, m.was, m.now) in again]
     if args.sample is not None:
         todo = sorted(random.Random(args.seed).sample(todo, min(args.sample, len(todo))))
     if args.show:
@@ -246,7 +249,7 @@ def main() -> int:
                     print(f'\n{file}:{m.line}\n- {m.was}\n+ {m.now}', flush=True)
         done += len(chosen)
         print(f'{done}/{len(todo)}  {time.monotonic() - began_s:.0f} s  {file}', file=sys.stderr)
-    if args.sample is None:
+    if args.sample is None and not args.again:
         print_stale(results, accepted)
     print_summary(results)
     return 1 if unexplained else 0
