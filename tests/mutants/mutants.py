@@ -24,6 +24,7 @@ SWAP = {
 }
 BOTH_WAYS = {'+', '-', '*', '&'}  # binary or not, by what stands before
 NO_OPERAND = {'return', 'case', 'sizeof', 'else'}
+SAYS_LITTLE = 16  # characters: "return;", "px->changes++;"
 CONTROL = {'if', 'for', 'while', 'switch'}
 BEGIN_STATEMENT = {'=', '(', '->', '.', '[', '++', '--', '+=', '-=', '|=', '&=', '*=', '<<=', '>>='}
 
@@ -41,7 +42,7 @@ class Token(NamedTuple):
 
 class Mutant(NamedTuple):
     line: int
-    was: str  # the lines that it touches, white space collapsed: what a mutant is known by
+    was: str  # the lines that it touches, white space collapsed, and the one before if that says little
     now: str
     start: int  # what is replaced, and by what
     end: int
@@ -122,6 +123,8 @@ def mutants(text: str) -> Iterator[Mutant]:
     changes += [(start, end, '') for start, end in deletions(tokens)]
     for start, end, new in sorted(changes):
         first, last = text.rfind('\n', 0, start) + 1, text.find('\n', end)
+        if len(text[first:last].strip()) < SAYS_LITTLE:
+            first = text.rfind('\n', 0, first - 1) + 1
         yield Mutant(line=text.count('\n', 0, start) + 1,
                      was=' '.join(text[first:last].split()),
                      now=' '.join((text[first:start] + new + text[end:last]).split()),
