@@ -219,6 +219,20 @@ static void nodes(void)
 	CU_ASSERT_EQUAL(WEIR_COOKIE_LIFE_MS, 2 * WEIR_EPOCH_S * 1000);
 }
 
+/* Segments of the usual links stay as large as they are. */
+static void usual_mss(void)
+{
+	static const uint16_t usual[] = {536, 1360, 1400, 1440, 1460};
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < WEIR_COOKIE_MSS; i++) {
+		CU_ASSERT_TRUE(i == 0 || weir_cookie_mss[i] > weir_cookie_mss[i - 1]);
+		for (unsigned int j = 0; j < sizeof(usual) / sizeof(usual[0]); j++)
+			found += weir_cookie_mss[i] == usual[j];
+	}
+	CU_ASSERT_EQUAL(found, 5);
+}
+
 static bool same_half(const struct weir_keys *a, const struct weir_keys *b)
 {
 	return a->key[0].k0 == b->key[0].k0 || a->key[0].k1 == b->key[0].k1 ||
@@ -319,6 +333,7 @@ int main(void)
 		{"HC-08 bound to tuple, client ISN, layout", wrong_tuple},
 		{"HC-06 a probe stands one lower", probes},
 		{"HC-02 the clock is free, the ISN does not know it", clock_bits},
+		{"the usual segment sizes are kept", usual_mss},
 		{"keys are of the whole secret and the epoch", key_halves},
 		{"HC-52 this and the last epoch's cookies, clock steps", generations},
 		{"cookies of nodes with one secret", nodes},
