@@ -15,7 +15,7 @@
 #define WEIR_SPENT 4096
 
 struct weir_spent {
-	uint64_t *at; /* direct mapped: a newcomer overwrites; 0: never used */
+	uint64_t *at; /* lines of a few: a newcomer takes the oldest one's place; 0: never used */
 };
 
 void weir_spent_init(struct weir_spent *s, struct weir_arena *arena);
