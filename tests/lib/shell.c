@@ -127,6 +127,7 @@ static void to_nexthop(const struct weir_policy *p, struct shell_out *out, uint1
 		shell_die("next hop %u does not exist", nexthop);
 	out->nexthop = nexthop;
 	out->port = p->nexthops[nexthop].port;
+	out->neighbour = p->nexthops[nexthop].addr;
 }
 
 static void to_hop(struct shell_out *out, const struct weir_hop *hop)

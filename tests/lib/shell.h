@@ -37,10 +37,11 @@ enum shell_service {
 
 /* A frame that left. */
 struct shell_out {
-	uint8_t send, fate; /* as the core said; fate `created` for its own */
-	uint8_t port;       /* enum shell_port */
-	uint8_t mac[6];     /* where to, unless it is for a next hop */
-	uint16_t nexthop;   /* WEIR_NONE16 unless it is for one */
+	uint8_t send, fate;         /* as the core said; fate `created` for its own */
+	uint8_t port;               /* enum shell_port */
+	uint8_t mac[6];             /* where to, unless it is for a next hop */
+	uint16_t nexthop;           /* WEIR_NONE16 unless it is for one */
+	struct weir_addr neighbour; /* that one's address, in the policy of that moment */
 	uint16_t worker;
 	uint32_t len;
 	uint8_t *data;

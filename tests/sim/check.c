@@ -257,8 +257,7 @@ void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, stru
 	uint32_t backend = weir_be32(out->seg.dst.w[3]);
 	unsigned int service = (backend - SHELL_BACKEND(0, 0)) / 10;
 
-	if (out->send == WEIR_SEND_NEXTHOP &&
-		!weir_addr_eq(&w->front.shell->policy->nexthops[out->nexthop].addr, &out->seg.dst))
+	if (out->send == WEIR_SEND_NEXTHOP && !weir_addr_eq(&out->neighbour, &out->seg.dst))
 		sim_fail(who, "a frame goes to another neighbour than its backend");
 	/* An answer to a segment that fits no connection; or one that had to go in the same burst. */
 	if (who.addr == 0 && ((out->seg.flags & WEIR_TCP_RST) || w->profile->tight))

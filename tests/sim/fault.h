@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Backends that die and come back, refuse, or are late; clients that die; workers that are not
- * scheduled; packet buffers that run out.
+ * scheduled; packet buffers that run out. Reloads: reload.h.
  */
 #ifndef WEIR_SIM_FAULT_H
 #define WEIR_SIM_FAULT_H

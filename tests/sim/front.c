@@ -212,9 +212,13 @@ static void on_tick(struct sim_timer *t)
 	struct sim_front *f = sim_owner(t, struct sim_front, tick);
 
 	f->shell->now_ns = f->queue->now_ns;
-	for (unsigned int i = 0; i < f->shell->policy->n_workers; i++)
-		if (!is_stalled(f, i))
-			weir_proxy_tick(&f->shell->workers[i].px, f->queue->now_ns);
+	for (unsigned int i = 0; i < f->shell->policy->n_workers; i++) {
+		if (is_stalled(f, i))
+			continue;
+		if (f->shell->old != NULL && sim_chance(&f->random, 300000))
+			shell_adopt(f->shell, i); /* at moments of their own */
+		weir_proxy_tick(&f->shell->workers[i].px, f->queue->now_ns);
+	}
 	shell_check_step(f->shell);
 	drain(f);
 	sim_queue_set(f->queue, t, f->queue->now_ns + f->tick_ns);

@@ -291,6 +291,7 @@ struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint
 	sim_attack_begin(&w->attack, w, p->flood_pps);
 	if (p->faults)
 		sim_faults_begin(&w->faults, w);
+	sim_reloads_begin(&w->reloads, w);
 	return w;
 }
 
@@ -320,6 +321,7 @@ void sim_world_free(struct sim_world *w)
 {
 	free_hosts(w);
 	sim_front_close(&w->front);
+	sim_reloads_end(&w->reloads);
 	for (uint32_t i = 0; i < w->n_conns; i++)
 		free(w->conns[i]);
 	for (uint32_t i = 0; i < w->n_apps; i++)

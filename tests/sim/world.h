@@ -6,6 +6,7 @@
 #include "app.h"
 #include "attack.h"
 #include "fault.h"
+#include "reload.h"
 #include "front.h"
 #include "profile.h"
 #include "sabotage.h"
@@ -42,6 +43,7 @@ struct sim_world {
 	uint32_t handshakes;                                      /* that clients completed */
 	uint8_t proven[SIM_CLIENTS_MAX][SIM_SERVICES][65536 / 8]; /* bit per port: one of them */
 	struct sim_faults faults;
+	struct sim_reloads reloads;
 	struct sim_attack attack;
 	enum sim_sabotage sabotage;
 	uint64_t resent_before; /* segments, in the worlds before this one */
