@@ -16,7 +16,7 @@
 
 #define SECOND_NS  1000000000ull
 #define LOOK_NS    10000000ull /* between looks at whether it is over */
-#define MEET_MAX   (5 * SECOND_NS)
+#define MEET_MAX   (10 * SECOND_NS)
 #define OPEN_MAX   (20 * SECOND_NS)
 #define LATE_NS    200000000ull     /* for answers that are still on their way */
 #define DRAIN_MAX  (20 * SECOND_NS) /* for connections: longer than their time-outs */

@@ -296,6 +296,29 @@ static void test_conns(void)
 	conns("conns " CONNS "-n 50 --request 4000 --response 20000 --options none", 50, 1);
 }
 
+/* Backends say where they live before they are asked. */
+static void test_announce(void)
+{
+	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	struct rte_mbuf *m;
+
+	lab_open("conns " CONNS "-n 1", true, NULL);
+	station_turn(&lab.stations[1], PHASE_MEET, lab.now_ns);
+	CU_ASSERT_EQUAL(lab.stations[1].port.tx_pkts, 2);
+	for (uint8_t i = 0; rte_ring_dequeue(lab.r.in[1][0], (void **)&m) == 0; i++) {
+		const uint8_t *f = rte_pktmbuf_mtod(m, uint8_t *);
+		const uint8_t addr[4] = {10, 0, 0, (uint8_t)(11 + i)};
+		const struct weir_arp_hdr *arp = (const void *)(f + sizeof(struct weir_eth_hdr));
+
+		CU_ASSERT(memcmp(f, everybody, 6) == 0);
+		CU_ASSERT(memcmp(arp->sender_ip, addr, 4) == 0);
+		CU_ASSERT(memcmp(arp->target_ip, addr, 4) == 0);
+		CU_ASSERT(memcmp(arp->sender_mac, lab.stations[1].port.nic.mac, 6) == 0);
+		rte_pktmbuf_free(m);
+	}
+	lab_close();
+}
+
 /* Frames get lost between clients and synweir, both ways. */
 static void test_conns_lossy(void)
 {
@@ -455,6 +478,7 @@ int main(int argc, char **argv)
 		{"a flood of ACKs is not", test_ack},
 		{"a device without room", test_full},
 		{"connections, whole and in peace", test_conns},
+		{"backends announce themselves", test_announce},
 		{"connections through loss", test_conns_lossy},
 		{"connections that are refused", test_conns_refused},
 		{"a flood beside connections", test_mixed},
