@@ -148,6 +148,7 @@ int main(int argc, char **argv)
 		return end - 1;
 	report_open(o.tsv, true);
 	report_fact("hashes", "in vectors of %u bits", weir_siphash_limit(o.vector_bits));
+	samples_calibrate();
 	o.rows.frames = frames_alloc(FRAMES);
 	if (optind == argc)
 		with_connections(&o, 1000);

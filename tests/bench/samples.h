@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Timing on a machine that others use too: many short samples, floor and full taking turns, and
- * what the middle of them says. A lot in which the thread had to leave its CPU does not count.
+ * what the middle of them says. A lot in which the thread had to leave its CPU does not count, nor, if
+ * there are enough others, one beside which arithmetic was slow: the core was shared then.
  */
 #ifndef WEIR_BENCH_SAMPLES_H
 #define WEIR_BENCH_SAMPLES_H
@@ -21,6 +22,7 @@ struct samples_job {
 	samples_fn *floor; /* the same without the work itself; NULL: there is no floor */
 	samples_fn *full;
 	void *ctx;
+	unsigned int first;   /* lot */
 	unsigned int lots;    /* of one round */
 	unsigned int per_lot; /* operations in a lot: results are per operation */
 	unsigned int rounds;
@@ -31,8 +33,14 @@ struct samples {
 	struct spread full;
 };
 
-/* Runs all lots in order, `rounds` times, a round of the floor before each, and one of both before. */
+/*
+ * Runs all lots in order, `rounds` times or, while the core is shared, up to twice as often; a round of
+ * the floor before each, and one of both before the first.
+ */
 void samples_take(const struct samples_job *job, struct samples *result);
+
+/* Finds out how fast this machine's arithmetic is; once, before anything is timed. */
+void samples_calibrate(void);
 
 /*
  * Into values[i]: lot i's cycles per operation, or SAMPLES_NONE if it was interrupted. n lots, of the
