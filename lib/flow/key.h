@@ -43,17 +43,26 @@ static inline bool weir_key_eq(const struct weir_key *a, const struct weir_key *
 	return x == y && weir_addr_eq(&a->addr, &b->addr);
 }
 
+/* All of a key with an IPv4 address, in one word: what its hash is taken of. */
+static inline uint64_t weir_key_word_v4(const struct weir_key *k)
+{
+	uint32_t tail;
+
+	memcpy(&tail, &k->port_be, 4);
+	return (uint64_t)tail << 32 | k->addr.w[3];
+}
+
 /* Keyed, because the client chooses address and port. */
 static inline uint64_t weir_key_hash(const struct weir_sipkey *secret, const struct weir_key *k)
 {
 	uint64_t w[2];
 	uint32_t tail;
 
-	memcpy(&tail, &k->port_be, 4);
 	if (weir_addr_is_v4(&k->addr)) {
-		w[0] = (uint64_t)tail << 32 | k->addr.w[3];
+		w[0] = weir_key_word_v4(k);
 		return weir_siphash13_words(secret, w, 1, 0, 0);
 	}
+	memcpy(&tail, &k->port_be, 4);
 	w[0] = k->addr.q[0];
 	w[1] = k->addr.q[1];
 	return weir_siphash13_words(secret, w, 2, tail, 4);

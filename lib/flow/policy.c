@@ -39,6 +39,7 @@ void weir_policy_free(struct weir_policy *p)
 	free(p->nexthops);
 	free(p->slots);
 	free(p->stations);
+	free(p->syn_acks);
 	free(p);
 }
 
@@ -252,10 +253,39 @@ static uint32_t pools_each(const struct weir_policy *p)
 	return most;
 }
 
+struct weir_header weir_service_syn_ack(const struct weir_service *s, unsigned int has)
+{
+	return (struct weir_header){
+		.src = s->vip,
+		.sport_be = s->port_be,
+		.flags = WEIR_TCP_SYN | WEIR_TCP_ACK | (has & WEIR_SYN_ACK_ECN ? WEIR_TCP_ECE : 0),
+		.mss = s->profile.mss,
+		.wscale = has & WEIR_SYN_ACK_WSCALE ? s->profile.wscale : WEIR_WSCALE_NONE,
+		.sack_ok = has & WEIR_SYN_ACK_SACK,
+		.ts = has & WEIR_SYN_ACK_TS,
+	};
+}
+
+static int finish_syn_acks(struct weir_policy *p)
+{
+	p->syn_acks = zeroed(p->n_services * WEIR_SYN_ACKS, sizeof(*p->syn_acks));
+	if (p->syn_acks == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_services * WEIR_SYN_ACKS; i++) {
+		struct weir_header h =
+			weir_service_syn_ack(&p->services[i / WEIR_SYN_ACKS], i % WEIR_SYN_ACKS);
+
+		weir_form_make(&p->syn_acks[i], &h);
+	}
+	return 0;
+}
+
 int weir_policy_finish(struct weir_policy *p)
 {
 	int err = finish_stations(p);
 
+	if (err == 0)
+		err = finish_syn_acks(p);
 	if (err != 0)
 		return err;
 	for (uint32_t i = 0; i < p->n_backends; i++)

@@ -12,6 +12,7 @@
 #define WEIR_FLOW_POLICY_H
 
 #include "flow/key.h"
+#include "wire/form.h"
 
 #define WEIR_PORTS_MAX    8
 #define WEIR_WORKERS_MAX  32
@@ -74,6 +75,15 @@ struct weir_profile {
 	uint16_t mss;   /* bytes */
 	uint8_t wscale; /* 0..14 */
 	bool sack, timestamps, ecn;
+};
+
+/* What a SYN-ACK may have in it, beside its MSS: a bit each. */
+enum weir_syn_ack {
+	WEIR_SYN_ACK_TS = 1 << 0,
+	WEIR_SYN_ACK_SACK = 1 << 1,
+	WEIR_SYN_ACK_WSCALE = 1 << 2,
+	WEIR_SYN_ACK_ECN = 1 << 3,
+	WEIR_SYN_ACKS = 1 << 4
 };
 
 /* Milliseconds. */
@@ -161,7 +171,8 @@ struct weir_policy {
 	/* by weir_policy_finish() */
 	struct weir_station *stations; /* open addressing, linear probing, at most half full */
 	uint32_t station_mask;
-	uint32_t station_reach; /* steps of the longest probe: a miss goes no farther */
+	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
+	uint32_t station_reach;     /* steps of the longest probe: a miss goes no farther */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that a
 	 * port has, or 0 when no service was fullnat.
@@ -222,6 +233,19 @@ static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
 /* The station of (addr, port_be), or NULL. */
 static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
 	const struct weir_addr *addr, uint16_t port_be);
+
+/*
+ * The SYN-ACK of a service that has these in it (enum weir_syn_ack), but for the client's address and
+ * port, sequence numbers, window and timestamps.
+ */
+struct weir_header weir_service_syn_ack(const struct weir_service *s, unsigned int has);
+
+/* The same as a form. */
+static inline const struct weir_form *weir_policy_syn_ack(const struct weir_policy *p,
+	uint16_t service, unsigned int has)
+{
+	return &p->syn_acks[service * WEIR_SYN_ACKS + has];
+}
 
 /* inline definitions */
 

@@ -117,15 +117,22 @@ bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint32_
 	return true;
 }
 
+static inline bool stands_under(const struct weir_table *t, uint32_t conn,
+	const struct weir_key *key)
+{
+	const struct weir_conn *c = &t->conns[conn];
+
+	return weir_key_eq(key, key->id & WEIR_KEY_BACKEND ? &c->local : &c->client);
+}
+
 /* The slot of line that key has, or WEIR_BUCKET_SLOTS. */
 static inline unsigned int find_in(const struct weir_table *t, const struct weir_bucket_line *line,
 	const struct weir_key *key, uint16_t tag)
 {
 	for (uint64_t m = matches(line, tag); m != 0; m &= m - 1) {
 		unsigned int slot = first_match(m);
-		const struct weir_conn *c = &t->conns[line->conn[slot]];
 
-		if (weir_key_eq(key, key->id & WEIR_KEY_BACKEND ? &c->local : &c->client))
+		if (stands_under(t, line->conn[slot], key))
 			return slot;
 	}
 	return WEIR_BUCKET_SLOTS;
@@ -164,4 +171,22 @@ uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key,
 		slot = find_in(t, line, key, tag);
 	}
 	return slot == WEIR_BUCKET_SLOTS ? WEIR_CONN_NONE : line->conn[slot];
+}
+
+uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key, uint64_t hash)
+{
+	const struct weir_bucket_line *line = &t->buckets[first_bucket(t, hash)];
+	uint64_t m = matches(line, tag_of(key, hash));
+
+	if (m != 0)
+		return line->conn[first_match(m)];
+	return line->spilled != 0 ? WEIR_TABLE_UNSURE : WEIR_CONN_NONE;
+}
+
+uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key, uint64_t hash,
+	uint32_t guess)
+{
+	if (guess == WEIR_CONN_NONE || (guess != WEIR_TABLE_UNSURE && stands_under(t, guess, key)))
+		return guess;
+	return weir_table_find(t, key, hash);
 }

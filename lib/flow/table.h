@@ -81,6 +81,16 @@ bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint32_
 /* The conn under key, or WEIR_CONN_NONE. hash is weir_key_hash(&t->secret, key). */
 uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
 
+/*
+ * The same in two steps, for many keys at a time. The first touches the first bucket's line only and
+ * says which conn it probably is, for prefetching: WEIR_CONN_NONE is for sure, WEIR_TABLE_UNSURE leads
+ * to no conn. The second, nothing having changed in between, says what weir_table_find() does.
+ */
+#define WEIR_TABLE_UNSURE 0xfffffffeu
+uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
+uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key, uint64_t hash,
+	uint32_t guess);
+
 static inline struct weir_conn *weir_table_conn(const struct weir_table *t, uint32_t conn)
 {
 	return &t->conns[conn];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What the files of the conductor share with each other and with nobody else:
- *	proxy.c    the burst's stages, set-up, time
+ *	proxy.c    set-up, a packet's decision, time
+ *	burst.c    the stages before it, for all packets of a burst at once
  *	reply.c    answers in the packet's own buffer: SYN-ACK, RST, echo
  *	compose.c  header-only segments for one end of a connection
  *	conn.c     beginning and end of a connection: memory, keys, local port, timer
@@ -88,10 +89,6 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 
 /* Sends the SYN-ACK of a ring entry once more. */
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
-
-/* What the service and a SYN to it agree on (HC-02, HC-03). */
-struct weir_agreed weir_reply_agree(const struct weir_proxy *px, uint16_t service,
-	const struct weir_seg *syn);
 
 /* compose.c: each sends one segment through the outlet */
 

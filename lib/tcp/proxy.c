@@ -3,7 +3,7 @@
 
 #include "base/seq.h"
 #include "flow/classify.h"
-#include "tcp/parts.h"
+#include "tcp/burst.h"
 
 /* Work of one weir_proxy_tick() beyond the packets: bounded, the rest waits a loop. */
 #define TICK_EXPIRIES 64
@@ -80,140 +80,6 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	px->policy = policy;
 }
 
-/* A burst on its way through the stages; i indexes the packets everywhere. */
-struct burst {
-	struct weir_pkt *pkts;
-	unsigned int n;
-	uint64_t hash[WEIR_BURST];
-	uint32_t conn[WEIR_BURST];
-	struct weir_cookie cookie[WEIR_BURST];
-	bool valid[WEIR_BURST]; /* the ACK carries a cookie, in cookie[] */
-	bool probe[WEIR_BURST]; /* ... one sequence number early (HC-06) */
-	uint32_t changes;       /* px->changes when conn[] was looked up */
-};
-
-static bool is_looked_up(const struct weir_pkt *pkt)
-{
-	return pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND ||
-		pkt->kind == WEIR_KIND_ICMP_ERROR;
-}
-
-/* A client's SYN needs no lookup: whatever there is, the answer is a cookie (HC-24). */
-static bool is_client_syn(const struct weir_pkt *pkt)
-{
-	return pkt->kind == WEIR_KIND_CLIENT &&
-		(pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN;
-}
-
-static void hash_keys(struct weir_proxy *px, struct burst *b)
-{
-	for (unsigned int i = 0; i < b->n; i++) {
-		const struct weir_pkt *pkt = &b->pkts[i];
-
-		b->conn[i] = WEIR_CONN_NONE;
-		b->valid[i] = false;
-		if (!is_looked_up(pkt) || is_client_syn(pkt))
-			continue;
-		b->hash[i] = weir_key_hash(&px->table.secret, &pkt->key);
-		__builtin_prefetch(weir_table_line(&px->table, b->hash[i]));
-	}
-}
-
-static void find_conns(struct weir_proxy *px, struct burst *b)
-{
-	b->changes = px->changes;
-	for (unsigned int i = 0; i < b->n; i++) {
-		const struct weir_pkt *pkt = &b->pkts[i];
-
-		if (!is_looked_up(pkt) || is_client_syn(pkt))
-			continue;
-		b->conn[i] = weir_table_find(&px->table, &pkt->key, b->hash[i]);
-		if (b->conn[i] != WEIR_CONN_NONE) {
-			const char *c = (const char *)conn_at(px, b->conn[i]);
-
-			__builtin_prefetch(c, 1);
-			__builtin_prefetch(c + 64, 1);
-		}
-	}
-}
-
-/* An ACK of nobody we know: the third step of a handshake, or a lie. */
-static bool may_carry_cookie(const struct weir_pkt *pkt)
-{
-	const uint8_t bad = WEIR_TCP_SYN | WEIR_TCP_RST;
-
-	return pkt->kind == WEIR_KIND_CLIENT && (pkt->seg.flags & WEIR_TCP_ACK) &&
-		!(pkt->seg.flags & bad);
-}
-
-/* Keep-alives and zero-window probes stand at the client's ISN itself (HC-06). */
-static bool may_be_probe(const struct weir_seg *seg)
-{
-	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
-}
-
-/* Some of a burst's packets, side by side: what a cookie is made or checked for, all together. */
-struct batch {
-	unsigned int n;
-	uint8_t at[WEIR_BURST]; /* index in the burst */
-	uint8_t back[WEIR_BURST];
-	const struct weir_seg *segs[WEIR_BURST];
-	struct weir_cookie cookies[WEIR_BURST];
-	bool ok[WEIR_BURST];
-};
-
-static void batch_add(struct batch *t, const struct burst *b, unsigned int i, uint8_t back)
-{
-	t->at[t->n] = (uint8_t)i;
-	t->back[t->n] = back;
-	t->segs[t->n++] = &b->pkts[i].seg;
-}
-
-static void batch_check(struct weir_proxy *px, struct burst *b, struct batch *t)
-{
-	weir_cookie_check(&px->keys, t->segs, t->back, t->cookies, t->ok, t->n);
-	for (unsigned int j = 0; j < t->n; j++) {
-		unsigned int i = t->at[j];
-
-		b->valid[i] = t->ok[j];
-		b->probe[i] = t->ok[j] && t->back[j] != 0;
-		b->cookie[i] = t->cookies[j];
-	}
-}
-
-static void check_cookies(struct weir_proxy *px, struct burst *b)
-{
-	struct batch first, again;
-
-	first.n = again.n = 0;
-	for (unsigned int i = 0; i < b->n; i++)
-		if (b->conn[i] == WEIR_CONN_NONE && may_carry_cookie(&b->pkts[i]))
-			batch_add(&first, b, i, 0);
-	batch_check(px, b, &first);
-	for (unsigned int j = 0; j < first.n; j++)
-		if (!first.ok[j] && may_be_probe(first.segs[j]))
-			batch_add(&again, b, first.at[j], 1);
-	batch_check(px, b, &again);
-}
-
-static void make_cookies(struct weir_proxy *px, struct burst *b)
-{
-	struct batch t;
-
-	t.n = 0;
-	for (unsigned int i = 0; i < b->n; i++) {
-		const struct weir_pkt *pkt = &b->pkts[i];
-
-		if (!is_client_syn(pkt))
-			continue;
-		t.cookies[t.n].agreed = weir_reply_agree(px, pkt->key.id, &pkt->seg);
-		batch_add(&t, b, i, 0);
-	}
-	weir_cookie_make(&px->keys, t.segs, t.cookies, t.n, now_ms(px));
-	for (unsigned int j = 0; j < t.n; j++)
-		b->cookie[t.at[j]] = t.cookies[j];
-}
-
 static void accepted(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
 	bool probe)
 {
@@ -233,10 +99,10 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 	uint8_t back = 0;
 	bool ok;
 
-	if (!may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id))
+	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id))
 		return false;
 	weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
-	if (!ok && may_be_probe(seg)) {
+	if (!ok && weir_may_be_probe(seg)) {
 		back = 1;
 		weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
 	}
@@ -315,15 +181,17 @@ static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *p
 }
 
 /* A client's segment that belongs to no connection, SYNs apart. */
-static void unknown_client(struct weir_proxy *px, struct burst *b, unsigned int i)
+static void unknown_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
-	bool spent = b->valid[i] && weir_spent_is(&px->spent, b->hash[i], b->cookie[i].isn);
+	unsigned int slot = b->slot[i];
+	bool valid = slot != WEIR_NO_SLOT && b->acks.ok[slot];
+	bool spent = valid && weir_spent_is(&px->spent, b->hash[i], b->acks.cookies[slot].isn);
 
 	if (spent)
 		event(px, WEIR_EVENT_cookie_stale);
-	if (b->valid[i] && !spent) {
-		accepted(px, pkt, &b->cookie[i], b->probe[i]);
+	if (valid && !spent) {
+		accepted(px, pkt, &b->acks.cookies[slot], b->acks.back[slot] != 0);
 	} else if (pkt->seg.flags & WEIR_TCP_RST) {
 		drop(pkt, WEIR_FATE_stray_rst);
 	} else if (pkt->seg.flags & WEIR_TCP_SYN) {
@@ -395,17 +263,7 @@ static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
 	pkt->fate = WEIR_FATE_icmp_echo;
 }
 
-/* The packet's connection, looked up again when the table has changed since. */
-static struct weir_conn *current_conn(struct weir_proxy *px, struct burst *b, unsigned int i)
-{
-	uint32_t conn = b->conn[i];
-
-	if (px->changes != b->changes)
-		conn = weir_table_find(&px->table, &b->pkts[i].key, b->hash[i]);
-	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
-}
-
-static void decide(struct weir_proxy *px, struct burst *b, unsigned int i)
+static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	struct weir_conn *c;
@@ -413,9 +271,9 @@ static void decide(struct weir_proxy *px, struct burst *b, unsigned int i)
 	pkt->conn = WEIR_CONN_NONE;
 	switch ((enum weir_kind)pkt->kind) {
 	case WEIR_KIND_CLIENT:
-		if (is_client_syn(pkt))
-			client_syn(px, pkt, &b->cookie[i]);
-		else if ((c = current_conn(px, b, i)) != NULL)
+		if (weir_is_client_syn(pkt))
+			client_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
+		else if ((c = weir_burst_conn(px, b, i)) != NULL)
 			known(px, c, pkt);
 		else if (is_open(px, pkt->key.id))
 			unknown_client(px, b, i);
@@ -423,14 +281,14 @@ static void decide(struct weir_proxy *px, struct burst *b, unsigned int i)
 			closed_port(px, pkt);
 		return;
 	case WEIR_KIND_BACKEND:
-		c = current_conn(px, b, i);
+		c = weir_burst_conn(px, b, i);
 		if (c != NULL)
 			known(px, c, pkt);
 		else
 			unknown_backend(px, pkt);
 		return;
 	case WEIR_KIND_ICMP_ERROR:
-		unreachable(px, current_conn(px, b, i), pkt);
+		unreachable(px, weir_burst_conn(px, b, i), pkt);
 		return;
 	case WEIR_KIND_PING:
 		ping(px, pkt);
@@ -447,15 +305,10 @@ static void decide(struct weir_proxy *px, struct burst *b, unsigned int i)
 
 void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n, uint64_t now_ns)
 {
-	struct burst b;
+	struct weir_burst b;
 
-	b.pkts = pkts;
-	b.n = n;
 	px->now_ns = now_ns;
-	hash_keys(px, &b);
-	find_conns(px, &b);
-	check_cookies(px, &b);
-	make_cookies(px, &b);
+	weir_burst_prepare(px, &b, pkts, n);
 	for (unsigned int i = 0; i < n; i++)
 		decide(px, &b, i);
 }

@@ -15,9 +15,9 @@ static struct weir_header header_back(const struct weir_seg *seg)
 	};
 }
 
-static void send_back(struct weir_pkt *pkt, const struct weir_header *h, enum weir_fate fate)
+/* The frame in the packet's buffer is ours now. */
+static void sent_back(struct weir_pkt *pkt, enum weir_fate fate)
 {
-	pkt->len = pkt->head_len = weir_build_tcp(pkt->data, h);
 	pkt->csum = WEIR_CSUM_GOOD;
 	pkt->send = WEIR_SEND_BACK;
 	pkt->fate = (uint8_t)fate;
@@ -35,7 +35,8 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate)
 		h.ack = weir_seg_end(seg) + ((seg->flags & WEIR_TCP_SYN) != 0);
 		h.flags = WEIR_TCP_RST | WEIR_TCP_ACK;
 	}
-	send_back(pkt, &h, fate);
+	pkt->len = pkt->head_len = weir_build_tcp(pkt->data, &h);
+	sent_back(pkt, fate);
 }
 
 void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
@@ -49,42 +50,11 @@ void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
 		drop(pkt, WEIR_FATE_reply_budget);
 }
 
-static uint8_t mss_index(uint16_t mss)
+static unsigned int syn_ack_has(const struct weir_agreed *a)
 {
-	uint8_t i = WEIR_COOKIE_MSS - 1;
-
-	while (i > 0 && weir_cookie_mss[i] > mss)
-		i--;
-	return i;
-}
-
-struct weir_agreed weir_reply_agree(const struct weir_proxy *px, uint16_t service,
-	const struct weir_seg *syn)
-{
-	const struct weir_profile *profile = &px->policy->services[service].profile;
-	const uint8_t ecn_setup = WEIR_TCP_ECE | WEIR_TCP_CWR; /* RFC 3168 §6.1.1 */
-
-	return (struct weir_agreed){
-		.mss_index = mss_index(syn->mss),
-		.wscale = syn->wscale,
-		.sack = syn->sack_ok && profile->sack,
-		.ts = syn->ts_off != 0 && profile->timestamps && !px->no_timestamps[service],
-		.ecn = (syn->flags & ecn_setup) == ecn_setup && profile->ecn,
-	};
-}
-
-/* The SYN-ACK that announces what was agreed; h has addresses and acknowledgement already. */
-static void fill_syn_ack(struct weir_header *h, const struct weir_service *svc,
-	const struct weir_agreed *agreed, uint32_t isn, uint32_t tsval, uint32_t client_tsval)
-{
-	h->seq = isn;
-	h->flags = WEIR_TCP_SYN | WEIR_TCP_ACK | (agreed->ecn ? WEIR_TCP_ECE : 0);
-	h->mss = svc->profile.mss;
-	h->wscale = agreed->wscale == WEIR_WSCALE_NONE ? WEIR_WSCALE_NONE : svc->profile.wscale;
-	h->sack_ok = agreed->sack;
-	h->ts = agreed->ts;
-	h->tsval = tsval;
-	h->tsecr = client_tsval;
+	return (a->ts ? WEIR_SYN_ACK_TS : 0) | (a->sack ? WEIR_SYN_ACK_SACK : 0) |
+		(a->wscale != WEIR_WSCALE_NONE ? WEIR_SYN_ACK_WSCALE : 0) |
+		(a->ecn ? WEIR_SYN_ACK_ECN : 0);
 }
 
 /*
@@ -105,9 +75,9 @@ static uint16_t early_window(struct weir_proxy *px, const struct weir_service *s
 }
 
 static void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
-	const struct weir_cookie *cookie, const struct weir_hop *hop, uint16_t wnd)
+	const struct weir_cookie *cookie, uint16_t wnd)
 {
-	struct weir_synack *s = weir_synack_push(&px->synacks);
+	struct weir_synack *s = weir_synack_push(&px->synacks, (uint32_t)now_ms(px));
 
 	if (s == NULL)
 		return;
@@ -118,41 +88,46 @@ static void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
 		.tsval = cookie->tsval,
 		.client_tsval = pkt->seg.tsval,
 		.sent_ms = (uint32_t)now_ms(px),
-		.hop = *hop,
+		.hop = {.port = pkt->port, .known = 1},
 		.wnd = wnd,
 		.agreed = cookie->agreed,
 	};
+	memcpy(s->hop.mac, pkt->data + 6, sizeof(s->hop.mac));
 }
 
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
-	const struct weir_service *svc = &px->policy->services[pkt->key.id];
-	struct weir_header h = header_back(&pkt->seg);
-	struct weir_hop hop = {.port = pkt->port, .known = 1};
+	const struct weir_policy *p = px->policy;
+	const struct weir_form_fields fields = {
+		.dst_be = pkt->seg.src.w[3],
+		.dport_be = pkt->seg.sport_be,
+		.wnd = early_window(px, &p->services[pkt->key.id]),
+		.seq = cookie->isn,
+		.ack = pkt->seg.seq + 1, /* HC-10: data on the SYN is not acknowledged */
+		.tsval = cookie->tsval,
+		.tsecr = pkt->seg.tsval,
+	};
 
-	memcpy(hop.mac, pkt->data + 6, sizeof(hop.mac));
-	h.ack = pkt->seg.seq + 1; /* HC-10: data on the SYN is not acknowledged */
-	h.wnd = early_window(px, svc);
-	fill_syn_ack(&h, svc, &cookie->agreed, cookie->isn, cookie->tsval, pkt->seg.tsval);
-	remember(px, pkt, cookie, &hop, h.wnd);
-	send_back(pkt, &h, WEIR_FATE_syn_cookie);
+	remember(px, pkt, cookie, fields.wnd);
+	pkt->len = pkt->head_len = weir_form_fill(pkt->data,
+		weir_policy_syn_ack(p, pkt->key.id, syn_ack_has(&cookie->agreed)), &fields);
+	sent_back(pkt, WEIR_FATE_syn_cookie);
 }
 
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s)
 {
-	const struct weir_service *svc = &px->policy->services[s->client.id];
 	struct weir_dest dest = {.send = WEIR_SEND_HOP, .hop = s->hop};
-	struct weir_header h = {
-		.src = svc->vip,
-		.dst = s->client.addr,
-		.sport_be = svc->port_be,
-		.dport_be = s->client.port_be,
-		.ack = s->client_isn + 1,
-		.wnd = s->wnd,
-	};
+	struct weir_header h =
+		weir_service_syn_ack(&px->policy->services[s->client.id], syn_ack_has(&s->agreed));
 
-	fill_syn_ack(&h, svc, &s->agreed, s->isn, s->tsval, s->client_tsval);
+	h.dst = s->client.addr;
+	h.dport_be = s->client.port_be;
+	h.seq = s->isn;
+	h.ack = s->client_isn + 1;
+	h.wnd = s->wnd;
+	h.tsval = s->tsval;
+	h.tsecr = s->client_tsval;
 	px->outlet.header(px->outlet.shell, &h, &dest);
 	event(px, WEIR_EVENT_syn_ack_resent);
 }

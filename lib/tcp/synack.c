@@ -4,6 +4,9 @@
 /* RFC 6298 §2: a first timeout of one second, then twice that. Counted from the first SYN-ACK. */
 static const uint32_t due_after_ms[2] = {1000, 3000};
 
+/* After a flood was noticed. The next ring would be full in no more than the time that this one took. */
+#define SILENT_MS 1000
+
 void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size)
 {
 	uint32_t pow2 = size ? 1 : 0;
@@ -13,6 +16,7 @@ void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint
 	r->at = weir_arena_take(arena, pow2 * sizeof(*r->at));
 	r->size = pow2;
 	r->head = r->due[0] = r->due[1] = 0;
+	r->silent = false;
 }
 
 void weir_synack_clear(struct weir_synack_ring *r)
@@ -20,14 +24,21 @@ void weir_synack_clear(struct weir_synack_ring *r)
 	r->due[0] = r->due[1] = r->head;
 }
 
-struct weir_synack *weir_synack_push(struct weir_synack_ring *r)
+struct weir_synack *weir_synack_push(struct weir_synack_ring *r, uint32_t now_ms)
 {
-	if (r->size == 0)
+	if (r->size == 0 || (r->silent && now_ms - r->silent_from_ms < SILENT_MS))
 		return NULL;
-	/* Who wraps forgets the oldest; nobody looks at what is gone. */
-	for (unsigned int i = 0; i < 2; i++)
-		if (r->head - r->due[i] == r->size)
-			r->due[i]++;
+	r->silent = false;
+	/* Full before the first is due: nobody's would be. */
+	if (r->head - r->due[0] == r->size) {
+		weir_synack_clear(r);
+		r->silent = true;
+		r->silent_from_ms = now_ms;
+		return NULL;
+	}
+	/* Who wraps forgets the oldest second repetition. */
+	if (r->head - r->due[1] == r->size)
+		r->due[1]++;
 	return &r->at[r->head++ & (r->size - 1)];
 }
 

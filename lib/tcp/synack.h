@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * SYN-ACKs that may be sent again (HC-07): when the final ACK is lost and the server speaks first,
- * nobody else will. A ring of fixed size per worker; under flood it wraps before anything is due
- * and so falls silent by itself.
+ * nobody else will. A ring of fixed size per worker; under flood it is full before anything is due,
+ * forgets it all and takes nothing for a second: it falls silent, and costs nothing, by itself.
  */
 #ifndef WEIR_TCP_SYNACK_H
 #define WEIR_TCP_SYNACK_H
@@ -28,13 +28,15 @@ struct weir_synack_ring {
 	uint32_t size;   /* a power of two, or 0 */
 	uint32_t head;   /* next to write */
 	uint32_t due[2]; /* next to look at for the first and for the second repetition */
+	bool silent;     /* lately it was full before anything was due: a flood */
+	uint32_t silent_from_ms;
 };
 
 /* size is rounded up to a power of two; 0: never again. */
 void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size);
 
-/* The entry to fill in for a SYN-ACK being sent now; NULL when the ring has size 0. */
-struct weir_synack *weir_synack_push(struct weir_synack_ring *r);
+/* The entry to fill in for a SYN-ACK being sent now; NULL when none is to be remembered. */
+struct weir_synack *weir_synack_push(struct weir_synack_ring *r, uint32_t now_ms);
 
 /* Nothing is due any more. */
 void weir_synack_clear(struct weir_synack_ring *r);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * Where a packet's cycles go: the way of a burst through the core with the clock (TSC) read between
- * its stages. The conductor's stages are its own business, so its source is part of this program
- * rather than of the library; staged_burst() does what weir_proxy_burst() does and must be kept so.
+ * its stages. They are the conductor's own business, so its source is part of this program rather
+ * than of the library; staged_burst() does what weir_proxy_burst() does and must be kept so.
  *
  *	bench_stages [--tsv FILE] [CONNECTIONS]...    (default: 1000)
  *
  * A stage's figure has its share of reading the clock in it: less than a cycle.
  */
+#include "../../lib/tcp/burst.c"
 #include "../../lib/tcp/proxy.c"
 
 #include <stdio.h>
@@ -26,18 +27,20 @@ enum stage {
 	STAGE_RECEIVE, /* the floor's */
 	STAGE_PARSE,
 	STAGE_CLASSIFY,
+	STAGE_SORT,
 	STAGE_HASH,
+	STAGE_MAKE,
+	STAGE_GUESS,
 	STAGE_FIND,
 	STAGE_CHECK,
-	STAGE_MAKE,
 	STAGE_DECIDE,
 	STAGE_TICK,
 	STAGE_LEAVE, /* MAC addresses, counting fates */
 	STAGES
 };
 
-static const char *const stage_names[STAGES] = {"receive", "parse", "classify", "hash", "find",
-	"check_cookies", "make_cookies", "decide", "tick", "leave"};
+static const char *const stage_names[STAGES] = {"receive", "parse", "classify", "sort", "hash",
+	"make_cookies", "guess", "find", "check_cookies", "decide", "tick", "leave"};
 
 /* Cycles since *then go to the stage that ends here. */
 static inline void mark(uint64_t *sums, enum stage stage, uint64_t *then)
@@ -53,7 +56,7 @@ static void staged_burst(struct world *w, const struct frame *frames, uint64_t s
 	struct weir_pkt *pkts = w->pkts;
 	struct weir_proxy *px = &w->px;
 	enum weir_parsed parsed[WEIR_BURST];
-	struct burst b = {.pkts = pkts, .n = WEIR_BURST};
+	struct weir_burst b;
 	uint64_t then = cycles();
 
 	world_receive(w, frames, WEIR_BURST);
@@ -65,14 +68,19 @@ static void staged_burst(struct world *w, const struct frame *frames, uint64_t s
 		weir_classify(w->policy, &pkts[i], parsed[i]);
 	mark(sums, STAGE_CLASSIFY, &then);
 	px->now_ns = w->now_ns;
+	burst_begin(&b, pkts, WEIR_BURST);
+	sort_out(px, &b);
+	mark(sums, STAGE_SORT, &then);
 	hash_keys(px, &b);
 	mark(sums, STAGE_HASH, &then);
+	make_cookies(px, &b);
+	mark(sums, STAGE_MAKE, &then);
+	guess_conns(px, &b);
+	mark(sums, STAGE_GUESS, &then);
 	find_conns(px, &b);
 	mark(sums, STAGE_FIND, &then);
 	check_cookies(px, &b);
 	mark(sums, STAGE_CHECK, &then);
-	make_cookies(px, &b);
-	mark(sums, STAGE_MAKE, &then);
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
 		decide(px, &b, i);
 	mark(sums, STAGE_DECIDE, &then);

@@ -30,7 +30,7 @@ static void *ring_open(struct weir_synack_ring *r, uint32_t size)
 
 static void push(struct weir_synack_ring *r, uint32_t isn, uint32_t now_ms)
 {
-	struct weir_synack *s = weir_synack_push(r);
+	struct weir_synack *s = weir_synack_push(r, now_ms);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	s->isn = isn;
@@ -95,20 +95,48 @@ static void ring_limit(void)
 	free(memory);
 }
 
-/* HC-07, HC-42: in a flood nothing lives to be due; when it is over, the last ones do. */
+/*
+ * HC-07, HC-42: in a flood the ring is full before anything is due. It forgets all, takes nothing for a
+ * second, and looks again; when the flood is over it is as before.
+ */
 static void ring_flood(void)
 {
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 64);
-	uint32_t now_ms = 5;
+	uint32_t now_ms = 0xffffff00; /* the clock wraps in between */
+	unsigned int taken = 0;
 
-	for (unsigned int i = 0; i < 100000; i++, now_ms += i % 8 == 0) { /* 8 a millisecond */
-		push(&r, i, now_ms);
+	for (unsigned int i = 0; i < 80000; i++, now_ms += i % 8 == 0) { /* 8 a millisecond: 10 s */
+		struct weir_synack *s = weir_synack_push(&r, now_ms);
+
+		if (s != NULL)
+			s->sent_ms = now_ms;
+		taken += s != NULL;
 		CU_ASSERT_EQUAL(due(&r, now_ms, 32), 0);
 	}
+	CU_ASSERT_TRUE(taken >= 64 * 9 && taken <= 64 * 10);
+	weir_synack_clear(&r);
+	now_ms += 1000;
+	for (uint32_t i = 0; i < 64; i++)
+		push(&r, i, now_ms);
 	CU_ASSERT_EQUAL(due(&r, now_ms + 1000, 1000), 64);
 	CU_ASSERT_EQUAL(due(&r, now_ms + 3000, 1000), 64);
 	CU_ASSERT_EQUAL(due(&r, now_ms + 9000, 1000), 0);
+	free(memory);
+}
+
+/* HC-07: at a rate that leaves room for the first repetition only, only the second is given up. */
+static void ring_busy(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 64);
+	unsigned int sent = 0;
+
+	for (uint32_t i = 0; i < 600; i++) { /* one every 20 ms: 50 wait for their first */
+		push(&r, i, 20 * i);
+		sent += due(&r, 20 * i, 32);
+	}
+	CU_ASSERT_EQUAL(sent, 600 - 50);
 	free(memory);
 }
 
@@ -129,7 +157,7 @@ static void ring_none(void)
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 0);
 
-	CU_ASSERT_PTR_NULL(weir_synack_push(&r));
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r, 0));
 	CU_ASSERT_EQUAL(due(&r, 5000, 100), 0);
 	free(memory);
 }
@@ -257,6 +285,7 @@ int main(void)
 		{"HC-07 SYN-ACKs are due after 1 s and 3 s, in order", ring_times},
 		{"HC-07 no more than the limit at once", ring_limit},
 		{"HC-07 a flood wraps the ring into silence", ring_flood},
+		{"HC-07 where the second repetition has no room", ring_busy},
 		{"HC-07 a ring of none", ring_none},
 		{"HC-07 sizes of rings", ring_sizes},
 		{"HC-35 new connections of one source", sources},

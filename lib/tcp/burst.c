@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/burst.h"
+
+static inline void batch_add(struct weir_batch *t, const struct weir_burst *b, unsigned int i,
+	uint8_t back)
+{
+	t->at[t->n] = (uint8_t)i;
+	t->back[t->n] = back;
+	t->segs[t->n++] = &b->pkts[i].seg;
+}
+
+static inline uint8_t mss_index(uint16_t mss)
+{
+	uint8_t i = WEIR_COOKIE_MSS - 1;
+
+	while (i > 0 && weir_cookie_mss[i] > mss)
+		i--;
+	return i;
+}
+
+/* What the service and a SYN to it agree on (HC-02, HC-03). */
+static inline struct weir_agreed agree(const struct weir_proxy *px, uint16_t service,
+	const struct weir_seg *syn)
+{
+	const struct weir_profile *profile = &px->policy->services[service].profile;
+	const uint8_t ecn_setup = WEIR_TCP_ECE | WEIR_TCP_CWR; /* RFC 3168 §6.1.1 */
+
+	return (struct weir_agreed){
+		.mss_index = mss_index(syn->mss),
+		.wscale = syn->wscale,
+		.sack = syn->sack_ok && profile->sack,
+		.ts = syn->ts_off != 0 && profile->timestamps && !px->no_timestamps[service],
+		.ecn = (syn->flags & ecn_setup) == ecn_setup && profile->ecn,
+	};
+}
+
+/* Who is looked up, and whose SYN is answered with what. */
+static void sort_out(struct weir_proxy *px, struct weir_burst *b)
+{
+	for (unsigned int i = 0; i < b->n; i++) {
+		const struct weir_pkt *pkt = &b->pkts[i];
+
+		b->conn[i] = WEIR_CONN_NONE;
+		b->slot[i] = WEIR_NO_SLOT;
+		if (weir_is_client_syn(pkt)) {
+			b->slot[i] = (uint8_t)b->syns.n;
+			b->syns.cookies[b->syns.n].agreed = agree(px, pkt->key.id, &pkt->seg);
+			batch_add(&b->syns, b, i, 0);
+		} else if (pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND ||
+			pkt->kind == WEIR_KIND_ICMP_ERROR) {
+			b->keyed[b->n_keyed++] = (uint8_t)i;
+		}
+	}
+}
+
+/* INVARIANT: as weir_key_hash() would, which IPv6 is left to. */
+static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
+{
+	struct weir_siplanes words[2], hashes;
+
+	for (unsigned int k = 0; k < b->n_keyed; k++) {
+		words[0].lane[k] = weir_key_word_v4(&b->pkts[b->keyed[k]].key);
+		words[1].lane[k] = 0;
+	}
+	weir_siphash13_many(&px->table.secret, words, 1, 0, b->n_keyed, &hashes);
+	for (unsigned int k = 0; k < b->n_keyed; k++) {
+		unsigned int i = b->keyed[k];
+		const struct weir_key *key = &b->pkts[i].key;
+
+		b->hash[i] = weir_addr_is_v4(&key->addr) ? hashes.lane[k]
+							 : weir_key_hash(&px->table.secret, key);
+		__builtin_prefetch(weir_table_line(&px->table, b->hash[i]));
+	}
+}
+
+/* A look at the buckets only, which have arrived by now; the conns are sent for. */
+static void guess_conns(struct weir_proxy *px, struct weir_burst *b)
+{
+	for (unsigned int k = 0; k < b->n_keyed; k++) {
+		unsigned int i = b->keyed[k];
+		const char *c;
+
+		b->conn[i] = weir_table_guess(&px->table, &b->pkts[i].key, b->hash[i]);
+		if (b->conn[i] >= WEIR_TABLE_MAX)
+			continue; /* none, or not known yet */
+		c = (const char *)conn_at(px, b->conn[i]);
+		__builtin_prefetch(c, 1);
+		__builtin_prefetch(c + 64, 1);
+	}
+}
+
+static void find_conns(struct weir_proxy *px, struct weir_burst *b)
+{
+	b->changes = px->changes;
+	for (unsigned int k = 0; k < b->n_keyed; k++) {
+		unsigned int i = b->keyed[k];
+
+		b->conn[i] =
+			weir_table_confirm(&px->table, &b->pkts[i].key, b->hash[i], b->conn[i]);
+	}
+}
+
+static void check_cookies(struct weir_proxy *px, struct weir_burst *b)
+{
+	struct weir_batch *acks = &b->acks, again;
+
+	again.n = 0;
+	for (unsigned int k = 0; k < b->n_keyed; k++) {
+		unsigned int i = b->keyed[k];
+
+		if (b->conn[i] != WEIR_CONN_NONE || !weir_may_carry_cookie(&b->pkts[i]))
+			continue;
+		b->slot[i] = (uint8_t)acks->n;
+		batch_add(acks, b, i, 0);
+	}
+	weir_cookie_check(&px->keys, acks->segs, acks->back, acks->cookies, acks->ok, acks->n);
+	for (unsigned int j = 0; j < acks->n; j++)
+		if (!acks->ok[j] && weir_may_be_probe(acks->segs[j]))
+			batch_add(&again, b, acks->at[j], 1);
+	weir_cookie_check(&px->keys, again.segs, again.back, again.cookies, again.ok, again.n);
+	for (unsigned int j = 0; j < again.n; j++) {
+		unsigned int slot = b->slot[again.at[j]];
+
+		if (!again.ok[j])
+			continue;
+		acks->ok[slot] = true;
+		acks->back[slot] = 1;
+		acks->cookies[slot] = again.cookies[j];
+	}
+}
+
+static void make_cookies(struct weir_proxy *px, struct weir_burst *b)
+{
+	weir_cookie_make(&px->keys, b->syns.segs, b->syns.cookies, b->syns.n, now_ms(px));
+}
+
+static void burst_begin(struct weir_burst *b, struct weir_pkt *pkts, unsigned int n)
+{
+	b->pkts = pkts;
+	b->n = n;
+	b->n_keyed = b->syns.n = b->acks.n = 0;
+}
+
+void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir_pkt *pkts,
+	unsigned int n)
+{
+	burst_begin(b, pkts, n);
+	sort_out(px, b);
+	hash_keys(px, b);
+	make_cookies(px, b); /* while the buckets are on their way */
+	guess_conns(px, b);
+	find_conns(px, b);
+	check_cookies(px, b);
+}
+
+struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+{
+	uint32_t conn = b->conn[i];
+
+	if (px->changes != b->changes)
+		conn = weir_table_find(&px->table, &b->pkts[i].key, b->hash[i]);
+	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
+}

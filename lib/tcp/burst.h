@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A burst on its way to being decided: what can be done for all its packets at once is done here, so
+ * that cache misses overlap and hashes share vectors. Private to tcp/.
+ */
+#ifndef WEIR_TCP_BURST_H
+#define WEIR_TCP_BURST_H
+
+#include "tcp/parts.h"
+
+/* The packet stands in no batch. */
+#define WEIR_NO_SLOT 0xff
+
+/* Some of the burst's packets, side by side: those whose cookies are made or checked together. */
+struct weir_batch {
+	unsigned int n;
+	uint8_t at[WEIR_BURST]; /* index in the burst */
+	uint8_t back
+		[WEIR_BURST]; /* acks: 1 when it is a probe, one sequence number early (HC-06) */
+	const struct weir_seg *segs[WEIR_BURST];
+	struct weir_cookie cookies[WEIR_BURST];
+	bool ok[WEIR_BURST]; /* acks: the cookie is good, and in cookies[] */
+};
+
+struct weir_burst {
+	struct weir_pkt *pkts;
+	unsigned int n;
+	unsigned int n_keyed;
+	uint8_t keyed[WEIR_BURST]; /* which packets are looked up */
+	/* by packet */
+	uint64_t hash[WEIR_BURST]; /* of its key, when it is looked up */
+	uint32_t conn[WEIR_BURST]; /* what it was found to belong to, or WEIR_CONN_NONE */
+	uint8_t slot[WEIR_BURST];  /* its place in syns or acks, or WEIR_NO_SLOT */
+	uint32_t changes;          /* px->changes when conn[] was looked up */
+	struct weir_batch syns;    /* clients' SYNs: cookies made */
+	struct weir_batch acks;    /* of nobody we know: cookies checked */
+};
+
+/* n <= WEIR_BURST classified packets, through all stages up to the decision. */
+void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir_pkt *pkts,
+	unsigned int n);
+
+/* The packet's connection now: looked up again when the table has changed since. May be NULL. */
+struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b,
+	unsigned int i);
+
+/* A client's SYN needs no lookup: whatever there is, the answer is a cookie (HC-24). */
+static inline bool weir_is_client_syn(const struct weir_pkt *pkt)
+{
+	return pkt->kind == WEIR_KIND_CLIENT &&
+		(pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN;
+}
+
+/* An ACK of nobody we know: the third step of a handshake, or a lie. */
+static inline bool weir_may_carry_cookie(const struct weir_pkt *pkt)
+{
+	const uint8_t bad = WEIR_TCP_SYN | WEIR_TCP_RST;
+
+	return pkt->kind == WEIR_KIND_CLIENT && (pkt->seg.flags & WEIR_TCP_ACK) &&
+		!(pkt->seg.flags & bad);
+}
+
+/* Keep-alives and zero-window probes stand at the client's ISN itself (HC-06). */
+static inline bool weir_may_be_probe(const struct weir_seg *seg)
+{
+	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
+}
+
+#endif
