@@ -23,7 +23,6 @@ struct letter {
 
 /* One direction. */
 struct wire {
-	struct world *world;
 	struct letter *letters[WIRE_MAX];
 	unsigned int n;
 	struct letter *draft;
