@@ -80,7 +80,16 @@ void rows_packets(const struct rows_options *o, struct world *w)
 	row(o, w, "established_backend", frame_make_backend, WEIR_FATE_to_client);
 }
 
-/* In every round, and the one before that is not counted, the same frames. */
+/* Whole rounds of the same frames: how many, the packets' fates tell. */
+static uint64_t rounds_run(const struct world *w)
+{
+	uint64_t packets = 0;
+
+	for (unsigned int i = 0; i < WEIR_FATES; i++)
+		packets += w->fates[i];
+	return packets / FRAMES;
+}
+
 static void mixture(const struct rows_options *o, struct world *w, const char *name,
 	frame_maker *flood, unsigned int flood_percent)
 {
@@ -93,7 +102,7 @@ static void mixture(const struct rows_options *o, struct world *w, const char *n
 	report_cycles(name, "% flood", flood_percent, &s);
 	snprintf(lost, sizeof(lost), "%s_lost", name);
 	report_value(lost, "% flood", flood_percent,
-		(double)(established * (o->rounds + 1) - passed), "segments");
+		(double)(established * rounds_run(w)) - (double)passed, "segments");
 }
 
 void rows_mixed(const struct rows_options *o, struct world *w)
