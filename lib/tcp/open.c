@@ -42,13 +42,16 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 
 /*
  * RFC 6528: ISN = a clock of 4 us + PRF(tuple); RFC 7323 §5.4: TSval = a clock of 1 ms + PRF(tuple).
- * Both grow for one tuple, so that a backend in TIME_WAIT accepts the next SYN (RFC 6191, HC-33).
+ * Both grow for one tuple, so that a backend in TIME_WAIT accepts the next SYN (RFC 6191, HC-33). By
+ * the backend's address: a reload may give it another number.
  */
 static void choose_numbers(struct weir_proxy *px, struct weir_conn *c)
 {
 	const struct weir_key *k = &c->local;
-	uint64_t words[3] = {k->addr.q[0], k->addr.q[1], (uint64_t)k->id << 16 | k->port_be};
-	uint64_t prf = weir_siphash24_words(&px->isn_secret, words, 3, 0, 0);
+	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	uint64_t words[5] = {k->addr.q[0], k->addr.q[1], bk->addr.q[0], bk->addr.q[1],
+		(uint64_t)bk->port_be << 16 | k->port_be};
+	uint64_t prf = weir_siphash24_words(&px->isn_secret, words, 5, 0, 0);
 	uint32_t client_tsval = c->opening.syn_tsval - c->ts_delta[WEIR_CLIENT];
 	uint32_t isn = (uint32_t)(px->now_ns / 4000) + (uint32_t)prf;
 

@@ -357,6 +357,32 @@ static void hc33_numbers(void)
 	each_mode(numbers_grow);
 }
 
+/* What the first pair of the service is told, its backend being one of so many of each service. */
+static void first_numbers(unsigned int service, unsigned int n_each, uint32_t *isn, uint32_t *tsval)
+{
+	struct shell *s = shell_open(shell_policy(1, n_each), SHELL_START_NS);
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	IS(shell_conn(s, service, t.client, t.port)->backend, service * n_each);
+	*isn = t.shown[WEIR_BACKEND];
+	*tsval = t.tsecr[WEIR_BACKEND];
+	shell_close(s);
+}
+
+/* A reload may give a backend another number: it is the same pair all the same. */
+static void hc33_renumbered(void)
+{
+	uint32_t isn[2], tsval[2];
+
+	for (unsigned int i = 0; i < 2; i++)
+		first_numbers(SHELL_NAT, 1 + i, &isn[i], &tsval[i]);
+	IS(isn[0], isn[1]);
+	IS(tsval[0], tsval[1]);
+}
+
 /* RFC 6528, RFC 7323 §5.4: where the clocks of other pairs stand is nobody's to know from one. */
 static void hc33_apart(void)
 {
@@ -416,6 +442,7 @@ int main(void)
 		{"HC-32 a new cookie opens at once", hc32_reopened},
 		{"HC-32 connection after connection from few ports", hc32_benchmark},
 		{"HC-33 ISN and TSval grow for one pair", hc33_numbers},
+		{"HC-33 ISN and TSval of a backend that got another number", hc33_renumbered},
 		{"HC-33 ISN and TSval of different pairs", hc33_apart},
 		{"HC-33 local ports: oldest first", hc33_oldest},
 	};
