@@ -209,7 +209,7 @@ static void policy_out_of_memory(void)
 	callocs_left = UINT32_MAX;
 	CU_ASSERT_EQUAL(err, 0);
 	CU_ASSERT_EQUAL(none, 5);       /* the policy, and its four lists */
-	CU_ASSERT_EQUAL(unfinished, 3); /* stations, turns, slots */
+	CU_ASSERT_EQUAL(unfinished, 4); /* SYN-ACKs, stations, turns, slots */
 	CU_ASSERT_EQUAL(n, none + unfinished + 1);
 }
 
