@@ -8,6 +8,7 @@
 #   lint    what scripts/check.sh needs beyond that
 #   fuzz    what scripts/fuzz.sh needs beyond build
 #   bench   valgrind, which counts instructions for scripts/bench_budget.sh
+#   virtio  dpdk-testpmd, the ceiling of scripts/bench_virtio.sh
 #   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
 #   coverage, valgrind   what the scripts of these names need beyond build
 #
@@ -24,9 +25,10 @@ packages() {
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
 	bench | valgrind) echo valgrind ;;
+	virtio) echo dpdk-dev ;;
 	vm) echo qemu-system-x86 busybox-static cpio ;;
 	coverage) echo gcovr ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, vm, coverage, valgrind)" >&2 && return 2 ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, virtio, vm, coverage, valgrind)" >&2 && return 2 ;;
 	esac
 }
 
@@ -76,6 +78,7 @@ disable_new_services() {
 	for package in "$@"; do
 		case $package in
 		nginx-light) systemctl --quiet disable nginx.service ;;
+		dpdk-dev) systemctl --quiet disable dpdk.service ;;
 		openssh-server) systemctl --quiet disable ssh.service ssh.socket ;;
 		nftables | iperf3) systemctl --quiet disable "$package.service" ;;
 		esac >>"$LOG" 2>&1 || true

@@ -70,7 +70,7 @@ namespaces() {
 }
 
 groups="build"
-[ "$(id -u)" != 0 ] || groups="build lab e2e bench"
+[ "$(id -u)" != 0 ] || groups="build lab e2e bench virtio"
 # shellcheck disable=SC2086 # a list of words
 scripts/setup.sh $groups
 [ "$(id -u)" != 0 ] || scripts/setup.sh vm || echo "no virtual machine: its test will be skipped"

@@ -48,11 +48,13 @@ static int add_cores(const struct options *o, const cpu_set_t *allowed)
 	return weir_eal_add_map(&args, &map);
 }
 
-/* Small, and it must start where there are no huge pages. */
+/* Small, it must start where there are no huge pages, and leave none of its files in hugetlbfs. */
 static int add_memory(void)
 {
 	int rc = 0;
 
+	if (weir_eal_has(&args, "--in-memory"))
+		return 0;
 	if (!weir_eal_has(&args, "--no-huge") && !weir_eal_any_huge_pages())
 		rc = weir_eal_add(&args, "--no-huge");
 	if (rc == 0 && weir_eal_has(&args, "--no-huge") && !weir_eal_has(&args, "-m"))
