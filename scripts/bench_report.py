@@ -169,17 +169,17 @@ TABLES = {"machine": machine, "targets": targets, "growth": growth, "stages": st
           "table": flow_table, "memory": memory}
 
 
-def fill(path, facts, rows):
-    """Every marked place of the document gets its table anew."""
+def fill(path, kind, tables, facts, rows):
+    """Every place of the document that is marked as of this kind gets its table anew."""
     with open(path, encoding="utf-8") as f:
         text = f.read()
 
     def put(match):
-        if match[1] not in TABLES:
-            sys.exit(f"{path}: there is no table '{match[1]}', only {', '.join(TABLES)}")
-        return f"<!-- bench: {match[1]} -->\n{TABLES[match[1]](facts, rows)}\n<!-- end -->"
+        if match[1] not in tables:
+            sys.exit(f"{path}: there is no table '{match[1]}', only {', '.join(tables)}")
+        return f"<!-- {kind}: {match[1]} -->\n{tables[match[1]](facts, rows)}\n<!-- end -->"
 
-    text = re.sub(r"<!-- bench: (\w+) -->\n.*?<!-- end -->", put, text, flags=re.DOTALL)
+    text = re.sub(rf"<!-- {kind}: (\w+) -->\n.*?<!-- end -->", put, text, flags=re.DOTALL)
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
 
@@ -207,7 +207,7 @@ def main():
     o = args.parse_args()
     facts, rows = read(o.tsv)
     if o.docs:
-        fill(o.docs, facts, rows)
+        fill(o.docs, "bench", TABLES, facts, rows)
     if o.img:
         draw(o.img, rows)
     if not o.docs and not o.img:

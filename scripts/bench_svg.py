@@ -9,7 +9,8 @@ from bench_tsv import short
 
 WIDTH, HEIGHT = 860, 440
 LEFT, RIGHT, TOP, BOTTOM = 70, 190, 50, 62
-COLOURS = ["#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce"]
+COLOURS = ["#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce", "#52606d", "#be185d"]
+MOST_TICKS = 8
 INK, FAINT = "#1f2933", "#d9dee3"
 
 
@@ -36,7 +37,12 @@ class Plane:
         top = max(p[3] for line in lines for p in line.points)
         self.step = nice_step(top, 6)
         self.y1 = math.ceil(top / self.step) * self.step
-        self.x_ticks = sorted(set(xs))
+        self.x_ticks = sorted(set(xs)) if len(set(xs)) <= MOST_TICKS else self.round_ticks(max(xs))
+
+    @staticmethod
+    def round_ticks(top):
+        step = nice_step(top, MOST_TICKS)
+        return [i * step for i in range(int(top / step) + 1)]
 
     def scale(self, x):
         return math.log10(x) if self.log_x else x
@@ -94,7 +100,7 @@ def curves(plane, lines):
     return out
 
 
-def chart(path, title, x_label, lines, log_x):
+def chart(path, title, x_label, lines, log_x, y_label="cycles per packet (band: quartiles)"):
     lines = [line for line in lines if len(line.points) > 1]
     if not lines:
         return
@@ -104,7 +110,7 @@ def chart(path, title, x_label, lines, log_x):
            f'<title>{escape(title)}</title>',
            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
            text(LEFT, 28, title, "start", 'font-size="15" font-weight="bold"')]
-    out += axes(plane, x_label, "cycles per packet (band: quartiles)")
+    out += axes(plane, x_label, y_label)
     out += curves(plane, lines)
     out.append("</svg>")
     with open(path, "w", encoding="utf-8") as f:

@@ -338,10 +338,9 @@ lab_linux_nat() {
 	done <<<"$LAB_SERVICES"
 }
 
-lab_linux_up() {
-	local back=wback
+# The wires of synweir's host, of veth.
+lab_veth_wires() {
 	if [ "$LAB_ARMS" = 1 ]; then
-		back=wfront
 		lab_veth switch wfront weir wfront
 		lab_bridge_port wfront
 		lab_veth switch client client eth0
@@ -353,12 +352,22 @@ lab_linux_up() {
 		ip -n "$LAB-weir" link set wback address "$LAB_MAC_BACK"
 	fi
 	ip -n "$LAB-weir" link set wfront address "$LAB_MAC_FRONT"
+}
+
+lab_linux_router() {
+	local back=wback
+	[ "$LAB_ARMS" = 2 ] || back=wfront
+	lab_veth_wires
 	ip -n "$LAB-weir" addr add 192.0.2.1/24 dev wfront
 	ip -n "$LAB-weir" addr add $LAB_VIP/32 dev lo
 	ip -n "$LAB-weir" addr add 10.0.0.1/24 dev $back
 	ip -n "$LAB-weir" route add default via 192.0.2.254
 	ip -n "$LAB-weir" route add 10.1.0.0/16 via 10.0.0.254
 	on weir sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.wfront.send_redirects=0
+}
+
+lab_linux_up() {
+	lab_linux_router
 	on weir nft -f - <<-END
 		table ip nat {
 			chain flood {

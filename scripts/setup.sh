@@ -10,6 +10,7 @@
 #   bench   valgrind, which counts instructions for scripts/bench_budget.sh
 #   virtio  dpdk-testpmd, the ceiling of scripts/bench_virtio.sh
 #   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
+#   compare HAProxy, for scripts/compare.sh, beyond lab
 #   coverage, valgrind   what the scripts of these names need beyond build
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
@@ -27,8 +28,9 @@ packages() {
 	bench | valgrind) echo valgrind ;;
 	virtio) echo dpdk-dev ;;
 	vm) echo qemu-system-x86 busybox-static cpio ;;
+	compare) echo haproxy python3 ;;
 	coverage) echo gcovr ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, virtio, vm, coverage, valgrind)" >&2 && return 2 ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, lint, fuzz, bench, virtio, vm, compare, coverage, valgrind)" >&2 && return 2 ;;
 	esac
 }
 
@@ -80,7 +82,7 @@ disable_new_services() {
 		nginx-light) systemctl --quiet disable nginx.service ;;
 		dpdk-dev) systemctl --quiet disable dpdk.service ;;
 		openssh-server) systemctl --quiet disable ssh.service ssh.socket ;;
-		nftables | iperf3) systemctl --quiet disable "$package.service" ;;
+		nftables | iperf3 | haproxy) systemctl --quiet disable "$package.service" ;;
 		esac >>"$LOG" 2>&1 || true
 	done
 }
