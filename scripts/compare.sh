@@ -53,7 +53,7 @@ lab_direct_up() {
 }
 
 # Without timestamps, which are what it would keep the client's window scale and SACK in: it shifts the one
-# in its own ACK to the backend twice, and backends of Linux 6.15 and later drop that ACK.
+# in its own ACK to the backend twice, and a backend with Linux 6.18 drops that ACK.
 lab_synproxy_up() {
 	lab_direct_up
 	on weir nft -f - <<-END
