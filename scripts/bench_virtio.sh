@@ -191,8 +191,13 @@ start_weirgen() {
 	weirgen=$!
 }
 
+# A socket that is there need not be listened on yet: 10000 says that it is.
+listens() {
+	awk -v path="$1" '$4 == "00010000" && $8 == path { found = 1 } END { exit !found }' /proc/net/unix
+}
+
 has_socket() {
-	[ -S "$TMP/0.sock" ] && { [ "$1" != mixed ] || [ -S "$TMP/1.sock" ]; }
+	listens "$TMP/0.sock" && { [ "$1" != mixed ] || listens "$TMP/1.sock"; }
 }
 
 # wait_socket PID ROW: until it listens where the other end will look.
