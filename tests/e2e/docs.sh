@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# docs: the commands that README, operations.md and tuning.md print for a running synweir work as printed.
+# docs: the commands that README, benchmarking.md, operations.md and tuning.md print for a running synweir work as printed.
 #
 #   client, curl --> VIP:80 --> nginx on b1, b2      so that there is something to show and to record
 #
@@ -11,7 +11,7 @@
 # What is to be typed: "$ weirctl ..." in those, and what asks or checks in README's sh blocks.
 printed() {
 	# shellcheck disable=SC2016 # a dollar sign is what stands there
-	sed -n 's/^ *\$ \(weirctl .*\)/\1/p' "$LAB_ROOT"/docs/{operations,tuning}.md
+	sed -n 's/^ *\$ \(weirctl .*\)/\1/p' "$LAB_ROOT"/docs/{benchmarking,operations,tuning}.md
 	sed -n '/^```sh/,/^```/{ s/ *#.*//; /^\(synweir -t\|weirctl\|weirpcap\) /p }' "$LAB_ROOT/README.md"
 }
 
