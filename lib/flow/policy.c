@@ -99,6 +99,12 @@ static void put_backends(struct weir_policy *p)
 	}
 }
 
+/* Its VIP is ours. */
+static bool has_vip(const struct weir_service *s)
+{
+	return s->life == WEIR_LIFE_LIVE || s->life == WEIR_LIFE_RETIRED;
+}
+
 static int finish_stations(struct weir_policy *p)
 {
 	uint32_t most = 2 * p->n_services + p->n_backends;
@@ -118,11 +124,11 @@ static int finish_stations(struct weir_policy *p)
 			put_station(p, &p->ports[i].addrs[j].addr, 0, WEIR_STATION_LOCAL,
 				(uint16_t)i);
 	for (uint32_t i = 0; i < p->n_services; i++)
-		if (p->services[i].life != WEIR_LIFE_VACANT)
+		if (has_vip(&p->services[i]))
 			put_station(p, &p->services[i].vip, 0, WEIR_STATION_VIP, (uint16_t)i);
 	put_backends(p);
 	for (uint32_t i = 0; i < p->n_services; i++)
-		if (p->services[i].life != WEIR_LIFE_VACANT)
+		if (has_vip(&p->services[i]))
 			put_station(p, &p->services[i].vip, p->services[i].port_be,
 				WEIR_STATION_SERVICE, (uint16_t)i);
 	return 0;

@@ -39,6 +39,7 @@ enum weir_scheduler {
 enum weir_life {
 	WEIR_LIFE_LIVE,
 	WEIR_LIFE_RETIRED, /* taken out: what is open goes on, nothing new begins */
+	WEIR_LIFE_LEFT,    /* nothing is open any more, but keys of others have a number of it */
 	WEIR_LIFE_VACANT,  /* nobody's, and nothing refers to it */
 };
 

@@ -45,24 +45,54 @@ static bool is_shared(const struct weir_policy *p, uint32_t backend)
 	return false;
 }
 
-/* Retired before, so that all workers know by now, and nothing refers to it. */
+/* Retired before, so that all workers know by now, and no connection refers to it. */
+static bool is_left(uint8_t life, const bool *busy, uint32_t i)
+{
+	return (life == WEIR_LIFE_RETIRED || life == WEIR_LIFE_LEFT) && busy != NULL && !busy[i];
+}
+
 static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
-	return p->backends[i].life == WEIR_LIFE_RETIRED && busy != NULL && !busy[i] &&
-		!is_shared(p, i);
+	return is_left(p->backends[i].life, busy, i) && !is_shared(p, i);
 }
 
 /* The same, and none of its backends stays, which would say of it how packets find home. */
 static bool is_idle_service(const struct weir_policy *p, const bool *busy_services,
 	const bool *busy_backends, uint32_t i)
 {
-	if (p->services[i].life != WEIR_LIFE_RETIRED || busy_services == NULL || busy_services[i])
+	if (!is_left(p->services[i].life, busy_services, i))
 		return false;
 	for (uint32_t b = 0; b < p->n_backends; b++)
 		if (p->backends[b].service == i && p->backends[b].life != WEIR_LIFE_VACANT &&
 			!is_idle_backend(p, busy_backends, b))
 			return false;
 	return true;
+}
+
+/* What becomes of it unless it is wanted. */
+static uint8_t lot_of(uint8_t life, bool idle, bool left)
+{
+	if (idle)
+		return WEIR_LIFE_VACANT;
+	if (left)
+		return WEIR_LIFE_LEFT;
+	return life == WEIR_LIFE_LIVE ? WEIR_LIFE_RETIRED : life;
+}
+
+static uint8_t service_lot(const struct weir_policy *p, const bool *busy_services,
+	const bool *busy_backends, uint32_t i)
+{
+	uint8_t life = p->services[i].life;
+
+	return lot_of(life, is_idle_service(p, busy_services, busy_backends, i),
+		is_left(life, busy_services, i));
+}
+
+static uint8_t backend_lot(const struct weir_policy *p, const bool *busy, uint32_t i)
+{
+	uint8_t life = p->backends[i].life;
+
+	return lot_of(life, is_idle_backend(p, busy, i), is_left(life, busy, i));
 }
 
 static void retire_services(struct making *m)
@@ -75,10 +105,7 @@ static void retire_services(struct making *m)
 
 		*s = p->services[i];
 		s->first_member = s->n_members = s->first_slot = s->n_slots = 0;
-		if (is_idle_service(p, m->s->busy_services, m->s->busy_backends, i))
-			s->life = WEIR_LIFE_VACANT;
-		else if (s->life == WEIR_LIFE_LIVE)
-			s->life = WEIR_LIFE_RETIRED;
+		s->life = service_lot(p, m->s->busy_services, m->s->busy_backends, i);
 	}
 }
 
@@ -88,17 +115,8 @@ static void retire_backends(struct making *m)
 
 	m->next->n_backends = p->n_backends;
 	for (uint32_t i = 0; i < p->n_backends; i++) {
-		struct weir_backend *b = &m->next->backends[i];
-
-		*b = p->backends[i];
-		if (b->life == WEIR_LIFE_VACANT)
-			continue;
-		if (is_idle_backend(p, m->s->busy_backends, i)) {
-			b->life = WEIR_LIFE_VACANT;
-			continue;
-		}
-		b->life = WEIR_LIFE_RETIRED;
-		b->nexthop = weir_policy_nexthop(m->next, &p->nexthops[b->nexthop].addr, b->egress);
+		m->next->backends[i] = p->backends[i];
+		m->next->backends[i].life = backend_lot(p, m->s->busy_backends, i);
 	}
 }
 
@@ -106,12 +124,13 @@ static void retire_backends(struct making *m)
  * What is wanted
  */
 
+/* Who was left comes back under another number: its VIP is announced anew. */
 static uint32_t find_service(const struct weir_policy *p, const struct weir_service *s)
 {
 	uint32_t i = 0;
 
 	while (i < p->n_services &&
-		(p->services[i].life == WEIR_LIFE_VACANT || p->services[i].port_be != s->port_be ||
+		(p->services[i].life >= WEIR_LIFE_LEFT || p->services[i].port_be != s->port_be ||
 			!weir_addr_eq(&p->services[i].vip, &s->vip)))
 		i++;
 	return i;
@@ -268,6 +287,20 @@ static int add_wanted(struct making *m)
 	return err;
 }
 
+/* What is kept is reached as before. Last, so that no next hop is asked for that nobody has any more. */
+static void keep_ways(struct making *m)
+{
+	for (uint32_t i = 0; i < m->running->n_backends; i++) {
+		struct weir_backend *b = &m->next->backends[i];
+		const struct weir_nexthop *hop;
+
+		if (b->life != WEIR_LIFE_RETIRED && b->life != WEIR_LIFE_LEFT)
+			continue;
+		hop = &m->running->nexthops[m->running->backends[i].nexthop];
+		b->nexthop = weir_policy_nexthop(m->next, &hop->addr, hop->port);
+	}
+}
+
 static uint32_t find_station(const struct weir_policy *p, const struct weir_backend *b)
 {
 	uint32_t i = 0;
@@ -347,6 +380,7 @@ int weir_policy_succeed(const struct weir_policy *running, const struct weir_pol
 	err = add_wanted(&m);
 	if (err == 0)
 		err = check_stations(&m);
+	keep_ways(&m);
 	if (err == 0)
 		err = weir_policy_finish(m.next);
 	if (err == 0) {
@@ -361,11 +395,18 @@ int weir_policy_succeed(const struct weir_policy *running, const struct weir_pol
 bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services,
 	const bool *busy_backends)
 {
-	for (uint32_t i = 0; i < p->n_services; i++)
-		if (is_idle_service(p, busy_services, busy_backends, i))
+	for (uint32_t i = 0; i < p->n_services; i++) {
+		uint8_t life = p->services[i].life;
+
+		if (life != WEIR_LIFE_LIVE &&
+			service_lot(p, busy_services, busy_backends, i) != life)
 			return true;
-	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (is_idle_backend(p, busy_backends, i))
+	}
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		uint8_t life = p->backends[i].life;
+
+		if (life != WEIR_LIFE_LIVE && backend_lot(p, busy_backends, i) != life)
 			return true;
+	}
 	return false;
 }

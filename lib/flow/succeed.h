@@ -6,7 +6,8 @@
  * stay: a service is the same one as long as its VIP and port are, a backend as long as its service,
  * address and port are; names are for people. What is taken out is retired: it keeps its number and
  * the way to it until no connection refers to it. Then a later successor vacates the number, and it
- * may be given to something new.
+ * may be given to something new; or, where backends of others share its keys, leaves it at that: no
+ * VIP is ours on its behalf any more, and the number goes with theirs.
  */
 #ifndef WEIR_FLOW_SUCCEED_H
 #define WEIR_FLOW_SUCCEED_H
@@ -51,7 +52,7 @@ struct weir_succession {
 int weir_policy_succeed(const struct weir_policy *running, const struct weir_policy *wanted,
 	struct weir_succession *s);
 
-/* There is something retired that no connection refers to. */
+/* There is something retired that no connection refers to any more, so a successor would let it go. */
 bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services,
 	const bool *busy_backends);
 

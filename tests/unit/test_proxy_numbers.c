@@ -66,6 +66,13 @@ static void hc51_put_back(void)
 	shell_close(s);
 }
 
+static bool is_ours(const struct shell *s, uint32_t addr)
+{
+	struct weir_addr a = weir_addr_v4(weir_be32(addr));
+
+	return weir_policy_station(s->policy, &a, 0) != NULL;
+}
+
 /*
  * Two services share a backend, whose connections are under the number of the first. It stays when the
  * first service has gone, and a newcomer's number does not come before it.
@@ -86,9 +93,11 @@ static void hc51_shared(void)
 	p = shell_wanted(s->policy);
 	drop_service(p, 0);
 	shell_reload(s, p);
+	CU_ASSERT_TRUE(is_ours(s, SHELL_VIP(0)));
 	shell_reload(s, shell_wanted(s->policy));
-	IS(s->policy->backends[0].life, WEIR_LIFE_RETIRED);
-	IS(s->policy->services[0].life, WEIR_LIFE_RETIRED);
+	IS(s->policy->backends[0].life, WEIR_LIFE_LEFT);
+	IS(s->policy->services[0].life, WEIR_LIFE_LEFT);
+	CU_ASSERT_FALSE(is_ours(s, SHELL_VIP(0))); /* another machine may have it */
 	IS(s->policy->backends[1].key_id, 0);
 	p = shell_wanted(s->policy);
 	drop_service(p, 0);
@@ -113,6 +122,33 @@ static void hc51_shared(void)
 	talk_init(&t, s, 0, 2);
 	talk_open(&t);
 	IS(t.backend_addr, NEW_BACKEND);
+	shell_close(s);
+}
+
+static uint32_t way_to(const struct shell *s, unsigned int backend)
+{
+	return weir_be32(s->policy->nexthops[s->policy->backends[backend].nexthop].addr.w[3]);
+}
+
+/* The backend is reached by another way: nobody asks for the old next hop any more. */
+static void hc51_next_hops(void)
+{
+	struct shell *s = shell_roomy(1, 1);
+	struct weir_policy *p = shell_wanted(s->policy);
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_open(&t);
+	IS(s->policy->n_nexthops, 2);
+	p->nexthops[0].addr = weir_addr_v4(weir_be32(SHELL_LOCAL + 1));
+	shell_reload(s, p);
+	IS(s->policy->n_nexthops, 2);
+	IS(way_to(s, 0), SHELL_LOCAL + 1);
+	p = shell_wanted(s->policy);
+	drop_service(p, SHELL_FULLNAT);
+	shell_reload(s, p);
+	IS(s->policy->n_nexthops, 2); /* kept for the connection */
+	IS(way_to(s, 0), SHELL_LOCAL + 1);
 	shell_close(s);
 }
 
@@ -408,6 +444,7 @@ int main(void)
 		{"HC-51 numbers are kept, and used again", hc51_numbers},
 		{"HC-51 what is put back", hc51_put_back},
 		{"HC-51 shared backends", hc51_shared},
+		{"HC-51 another way to a backend", hc51_next_hops},
 		{"HC-51 SYN-ACKs of a number's former owner", hc51_ring},
 		{"HC-51 SYN-ACKs of services that stay", hc51_ring_stays},
 		{"HC-51 services without timestamps", hc51_timestamps},
