@@ -301,6 +301,17 @@ static void keep_ways(struct making *m)
 	}
 }
 
+static uint32_t find_vip(const struct weir_policy *p, const struct weir_addr *vip,
+	enum weir_life life)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_services &&
+		(p->services[i].life != life || !weir_addr_eq(&p->services[i].vip, vip)))
+		i++;
+	return i;
+}
+
 static uint32_t find_station(const struct weir_policy *p, const struct weir_backend *b)
 {
 	uint32_t i = 0;
@@ -311,23 +322,21 @@ static uint32_t find_station(const struct weir_policy *p, const struct weir_back
 	return i;
 }
 
-/* A packet's addresses must say by themselves whose it is: what is retired still has its own. */
+/* An address is ours or a backend's, whatever the port: what is retired still has its own. */
 static int check_stations(struct making *m)
 {
 	const struct weir_policy *p = m->next;
 
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		const struct weir_backend *b = &p->backends[i];
-		uint32_t at = find_service(p,
-			&(struct weir_service){.vip = b->addr, .port_be = b->port_be});
 
-		if (b->life == WEIR_LIFE_VACANT || at == p->n_services)
-			continue;
-		if (b->life == WEIR_LIFE_LIVE && p->services[at].life == WEIR_LIFE_RETIRED)
+		if (b->life == WEIR_LIFE_LIVE &&
+			find_vip(p, &b->addr, WEIR_LIFE_RETIRED) < p->n_services)
 			return refuse_backend(m, WEIR_REFUSAL_STATION, find_station(m->wanted, b));
-		if (b->life == WEIR_LIFE_RETIRED && p->services[at].life == WEIR_LIFE_LIVE)
+		if (b->life == WEIR_LIFE_RETIRED &&
+			find_vip(p, &b->addr, WEIR_LIFE_LIVE) < p->n_services)
 			return refuse_service(m, WEIR_REFUSAL_STATION,
-				find_service(m->wanted, &p->services[at]));
+				find_vip(m->wanted, &b->addr, WEIR_LIFE_LIVE));
 	}
 	return 0;
 }

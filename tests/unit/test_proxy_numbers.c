@@ -378,15 +378,17 @@ static void hc51_taken(void)
 	p = shell_wanted(s->policy);
 	add_member(p, SHELL_BACKEND(SHELL_NAT, 0), SHELL_BACKEND_PORT);
 	IS(shell_reload(s, p), WEIR_REFUSAL_SHARED);
-	/* its VIP a backend, its backend a VIP */
-	p = shell_wanted(s->policy);
-	add_member(p, SHELL_VIP(SHELL_NAT), SHELL_VIP_PORT);
-	IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
-	p = shell_wanted(s->policy);
-	add_service(p);
-	p->services[1].vip = weir_addr_v4(weir_be32(SHELL_BACKEND(SHELL_NAT, 0)));
-	p->services[1].port_be = weir_be16(SHELL_BACKEND_PORT);
-	IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
+	/* its VIP a backend, its backend a VIP, on any port: both would answer for the address */
+	for (uint16_t i = 0; i < 2; i++) {
+		p = shell_wanted(s->policy);
+		add_member(p, SHELL_VIP(SHELL_NAT), SHELL_VIP_PORT + i);
+		IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
+		p = shell_wanted(s->policy);
+		add_service(p);
+		p->services[1].vip = weir_addr_v4(weir_be32(SHELL_BACKEND(SHELL_NAT, 0)));
+		p->services[1].port_be = weir_be16(SHELL_BACKEND_PORT + i);
+		IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
+	}
 	talk_close(&t, WEIR_BACKEND);
 	shell_wait_ms(s, 200000);
 	p = shell_wanted(s->policy);
