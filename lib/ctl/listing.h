@@ -24,11 +24,11 @@ struct weir_listing {
 #define WEIR_LISTINGS 7
 extern const struct weir_listing weir_listings[WEIR_LISTINGS];
 
-/* Telemetry's names are fixed strings, so that adding to a dict of few entries cannot fail. */
-static inline void weir_row_text(struct rte_tel_data *row, const char *name, const char *text)
-{
-	(void)rte_tel_data_add_dict_string(row, name, text);
-}
+/*
+ * Telemetry's names are fixed strings, so that adding to a dict of few entries cannot fail. Bytes of
+ * text that are not ASCII become '?'.
+ */
+void weir_row_text(struct rte_tel_data *row, const char *name, const char *text);
 
 /* Readers of JSON count to 2^63 - 1, so nothing counts further here. */
 static inline void weir_row_number(struct rte_tel_data *row, const char *name, uint64_t number)

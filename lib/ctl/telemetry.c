@@ -38,7 +38,7 @@ struct rows {
 static int refuse(struct rte_tel_data *answer, const struct weir_params_error *err)
 {
 	(void)rte_tel_data_start_dict(answer);
-	(void)rte_tel_data_add_dict_string(answer, "error", err->text);
+	weir_row_text(answer, "error", err->text);
 	return 0;
 }
 

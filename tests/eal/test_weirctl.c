@@ -428,6 +428,8 @@ static void test_reload(void)
 	outcome = line;
 	snprintf(shown, sizeof(shown), "weirctl: %s\n", line);
 	expect_error("reload", shown);
+	outcome = "not reloaded: name = \"B\xc3\xbcro\": must be of letters";
+	expect_error("reload", "weirctl: not reloaded: name = \"B??ro\": must be of letters\n");
 	expect_error("reload now", "weirctl: reload takes no 'now' (weirctl --help)\n");
 	expect_error("reload --all",
 		"weirctl: options are for show, not 'reload' (weirctl --help)\n");
