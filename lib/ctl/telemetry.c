@@ -27,8 +27,11 @@
 /* Telemetry's callbacks have no argument of ours. Set once, before the first command is known. */
 static const struct weir_view *seen;
 
-/* Held by who looks at the view's policy, so that the control thread knows when nobody does. */
-static pthread_rwlock_t policy_lock = PTHREAD_RWLOCK_INITIALIZER;
+/*
+ * Held by who looks at the view's policy, so that the control thread knows when nobody does. That one
+ * goes first: askers who follow one another closely would keep it out for ever.
+ */
+static pthread_rwlock_t policy_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 struct rows {
 	struct rte_tel_data *dict;
