@@ -11,7 +11,7 @@
 #include "flow/key.h"
 #include "tcp/cookie.h"
 
-/* One SYN-ACK, enough to build it again, in one cache line. */
+/* One SYN-ACK, enough to build it again. */
 struct weir_synack {
 	struct weir_key client; /* who it went to, and from which service */
 	uint32_t client_isn;
