@@ -322,6 +322,8 @@ static void drain(struct daemon *d)
 
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
+		if (sig == SIGHUP)
+			weir_reload_refuse(&d->reloader);
 		if (now >= next) {
 			each_second(d, now);
 			next += SECOND_NS;

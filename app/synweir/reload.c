@@ -59,7 +59,7 @@ static void describe(char *text, size_t size, const struct weir_config *c)
 
 	snprintf(text, size,
 		"reloaded: services %u added, %u removed, %u changed; backends %u added, %u "
-	        "removed, "
+		"removed, "
 		"%u changed",
 		s->added, s->removed, s->changed, b->added, b->removed, b->changed);
 }
@@ -113,6 +113,15 @@ void weir_reload_now(struct weir_reloader *r)
 		weir_log(WEIR_LOG_WARNING, "%s", r->config->warnings[i]);
 	weir_log(good ? WEIR_LOG_INFO : WEIR_LOG_ERROR, "%s", text);
 	weir_reload_end(r->view->reload, good, text);
+}
+
+void weir_reload_refuse(struct weir_reloader *r)
+{
+	static const char text[] = "not reloaded: synweir is stopping";
+
+	weir_reload_begin(r->view->reload);
+	weir_log(WEIR_LOG_WARNING, "%s", text);
+	weir_reload_end(r->view->reload, false, text);
 }
 
 /* Whom a removed VIP is for, now that nobody is connected, ARP must not answer any more. */

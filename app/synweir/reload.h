@@ -18,6 +18,9 @@ struct weir_reloader {
 /* Reads the file anew. All or nothing, and a line in the log either way. */
 void weir_reload_now(struct weir_reloader *r);
 
+/* The same request while draining: says no, for who waits for an answer. */
+void weir_reload_refuse(struct weir_reloader *r);
+
 /*
  * Once a second: what was removed, and has no connection left, lets its number and address go; what
  * workers did not let go of in time is freed.

@@ -23,12 +23,12 @@ static const struct topic topics[] = {
 	{"info", NULL, "version, configuration file, uptime, sizes, memory"},
 	{"services",
 		"name vip mode scheduler state backends active syn cookies_ok opened established "
-                "failed "
+		"failed "
 		"bytes_in bytes_out",
 		"services and their counters"},
 	{"backends",
 		"service name address port state weight active opened established refused "
-                "timed_out",
+		"timed_out",
 		"backends and their counters"},
 	{"workers",
 		"worker lcore cpu conns conns_max held held_max local_ports rx tx dropped "

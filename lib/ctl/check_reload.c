@@ -164,17 +164,17 @@ int weir_check_refused(struct weir_draft *d, const struct weir_succession *how,
 	case WEIR_REFUSAL_MODE:
 		return weir_draft_refuse(d, mode,
 			"a service's mode cannot change while it has connections: restart, or "
-		        "remove "
+			"remove "
 			"it first and wait for them to end");
 	case WEIR_REFUSAL_WSCALE:
 		return weir_draft_refuse(d, weir_draft_key(at, "profile.window_scale"),
 			"cannot change while synweir runs, as clients in their handshake were "
-		        "promised "
+			"promised "
 			"the old one: restart");
 	case WEIR_REFUSAL_POOLS:
 		return weir_draft_refuse(d, mode,
 			"\"fullnat\" needs memory for local ports, and no service was that at the "
-		        "start: "
+			"start: "
 			"restart");
 	case WEIR_REFUSAL_EGRESS:
 		return weir_draft_refuse(d, address,
@@ -183,7 +183,7 @@ int weir_check_refused(struct weir_draft *d, const struct weir_succession *how,
 	case WEIR_REFUSAL_SHARED:
 		return weir_draft_refuse(d, address,
 			"is a removed backend's that still has connections in another mode: wait "
-		        "for "
+			"for "
 			"them to end");
 	case WEIR_REFUSAL_STATION:
 		return weir_draft_refuse(d, address,

@@ -19,7 +19,7 @@ enum weir_idle {
 };
 
 struct weir_config {
-	struct weir_policy *policy; /* finished; who publishes it takes it and sets this to NULL */
+	struct weir_policy *policy; /* finished; freed with this, unless it was taken: then NULL */
 	enum weir_idle idle;
 	uint16_t lcores[WEIR_WORKERS_MAX]; /* the workers' cores, in the workers' order */
 	uint32_t n_lcores;                 /* policy->n_workers, or 0: any cores will do */

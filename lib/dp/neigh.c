@@ -12,7 +12,7 @@ static uint64_t rank_of(const struct weir_policy *p, uint16_t nexthop)
 	return rank(p->nexthops[nexthop].port, p->nexthops[nexthop].addr.w[3]);
 }
 
-/* Insertion, once at start, of at most some thousands that mostly come sorted by the backends. */
+/* Insertion, once a policy, of at most some thousands that mostly come sorted by the backends. */
 static void sort(struct weir_neighs *n)
 {
 	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {

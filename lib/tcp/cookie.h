@@ -41,7 +41,7 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	struct weir_cookie *out, unsigned int n, uint64_t now_ms);
 
 /*
- * Checks n ACKs: does segs[i]->ack - 1 (with TSecr, when there are timestamps) be a cookie for its
+ * Checks n ACKs: is segs[i]->ack - 1 (with TSecr, when there are timestamps) a cookie for its
  * tuple and for client ISN segs[i]->seq - 1 - back[i]? back is 0, or 1 for a keep-alive or
  * zero-window probe, which stands one lower (HC-06). out[i] is set where ok[i] is.
  */

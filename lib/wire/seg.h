@@ -90,8 +90,8 @@ struct weir_pkt {
 	void *buf;         /* the shell's handle, opaque to the core */
 	uint32_t len;      /* of the whole frame */
 	uint16_t head_len; /* of the contiguous bytes at data, <= len */
-	uint16_t
-		room; /* bytes that may be used at data, >= head_len: replies may be longer than the SYN */
+	/* bytes that may be used at data: WEIR_HEADER_FRAME_MAX (wire/build.h) at least, for replies */
+	uint16_t room;
 	uint8_t port; /* it came in by; index into the policy's ports */
 	uint8_t csum; /* enum weir_csum_state */
 

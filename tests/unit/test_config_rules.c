@@ -92,7 +92,7 @@ RULES(test_unknown_keys,
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
 		"syn_ack_ring, reply_budget, connections_per_source, services, backends, "
-                "closed_ports"},
+		"closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
 		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
 	{"drain", "tarry",
