@@ -354,6 +354,16 @@ static void check_hosts(struct sim_world *w)
 					"a backend has a connection that never ends");
 }
 
+static uint32_t turned_away(const struct sim_world *w)
+{
+	uint32_t n = 0;
+
+	for (unsigned int s = 0; s < SIM_SERVICES; s++)
+		for (unsigned int b = 0; b < SIM_BACKENDS_MAX; b++)
+			n += w->backends[s][b].turned_away;
+	return n;
+}
+
 /*
  * On a perfect network nothing is dropped or tried again, but around those who were cut off, and
  * what is left over from the last connection of the same port.
@@ -379,7 +389,7 @@ static void check_perfect(const struct sim_world *w)
 		sim_fail((struct sim_tuple){0, 0},
 			"%llu segments are sent again though nothing is lost",
 			(unsigned long long)resent);
-	if (shell_events(s, WEIR_EVENT_backend_retried) > w->stats.aborted)
+	if (shell_events(s, WEIR_EVENT_backend_retried) > w->stats.aborted + turned_away(w))
 		sim_fail((struct sim_tuple){0, 0}, "a backend would not take a connection");
 }
 

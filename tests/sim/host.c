@@ -126,13 +126,16 @@ static bool is_left(const struct sim_peer *p)
 }
 
 /* RFC 9293 §3.10.7.4 and RFC 6191 §2: a SYN that cannot be an old one. */
-static bool may_follow(const struct sim_peer *old, const struct sim_seg *s)
+static bool is_newer(const struct sim_peer *old, const struct sim_seg *s)
 {
-	if (!is_left(old) || !is_syn(s) || old->flavour->old_time_wait)
-		return false;
 	if (old->ts && s->ts && s->tsval != old->ts_recent)
 		return weir_seq_lt(old->ts_recent, s->tsval);
 	return weir_seq_lt(old->rcv_nxt, s->seq);
+}
+
+static bool may_follow(const struct sim_peer *old, const struct sim_seg *s)
+{
+	return is_left(old) && is_syn(s) && !old->flavour->old_time_wait && is_newer(old, s);
 }
 
 /* The router before it says so. */
@@ -170,8 +173,10 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 		accept_syn(h, &s, p);
 		sim_peer_forget(p);
 	} else if (p != NULL) {
-		if (p->state == SIM_TIME_WAIT && is_syn(&s))
+		if (p->state == SIM_TIME_WAIT && is_syn(&s)) {
 			sim_did(SIM_DID_time_wait_ack);
+			h->turned_away += is_newer(p, &s);
+		}
 		sim_peer_receive(p, &s);
 	} else if (is_syn(&s) && s.dport == h->listen && h->power == SIM_UP) {
 		accept_syn(h, &s, NULL);
