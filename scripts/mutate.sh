@@ -43,10 +43,11 @@ build_tests() {
 		program "$name" "tests/unit/test_$name.c"
 		echo "lib/flow/* $dir/$name"
 	done
-	for name in cookie translate window; do
+	for name in cookie cookie_odds translate window; do
 		program "$name" "tests/unit/test_$name.c" "$dir"/shell/*.o
 	done
 	echo "lib/tcp/[ck][oe][oy]* $dir/cookie"
+	echo "lib/tcp/cookie.* $dir/cookie_odds"
 	echo "lib/tcp/t* $dir/translate"
 	echo "lib/tcp/w* $dir/window"
 	for name in tcp attack $(cd tests/unit && echo test_proxy_*.c); do
