@@ -43,10 +43,11 @@ build_tests() {
 		program "$name" "tests/unit/test_$name.c"
 		echo "lib/flow/* $dir/$name"
 	done
-	for name in cookie cookie_odds translate window; do
+	for name in cookie translate window; do
 		program "$name" "tests/unit/test_$name.c" "$dir"/shell/*.o
 	done
 	echo "lib/tcp/[ck][oe][oy]* $dir/cookie"
+	program cookie_odds tests/unit/test_cookie_odds.c "$dir"/{shell,talk}/*.o
 	echo "lib/tcp/cookie.* $dir/cookie_odds"
 	echo "lib/tcp/t* $dir/translate"
 	echo "lib/tcp/w* $dir/window"
