@@ -34,35 +34,38 @@ uint64_t weir_siphash24(const struct weir_sipkey *key, const void *data, size_t 
 
 /* A message after the other: they do not depend on one another, so the CPU overlaps them. */
 static inline __attribute__((always_inline)) void many_plain(const struct weir_sipkey key[2],
-	uint64_t second, const struct weir_siplanes *words, unsigned int n_words,
-	unsigned int tail_len, unsigned int count, struct weir_siplanes *out, unsigned int c,
-	unsigned int d)
+	uint64_t second, const struct weir_siplanes *in, struct weir_sipshape shape,
+	unsigned int count, struct weir_siplanes *out, unsigned int c, unsigned int d)
 {
-	uint64_t length = weir_sip_length(n_words, tail_len);
+	uint64_t length = weir_sip_length(shape);
 
 	for (unsigned int i = 0; i < count; i++) {
 		struct weir_sipstate s;
 
 		weir_sip_start(&s, &key[second >> i & 1]);
-		for (unsigned int w = 0; w < n_words; w++)
-			weir_sip_word(&s, words[w].lane[i], c);
-		weir_sip_word(&s, words[n_words].lane[i] | length, c);
-		out->lane[i] = weir_sip_finish(&s, d);
+		for (unsigned int w = 0; w < shape.words; w++)
+			weir_sip_word(&s, in[w].lane[i], c);
+		for (unsigned int t = 0; t < shape.tails; t++) {
+			struct weir_sipstate end = s;
+
+			weir_sip_word(&end, in[shape.words + t].lane[i] | length, c);
+			out[t].lane[i] = weir_sip_finish(&end, d);
+		}
 	}
 }
 
 void weir_siphash24_many_plain(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
-	many_plain(key, second, words, n_words, tail_len, count, out, 2, 4);
+	many_plain(key, second, in, shape, count, out, 2, 4);
 }
 
 void weir_siphash13_many_plain(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
-	many_plain(key, second, words, n_words, tail_len, count, out, 1, 3);
+	many_plain(key, second, in, shape, count, out, 1, 3);
 }
 
 /* Written at start only. */
@@ -96,19 +99,19 @@ __attribute__((constructor)) static void choose_widest(void)
 
 /* One alone is done sooner without vectors: about 40 cycles against 75. */
 void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
 	weir_siphash_many_fn *many = count > 1 ? widest24 : weir_siphash24_many_plain;
 
-	many(key, second, words, n_words, tail_len, count, out);
+	many(key, second, in, shape, count, out);
 }
 
-void weir_siphash13_many(const struct weir_sipkey *key, const struct weir_siplanes *words,
-	unsigned int n_words, unsigned int tail_len, unsigned int count, struct weir_siplanes *out)
+void weir_siphash13_many(const struct weir_sipkey *key, const struct weir_siplanes *in,
+	struct weir_sipshape shape, unsigned int count, struct weir_siplanes *out)
 {
 	weir_siphash_many_fn *many = count > 1 ? widest13 : weir_siphash13_many_plain;
 	const struct weir_sipkey both[2] = {*key, *key};
 
-	many(both, 0, words, n_words, tail_len, count, out);
+	many(both, 0, in, shape, count, out);
 }

@@ -35,21 +35,28 @@ struct weir_siplanes {
 	uint64_t lane[WEIR_SIP_MANY];
 } __attribute__((aligned(64)));
 
+/* The shape of many messages: whole words, then a tail, which may come in several variants. */
+struct weir_sipshape {
+	unsigned int words, tail_len; /* as of weir_siphash24_words() */
+	unsigned int tails;           /* 1 and more */
+};
+
 /*
  * Many messages of one shape at once, count <= WEIR_SIP_MANY, by the CPU's widest vectors. Word w of
- * message i is words[w].lane[i], its tail of tail_len bytes is words[n_words].lane[i] (high byte 0).
- * Message i is hashed under key[1] where bit i of `second` is set, else under key[0]:
- *	out->lane[i] = weir_siphash24_words(&key[second >> i & 1], ...)
+ * message i is in[w].lane[i], its tail t is in[words + t].lane[i] (high byte 0): what comes before the
+ * tail is hashed once for all of them. Message i is under key[1] where bit i of `second` is set, else
+ * under key[0]:
+ *	out[t].lane[i] = weir_siphash24_words(&key[second >> i & 1], ...)
  * Whole vectors are read and written: the lanes from count on need not be set, and are undefined
  * in out.
  */
 void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out);
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out);
 
 /* The same with SipHash-1-3, under one key. */
-void weir_siphash13_many(const struct weir_sipkey *key, const struct weir_siplanes *words,
-	unsigned int n_words, unsigned int tail_len, unsigned int count, struct weir_siplanes *out);
+void weir_siphash13_many(const struct weir_sipkey *key, const struct weir_siplanes *in,
+	struct weir_sipshape shape, unsigned int count, struct weir_siplanes *out);
 
 /*
  * From now on many messages are hashed in vectors of at most so many bits: 512, 256, or below that in

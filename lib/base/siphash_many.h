@@ -9,8 +9,8 @@
 #include "base/siphash.h"
 
 typedef void weir_siphash_many_fn(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out);
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out);
 
 weir_siphash_many_fn weir_siphash24_many_plain, weir_siphash13_many_plain;
 
@@ -22,9 +22,9 @@ weir_siphash_many_fn weir_siphash24_many_avx512, weir_siphash13_many_avx512;
 #endif
 
 /* The byte of a message's length at the top of its last word. */
-static inline uint64_t weir_sip_length(unsigned int n_words, unsigned int tail_len)
+static inline uint64_t weir_sip_length(struct weir_sipshape shape)
 {
-	return (uint64_t)((8 * n_words + tail_len) & 0xff) << 56;
+	return (uint64_t)((8 * shape.words + shape.tail_len) & 0xff) << 56;
 }
 
 #endif

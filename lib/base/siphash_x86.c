@@ -61,34 +61,39 @@ AVX512 static inline __m512i finish8(struct state8 *s, int d)
 
 /* c and d are constants at every call, so that the rounds are laid out one after the other. */
 AVX512 static inline __attribute__((always_inline)) void many8(const struct weir_sipkey key[2],
-	uint64_t second, const struct weir_siplanes *words, unsigned int n_words,
-	unsigned int tail_len, unsigned int count, struct weir_siplanes *out, int c, int d)
+	uint64_t second, const struct weir_siplanes *in, struct weir_sipshape shape,
+	unsigned int count, struct weir_siplanes *out, int c, int d)
 {
-	__m512i length = _mm512_set1_epi64((long long)weir_sip_length(n_words, tail_len));
+	__m512i length = _mm512_set1_epi64((long long)weir_sip_length(shape));
 
 	for (unsigned int i = 0; i < count; i += 8) {
 		struct state8 s;
 
 		start8(&s, key, second >> i);
-		for (unsigned int w = 0; w < n_words; w++)
-			word8(&s, _mm512_load_si512(&words[w].lane[i]), c);
-		word8(&s, _mm512_or_si512(_mm512_load_si512(&words[n_words].lane[i]), length), c);
-		_mm512_store_si512(&out->lane[i], finish8(&s, d));
+		for (unsigned int w = 0; w < shape.words; w++)
+			word8(&s, _mm512_load_si512(&in[w].lane[i]), c);
+		for (unsigned int t = 0; t < shape.tails; t++) {
+			const uint64_t *tail = &in[shape.words + t].lane[i];
+			struct state8 end = s;
+
+			word8(&end, _mm512_or_si512(_mm512_load_si512(tail), length), c);
+			_mm512_store_si512(&out[t].lane[i], finish8(&end, d));
+		}
 	}
 }
 
 AVX512 void weir_siphash24_many_avx512(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
-	many8(key, second, words, n_words, tail_len, count, out, 2, 4);
+	many8(key, second, in, shape, count, out, 2, 4);
 }
 
 AVX512 void weir_siphash13_many_avx512(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
-	many8(key, second, words, n_words, tail_len, count, out, 1, 3);
+	many8(key, second, in, shape, count, out, 1, 3);
 }
 
 /* Four messages' states. */
@@ -164,32 +169,36 @@ AVX2 static inline __m256i load4(const struct weir_siplanes *word, unsigned int 
 }
 
 AVX2 static inline __attribute__((always_inline)) void many4(const struct weir_sipkey key[2],
-	uint64_t second, const struct weir_siplanes *words, unsigned int n_words,
-	unsigned int tail_len, unsigned int count, struct weir_siplanes *out, int c, int d)
+	uint64_t second, const struct weir_siplanes *in, struct weir_sipshape shape,
+	unsigned int count, struct weir_siplanes *out, int c, int d)
 {
-	__m256i length = _mm256_set1_epi64x((long long)weir_sip_length(n_words, tail_len));
+	__m256i length = _mm256_set1_epi64x((long long)weir_sip_length(shape));
 
 	for (unsigned int i = 0; i < count; i += 4) {
 		struct state4 s;
 
 		start4(&s, key, second >> i);
-		for (unsigned int w = 0; w < n_words; w++)
-			word4(&s, load4(&words[w], i), c);
-		word4(&s, _mm256_or_si256(load4(&words[n_words], i), length), c);
-		_mm256_store_si256((__m256i *)&out->lane[i], finish4(&s, d));
+		for (unsigned int w = 0; w < shape.words; w++)
+			word4(&s, load4(&in[w], i), c);
+		for (unsigned int t = 0; t < shape.tails; t++) {
+			struct state4 end = s;
+
+			word4(&end, _mm256_or_si256(load4(&in[shape.words + t], i), length), c);
+			_mm256_store_si256((__m256i *)&out[t].lane[i], finish4(&end, d));
+		}
 	}
 }
 
 AVX2 void weir_siphash24_many_avx2(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
-	many4(key, second, words, n_words, tail_len, count, out, 2, 4);
+	many4(key, second, in, shape, count, out, 2, 4);
 }
 
 AVX2 void weir_siphash13_many_avx2(const struct weir_sipkey key[2], uint64_t second,
-	const struct weir_siplanes *words, unsigned int n_words, unsigned int tail_len,
-	unsigned int count, struct weir_siplanes *out)
+	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,
+	struct weir_siplanes *out)
 {
-	many4(key, second, words, n_words, tail_len, count, out, 1, 3);
+	many4(key, second, in, shape, count, out, 1, 3);
 }

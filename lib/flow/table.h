@@ -87,9 +87,10 @@ uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key,
  * to no conn. The second, nothing having changed in between, says what weir_table_find() does.
  */
 #define WEIR_TABLE_UNSURE 0xfffffffeu
-uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
-uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key, uint64_t hash,
-	uint32_t guess);
+static inline uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key,
+	uint64_t hash);
+static inline uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key,
+	uint64_t hash, uint32_t guess);
 
 static inline struct weir_conn *weir_table_conn(const struct weir_table *t, uint32_t conn)
 {
@@ -97,9 +98,78 @@ static inline struct weir_conn *weir_table_conn(const struct weir_table *t, uint
 }
 
 /* The line a find will touch first, for prefetching. */
+static inline const void *weir_table_line(const struct weir_table *t, uint64_t hash);
+
+/* inline definitions */
+
+static inline uint32_t weir_table_first(const struct weir_table *t, uint64_t hash)
+{
+	return (uint32_t)((hash & 0xffffffff) * t->n_buckets >> 32);
+}
+
 static inline const void *weir_table_line(const struct weir_table *t, uint64_t hash)
 {
-	return &t->buckets[(hash & 0xffffffff) * t->n_buckets >> 32];
+	return &t->buckets[weir_table_first(t, hash)];
+}
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	"weir_table_matches() counts slots from the low byte");
+
+typedef uint16_t weir_tags_vec __attribute__((vector_size(16)));
+typedef int8_t weir_bytes_vec __attribute__((vector_size(8)));
+
+/* All eight tags are compared at once: byte i of the result is 1 where slot i has the tag. */
+static inline uint64_t weir_table_matches(const struct weir_bucket_line *line, uint16_t tag)
+{
+	weir_tags_vec tags;
+
+	memcpy(&tags, line->tag, sizeof(tags));
+	return (uint64_t) __builtin_convertvector(tags == tag, weir_bytes_vec) &
+		0x0101010101010101ull;
+}
+
+static inline unsigned int weir_table_first_match(uint64_t m)
+{
+	return (unsigned int)__builtin_ctzll(m) >> 3;
+}
+
+/* Which bits: above. The side makes a conn's two keys differ even in one bucket. */
+static inline uint16_t weir_table_tag_of(const struct weir_key *key, uint64_t hash)
+{
+	uint16_t tag = (uint16_t)(hash * 0x9e3779b97f4a7c15ull >> 49 << 1);
+
+	if (key->id & WEIR_KEY_BACKEND)
+		return tag | 1;
+	return tag ? tag : 2;
+}
+
+/* Is it the conn's key? */
+static inline bool weir_table_stands(const struct weir_table *t, uint32_t conn,
+	const struct weir_key *key)
+{
+	const struct weir_conn *c = &t->conns[conn];
+
+	return weir_key_eq(key, key->id & WEIR_KEY_BACKEND ? &c->local : &c->client);
+}
+
+static inline uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key,
+	uint64_t hash)
+{
+	const struct weir_bucket_line *line = &t->buckets[weir_table_first(t, hash)];
+	uint64_t m = weir_table_matches(line, weir_table_tag_of(key, hash));
+
+	if (m != 0)
+		return line->conn[weir_table_first_match(m)];
+	return line->spilled != 0 ? WEIR_TABLE_UNSURE : WEIR_CONN_NONE;
+}
+
+static inline uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key,
+	uint64_t hash, uint32_t guess)
+{
+	if (guess == WEIR_CONN_NONE ||
+		(guess != WEIR_TABLE_UNSURE && weir_table_stands(t, guess, key)))
+		return guess;
+	return weir_table_find(t, key, hash);
 }
 
 #endif

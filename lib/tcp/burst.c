@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/burst.h"
 
-static inline void batch_add(struct weir_batch *t, const struct weir_burst *b, unsigned int i,
-	uint8_t back)
+/* Puts packet i into a batch of the burst. */
+static inline void batch_add(struct weir_batch *t, struct weir_burst *b, unsigned int i)
 {
-	t->at[t->n] = (uint8_t)i;
-	t->back[t->n] = back;
+	b->slot[i] = (uint8_t)t->n;
 	t->segs[t->n++] = &b->pkts[i].seg;
 }
 
@@ -43,9 +42,8 @@ static void sort_out(struct weir_proxy *px, struct weir_burst *b)
 		b->conn[i] = WEIR_CONN_NONE;
 		b->slot[i] = WEIR_NO_SLOT;
 		if (weir_is_client_syn(pkt)) {
-			b->slot[i] = (uint8_t)b->syns.n;
 			b->syns.cookies[b->syns.n].agreed = agree(px, pkt->key.id, &pkt->seg);
-			batch_add(&b->syns, b, i, 0);
+			batch_add(&b->syns, b, i);
 		} else if (pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND ||
 			pkt->kind == WEIR_KIND_ICMP_ERROR) {
 			b->keyed[b->n_keyed++] = (uint8_t)i;
@@ -56,13 +54,14 @@ static void sort_out(struct weir_proxy *px, struct weir_burst *b)
 /* INVARIANT: as weir_key_hash() would, which IPv6 is left to. */
 static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 {
+	const struct weir_sipshape shape = {.words = 1, .tails = 1};
 	struct weir_siplanes words[2], hashes;
 
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		words[0].lane[k] = weir_key_word_v4(&b->pkts[b->keyed[k]].key);
 		words[1].lane[k] = 0;
 	}
-	weir_siphash13_many(&px->table.secret, words, 1, 0, b->n_keyed, &hashes);
+	weir_siphash13_many(&px->table.secret, words, shape, b->n_keyed, &hashes);
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		unsigned int i = b->keyed[k];
 		const struct weir_key *key = &b->pkts[i].key;
@@ -89,44 +88,24 @@ static void guess_conns(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
+/* The conns have arrived by now. Whose packets belong to none may say a cookie. */
 static void find_conns(struct weir_proxy *px, struct weir_burst *b)
 {
 	b->changes = px->changes;
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		unsigned int i = b->keyed[k];
+		const struct weir_pkt *pkt = &b->pkts[i];
 
-		b->conn[i] =
-			weir_table_confirm(&px->table, &b->pkts[i].key, b->hash[i], b->conn[i]);
+		b->conn[i] = weir_table_confirm(&px->table, &pkt->key, b->hash[i], b->conn[i]);
+		if (b->conn[i] == WEIR_CONN_NONE && weir_may_carry_cookie(pkt))
+			batch_add(&b->acks, b, i);
 	}
 }
 
 static void check_cookies(struct weir_proxy *px, struct weir_burst *b)
 {
-	struct weir_batch *acks = &b->acks, again;
-
-	again.n = 0;
-	for (unsigned int k = 0; k < b->n_keyed; k++) {
-		unsigned int i = b->keyed[k];
-
-		if (b->conn[i] != WEIR_CONN_NONE || !weir_may_carry_cookie(&b->pkts[i]))
-			continue;
-		b->slot[i] = (uint8_t)acks->n;
-		batch_add(acks, b, i, 0);
-	}
-	weir_cookie_check(&px->keys, acks->segs, acks->back, acks->cookies, acks->ok, acks->n);
-	for (unsigned int j = 0; j < acks->n; j++)
-		if (!acks->ok[j] && weir_may_be_probe(acks->segs[j]))
-			batch_add(&again, b, acks->at[j], 1);
-	weir_cookie_check(&px->keys, again.segs, again.back, again.cookies, again.ok, again.n);
-	for (unsigned int j = 0; j < again.n; j++) {
-		unsigned int slot = b->slot[again.at[j]];
-
-		if (!again.ok[j])
-			continue;
-		acks->ok[slot] = true;
-		acks->back[slot] = 1;
-		acks->cookies[slot] = again.cookies[j];
-	}
+	b->good =
+		weir_cookie_check(&px->keys, b->acks.segs, b->acks.cookies, &b->probes, b->acks.n);
 }
 
 static void make_cookies(struct weir_proxy *px, struct weir_burst *b)

@@ -14,12 +14,8 @@
 /* Some of the burst's packets, side by side: those whose cookies are made or checked together. */
 struct weir_batch {
 	unsigned int n;
-	uint8_t at[WEIR_BURST]; /* index in the burst */
-	uint8_t back
-		[WEIR_BURST]; /* acks: 1 when it is a probe, one sequence number early (HC-06) */
 	const struct weir_seg *segs[WEIR_BURST];
 	struct weir_cookie cookies[WEIR_BURST];
-	bool ok[WEIR_BURST]; /* acks: the cookie is good, and in cookies[] */
 };
 
 struct weir_burst {
@@ -34,6 +30,8 @@ struct weir_burst {
 	uint32_t changes;          /* px->changes when conn[] was looked up */
 	struct weir_batch syns;    /* clients' SYNs: cookies made */
 	struct weir_batch acks;    /* of nobody we know: cookies checked */
+	/* by slot in acks: its cookie is good, and in cookies[]; it came as a probe (HC-06) */
+	uint64_t good, probes;
 };
 
 /* n <= WEIR_BURST classified packets, through all stages up to the decision. */
@@ -58,12 +56,6 @@ static inline bool weir_may_carry_cookie(const struct weir_pkt *pkt)
 
 	return pkt->kind == WEIR_KIND_CLIENT && (pkt->seg.flags & WEIR_TCP_ACK) &&
 		!(pkt->seg.flags & bad);
-}
-
-/* Keep-alives and zero-window probes stand at the client's ISN itself (HC-06). */
-static inline bool weir_may_be_probe(const struct weir_seg *seg)
-{
-	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
 }
 
 #endif

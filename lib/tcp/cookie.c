@@ -64,8 +64,12 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 #define TS_TSVAL_MAC    0x0003ffffu
 #define TS_NO_WSCALE    15
 
-/* Options of both numbers, which do not overlap, and above them the layout. */
-#define TAIL_BYTES 5
+/*
+ * The message: addresses; ports and the options of both numbers, which do not overlap; in the tail the
+ * client's ISN, and above it the layout. The ISN is last because a check tries two.
+ */
+#define MESSAGE_WORDS 2
+#define TAIL_BYTES    5
 _Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "they share a word under the MAC");
 
 /*
@@ -92,11 +96,6 @@ static uint8_t plain_wscale_code(uint8_t wscale)
 struct claim {
 	uint32_t isn, tsval; /* the option bits of each */
 };
-
-static uint32_t isn_options(bool ts)
-{
-	return ts ? TS_ISN_OPTIONS : PLAIN_OPTIONS;
-}
 
 static struct claim claim_of(const struct weir_agreed *a)
 {
@@ -129,24 +128,31 @@ static struct weir_agreed agreed_of(uint32_t isn, bool ts, uint32_t tsval)
 	return a;
 }
 
-/* The messages of a burst, side by side as weir_siphash24_many() wants them: two words and a tail. */
+/* What a third step may be: an ACK, or a probe, which stands one sequence number lower (HC-06). */
+enum { AS_ACK, AS_PROBE, READINGS };
+
+/* The messages of a burst, side by side as weir_siphash24_many() wants them. */
 struct messages {
-	struct weir_siplanes word[3];
-	struct weir_siplanes mac;
+	struct weir_siplanes in[MESSAGE_WORDS + READINGS];
+	struct weir_siplanes mac[READINGS];
 	uint64_t second; /* bit i: message i is under the key of generation 1 */
+	uint64_t v6;     /* bit i: message i is of IPv6 */
 };
 
 _Static_assert(WEIR_BURST <= WEIR_SIP_MANY, "a burst is hashed in one go");
 
 /* (client, service) as in a client's segment, its ISN, layout, and what was agreed. */
 static inline void message(struct messages *m, unsigned int i, unsigned int gen,
-	const struct weir_seg *seg, uint32_t client_isn, bool ts, struct claim claim)
+	const struct weir_seg *seg, uint32_t client_isn, bool ts, uint32_t options)
 {
+	const uint64_t layout = (uint64_t)ts << 32;
+
 	m->second |= (uint64_t)gen << i;
-	m->word[0].lane[i] = (uint64_t)seg->dst.w[3] << 32 | seg->src.w[3];
-	m->word[1].lane[i] =
-		(uint64_t)client_isn << 32 | (uint32_t)seg->dport_be << 16 | seg->sport_be;
-	m->word[2].lane[i] = (uint64_t)ts << 32 | claim.isn | claim.tsval;
+	m->v6 |= (uint64_t)!weir_addr_is_v4(&seg->src) << i;
+	m->in[0].lane[i] = (uint64_t)seg->dst.w[3] << 32 | seg->src.w[3];
+	m->in[1].lane[i] = (uint64_t)options << 32 | (uint32_t)seg->dport_be << 16 | seg->sport_be;
+	m->in[MESSAGE_WORDS + AS_ACK].lane[i] = layout | client_isn;
+	m->in[MESSAGE_WORDS + AS_PROBE].lane[i] = layout | (uint32_t)(client_isn + 1);
 }
 
 /*
@@ -154,32 +160,33 @@ static inline void message(struct messages *m, unsigned int i, unsigned int gen,
  * differ, so the two families' messages never meet.
  */
 static uint64_t mac_v6(const struct weir_keys *k, const struct messages *m, unsigned int i,
-	const struct weir_seg *seg)
+	const struct weir_seg *seg, unsigned int reading)
 {
 	uint64_t w[5] = {
-		seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1], m->word[1].lane[i]};
+		seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1], m->in[1].lane[i]};
 
-	return weir_siphash24_words(&k->key[m->second >> i & 1], w, 5, m->word[2].lane[i],
-		TAIL_BYTES);
+	return weir_siphash24_words(&k->key[m->second >> i & 1], w, 5,
+		m->in[MESSAGE_WORDS + reading].lane[i], TAIL_BYTES);
 }
 
 static void macs(const struct weir_keys *k, struct messages *m, const struct weir_seg *const *segs,
-	unsigned int n)
+	unsigned int readings, unsigned int n)
 {
-	weir_siphash24_many(k->key, m->second, m->word, 2, TAIL_BYTES, n, &m->mac);
-	for (unsigned int i = 0; i < n; i++)
-		if (!weir_addr_is_v4(&segs[i]->src))
-			m->mac.lane[i] = mac_v6(k, m, i, segs[i]);
+	const struct weir_sipshape shape = {MESSAGE_WORDS, TAIL_BYTES, readings};
+
+	weir_siphash24_many(k->key, m->second, m->in, shape, n, m->mac);
+	for (uint64_t v6 = m->v6; v6 != 0; v6 &= v6 - 1) {
+		unsigned int i = (unsigned int)__builtin_ctzll(v6);
+
+		for (unsigned int r = 0; r < readings; r++)
+			m->mac[r].lane[i] = mac_v6(k, m, i, segs[i], r);
+	}
 }
 
-static inline uint32_t isn_mac_bits(bool ts)
+/* The bits of both numbers, ISN below and TSval above, that are MAC. */
+static inline uint64_t mac_bits(bool ts)
 {
-	return ts ? TS_ISN_MAC : PLAIN_MAC;
-}
-
-static inline uint32_t tsval_mac_bits(bool ts)
-{
-	return ts ? TS_TSVAL_MAC : 0;
+	return ts ? (uint64_t)TS_TSVAL_MAC << 32 | TS_ISN_MAC : PLAIN_MAC;
 }
 
 void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *segs,
@@ -188,7 +195,7 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	unsigned int gen = weir_keys_generation(k);
 	struct messages m;
 
-	m.second = 0;
+	m.second = m.v6 = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		struct weir_agreed *a = &out[i].agreed;
 		struct claim claim = claim_of(a);
@@ -197,44 +204,85 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 			*a = agreed_of(claim.isn, false, 0);
 		out[i].isn = gen << GEN_SHIFT | claim.isn;
 		out[i].tsval = a->ts ? ((uint32_t)now_ms & TS_CLOCK) | claim.tsval : 0;
-		message(&m, i, gen, segs[i], segs[i]->seq, a->ts, claim);
+		message(&m, i, gen, segs[i], segs[i]->seq, a->ts, claim.isn | claim.tsval);
 	}
-	macs(k, &m, segs, n);
+	macs(k, &m, segs, 1, n);
 	for (unsigned int i = 0; i < n; i++) {
-		bool ts = out[i].agreed.ts;
+		uint64_t mac = m.mac[AS_ACK].lane[i] & mac_bits(out[i].agreed.ts);
 
-		out[i].isn |= (uint32_t)m.mac.lane[i] & isn_mac_bits(ts);
-		out[i].tsval |= (uint32_t)(m.mac.lane[i] >> 32) & tsval_mac_bits(ts);
+		out[i].isn |= (uint32_t)mac;
+		out[i].tsval |= (uint32_t)(mac >> 32);
 	}
 }
 
-void weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
-	const uint8_t *back, struct weir_cookie *out, bool *ok, unsigned int n)
+/* Keep-alives and zero-window probes carry a byte or none (HC-06). */
+static inline bool may_be_probe(const struct weir_seg *seg)
 {
-	struct messages m;
+	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
+}
 
-	m.second = 0;
+/* What the client says back: the numbers of the SYN-ACK, as far as it had them. */
+static inline uint64_t echoed(const struct weir_seg *seg)
+{
+	return (seg->ts_off != 0 ? (uint64_t)seg->tsecr << 32 : 0) | (seg->ack - 1);
+}
+
+static inline uint64_t options_of(uint64_t numbers, bool ts)
+{
+	return numbers & (ts ? (uint64_t)TS_OPTIONS << 32 | TS_ISN_OPTIONS : PLAIN_OPTIONS);
+}
+
+/* What the clients of a burst said back, and which bits of it must be their MAC's. */
+struct echoes {
+	uint64_t numbers[WEIR_BURST], bits[WEIR_BURST];
+	uint64_t may_probe; /* bit i: it may be a probe */
+};
+
+/* Which of them are right, read so. */
+static uint64_t right(const struct echoes *e, const struct weir_siplanes *mac, unsigned int n)
+{
+	uint64_t set = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		set |= (uint64_t)(((mac->lane[i] ^ e->numbers[i]) & e->bits[i]) == 0) << i;
+	return set;
+}
+
+static struct weir_cookie understood(uint64_t numbers, bool ts)
+{
+	const uint32_t isn = (uint32_t)numbers, tsval = (uint32_t)(numbers >> 32);
+
+	return (struct weir_cookie){agreed_of(isn, ts, tsval), isn, tsval};
+}
+
+uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
+	struct weir_cookie *out, uint64_t *probes, unsigned int n)
+{
+	struct echoes e;
+	struct messages m;
+	uint64_t good;
+
+	m.second = m.v6 = e.may_probe = *probes = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		const struct weir_seg *seg = segs[i];
-		uint32_t isn = seg->ack - 1;
 		bool ts = seg->ts_off != 0;
-		struct claim claim = {isn & isn_options(ts), ts ? seg->tsecr & TS_OPTIONS : 0};
+		uint64_t options = options_of(echoed(seg), ts);
 
-		message(&m, i, isn >> GEN_SHIFT, seg, seg->seq - 1 + back[i], ts, claim);
+		e.numbers[i] = echoed(seg);
+		e.bits[i] = mac_bits(ts);
+		e.may_probe |= (uint64_t)may_be_probe(seg) << i;
+		message(&m, i, (seg->ack - 1) >> GEN_SHIFT, seg, seg->seq - 1, ts,
+			(uint32_t)(options | options >> 32));
 	}
-	macs(k, &m, segs, n);
-	for (unsigned int i = 0; i < n; i++) {
-		uint32_t isn = segs[i]->ack - 1, tsval = segs[i]->tsecr;
-		bool ts = segs[i]->ts_off != 0;
-		uint64_t mac = m.mac.lane[i];
+	macs(k, &m, segs, e.may_probe != 0 ? READINGS : 1, n);
+	good = right(&e, &m.mac[AS_ACK], n);
+	if (e.may_probe != 0)
+		*probes = right(&e, &m.mac[AS_PROBE], n) & e.may_probe & ~good;
+	good |= *probes;
+	for (uint64_t left = good; left != 0; left &= left - 1) {
+		unsigned int i = (unsigned int)__builtin_ctzll(left);
 
-		ok[i] = ((((uint32_t)mac ^ isn) & isn_mac_bits(ts)) |
-				(((uint32_t)(mac >> 32) ^ tsval) & tsval_mac_bits(ts))) == 0;
-		if (ok[i])
-			out[i] = (struct weir_cookie){
-				.agreed = agreed_of(isn, ts, tsval),
-				.isn = isn,
-				.tsval = ts ? tsval : 0,
-			};
+		out[i] = understood(e.numbers[i], segs[i]->ts_off != 0);
 	}
+	return good;
 }

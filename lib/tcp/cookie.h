@@ -41,11 +41,12 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	struct weir_cookie *out, unsigned int n, uint64_t now_ms);
 
 /*
- * Checks n ACKs: is segs[i]->ack - 1 (with TSecr, when there are timestamps) a cookie for its
- * tuple and for client ISN segs[i]->seq - 1 - back[i]? back is 0, or 1 for a keep-alive or
- * zero-window probe, which stands one lower (HC-06). out[i] is set where ok[i] is.
+ * Checks n <= WEIR_BURST ACKs: is segs[i]->ack - 1 (with TSecr, when there are timestamps) a cookie for
+ * its tuple and for client ISN segs[i]->seq - 1? A segment that could be a keep-alive or a zero-window
+ * probe may also stand at the client's ISN itself (HC-06). Returns the good ones, bit i for segs[i];
+ * *probes are those of them that stand there. out[i] is set for the good ones.
  */
-void weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
-	const uint8_t *back, struct weir_cookie *out, bool *ok, unsigned int n);
+uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
+	struct weir_cookie *out, uint64_t *probes, unsigned int n);
 
 #endif

@@ -96,17 +96,11 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 {
 	const struct weir_seg *seg = &pkt->seg;
 	struct weir_cookie cookie;
-	uint8_t back = 0;
-	bool ok;
+	uint64_t probe;
 
 	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id))
 		return false;
-	weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
-	if (!ok && weir_may_be_probe(seg)) {
-		back = 1;
-		weir_cookie_check(&px->keys, &seg, &back, &cookie, &ok, 1);
-	}
-	if (!ok)
+	if (weir_cookie_check(&px->keys, &seg, &cookie, &probe, 1) == 0)
 		return false;
 	if (weir_spent_is(&px->spent, weir_key_hash(&px->table.secret, &pkt->key), cookie.isn)) {
 		drop(pkt, WEIR_FATE_old_cookie);
@@ -117,7 +111,7 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 		weir_send_rst_to_backend(px, c);
 	weir_conn_evict(px, c);
 	event(px, WEIR_EVENT_conn_replaced);
-	accepted(px, pkt, &cookie, back != 0);
+	accepted(px, pkt, &cookie, probe != 0);
 	return true;
 }
 
@@ -185,13 +179,13 @@ static void unknown_client(struct weir_proxy *px, const struct weir_burst *b, un
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	unsigned int slot = b->slot[i];
-	bool valid = slot != WEIR_NO_SLOT && b->acks.ok[slot];
+	bool valid = slot != WEIR_NO_SLOT && (b->good >> slot & 1);
 	bool spent = valid && weir_spent_is(&px->spent, b->hash[i], b->acks.cookies[slot].isn);
 
 	if (spent)
 		event(px, WEIR_EVENT_cookie_stale);
 	if (valid && !spent) {
-		accepted(px, pkt, &b->acks.cookies[slot], b->acks.back[slot] != 0);
+		accepted(px, pkt, &b->acks.cookies[slot], b->probes >> slot & 1);
 	} else if (pkt->seg.flags & WEIR_TCP_RST) {
 		drop(pkt, WEIR_FATE_stray_rst);
 	} else if (pkt->seg.flags & WEIR_TCP_SYN) {

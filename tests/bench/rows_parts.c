@@ -115,11 +115,10 @@ static void check_cookies(struct world *w, const struct frame *frames)
 {
 	static struct weir_cookie cookies[WEIR_BURST];
 	const struct weir_seg *segs[WEIR_BURST];
-	const uint8_t back[WEIR_BURST] = {0};
-	bool ok[WEIR_BURST];
+	uint64_t probes;
 
 	gather(w, segs);
-	weir_cookie_check(&w->px.keys, segs, back, cookies, ok, WEIR_BURST);
+	weir_cookie_check(&w->px.keys, segs, cookies, &probes, WEIR_BURST);
 }
 
 /* Frames are remembered with their conns. */
@@ -148,10 +147,11 @@ static uint64_t run_hash(void *ctx, unsigned int lot)
 {
 	struct hashing *h = ctx;
 	const struct weir_sipkey keys[2] = {{1, 2}, {3, 4}};
+	const struct weir_sipshape shape = {2, 3, 1};
 	uint64_t start = cycles();
 
 	for (unsigned int at = 0; at < ROWS_LOT; at += WEIR_SIP_MANY)
-		h->many(keys, 0x5555555555555555, h->words, 2, 3, WEIR_SIP_MANY, &h->out);
+		h->many(keys, 0x5555555555555555, h->words, shape, WEIR_SIP_MANY, &h->out);
 	return cycles() - start;
 }
 

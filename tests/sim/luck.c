@@ -9,22 +9,13 @@
 
 struct sim_odds sim_odds;
 
-/*
- * By value, without looking at what there is: the packet, taken as the third step of a handshake or
- * as a probe that stands one lower (HC-06), carries a cookie.
- */
-static bool is_right(const struct weir_keys *keys, const struct weir_seg *seg, bool probe)
+/* By value, without looking at what there is: the packet carries a cookie. */
+static bool is_right(const struct weir_keys *keys, const struct weir_seg *seg)
 {
 	struct weir_cookie cookie;
-	uint8_t back = 0;
-	bool ok;
+	uint64_t probe;
 
-	weir_cookie_check(keys, &seg, &back, &cookie, &ok, 1);
-	if (!ok && probe) {
-		back = 1;
-		weir_cookie_check(keys, &seg, &back, &cookie, &ok, 1);
-	}
-	return ok;
+	return weir_cookie_check(keys, &seg, &cookie, &probe, 1) != 0;
 }
 
 /* As documented: cookie.c. */
@@ -56,7 +47,7 @@ void sim_luck_note(struct sim_luck *l, const struct sim_front *f, const struct w
 		return;
 	sim_odds.guesses++;
 	sim_odds.expected += odds(seg->ts_off != 0, probe);
-	if (!is_right(&f->shell->workers[owner].px.keys, seg, probe))
+	if (!is_right(&f->shell->workers[owner].px.keys, seg))
 		return;
 	sim_odds.right++;
 	if (!is_plausible() || l->n == SIM_LUCK_MAX)

@@ -75,13 +75,13 @@ static inline struct weir_seg ack_of(const struct weir_seg *syn, const struct we
 	return s;
 }
 
+/* It is valid, and is taken for an ACK (back 0) or for a probe, one sequence number lower (1). */
 static inline bool check_back(const struct weir_keys *k, const struct weir_seg *ack, uint8_t back,
 	struct weir_cookie *out)
 {
-	bool ok;
+	uint64_t probe;
 
-	weir_cookie_check(k, &ack, &back, out, &ok, 1);
-	return ok;
+	return weir_cookie_check(k, &ack, out, &probe, 1) == 1 && probe == back;
 }
 
 static inline bool check(const struct weir_keys *k, const struct weir_seg *ack)

@@ -73,23 +73,17 @@ static void counted(void)
 	}
 }
 
-/* Of a burst of ACKs, all probes or none: how many are valid. */
+/* Of a burst of ACKs: how many are valid as such (back 0), or as probes (1). */
 static unsigned int valid_of(const struct weir_keys *k, const struct weir_seg *acks, uint8_t back)
 {
 	const struct weir_seg *segs[WEIR_BURST];
 	struct weir_cookie out[WEIR_BURST];
-	uint8_t backs[WEIR_BURST];
-	bool ok[WEIR_BURST];
-	unsigned int n = 0;
+	uint64_t good, probes;
 
-	for (unsigned int i = 0; i < WEIR_BURST; i++) {
-		segs[i] = &acks[i];
-		backs[i] = back;
-	}
-	weir_cookie_check(k, segs, backs, out, ok, WEIR_BURST);
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
-		n += ok[i];
-	return n;
+		segs[i] = &acks[i];
+	good = weir_cookie_check(k, segs, out, &probes, WEIR_BURST);
+	return (unsigned int)__builtin_popcountll(back ? probes : good & ~probes);
 }
 
 /* The low bits of x, put where the bits of mask are. */
