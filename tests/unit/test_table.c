@@ -345,6 +345,7 @@ static void table_sides_apart(void)
 		c->client = key_of(WEIR_CLIENT, n);
 		c->local = key_of(WEIR_BACKEND, n);
 		weir_table_insert(&t, &c->client, 0);
+		confused += t.buckets[0].tag[0] & 1; /* the backend's mark */
 		confused += find(&t, &c->local) != WEIR_CONN_NONE;
 		confused += weir_table_remove(&t, &c->local, 0);
 		missed += find(&t, &c->client) != 0;
@@ -354,6 +355,128 @@ static void table_sides_apart(void)
 	CU_ASSERT_EQUAL(missed, 0);
 	CU_ASSERT_EQUAL(t.buckets[0].used, 0);
 	free(arena.base);
+}
+
+/* One bucket, so no bit of the hash is needed to find it: each of them has its say in the tag. */
+static void table_tag_of_all_bits(void)
+{
+	uint32_t silent = 0;
+	struct weir_arena arena;
+	struct weir_table t;
+
+	table_make(&t, &arena, 1);
+	weir_table_take(&t);
+	for (uint32_t n = 0; n < 100; n++) {
+		struct weir_key *k = field_of(&t, n & 1, 0);
+		uint64_t hash;
+
+		*k = key_of(n & 1, n);
+		hash = weir_key_hash(&t.secret, k);
+		weir_table_insert(&t, k, 0);
+		CU_ASSERT_EQUAL(weir_table_guess(&t, k, hash), 0);
+		for (unsigned int bit = 0; bit < 64; bit++)
+			silent += weir_table_guess(&t, k, hash ^ 1ull << bit) != WEIR_CONN_NONE;
+		weir_table_remove(&t, k, 0);
+	}
+	CU_ASSERT_EQUAL(silent, 0);
+	free(arena.base);
+}
+
+/* A bucket in which strangers have so many slots. */
+static void crowd(struct weir_bucket_line *line, uint32_t used)
+{
+	memset(line, 0, sizeof(*line));
+	memset(line->tag, 0xff, used * sizeof(line->tag[0]));
+	line->used = used;
+}
+
+/* The first bucket of a key, by where lookups of its hash begin. */
+static uint32_t first_bucket(const struct weir_table *t, const struct weir_key *k)
+{
+	const struct weir_bucket_line *line = weir_table_line(t, weir_key_hash(&t->secret, k));
+
+	return (uint32_t)(line - t->buckets);
+}
+
+/* A key is put into its first bucket up to CROWDED, then into the emptier of two; ties stay. */
+static void table_when_to_spill(void)
+{
+	struct weir_arena arena;
+	struct weir_table t;
+
+	table_make(&t, &arena, 4);
+	CU_ASSERT_EQUAL_FATAL(t.n_buckets, 2);
+	weir_table_take(&t);
+	for (uint32_t in_first = 0; in_first < WEIR_BUCKET_SLOTS; in_first++)
+		for (uint32_t in_second = 0; in_second < WEIR_BUCKET_SLOTS; in_second++) {
+			bool spills = in_first >= WEIR_BUCKET_CROWDED && in_second < in_first;
+			struct weir_key k = key_of(WEIR_CLIENT, 8 * in_first + in_second);
+			struct weir_bucket_line *first = &t.buckets[first_bucket(&t, &k)];
+			struct weir_bucket_line *second =
+				first == t.buckets ? &t.buckets[1] : t.buckets;
+
+			crowd(first, in_first);
+			crowd(second, in_second);
+			CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+			CU_ASSERT_EQUAL(first->used, in_first + !spills);
+			CU_ASSERT_EQUAL(second->used, in_second + spills);
+			CU_ASSERT_EQUAL(first->spilled, spills);
+			CU_ASSERT_EQUAL(second->spilled, 0);
+		}
+	free(arena.base);
+}
+
+/* From a full bucket keys go everywhere, as often one place behind it as any other number. */
+#define RING 16
+
+static void table_spills_everywhere(void)
+{
+	uint32_t by_distance[RING] = {0}, n = 0;
+	struct weir_arena arena;
+	struct weir_table t;
+
+	table_make(&t, &arena, 2 * RING);
+	CU_ASSERT_EQUAL_FATAL(t.n_buckets, RING);
+	weir_table_take(&t);
+	for (; n < 200 * (RING - 1); n++) {
+		struct weir_key k = key_of(WEIR_CLIENT, n);
+		uint32_t first = first_bucket(&t, &k);
+
+		memset(t.buckets, 0, RING * sizeof(*t.buckets));
+		crowd(&t.buckets[first], WEIR_BUCKET_SLOTS);
+		CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+		for (uint32_t far = 0; far < RING; far++)
+			by_distance[far] += t.buckets[(first + far) % RING].used == 1;
+	}
+	CU_ASSERT_EQUAL(by_distance[0], 0);
+	for (uint32_t far = 1; far < RING; far++) {
+		CU_ASSERT(by_distance[far] > 140);
+		CU_ASSERT(by_distance[far] < 260);
+	}
+	free(arena.base);
+}
+
+/* Who does not know the secret does not know which keys meet in a bucket. */
+static void table_secret_matters(void)
+{
+	static const struct weir_sipkey other_secret = {1, 2};
+	struct weir_arena arena, other_arena = {NULL, 0, 0};
+	struct weir_table t, other;
+	uint32_t same = 0;
+
+	table_make(&t, &arena, 1000);
+	weir_table_init(&other, &other_arena, 1000, &other_secret);
+	unit_arena_fill(&other_arena);
+	weir_table_init(&other, &other_arena, 1000, &other_secret);
+	for (uint32_t n = 0; n < 1000; n++) {
+		struct weir_key k = key_of(WEIR_CLIENT, n);
+
+		same += first_bucket(&t, &k) == first_bucket(&other, &k);
+	}
+	CU_ASSERT_EQUAL(memcmp(&t.secret, &secret, sizeof(secret)), 0);
+	CU_ASSERT(same < 10); /* 2 by chance: there are 500 buckets */
+	free(arena.base);
+	free(other_arena.base);
 }
 
 static bool conn_is_blank(const struct weir_table *t, uint32_t conn)
@@ -434,6 +557,10 @@ int main(void)
 		{"table refuses a key whose buckets are full", table_insert_refused},
 		{"table gives every key two buckets", table_two_choices},
 		{"table keeps a conn's two keys apart", table_sides_apart},
+		{"table tags keys by all bits of the hash", table_tag_of_all_bits},
+		{"table spills from crowded to emptier buckets only", table_when_to_spill},
+		{"table spills into every bucket alike", table_spills_everywhere},
+		{"table places keys by its secret", table_secret_matters},
 		{"table takes and gives blank conns", table_take_and_give},
 		{"table needs 192 bytes per conn at most", table_memory},
 		{"table starts without touching memory", table_starts_untouched},
