@@ -143,6 +143,37 @@ static void probes(void)
 	}
 }
 
+/*
+ * The number that is acknowledged is one above the ISN: next to the ends of the MAC's range that is a
+ * carry into the options, which are still the ISN's. Such ISNs are few: these SYNs were searched for.
+ */
+static void mac_at_the_ends(void)
+{
+	static const struct {
+		bool ts;
+		uint32_t seq, isn;
+	} rare[] = {{false, 1067163, 0x5d000000}, {false, 4843466, 0x5dffffff},
+		{true, 384127263, 0x50000000}, {true, 96579530, 0x5fffffff}};
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int i = 0; i < sizeof(rare) / sizeof(rare[0]); i++) {
+		struct weir_agreed a = {
+			.mss_index = 5, .wscale = 7, .sack = true, .ts = rare[i].ts};
+		struct weir_seg syn = {.src = weir_addr_v4(0x0a000001),
+			.dst = weir_addr_v4(0x0a000002),
+			.sport_be = 1,
+			.dport_be = 2,
+			.seq = rare[i].seq};
+		struct weir_cookie c = make(&k, &syn, a, 0), out;
+		struct weir_seg ack = ack_of(&syn, &c);
+
+		CU_ASSERT_EQUAL(c.isn, rare[i].isn); /* another MAC: search again */
+		CU_ASSERT_TRUE_FATAL(check_back(&k, &ack, 0, &out));
+		CU_ASSERT_EQUAL(out.isn, c.isn);
+		CU_ASSERT_TRUE(same_agreed(&out.agreed, &a));
+	}
+}
+
 /* The clock part is free, and the ISN does not depend on it: a repeated SYN gets the same one. */
 static void clock_bits(void)
 {
@@ -175,9 +206,9 @@ static void clock_bits(void)
 static void generations(void)
 {
 	uint64_t seed = 11;
-	uint64_t epoch_start = WALL_S / WEIR_EPOCH_S * WEIR_EPOCH_S;
 
 	for (unsigned int i = 0; i < 64; i++) {
+		uint64_t epoch_start = (WALL_S / WEIR_EPOCH_S + (i >> 1 & 1)) * WEIR_EPOCH_S;
 		struct weir_keys k = keys_at(epoch_start);
 		struct weir_seg syn = random_syn(&seed, i & 1);
 		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), 0);
@@ -237,6 +268,21 @@ static bool same_half(const struct weir_keys *a, const struct weir_keys *b)
 {
 	return a->key[0].k0 == b->key[0].k0 || a->key[0].k1 == b->key[0].k1 ||
 		a->key[1].k0 == b->key[1].k0 || a->key[1].k1 == b->key[1].k1;
+}
+
+/* Of the secret's 16 bytes, and of nothing that stands beside them. */
+static void key_of_secret_only(void)
+{
+	const struct weir_keys base = keys_at(WALL_S);
+	uint8_t around[2][3 * sizeof(master)];
+	struct weir_keys k;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		memset(around[i], i ? 0xff : 0, sizeof(around[i]));
+		memcpy(around[i] + sizeof(master), master, sizeof(master));
+		weir_keys_init(&k, around[i] + sizeof(master), WALL_S);
+		CU_ASSERT_EQUAL(memcmp(k.key, base.key, sizeof(k.key)), 0);
+	}
 }
 
 /* Both halves of a key are of the whole secret, of the epoch, and not of each other. */
@@ -333,8 +379,10 @@ int main(void)
 		{"HC-02 the MSS table ascends", mss_table},
 		{"HC-08 bound to tuple, client ISN, layout", wrong_tuple},
 		{"HC-06 a probe stands one lower", probes},
+		{"a MAC at either end of its range", mac_at_the_ends},
 		{"HC-02 the clock is free, the ISN does not know it", clock_bits},
 		{"the usual segment sizes are kept", usual_mss},
+		{"keys are of the secret only", key_of_secret_only},
 		{"keys are of the whole secret and the epoch", key_halves},
 		{"HC-52 this and the last epoch's cookies, clock steps", generations},
 		{"cookies of nodes with one secret", nodes},
