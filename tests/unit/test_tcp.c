@@ -22,6 +22,7 @@ static void *ring_open(struct weir_synack_ring *r, uint32_t size)
 {
 	struct weir_arena a = {.base = NULL};
 
+	*r = (struct weir_synack_ring){.head = 7, .silent = true}; /* whatever was there */
 	weir_synack_init(r, &a, size);
 	a = arena_of(a.used ? a.used : 64);
 	weir_synack_init(r, &a, size);
@@ -125,7 +126,26 @@ static void ring_flood(void)
 	free(memory);
 }
 
-/* HC-07: at a rate that leaves room for the first repetition only, only the second is given up. */
+/* HC-07: a second of silence is one, and is over for good, even when the clock has gone round. */
+static void ring_silence(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 4);
+	uint32_t start = 0xffffff00;
+
+	for (uint32_t i = 0; i < 4; i++)
+		push(&r, i, start);
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r, start));
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r, start + 999));
+	push(&r, 4, start + 1000);
+	push(&r, 5, start); /* 50 days later */
+	free(memory);
+}
+
+/*
+ * HC-07: at a rate that leaves room for the first repetition only, only the second is given up; when
+ * that is over, what still stands in the ring has both, once each.
+ */
 static void ring_busy(void)
 {
 	struct weir_synack_ring r;
@@ -137,6 +157,7 @@ static void ring_busy(void)
 		sent += due(&r, 20 * i, 32);
 	}
 	CU_ASSERT_EQUAL(sent, 600 - 50);
+	CU_ASSERT_EQUAL(due(&r, 20 * 600 + 3000, 10000), 50 + 64);
 	free(memory);
 }
 
@@ -195,18 +216,24 @@ static void suspects(void)
 	free(a.base);
 }
 
+static void spent_open(struct weir_spent *s, struct weir_arena *a)
+{
+	*a = (struct weir_arena){.base = NULL};
+	weir_spent_init(s, a);
+	CU_ASSERT_EQUAL(a->used, WEIR_SPENT * sizeof(*s->at));
+	*a = arena_of(a->used);
+	weir_spent_init(s, a);
+}
+
 /* HC-35: what was noted is known until newer ones need its place; what was not is never. */
 static void spent(void)
 {
 	struct weir_spent s = {0};
-	struct weir_arena a = {.base = NULL};
+	struct weir_arena a;
 	unsigned int known = 0;
 	uint64_t seed = 35;
 
-	weir_spent_init(&s, &a);
-	CU_ASSERT_EQUAL(a.used, WEIR_SPENT * sizeof(*s.at));
-	a = arena_of(a.used);
-	weir_spent_init(&s, &a);
+	spent_open(&s, &a);
 	CU_ASSERT_FALSE(weir_spent_is(&s, 0, 0)); /* places that were never used */
 	for (unsigned int i = 0; i < 100000; i++) {
 		uint64_t hash = unit_random(&seed);
@@ -228,6 +255,25 @@ static void spent(void)
 	CU_ASSERT_FALSE(weir_spent_is(&s, 0, 0));
 	for (uint64_t i = 1; i < 9; i++)
 		CU_ASSERT_TRUE(weir_spent_is(&s, 2 * i, 0));
+	free(a.base);
+}
+
+/* HC-35: all places are used: of half as many as there are hardly any is forgotten. */
+static void spent_everywhere(void)
+{
+	struct weir_spent s = {0};
+	struct weir_arena a;
+	unsigned int known = 0;
+	uint64_t seed;
+
+	spent_open(&s, &a);
+	seed = 36;
+	for (unsigned int i = 0; i < WEIR_SPENT / 2; i++)
+		weir_spent_note(&s, unit_random(&seed), i);
+	seed = 36;
+	for (unsigned int i = 0; i < WEIR_SPENT / 2; i++)
+		known += weir_spent_is(&s, unit_random(&seed), i);
+	CU_ASSERT(known > WEIR_SPENT / 2 * 95 / 100);
 	free(a.base);
 }
 
@@ -264,6 +310,7 @@ static void sources(void)
 	/* who shares one place with it does not share its fate; who shares both does */
 	CU_ASSERT_EQUAL(let_pass(&s, hash + beside + (1ull << 32), 1001, 3), 3);
 	CU_ASSERT_EQUAL(let_pass(&s, hash + above + 1, 1001, 3), 3);
+	CU_ASSERT_EQUAL(let_pass(&s, hash + beside - (1ull << 32), 1001, 3), 3);
 	CU_ASSERT_EQUAL(let_pass(&s, hash + above + beside, 1001, 1), 0);
 	/* two rows: a place of one is not the same place of the other */
 	CU_ASSERT_EQUAL(let_pass(&s, 7ull << 32 | 8, 1002, 3), 3);
@@ -285,11 +332,13 @@ int main(void)
 		{"HC-07 SYN-ACKs are due after 1 s and 3 s, in order", ring_times},
 		{"HC-07 no more than the limit at once", ring_limit},
 		{"HC-07 a flood wraps the ring into silence", ring_flood},
+		{"HC-07 silence lasts a second", ring_silence},
 		{"HC-07 where the second repetition has no room", ring_busy},
 		{"HC-07 a ring of none", ring_none},
 		{"HC-07 sizes of rings", ring_sizes},
 		{"HC-35 new connections of one source", sources},
 		{"HC-35 spent cookies", spent},
+		{"HC-35 spent cookies everywhere", spent_everywhere},
 		{"HC-08 the first failures are silent", suspects},
 	};
 
