@@ -5,6 +5,9 @@
 #include <stdlib.h>
 
 /* Every member of a service gets its slot, however small its weight: order_weights(). */
+_Static_assert(2 * WEIR_SERVICES_MAX + WEIR_BACKENDS_MAX + WEIR_PORTS_MAX * WEIR_LOCALS_MAX <
+		UINT16_MAX,
+	"the steps between any two stations fit weir_station.reach");
 _Static_assert(WEIR_BACKENDS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
 
 static void *zeroed(uint32_t n, size_t bytes)
@@ -70,6 +73,7 @@ static void put_station(struct weir_policy *p, const struct weir_addr *addr, uin
 	enum weir_station_kind kind, uint16_t index)
 {
 	uint32_t at = weir_station_slot(addr, port_be);
+	struct weir_station *home = &p->stations[at & p->station_mask];
 
 	for (uint32_t i = 0; i <= p->station_mask; i++) {
 		struct weir_station *s = &p->stations[(at + i) & p->station_mask];
@@ -77,9 +81,9 @@ static void put_station(struct weir_policy *p, const struct weir_addr *addr, uin
 		if (s->kind != WEIR_STATION_NONE &&
 			(s->port_be != port_be || !weir_addr_eq(&s->addr, addr)))
 			continue;
-		*s = (struct weir_station){*addr, port_be, index, (uint8_t)kind};
-		if (i > p->station_reach)
-			p->station_reach = i;
+		*s = (struct weir_station){*addr, port_be, index, (uint16_t)kind, s->reach};
+		if (i > home->reach)
+			home->reach = (uint16_t)i;
 		return;
 	}
 }
@@ -112,7 +116,7 @@ static int finish_stations(struct weir_policy *p)
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		most += p->ports[i].n_addrs;
-	while (size < 2 * most)
+	while (size < 4 * most)
 		size *= 2;
 	p->stations = zeroed(size, sizeof(*p->stations));
 	if (p->stations == NULL)

@@ -170,10 +170,9 @@ struct weir_policy {
 	uint32_t generation;             /* 0: the first one; each successor counts on */
 
 	/* by weir_policy_finish() */
-	struct weir_station *stations; /* open addressing, linear probing, at most half full */
+	struct weir_station *stations; /* open addressing, linear probing, a quarter full at most */
 	uint32_t station_mask;
 	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
-	uint32_t station_reach;     /* steps of the longest probe: a miss goes no farther */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that a
 	 * port has, or 0 when no service was fullnat.
@@ -194,7 +193,9 @@ struct weir_station {
 	struct weir_addr addr;
 	uint16_t port_be;
 	uint16_t index;
-	uint8_t kind;
+	uint16_t kind;
+	/* steps from this slot to the farthest station that would have liked to stand in it */
+	uint16_t reach;
 };
 
 /*
@@ -252,26 +253,38 @@ static inline const struct weir_form *weir_policy_syn_ack(const struct weir_poli
 
 static inline uint32_t weir_station_slot(const struct weir_addr *addr, uint16_t port_be)
 {
-	uint64_t x = addr->q[1] ^ addr->q[0] * 0x9e3779b97f4a7c15ull;
+	uint64_t x = addr->q[1] ^ addr->q[0] * 0x9e3779b97f4a7c15ull ^ (uint64_t)port_be << 17;
 
-	x = (x ^ (uint64_t)port_be << 17) * 0xff51afd7ed558ccdull;
+	/* An address' last byte stands at the top: it is brought down, or a product would lose it. */
+	x = (x ^ x >> 32) * 0xff51afd7ed558ccdull;
+	x = (x ^ x >> 32) * 0xc4ceb9fe1a85ec53ull;
 	return (uint32_t)(x >> 40);
 }
 
+/* Without a branch, because whether the slot is empty is anybody's guess. */
+static inline bool weir_station_is(const struct weir_station *s, const struct weir_addr *addr,
+	uint16_t port_be)
+{
+	const uint64_t differ =
+		(s->addr.q[0] ^ addr->q[0]) | (s->addr.q[1] ^ addr->q[1]) | (s->port_be ^ port_be);
+
+	return (differ | (s->kind == WEIR_STATION_NONE)) == 0;
+}
+
+/* Nearly always the first slot is it, or says that there is no other. */
 static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
 	const struct weir_addr *addr, uint16_t port_be)
 {
-	uint32_t at = weir_station_slot(addr, port_be);
+	uint32_t home = weir_station_slot(addr, port_be);
+	const struct weir_station *s = &p->stations[home & p->station_mask];
+	uint32_t reach = s->reach;
 
-	for (uint32_t i = 0; i <= p->station_reach; i++) {
-		const struct weir_station *s = &p->stations[(at + i) & p->station_mask];
-
-		if (s->kind == WEIR_STATION_NONE)
+	for (uint32_t i = 1; !weir_station_is(s, addr, port_be); i++) {
+		if (i > reach)
 			return NULL;
-		if (s->port_be == port_be && weir_addr_eq(&s->addr, addr))
-			return s;
+		s = &p->stations[(home + i) & p->station_mask];
 	}
-	return NULL;
+	return s;
 }
 
 #endif

@@ -64,9 +64,11 @@ bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint32_
 	uint32_t at = weir_table_first(t, hash);
 	struct weir_bucket_line *first = &t->buckets[at];
 	struct weir_bucket_line *into = first;
+	uint16_t tag = weir_table_tag_of(key, hash);
+	uint8_t *spilled = &first->spilled[weir_table_kind(tag)];
 	unsigned int slot;
 
-	if (first->used >= WEIR_BUCKET_CROWDED) {
+	if (first->used >= WEIR_BUCKET_CROWDED && *spilled < UINT8_MAX) {
 		struct weir_bucket_line *second = &t->buckets[second_bucket(t, at, hash)];
 
 		if (second->used < first->used)
@@ -75,10 +77,10 @@ bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint32_
 	if (into->used == WEIR_BUCKET_SLOTS)
 		return false;
 	slot = weir_table_first_match(weir_table_matches(into, 0));
-	into->tag[slot] = weir_table_tag_of(key, hash);
+	into->tag[slot] = tag;
 	into->conn[slot] = conn;
 	into->used++;
-	first->spilled += into != first;
+	*spilled += into != first;
 	return true;
 }
 
@@ -102,9 +104,10 @@ bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint32_
 	uint32_t at = weir_table_first(t, hash);
 	struct weir_bucket_line *first = &t->buckets[at];
 	struct weir_bucket_line *line = first;
+	uint8_t *spilled = &first->spilled[weir_table_kind(tag)];
 	unsigned int slot = find_in(t, line, key, tag);
 
-	if (slot == WEIR_BUCKET_SLOTS && first->spilled != 0) {
+	if (slot == WEIR_BUCKET_SLOTS && *spilled != 0) {
 		line = &t->buckets[second_bucket(t, at, hash)];
 		slot = find_in(t, line, key, tag);
 	}
@@ -112,7 +115,7 @@ bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint32_
 		return false;
 	line->tag[slot] = 0;
 	line->used--;
-	first->spilled -= line != first;
+	*spilled -= line != first;
 	return true;
 }
 
@@ -123,7 +126,7 @@ uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key,
 	const struct weir_bucket_line *line = &t->buckets[at];
 	unsigned int slot = find_in(t, line, key, tag);
 
-	if (slot == WEIR_BUCKET_SLOTS && line->spilled != 0) {
+	if (slot == WEIR_BUCKET_SLOTS && line->spilled[weir_table_kind(tag)] != 0) {
 		line = &t->buckets[second_bucket(t, at, hash)];
 		slot = find_in(t, line, key, tag);
 	}
