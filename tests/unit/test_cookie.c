@@ -152,8 +152,8 @@ static void mac_at_the_ends(void)
 	static const struct {
 		bool ts;
 		uint32_t seq, isn;
-	} rare[] = {{false, 1067163, 0x5d000000}, {false, 4843466, 0x5dffffff},
-		{true, 384127263, 0x50000000}, {true, 96579530, 0x5fffffff}};
+	} rare[] = {{false, 6986281, 0x5d000000}, {false, 55767700, 0x5dffffff},
+		{true, 342643804, 0x50000000}, {true, 28041927, 0x5fffffff}};
 	struct weir_keys k = keys_at(WALL_S);
 
 	for (unsigned int i = 0; i < sizeof(rare) / sizeof(rare[0]); i++) {
