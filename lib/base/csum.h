@@ -44,7 +44,7 @@ static inline uint16_t weir_csum_finish(uint64_t sum)
  *	uint64_t d = 0;
  *	d = weir_csum_delta32(d, old_be, new_be);
  *	tcp->csum = weir_csum_apply(tcp->csum, d);
- * A 32-bit field that stands at an odd address contributes byte-swapped: weir_csum_delta32_odd().
+ * A 32-bit field that stands at an odd address contributes byte-swapped: weir_csum_swap().
  */
 static inline uint64_t weir_csum_delta16(uint64_t delta, uint16_t from, uint16_t to)
 {
@@ -56,10 +56,14 @@ static inline uint64_t weir_csum_delta32(uint64_t delta, uint32_t from, uint32_t
 	return delta + (uint32_t)~from + (uint64_t)to;
 }
 
-/* One's complement sums commute with byte order (RFC 1071 §2 B), so an odd place is a swap. */
-static inline uint64_t weir_csum_delta32_odd(uint64_t delta, uint32_t from, uint32_t to)
+/*
+ * The delta of 16-bit words whose bytes stand the other way round (RFC 1071 §2 B): those at odd places,
+ * or numbers by value instead of as they lie in memory. To swap is to multiply by 2^8 modulo 2^16 - 1.
+ * Wants delta below 2^56, as the sum of some fields is.
+ */
+static inline uint64_t weir_csum_swap(uint64_t delta)
 {
-	return delta + __builtin_bswap32(~from) + (uint64_t)__builtin_bswap32(to);
+	return delta << 8;
 }
 
 static inline uint16_t weir_csum_apply(uint16_t csum, uint64_t delta)

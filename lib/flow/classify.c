@@ -28,14 +28,8 @@ static const struct weir_station *backend_at(const struct weir_policy *p,
 static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
-	const struct weir_station *s = weir_policy_station(p, &seg->dst, seg->dport_be);
+	const struct weir_station *s = backend_at(p, &seg->src, seg->sport_be);
 
-	if (s != NULL && s->kind == WEIR_STATION_SERVICE) {
-		pkt->kind = WEIR_KIND_CLIENT;
-		set_key(pkt, &seg->src, seg->sport_be, s->index);
-		return;
-	}
-	s = backend_at(p, &seg->src, seg->sport_be);
 	if (s != NULL) {
 		pkt->kind = WEIR_KIND_BACKEND;
 		set_key(pkt, &seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index);
@@ -98,8 +92,12 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 	set_key(pkt, &pkt->seg.src, q.sport_be, WEIR_KEY_BACKEND | s->index);
 }
 
-/* weir_parse() has checked both headers and that the frame is contiguous up to here. */
-static void classify_icmp(const struct weir_policy *p, struct weir_pkt *pkt)
+/*
+ * weir_parse() has checked both headers and that the frame is contiguous up to here. Not in line, so that
+ * TCP needs few registers.
+ */
+static __attribute__((noinline)) void classify_icmp(const struct weir_policy *p,
+	struct weir_pkt *pkt)
 {
 	const struct weir_ipv4_hdr *ip =
 		(const struct weir_ipv4_hdr *)(pkt->data + sizeof(struct weir_eth_hdr));
@@ -118,7 +116,7 @@ static void classify_icmp(const struct weir_policy *p, struct weir_pkt *pkt)
 	}
 }
 
-void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_parsed parsed)
+void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_parsed parsed)
 {
 	switch (parsed) {
 	case WEIR_PARSED_TCP:

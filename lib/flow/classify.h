@@ -14,7 +14,8 @@
  * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
  * fate that the parser set.
  */
-void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt, enum weir_parsed parsed);
+static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt,
+	enum weir_parsed parsed);
 
 /*
  * May the packet, of kind BACKEND, be of a connection at all? It may when it goes to a local address
@@ -30,5 +31,28 @@ bool weir_leads_back(const struct weir_policy *p, const struct weir_pkt *pkt);
  * hashed under policy's steer_secret. For kinds without a connection: `self`.
  */
 unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt, unsigned int self);
+
+/* inline definitions */
+
+/* All that does not go to a service. */
+void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt,
+	enum weir_parsed parsed);
+
+static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt,
+	enum weir_parsed parsed)
+{
+	const struct weir_seg *seg = &pkt->seg;
+	const struct weir_station *s;
+
+	if (parsed == WEIR_PARSED_TCP) {
+		s = weir_policy_station(p, &seg->dst, seg->dport_be);
+		if (s != NULL && s->kind == WEIR_STATION_SERVICE) {
+			pkt->kind = WEIR_KIND_CLIENT;
+			pkt->key = (struct weir_key){seg->src, seg->sport_be, s->index};
+			return;
+		}
+	}
+	weir_classify_other(p, pkt, parsed);
+}
 
 #endif

@@ -68,6 +68,20 @@ uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
 	return 0;
 }
 
+const struct weir_station *weir_policy_station_beyond(const struct weir_policy *p, uint32_t home,
+	const struct weir_addr *addr, uint16_t port_be)
+{
+	uint32_t reach = p->stations[home & p->station_mask].reach;
+
+	for (uint32_t i = 1; i <= reach; i++) {
+		const struct weir_station *s = &p->stations[(home + i) & p->station_mask];
+
+		if (weir_station_is(s, addr, port_be))
+			return s;
+	}
+	return NULL;
+}
+
 /* What stands there already is replaced: the last word counts. */
 static void put_station(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
 	enum weir_station_kind kind, uint16_t index)

@@ -232,6 +232,10 @@ static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
 	return p->limits.backends > p->n_backends ? p->limits.backends : p->n_backends;
 }
 
+/* The station of (addr, port_be) that does not stand in its home slot, or NULL. */
+const struct weir_station *weir_policy_station_beyond(const struct weir_policy *p, uint32_t home,
+	const struct weir_addr *addr, uint16_t port_be);
+
 /* The station of (addr, port_be), or NULL. */
 static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
 	const struct weir_addr *addr, uint16_t port_be);
@@ -277,14 +281,10 @@ static inline const struct weir_station *weir_policy_station(const struct weir_p
 {
 	uint32_t home = weir_station_slot(addr, port_be);
 	const struct weir_station *s = &p->stations[home & p->station_mask];
-	uint32_t reach = s->reach;
 
-	for (uint32_t i = 1; !weir_station_is(s, addr, port_be); i++) {
-		if (i > reach)
-			return NULL;
-		s = &p->stations[(home + i) & p->station_mask];
-	}
-	return s;
+	if (weir_station_is(s, addr, port_be))
+		return s;
+	return s->reach == 0 ? NULL : weir_policy_station_beyond(p, home, addr, port_be);
 }
 
 #endif

@@ -139,10 +139,9 @@ static inline unsigned int weir_table_first_match(uint64_t m)
 /* Which bits: above. The side makes a conn's two keys differ even in one bucket. */
 static inline uint16_t weir_table_tag_of(const struct weir_key *key, uint64_t hash)
 {
-	uint16_t tag = (uint16_t)(hash * 0x9e3779b97f4a7c15ull >> 49 << 1);
+	const uint16_t side = key->id >> 15; /* WEIR_KEY_BACKEND */
+	uint16_t tag = (uint16_t)(hash * 0x9e3779b97f4a7c15ull >> 49 << 1) | side;
 
-	if (key->id & WEIR_KEY_BACKEND)
-		return tag | 1;
 	return tag ? tag : 2;
 }
 

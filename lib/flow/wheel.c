@@ -55,16 +55,11 @@ void weir_wheel_remove(struct weir_wheel *w, uint32_t conn)
 	c->wheel_prev = WEIR_WHEEL_OFF;
 }
 
-void weir_wheel_set(struct weir_wheel *w, uint32_t conn, uint32_t deadline)
+void weir_wheel_advance(struct weir_wheel *w, uint32_t conn, uint32_t deadline)
 {
-	struct weir_conn *c = &w->conns[conn];
-	bool earlier = weir_seq_lt(deadline, c->deadline);
-
-	c->deadline = deadline;
-	if (earlier) {
-		weir_wheel_remove(w, conn);
-		weir_wheel_add(w, conn);
-	}
+	w->conns[conn].deadline = deadline;
+	weir_wheel_remove(w, conn);
+	weir_wheel_add(w, conn);
 }
 
 /*

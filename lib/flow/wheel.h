@@ -15,6 +15,7 @@
 #define WEIR_FLOW_WHEEL_H
 
 #include "base/arena.h"
+#include "base/seq.h"
 #include "flow/conn.h"
 
 #define WEIR_TICK_NS     8000000ull /* 8 ms */
@@ -50,9 +51,11 @@ void weir_wheel_add(struct weir_wheel *w, uint32_t conn);
 /* Unlinks; nothing happens when it is off the wheel. */
 void weir_wheel_remove(struct weir_wheel *w, uint32_t conn);
 
-/* Sets the deadline of a conn that is on the wheel. Later than before: one store. Earlier: relinks.
- */
-void weir_wheel_set(struct weir_wheel *w, uint32_t conn, uint32_t deadline);
+/* Sets the deadline of a conn that is on the wheel. Later than before: one store. Earlier: relinks. */
+static inline void weir_wheel_set(struct weir_wheel *w, uint32_t conn, uint32_t deadline);
+
+/* The latter, by itself. */
+void weir_wheel_advance(struct weir_wheel *w, uint32_t conn, uint32_t deadline);
 
 /*
  * Goes on towards now, looking at no more than `limit` conns and WEIR_WHEEL_STEPS slots, and
@@ -62,5 +65,17 @@ void weir_wheel_set(struct weir_wheel *w, uint32_t conn, uint32_t deadline);
  * more than the horizon is caught up with in one turn of the wheel.
  */
 uint32_t weir_wheel_expired(struct weir_wheel *w, uint64_t now_ns, unsigned int *limit);
+
+/* inline definitions */
+
+static inline void weir_wheel_set(struct weir_wheel *w, uint32_t conn, uint32_t deadline)
+{
+	struct weir_conn *c = &w->conns[conn];
+
+	if (weir_seq_lt(deadline, c->deadline))
+		weir_wheel_advance(w, conn, deadline);
+	else
+		c->deadline = deadline;
+}
 
 #endif

@@ -18,19 +18,17 @@ static inline uint8_t mss_index(uint16_t mss)
 }
 
 /* What the service and a SYN to it agree on (HC-02, HC-03). */
-static inline struct weir_agreed agree(const struct weir_proxy *px, uint16_t service,
+static inline void agree(struct weir_agreed *a, const struct weir_proxy *px, uint16_t service,
 	const struct weir_seg *syn)
 {
 	const struct weir_profile *profile = &px->policy->services[service].profile;
 	const uint8_t ecn_setup = WEIR_TCP_ECE | WEIR_TCP_CWR; /* RFC 3168 §6.1.1 */
 
-	return (struct weir_agreed){
-		.mss_index = mss_index(syn->mss),
-		.wscale = syn->wscale,
-		.sack = syn->sack_ok && profile->sack,
-		.ts = syn->ts_off != 0 && profile->timestamps && !px->no_timestamps[service],
-		.ecn = (syn->flags & ecn_setup) == ecn_setup && profile->ecn,
-	};
+	a->mss_index = mss_index(syn->mss);
+	a->wscale = syn->wscale;
+	a->sack = syn->sack_ok & profile->sack;
+	a->ts = (syn->ts_off != 0) & profile->timestamps & !px->no_timestamps[service];
+	a->ecn = ((syn->flags & ecn_setup) == ecn_setup) & profile->ecn;
 }
 
 /* Who is looked up, and whose SYN is answered with what. */
@@ -39,10 +37,8 @@ static void sort_out(struct weir_proxy *px, struct weir_burst *b)
 	for (unsigned int i = 0; i < b->n; i++) {
 		const struct weir_pkt *pkt = &b->pkts[i];
 
-		b->conn[i] = WEIR_CONN_NONE;
-		b->slot[i] = WEIR_NO_SLOT;
 		if (weir_is_client_syn(pkt)) {
-			b->syns.cookies[b->syns.n].agreed = agree(px, pkt->key.id, &pkt->seg);
+			agree(&b->syns.cookies[b->syns.n].agreed, px, pkt->key.id, &pkt->seg);
 			batch_add(&b->syns, b, i);
 		} else if (pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND ||
 			pkt->kind == WEIR_KIND_ICMP_ERROR) {
@@ -118,6 +114,8 @@ static void burst_begin(struct weir_burst *b, struct weir_pkt *pkts, unsigned in
 	b->pkts = pkts;
 	b->n = n;
 	b->n_keyed = b->syns.n = b->acks.n = 0;
+	memset(b->conn, 0xff, sizeof(b->conn)); /* WEIR_CONN_NONE */
+	memset(b->slot, WEIR_NO_SLOT, sizeof(b->slot));
 }
 
 void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir_pkt *pkts,
@@ -130,13 +128,4 @@ void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir
 	guess_conns(px, b);
 	find_conns(px, b);
 	check_cookies(px, b);
-}
-
-struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
-{
-	uint32_t conn = b->conn[i];
-
-	if (px->changes != b->changes)
-		conn = weir_table_find(&px->table, &b->pkts[i].key, b->hash[i]);
-	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
 }

@@ -39,8 +39,15 @@ void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir
 	unsigned int n);
 
 /* The packet's connection now: looked up again when the table has changed since. May be NULL. */
-struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b,
-	unsigned int i);
+static inline struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b,
+	unsigned int i)
+{
+	uint32_t conn = b->conn[i];
+
+	if (px->changes != b->changes)
+		conn = weir_table_find(&px->table, &b->pkts[i].key, b->hash[i]);
+	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
+}
 
 /* A client's SYN needs no lookup: whatever there is, the answer is a cookie (HC-24). */
 static inline bool weir_is_client_syn(const struct weir_pkt *pkt)

@@ -126,18 +126,6 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
-void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, uint32_t delay_ms)
-{
-	uint32_t deadline = weir_tick_after(px->now_ns, delay_ms);
-
-	if (c->wheel_prev != WEIR_WHEEL_OFF) {
-		weir_wheel_set(&px->wheel, conn_index(px, c), deadline);
-		return;
-	}
-	c->deadline = deadline;
-	weir_wheel_add(&px->wheel, conn_index(px, c));
-}
-
 uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_timeouts *t = &conn_service(px, c)->timeouts;

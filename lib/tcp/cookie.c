@@ -145,14 +145,18 @@ _Static_assert(WEIR_BURST <= WEIR_SIP_MANY, "a burst is hashed in one go");
 static inline void message(struct messages *m, unsigned int i, unsigned int gen,
 	const struct weir_seg *seg, uint32_t client_isn, bool ts, uint32_t options)
 {
-	const uint64_t layout = (uint64_t)ts << 32;
-
 	m->second |= (uint64_t)gen << i;
 	m->v6 |= (uint64_t)!weir_addr_is_v4(&seg->src) << i;
 	m->in[0].lane[i] = (uint64_t)seg->dst.w[3] << 32 | seg->src.w[3];
 	m->in[1].lane[i] = (uint64_t)options << 32 | (uint32_t)seg->dport_be << 16 | seg->sport_be;
-	m->in[MESSAGE_WORDS + AS_ACK].lane[i] = layout | client_isn;
-	m->in[MESSAGE_WORDS + AS_PROBE].lane[i] = layout | (uint32_t)(client_isn + 1);
+	m->in[MESSAGE_WORDS + AS_ACK].lane[i] = (uint64_t)ts << 32 | client_isn;
+}
+
+/* The same, but for the ISN that a probe shows. */
+static inline void message_of_probe(struct messages *m, unsigned int i, uint32_t client_isn,
+	bool ts)
+{
+	m->in[MESSAGE_WORDS + AS_PROBE].lane[i] = (uint64_t)ts << 32 | client_isn;
 }
 
 /*
@@ -273,6 +277,7 @@ uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *con
 		e.may_probe |= (uint64_t)may_be_probe(seg) << i;
 		message(&m, i, (seg->ack - 1) >> GEN_SHIFT, seg, seg->seq - 1, ts,
 			(uint32_t)(options | options >> 32));
+		message_of_probe(&m, i, seg->seq, ts);
 	}
 	macs(k, &m, segs, e.may_probe != 0 ? READINGS : 1, n);
 	good = right(&e, &m.mac[AS_ACK], n);

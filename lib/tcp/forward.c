@@ -11,15 +11,15 @@ static unsigned int side_bit(enum weir_side side)
 }
 
 /* The packet leaves towards the other side, in the other side's numbers. */
-static void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+static inline void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
 	struct weir_service_counters *count = &px->counters.service[c->client.id];
 
+	pkt->nexthop = px->policy->backends[c->backend].nexthop;
 	weir_translate(c, px->policy, side, pkt);
 	if (side == WEIR_CLIENT) {
 		pkt->send = WEIR_SEND_NEXTHOP;
-		pkt->nexthop = px->policy->backends[c->backend].nexthop;
 		pkt->fate = WEIR_FATE_to_backend;
 		weir_count(&count->pkts_in, 1);
 		weir_count(&count->bytes_in, pkt->seg.payload_len);
@@ -80,12 +80,14 @@ static void syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 }
 
 /* HC-31: by the FIN's sequence number and its acknowledgement. */
-static void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+static inline void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
 	enum weir_side other = weir_other(side);
 	uint32_t ack = seg->ack - c->seq_delta[other];
 
+	if (c->fin_sent == 0 && !(seg->flags & WEIR_TCP_FIN))
+		return;
 	if ((c->fin_sent & ~c->fin_acked & side_bit(other)) &&
 		weir_seq_le(c->fin_seq[other], ack)) {
 		c->fin_acked |= side_bit(other);
@@ -103,27 +105,31 @@ static void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side
  * What the segment means for timers: the connection lives, and who speaks has heard us. In TIME_WAIT
  * only a FIN that comes again means more time: its ACK may be lost once more (RFC 9293 §3.10.7.4).
  */
-static void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+static inline void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
 	if ((c->flags & WEIR_CONN_PROBATION) && side != c->reset_by)
 		c->flags &= (uint8_t)~WEIR_CONN_PROBATION;
 	if (side == WEIR_CLIENT)
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
-	if (!(c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE)) &&
-		(c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN)))
+	if (c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE))
+		return;
+	if (c->state == WEIR_ESTABLISHED)
+		weir_conn_timer(px, c, conn_service(px, c)->timeouts.established_ms);
+	else if (c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN))
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
 /* The client may be reached another way by now: a router took over from another. */
-static void learn_hop(struct weir_conn *c, const struct weir_pkt *pkt)
+static inline void learn_hop(struct weir_conn *c, const struct weir_pkt *pkt)
 {
 	memcpy(c->hop.mac, pkt->data + 6, sizeof(c->hop.mac));
 	c->hop.port = pkt->port;
 }
 
-void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
-	struct weir_pkt *pkt)
+/* `side` is a constant at both calls. */
+static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
+	struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
 
@@ -155,4 +161,13 @@ void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side sid
 	fins(px, c, side, seg);
 	heard(px, c, side, seg);
 	pass_on(px, c, side, pkt);
+}
+
+void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
+{
+	if (side == WEIR_CLIENT)
+		forward(px, c, WEIR_CLIENT, pkt);
+	else
+		forward(px, c, WEIR_BACKEND, pkt);
 }

@@ -74,6 +74,19 @@ static inline void drop(struct weir_pkt *pkt, enum weir_fate fate)
 	pkt->fate = (uint8_t)fate;
 }
 
+/* Sets the timer delay_ms from now. */
+static inline void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, uint32_t delay_ms)
+{
+	uint32_t deadline = weir_tick_after(px->now_ns, delay_ms);
+
+	if (c->wheel_prev != WEIR_WHEEL_OFF) {
+		weir_wheel_set(&px->wheel, conn_index(px, c), deadline);
+		return;
+	}
+	c->deadline = deadline;
+	weir_wheel_add(&px->wheel, conn_index(px, c));
+}
+
 /* reply.c: all set send and fate */
 
 /* RST to whoever sent the segment, which is none, in its buffer (RFC 9293 §3.10.7.1). */
@@ -117,8 +130,6 @@ void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c);
 /* The state machine steps; what depends on the state (gauges, timer, backend's load) follows. */
 void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	enum weir_tcp_event e);
-/* Sets the timer delay_ms from now. */
-void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, uint32_t delay_ms);
 /* The timer that the state asks for, from now. */
 uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_conn *c);
 /* Gives c a local address and port (nat: the client's) towards backend, and the key for the way back. */

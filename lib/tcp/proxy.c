@@ -149,10 +149,10 @@ static void closed(struct weir_proxy *px, const struct weir_conn *c, enum weir_s
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
 }
 
-static void known(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+/* `side` is a constant at both calls. */
+static inline __attribute__((always_inline)) void known(struct weir_proxy *px, struct weir_conn *c,
+	enum weir_side side, struct weir_pkt *pkt)
 {
-	enum weir_side side = pkt->kind == WEIR_KIND_CLIENT ? WEIR_CLIENT : WEIR_BACKEND;
-
 	pkt->conn = conn_index(px, c);
 	if (side == WEIR_CLIENT && beyond_close(c, pkt) && begins_anew(px, c, pkt))
 		return;
@@ -268,7 +268,7 @@ static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned i
 		if (weir_is_client_syn(pkt))
 			client_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
 		else if ((c = weir_burst_conn(px, b, i)) != NULL)
-			known(px, c, pkt);
+			known(px, c, WEIR_CLIENT, pkt);
 		else if (is_open(px, pkt->key.id))
 			unknown_client(px, b, i);
 		else
@@ -277,7 +277,7 @@ static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned i
 	case WEIR_KIND_BACKEND:
 		c = weir_burst_conn(px, b, i);
 		if (c != NULL)
-			known(px, c, pkt);
+			known(px, c, WEIR_BACKEND, pkt);
 		else
 			unknown_backend(px, pkt);
 		return;

@@ -3,18 +3,141 @@
 #ifndef WEIR_TCP_TRANSLATE_H
 #define WEIR_TCP_TRANSLATE_H
 
+#include <string.h>
+
 #include "flow/conn.h"
 #include "flow/policy.h"
+#include "tcp/window.h"
+#include "wire/rewrite.h"
 
 /*
  * Rewrites a segment that `side` sent so that the other side understands it: addresses, ports,
  * sequence and acknowledgement number, window scale, TSval, TSecr, SACK blocks. Both checksums are
  * updated incrementally, so that a wrong one stays wrong. pkt->seg keeps what the sender said.
  */
-void weir_translate(const struct weir_conn *c, const struct weir_policy *p, enum weir_side side,
-	struct weir_pkt *pkt);
+static inline void weir_translate(const struct weir_conn *c, const struct weir_policy *p,
+	enum weir_side side, struct weir_pkt *pkt);
 
 /* A window that the backend offered, as the client will understand it: rescaled, rounded down. */
-uint16_t weir_translate_window(const struct weir_conn *c, enum weir_side side, uint16_t wnd);
+static inline uint16_t weir_translate_window(const struct weir_conn *c, enum weir_side side,
+	uint16_t wnd);
+
+/* inline definitions */
+
+/*
+ * What the changes of a header's fields do to its checksum; every change goes through it, so that none
+ * is missing. Numbers are counted by value, so their bytes stand the other way round than in memory.
+ */
+struct weir_changes {
+	uint64_t memory; /* words as they lie in memory; numbers at odd places */
+	uint64_t value;  /* numbers at even places */
+};
+
+static inline void weir_store_be32(uint8_t *at, uint32_t value)
+{
+	value = weir_be32(value);
+	memcpy(at, &value, 4);
+}
+
+static inline uint32_t weir_load_be32(const uint8_t *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, 4);
+	return weir_be32(word);
+}
+
+/* A number that was `from` becomes larger by `add`; delta is of values. */
+static inline uint64_t weir_add32(uint8_t *at, uint32_t from, uint32_t add, uint64_t delta)
+{
+	weir_store_be32(at, from + add);
+	return weir_csum_delta32(delta, from, from + add);
+}
+
+/* Options may stand at odd places: an even number of swaps is none. */
+static inline void weir_changes_at(struct weir_changes *ch, unsigned int off, uint64_t values)
+{
+	if (off & 1)
+		ch->memory += values;
+	else
+		ch->value += values;
+}
+
+/* RFC 2018 §3: left and right edges, acknowledging the other side's data. */
+void weir_shift_sack(uint8_t *tcp, const struct weir_seg *seg, uint32_t add,
+	struct weir_changes *ch);
+
+/* HC-03: the backend never offered SACK, so it gets NOPs. */
+void weir_strip_sack(uint8_t *tcp, const struct weir_seg *seg, struct weir_changes *ch);
+
+static inline uint16_t weir_translate_window(const struct weir_conn *c, enum weir_side side,
+	uint16_t wnd)
+{
+	uint32_t bytes = (uint32_t)wnd << weir_window_shift(c, side);
+	unsigned int shown = side == WEIR_BACKEND ? c->wscale_shown
+		: c->backend_unscaled             ? 0
+						  : c->wscale_client;
+
+	bytes >>= shown;
+	return bytes > 0xffff ? 0xffff : (uint16_t)bytes;
+}
+
+/* Addresses and ports. */
+static inline void weir_set_tuple(struct weir_pkt *pkt, struct weir_tcp_hdr *tcp,
+	const struct weir_addr *src, uint16_t sport_be, const struct weir_addr *dst,
+	uint16_t dport_be, struct weir_changes *ch)
+{
+	const uint16_t ports_be[2] = {sport_be, dport_be};
+	uint32_t from, to;
+
+	ch->memory += weir_rewrite_addrs(pkt, src, dst);
+	memcpy(&from, &tcp->sport_be, sizeof(from));
+	memcpy(&to, ports_be, sizeof(to));
+	ch->memory = weir_csum_delta32(ch->memory, from, to);
+	memcpy(&tcp->sport_be, &to, sizeof(to));
+}
+
+/* RFC 7323 §3.2: TSecr means something with ACK only. */
+static inline void weir_shift_timestamps(const struct weir_conn *c, enum weir_side side,
+	uint8_t *tcp, const struct weir_seg *seg, struct weir_changes *ch)
+{
+	uint8_t *ts = tcp + seg->ts_off;
+	uint64_t values = weir_add32(ts, seg->tsval, c->ts_delta[side], 0);
+
+	if (seg->flags & WEIR_TCP_ACK)
+		values = weir_add32(ts + 4, seg->tsecr, 0u - c->ts_delta[weir_other(side)], values);
+	weir_changes_at(ch, seg->ts_off, values);
+}
+
+static inline void weir_translate(const struct weir_conn *c, const struct weir_policy *p,
+	enum weir_side side, struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+	const struct weir_service *svc = &p->services[c->client.id];
+	const struct weir_backend *bk = &p->backends[c->backend];
+	struct weir_tcp_hdr *tcp = (void *)(pkt->data + seg->l4_off);
+	const uint32_t ack_add = 0u - c->seq_delta[weir_other(side)];
+	const uint16_t wnd = weir_translate_window(c, side, seg->wnd);
+	struct weir_changes ch = {0};
+
+	if (side == WEIR_CLIENT)
+		weir_set_tuple(pkt, tcp, &c->local.addr, c->local.port_be, &bk->addr, bk->port_be,
+			&ch);
+	else
+		weir_set_tuple(pkt, tcp, &svc->vip, svc->port_be, &c->client.addr,
+			c->client.port_be, &ch);
+	ch.value = weir_add32((uint8_t *)&tcp->seq_be, seg->seq, c->seq_delta[side], ch.value);
+	if (seg->flags & WEIR_TCP_ACK)
+		ch.value = weir_add32((uint8_t *)&tcp->ack_be, seg->ack, ack_add, ch.value);
+	ch.value = weir_csum_delta16(ch.value, seg->wnd, wnd);
+	tcp->wnd_be = weir_be16(wnd);
+	if (seg->ts_off != 0)
+		weir_shift_timestamps(c, side, (uint8_t *)tcp, seg, &ch);
+	if (seg->sack_blocks != 0 && side == WEIR_CLIENT && (c->flags & WEIR_CONN_STRIP_SACK))
+		weir_strip_sack((uint8_t *)tcp, seg, &ch);
+	else if (seg->sack_blocks != 0)
+		weir_shift_sack((uint8_t *)tcp, seg, ack_add, &ch);
+	tcp->csum = weir_csum_apply(tcp->csum, ch.memory + weir_csum_swap(ch.value));
+}
 
 #endif

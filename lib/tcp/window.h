@@ -10,6 +10,7 @@
 #ifndef WEIR_TCP_WINDOW_H
 #define WEIR_TCP_WINDOW_H
 
+#include "base/seq.h"
 #include "flow/conn.h"
 
 enum weir_window {
@@ -27,14 +28,16 @@ static inline unsigned int weir_window_shift(const struct weir_conn *c, enum wei
 }
 
 /* It acknowledges something that the other side sent, now or lately; else it is of another connection. */
-bool weir_window_acks(const struct weir_conn *c, enum weir_side side, const struct weir_seg *seg);
+static inline bool weir_window_acks(const struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg);
 
 /* Judges a segment without SYN or RST from `side`. Nothing is changed. */
-enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
+static inline enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg);
 
 /* Remembers a segment that was judged WEIR_WINDOW_IN and is being forwarded. */
-void weir_window_update(struct weir_conn *c, enum weir_side side, const struct weir_seg *seg);
+static inline void weir_window_update(struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg);
 
 enum weir_rst {
 	WEIR_RST_OUT,   /* not in the window */
@@ -48,6 +51,80 @@ enum weir_rst weir_window_rst(const struct weir_conn *c, enum weir_side side, ui
 static inline uint32_t weir_seg_end(const struct weir_seg *seg)
 {
 	return seg->seq + seg->payload_len + ((seg->flags & WEIR_TCP_FIN) != 0);
+}
+
+/* inline definitions */
+
+/*
+ * How far back a repetition or an old acknowledgement may reach at least: an unscaled window and a
+ * segment, whatever window was really offered. conntrack uses the same.
+ */
+#define WEIR_OLD_ENOUGH 66000u
+
+static inline uint32_t weir_window_reach(const struct weir_conn *c, enum weir_side side)
+{
+	uint32_t wnd = (uint32_t)c->max_wnd[side] << weir_window_shift(c, side);
+
+	return wnd > WEIR_OLD_ENOUGH ? wnd : WEIR_OLD_ENOUGH;
+}
+
+/* What the backend has sent in all, modulo 2^32: it began after the cookie. */
+static inline uint32_t weir_backend_sent(const struct weir_conn *c)
+{
+	return c->track[WEIR_BACKEND].end + c->seq_delta[WEIR_BACKEND] - (c->cookie + 1);
+}
+
+/*
+ * The lowest acknowledgement that `side` may repeat. A client's that is lower than the beginning is
+ * the cookie of one that began anew, and must not pass for an old one of this connection (HC-24).
+ */
+static inline uint32_t weir_oldest_ack(const struct weir_conn *c, enum weir_side side)
+{
+	uint32_t back = weir_window_reach(c, side);
+
+	if (side == WEIR_CLIENT && !c->outgrown && weir_backend_sent(c) < back)
+		back = weir_backend_sent(c);
+	return c->track[weir_other(side)].end - back;
+}
+
+static inline bool weir_window_acks(const struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg)
+{
+	enum weir_side other = weir_other(side);
+	uint32_t ack = seg->ack - c->seq_delta[other];
+
+	return weir_seq_le(ack, c->track[other].end) && weir_seq_le(weir_oldest_ack(c, side), ack);
+}
+
+static inline enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg)
+{
+	enum weir_side other = weir_other(side);
+	const struct weir_track *sent = &c->track[side];
+
+	/* A segment may begin at the window's edge: a zero-window probe does (RFC 9293 §3.8.6.1). */
+	if (!weir_seq_le(seg->seq, sent->max_end) ||
+		!weir_seq_le(sent->end - weir_window_reach(c, other), weir_seg_end(seg)))
+		return WEIR_WINDOW_OUT;
+	return weir_window_acks(c, side, seg) ? WEIR_WINDOW_IN : WEIR_WINDOW_ACK;
+}
+
+static inline void weir_window_update(struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg)
+{
+	enum weir_side other = weir_other(side);
+	struct weir_track *sent = &c->track[side];
+	struct weir_track *acked = &c->track[other];
+	uint32_t ack = seg->ack - c->seq_delta[other];
+	uint32_t edge = ack + ((uint32_t)seg->wnd << weir_window_shift(c, side));
+
+	sent->end = weir_seq_max(sent->end, weir_seg_end(seg));
+	if (side == WEIR_BACKEND && weir_backend_sent(c) > INT32_MAX)
+		c->outgrown = 1;
+	acked->acked = weir_seq_max(acked->acked, ack);
+	acked->max_end = weir_seq_max(acked->max_end, edge);
+	if (seg->wnd > c->max_wnd[side])
+		c->max_wnd[side] = seg->wnd;
 }
 
 #endif

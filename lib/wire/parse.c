@@ -149,9 +149,22 @@ static inline bool linux_syn(struct weir_seg *seg, const uint8_t *tcp)
 	return true;
 }
 
-static inline void parse_options(struct weir_seg *seg, const uint8_t *tcp)
+/* Any layout. Not in line, so that the usual ones need few registers. */
+static __attribute__((noinline)) enum weir_parsed walk_options(struct weir_seg *seg,
+	const uint8_t *tcp)
 {
 	struct weir_opt_iter it;
+
+	for (weir_opt_start(&it, tcp + TCP_LEN, seg->opt_len); weir_opt_next(&it);)
+		take_option(seg, tcp, &it);
+	return WEIR_PARSED_TCP;
+}
+
+/* The last step: nothing is wrong with it. */
+static inline enum weir_parsed good_tcp(struct weir_pkt *pkt)
+{
+	const uint8_t *tcp = pkt->data + L4_OFF;
+	struct weir_seg *seg = &pkt->seg;
 
 	seg->ts_off = 0;
 	seg->sack_off = 0;
@@ -160,22 +173,33 @@ static inline void parse_options(struct weir_seg *seg, const uint8_t *tcp)
 	seg->sack_ok = false;
 	seg->mss = WEIR_TCP_MSS_DEFAULT;
 	if (LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
-		return;
-	for (weir_opt_start(&it, tcp + TCP_LEN, seg->opt_len); weir_opt_next(&it);)
-		take_option(seg, tcp, &it);
+		return WEIR_PARSED_TCP;
+	return walk_options(seg, tcp);
 }
 
-/* The segment's checksum, pseudo header included (RFC 9293 §3.1). l4_len bytes are at hand. */
-static inline bool tcp_csum_good(const struct weir_ipv4_hdr *ip, const uint8_t *tcp,
-	const struct weir_seg *seg, uint32_t l4_len)
+/* The segment's checksum, pseudo header included (RFC 9293 §3.1). All its bytes are at hand. */
+static inline enum weir_parsed sum_up(struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip,
+	uint16_t payload_len)
 {
-	uint32_t header_len = TCP_LEN + seg->opt_len;
-	uint64_t sum = weir_ipv4_pseudo(ip->src_be, ip->dst_be, (uint16_t)l4_len);
+	const uint8_t *tcp = pkt->data + L4_OFF;
+	const uint32_t header_len = TCP_LEN + pkt->seg.opt_len;
+	uint64_t sum =
+		weir_ipv4_pseudo(ip->src_be, ip->dst_be, (uint16_t)(header_len + payload_len));
 
-	sum = weir_csum_header(sum, tcp, header_len);
-	if (seg->payload_len > 0)
-		sum = weir_csum_add(sum, tcp + header_len, seg->payload_len);
-	return weir_csum_fold(sum) == 0xffff;
+	sum = weir_csum_header(sum, tcp, TCP_LEN);
+	sum = weir_csum_header(sum, tcp + TCP_LEN, pkt->seg.opt_len);
+	if (payload_len > 0)
+		sum = weir_csum_add(sum, tcp + header_len, payload_len);
+	if (UNLIKELY(weir_csum_fold(sum) != 0xffff))
+		return bad(pkt, WEIR_FATE_tcp_checksum);
+	return good_tcp(pkt);
+}
+
+/* By itself, so that a flood's packets, which have none, call nothing. */
+static __attribute__((noinline)) enum weir_parsed sum_up_payload(struct weir_pkt *pkt,
+	const struct weir_ipv4_hdr *ip)
+{
+	return sum_up(pkt, ip, pkt->seg.payload_len);
 }
 
 static inline void fill_view(struct weir_seg *seg, const struct weir_ipv4_hdr *ip,
@@ -220,11 +244,9 @@ static enum weir_parsed parse_tcp(struct weir_pkt *pkt, const struct weir_ipv4_h
 	fill_view(seg, ip, tcp, l4_len, header_len);
 	if (UNLIKELY(pkt->csum == WEIR_CSUM_BAD))
 		return bad(pkt, WEIR_FATE_tcp_checksum);
-	if (pkt->csum == WEIR_CSUM_UNKNOWN && pkt->head_len >= ETH_LEN + ip_len &&
-		UNLIKELY(!tcp_csum_good(ip, (const uint8_t *)tcp, seg, l4_len)))
-		return bad(pkt, WEIR_FATE_tcp_checksum);
-	parse_options(seg, (const uint8_t *)tcp);
-	return WEIR_PARSED_TCP;
+	if (pkt->csum != WEIR_CSUM_UNKNOWN || pkt->head_len < ETH_LEN + ip_len)
+		return good_tcp(pkt);
+	return seg->payload_len == 0 ? sum_up(pkt, ip, 0) : sum_up_payload(pkt, ip);
 }
 
 static enum weir_parsed parse_icmp(struct weir_pkt *pkt, uint32_t ip_len)
@@ -301,9 +323,9 @@ enum weir_parsed weir_parse(struct weir_pkt *pkt)
 
 	if (UNLIKELY(pkt->head_len < ETH_LEN))
 		return cut_off(pkt, ETH_LEN);
-	switch (weir_be16(eth->type_be)) {
-	case WEIR_ETH_IPV4:
+	if (LIKELY(eth->type_be == weir_be16(WEIR_ETH_IPV4)))
 		return parse_ipv4(pkt);
+	switch (weir_be16(eth->type_be)) {
 	case WEIR_ETH_ARP:
 		return parse_arp(pkt);
 	case WEIR_ETH_VLAN:

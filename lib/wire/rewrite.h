@@ -25,15 +25,14 @@ static inline uint64_t weir_rewrite_addrs(struct weir_pkt *pkt, const struct wei
 	const struct weir_addr *dst)
 {
 	struct weir_ipv4_hdr *ip = (void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const uint16_t one_hop_less =
+		weir_be16(0xfeff); /* TTL is its word's upper byte: ~m + m - 0x100 */
 	uint64_t delta = 0;
-	uint16_t old_ttl, new_ttl;
 
 	delta = weir_csum_delta32(delta, ip->src_be, src->w[3]);
 	delta = weir_csum_delta32(delta, ip->dst_be, dst->w[3]);
-	__builtin_memcpy(&old_ttl, &ip->ttl, 2); /* TTL and protocol are one checksum word */
 	ip->ttl--;
-	__builtin_memcpy(&new_ttl, &ip->ttl, 2);
-	ip->csum = weir_csum_apply(ip->csum, weir_csum_delta16(delta, old_ttl, new_ttl));
+	ip->csum = weir_csum_apply(ip->csum, delta + one_hop_less);
 	ip->src_be = src->w[3];
 	ip->dst_be = dst->w[3];
 	return delta;

@@ -423,7 +423,7 @@ static void csum_deltas(void)
 			memcpy(&old, in + at, 4);
 			memcpy(&old16, in + at, 2);
 			if (at % 2) {
-				delta = weir_csum_delta32_odd(delta, old, new);
+				delta += weir_csum_swap(weir_csum_delta32(0, old, new));
 				memcpy(in + at, &new, 4);
 			} else if (n % 2) {
 				delta = weir_csum_delta32(delta, old, new);
