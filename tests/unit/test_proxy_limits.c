@@ -83,7 +83,12 @@ static void hc50_recycle_bound(void)
 	IS(talk_put(&t[128], WEIR_CLIENT, &g), WEIR_FATE_table_full);
 	talk_hear_rst(&t[128], WEIR_CLIENT, t[128].expect[WEIR_CLIENT]);
 	talk_ack(&t[128]);
-	IS(shell_events(s, WEIR_EVENT_conn_recycled), 2);
+	talk_answer(&t[129]); /* it has the last place, the 64th from where the search stopped */
+	talk_close(&t[129], WEIR_CLIENT);
+	talk_init(&t[64], s, SHELL_NAT, 131);
+	talk_syn(&t[64]);
+	talk_ack(&t[64]);
+	IS(shell_events(s, WEIR_EVENT_conn_recycled), 3);
 	shell_close(s);
 }
 
@@ -205,6 +210,12 @@ static void hc33_exhausted(void)
 	talk_answer(&t[n]);
 	talk_say(&t[n], WEIR_BACKEND, PSH, 100);
 	IS(talk_conn(&t[64]), NULL);
+	shell_clear(s);
+	talk_close(&t[96], WEIR_BACKEND); /* the last one that the next client looks at */
+	talk_init(&t[n + 1], s, SHELL_FULLNAT, next_of_worker(s, SHELL_FULLNAT, 200000));
+	talk_syn(&t[n + 1]);
+	talk_ack(&t[n + 1]);
+	IS(t[n + 1].local_port, t[96].local_port);
 	shell_close(s);
 	free(t);
 }
@@ -341,24 +352,40 @@ static void hc50_no_place(void)
 	each_mode(no_place);
 }
 
-/* Two nat services in front of the same servers: one client port leads to one of them at a time. */
+/* Two nat services in front of the same servers. */
+static struct shell *shell_nat_twins(unsigned int n_each)
+{
+	struct weir_policy *p = shell_policy(1, n_each);
+
+	p->services[SHELL_FULLNAT].mode = WEIR_MODE_NAT;
+	for (unsigned int i = 0; i < n_each; i++) {
+		p->backends[i].addr = p->backends[n_each + i].addr;
+		p->nexthops[i].addr = p->nexthops[n_each + i].addr;
+	}
+	return shell_open(p, SHELL_START_NS);
+}
+
+/* The client of t at the other service, which is fullnat by name only. */
+static struct talk at_the_other(const struct talk *t)
+{
+	struct talk u = *t;
+
+	u.service = SHELL_FULLNAT;
+	u.isn[WEIR_CLIENT] += 5000000;
+	u.next[WEIR_CLIENT] = u.isn[WEIR_CLIENT] + 1;
+	return u;
+}
+
+/* One client port leads to one of them at a time. */
 static void hc33_nat_shared(void)
 {
-	struct weir_policy *p = shell_policy(1, 1);
-	struct shell *s;
+	struct shell *s = shell_nat_twins(1);
 	struct segment g;
 	struct talk t, u;
 
-	p->services[SHELL_FULLNAT].mode = WEIR_MODE_NAT;
-	p->backends[0].addr = p->backends[1].addr;
-	p->nexthops[0].addr = p->nexthops[1].addr;
-	s = shell_open(p, SHELL_START_NS);
 	talk_init(&t, s, SHELL_NAT, 1);
 	talk_open(&t);
-	u = t;
-	u.service = SHELL_FULLNAT; /* by name only: the other VIP */
-	u.isn[WEIR_CLIENT] += 5000000;
-	u.next[WEIR_CLIENT] = u.isn[WEIR_CLIENT] + 1;
+	u = at_the_other(&t);
 	talk_syn(&u);
 	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
 	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_no_local_port);
@@ -369,6 +396,28 @@ static void hc33_nat_shared(void)
 	IS(shell_events(s, WEIR_EVENT_port_recycled), 1);
 	IS(shell_conns(s), 1);
 	shell_clear(s);
+	shell_close(s);
+}
+
+/* Where the client's last connection to that server has ended, the next one goes there all the same. */
+static void hc33_nat_ended(void)
+{
+	struct shell *s = shell_nat_twins(2);
+	const struct shell_out *out;
+	struct segment g;
+	struct talk t, u;
+
+	talk_init(&t, s, SHELL_NAT, 1);
+	talk_open(&t);
+	talk_close(&t, WEIR_CLIENT);
+	u = at_the_other(&t);
+	talk_syn(&u);
+	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_handshake_ack);
+	out = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(weir_be32(out->seg.dst.w[3]), t.backend_addr);
+	IS(shell_events(s, WEIR_EVENT_port_recycled), 1);
 	shell_close(s);
 }
 
@@ -525,6 +574,7 @@ int main(void)
 		{"HC-33 no port to any other backend", hc33_nowhere_else},
 		{"HC-50 no place for a key", hc50_no_place},
 		{"HC-33 two nat services, one server", hc33_nat_shared},
+		{"HC-33 two nat services, a connection that has ended", hc33_nat_ended},
 		{"HC-35 so many connections a second from one address", hc35_source_rate},
 		{"HC-35 HC-50 the table is full; recycling", hc50_table_full},
 		{"HC-50 a full table is searched in steps", hc50_recycle_bound},
