@@ -135,6 +135,7 @@ static void refused(struct shell *s, uint8_t flags, unsigned int len, uint32_t s
 	IS(out->seg.seq, seq);
 	IS(out->seg.ack, ack);
 	IS(weir_be16(out->seg.sport_be), 81);
+	IS(s->last.csum, WEIR_CSUM_GOOD); /* whatever the sum of what came was */
 	IS(shell_take(s), NULL);
 }
 
@@ -192,6 +193,125 @@ static void hc14_backend(void)
 	shell_close(s);
 }
 
+/* The next frame carries these timestamps. */
+static void hear_timestamps(struct shell *s, uint32_t tsval, uint32_t tsecr)
+{
+	const struct shell_out *out = shell_take(s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	CU_ASSERT_TRUE(out->seg.ts_off != 0);
+	IS(out->seg.tsval, tsval);
+	IS(out->seg.tsecr, tsecr);
+}
+
+/* RFC 7323 §3.2: timestamps that nobody has asked for mean nothing, and pass as they are. */
+static void unasked_timestamps(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	t.offer[WEIR_CLIENT].ts = false;
+	talk_open(&t); /* the backend offers them all the same */
+	for (unsigned int side = 0; side < 2; side++) {
+		g = talk_segment(&t, side, PSH, 10);
+		segment_nop(&g);
+		segment_nop(&g);
+		segment_timestamps(&g, 111, 222);
+		IS(talk_put(&t, side, &g),
+			side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+		hear_timestamps(s, 111, 222);
+	}
+	shell_close(s);
+}
+
+static void hc03_unasked(void)
+{
+	each_mode(unasked_timestamps);
+}
+
+/* A refusal, and something more of that backend in one burst: by then that is nobody's. */
+static void behind_refusal(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	g = talk_segment(&t, WEIR_BACKEND, RST | ACK, 0);
+	shell_put(s, frame, segment_frame(&g, frame), SHELL_BACKENDS);
+	g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
+	shell_put(s, frame, segment_frame(&g, frame), SHELL_BACKENDS);
+	shell_run(s);
+	IS(shell_fates(s, WEIR_FATE_backend_refused), 1);
+	IS(shell_fates(s, WEIR_FATE_refused_stray), 1);
+	IS(s->last.conn, WEIR_CONN_NONE);
+	shell_close(s);
+}
+
+static void hc12_behind(void)
+{
+	each_mode(behind_refusal);
+}
+
+/*
+ * HC-13: the backend has an older connection on the port, and there is no other port to anybody. What
+ * it says next, in the same burst, is nobody's.
+ */
+static void hc33_old_and_alone(void)
+{
+	struct shell *s = shell_alone();
+	struct weir_localports *pool = s->workers[0].px.pools;
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	pool->in_use = pool->count + 1; /* full when this one's port is given back */
+	g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
+	g.ack -= 4711;
+	for (unsigned int i = 0; i < 2; i++)
+		shell_put(s, frame, segment_frame(&g, frame), SHELL_BACKENDS);
+	shell_run(s);
+	IS(pool->in_use, pool->count);
+	pool->in_use = 0;
+	IS(shell_fates(s, WEIR_FATE_backend_old_ack), 1);
+	IS(shell_fates(s, WEIR_FATE_refused_stray), 1);
+	talk_hear_rst(&t, WEIR_BACKEND, g.ack);
+	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+	talk_hear_rst(&t, WEIR_BACKEND, g.ack);
+	talk_silence(&t);
+	IS(talk_state(&t), WEIR_CLOSED);
+	IS(shell_events(s, WEIR_EVENT_conn_failed), 1);
+	shell_audit(s);
+	shell_close(s);
+}
+
+/* RFC 6528: who speaks has a part in the ISN: of two clients with one port none can tell the other's. */
+static void hc33_isn_of_address(void)
+{
+	struct shell *s = shell_alone();
+	struct talk t, u;
+
+	talk_init(&t, s, SHELL_NAT, 1);
+	talk_init(&u, s, SHELL_NAT, 2);
+	IS(t.port, u.port);
+	talk_syn(&t);
+	talk_ack(&t);
+	talk_syn(&u);
+	talk_ack(&u);
+	IS(t.backend_addr, u.backend_addr);
+	CU_ASSERT_NOT_EQUAL(t.shown[WEIR_BACKEND], u.shown[WEIR_BACKEND]);
+	CU_ASSERT_NOT_EQUAL(t.tsecr[WEIR_BACKEND], u.tsecr[WEIR_BACKEND]);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -202,6 +322,10 @@ int main(void)
 		{"HC-14 closed port refused", hc14_refused},
 		{"HC-14 closed port silent, not ours", hc14_silent},
 		{"HC-14 a backend that speaks to others", hc14_backend},
+		{"HC-03 timestamps that nobody asked for", hc03_unasked},
+		{"HC-12 one burst: a refusal, and more behind it", hc12_behind},
+		{"HC-13 HC-33 an old connection, and no other port", hc33_old_and_alone},
+		{"HC-33 the ISN to a backend is of the client's address", hc33_isn_of_address},
 	};
 
 	return unit_main("proxy strange", tests, sizeof(tests) / sizeof(tests[0]));
