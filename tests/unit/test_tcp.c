@@ -22,7 +22,7 @@ static void *ring_open(struct weir_synack_ring *r, uint32_t size)
 {
 	struct weir_arena a = {.base = NULL};
 
-	*r = (struct weir_synack_ring){.head = 7, .silent = true}; /* whatever was there */
+	*r = (struct weir_synack_ring){.head = 7, .due = {5, 3}, .silent = true}; /* as it was */
 	weir_synack_init(r, &a, size);
 	a = arena_of(a.used ? a.used : 64);
 	weir_synack_init(r, &a, size);
