@@ -293,6 +293,43 @@ static void hc33_old_and_alone(void)
 	shell_close(s);
 }
 
+/*
+ * The table is full: one that has ended makes room for one that gets no port, so both are gone. What
+ * comes for the first one behind that in the burst is nobody's.
+ */
+static void hc50_behind_evicted(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct weir_localports *pool;
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct talk ended, t;
+	struct segment g;
+	struct shell *s;
+
+	p->limits.connections = 1;
+	s = shell_open(p, SHELL_START_NS);
+	pool = s->workers[0].px.pools;
+	talk_init(&ended, s, SHELL_FULLNAT, 1);
+	talk_open(&ended);
+	talk_close(&ended, WEIR_CLIENT);
+	talk_init(&t, s, SHELL_FULLNAT, 2);
+	talk_syn(&t);
+	pool->in_use = pool->count + 1; /* full when that one's port is given back */
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	shell_put(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
+	g = talk_segment(&ended, WEIR_CLIENT, ACK, 0);
+	shell_put(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
+	shell_run(s);
+	pool->in_use = 0;
+	IS(shell_fates(s, WEIR_FATE_no_local_port), 1);
+	IS(s->last.conn, WEIR_CONN_NONE);
+	IS(shell_conns(s), 0);
+	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+	talk_silence(&t);
+	shell_audit(s);
+	shell_close(s);
+}
+
 /* RFC 6528: who speaks has a part in the ISN: of two clients with one port none can tell the other's. */
 static void hc33_isn_of_address(void)
 {
@@ -325,6 +362,7 @@ int main(void)
 		{"HC-03 timestamps that nobody asked for", hc03_unasked},
 		{"HC-12 one burst: a refusal, and more behind it", hc12_behind},
 		{"HC-13 HC-33 an old connection, and no other port", hc33_old_and_alone},
+		{"HC-50 one burst: evicted, and more behind it", hc50_behind_evicted},
 		{"HC-33 the ISN to a backend is of the client's address", hc33_isn_of_address},
 	};
 
