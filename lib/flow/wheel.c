@@ -62,6 +62,18 @@ void weir_wheel_advance(struct weir_wheel *w, uint32_t conn, uint32_t deadline)
 	weir_wheel_add(w, conn);
 }
 
+/* Whoever is next in the slot is wanted soon, and has not been in the cache for long. */
+static inline void fetch_next(const struct weir_wheel *w, uint32_t conn)
+{
+	const struct weir_conn *next;
+
+	if (w->conns[conn].wheel_next == WEIR_CONN_NONE)
+		return;
+	next = &w->conns[w->conns[conn].wheel_next];
+	__builtin_prefetch(&next->state, 1);
+	__builtin_prefetch(&next->wheel_next, 1);
+}
+
 /*
  * Conns of the current slot that are not due are linked anew. INVARIANT: into another slot, because
  * their deadline is after `now`, and so after the current tick: the slot empties.
@@ -85,6 +97,7 @@ uint32_t weir_wheel_expired(struct weir_wheel *w, uint64_t now_ns, unsigned int 
 		if (*limit == 0)
 			break;
 		--*limit;
+		fetch_next(w, conn);
 		weir_wheel_remove(w, conn);
 		if (weir_seq_le(w->conns[conn].deadline, now))
 			return conn;
