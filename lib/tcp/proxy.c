@@ -9,7 +9,13 @@
 #define TICK_EXPIRIES 64
 #define TICK_SYNACKS  32
 
-/* A pool per (backend, address of a port), for any that may ever be there. */
+#define POOL_APART 0x9e3779b1u /* the golden ratio: any few multiples are spread over the ports */
+
+/*
+ * A pool per (backend, address of a port), for any that may ever be there. They begin far apart: a
+ * backend that is taken out and put back under another number is not asked on the ports of which it
+ * still is in TIME_WAIT.
+ */
 static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const uint8_t seed[32])
 {
 	const struct weir_policy *p = px->policy;
@@ -21,7 +27,7 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 		struct weir_localports measured;
 
 		weir_localports_init(px->pools ? &px->pools[i] : &measured, arena, px->worker,
-			p->n_workers, start);
+			p->n_workers, start + i * POOL_APART);
 	}
 }
 
@@ -126,7 +132,7 @@ static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 /* HC-08: nothing vouches for the segment; it may have overtaken one that would. */
 static void suspect(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
-	if (weir_suspects_note(&px->suspects, hash, (uint32_t)now_ms(px)))
+	if (weir_suspects_note(&px->suspects, hash, pkt->seg.ack, (uint32_t)now_ms(px)))
 		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_stray);
 	else
 		drop(pkt,

@@ -24,7 +24,10 @@ struct weir_suspects {
 
 void weir_suspects_init(struct weir_suspects *s, struct weir_arena *arena);
 
-/* Notes a failure of the tuple with that hash; true when it deserves an answer. */
-bool weir_suspects_note(struct weir_suspects *s, uint64_t hash, uint32_t now_ms);
+/*
+ * Notes a failure of the tuple with that hash, which says that acknowledgement number; true when it
+ * deserves an answer. Who begins anew on the tuple says another one, and is met with patience again.
+ */
+bool weir_suspects_note(struct weir_suspects *s, uint64_t hash, uint32_t ack, uint32_t now_ms);
 
 #endif

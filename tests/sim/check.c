@@ -307,6 +307,16 @@ static bool was_never_heard(struct sim_world *w, const struct sim_conn *c)
 		++w->stats.unheard <= 1 + w->n_conns / 200;
 }
 
+/* HC-13: every port that was tried was one on which the backend's TIME_WAIT yields to nobody. */
+static bool was_turned_away(const struct sim_world *w, const struct sim_conn *c)
+{
+	bool away = false;
+
+	for (uint32_t i = 0; i < w->n_each; i++)
+		away |= w->backends[c->service][i].turned_away_ns >= c->client.began_ns;
+	return away && c->backend == NULL && c->client.end == SIM_END_RESET;
+}
+
 /* An attacker's cookie took its place. */
 static bool was_guessed(const struct sim_world *w, const struct sim_conn *c)
 {
@@ -329,7 +339,8 @@ void sim_check_judge(struct sim_conn *c)
 		w->stats.complete++;
 	} else if (c->plan.aborts) {
 		w->stats.aborted++;
-	} else if (was_troubled(w, c) || was_guessed(w, c) || was_never_heard(w, c)) {
+	} else if (was_troubled(w, c) || was_guessed(w, c) || was_turned_away(w, c) ||
+		was_never_heard(w, c)) {
 		w->stats.troubled++;
 	} else if (!w->profile->must_complete || w->profile->lacking) {
 		w->stats.refused++;

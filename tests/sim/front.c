@@ -43,9 +43,10 @@ struct sim_tuple sim_front_client(struct sim_front *f, struct weir_addr local,
 	seen = &f->seen[(key.addr.b[15] * 31u + local_port_be * 7u + key.id) % SIM_SEEN];
 	c = find_conn(f, &key);
 	if (c != NULL)
-		*seen = (struct sim_seen){
-			key, {weir_be32(c->client.addr.w[3]), weir_be16(c->client.port_be)}};
-	return weir_key_eq(&seen->key, &key) ? seen->who : nobody;
+		*seen = (struct sim_seen){key, backend,
+			{weir_be32(c->client.addr.w[3]), weir_be16(c->client.port_be)}};
+	return weir_key_eq(&seen->key, &key) && weir_addr_eq(&seen->backend, &backend) ? seen->who
+										       : nobody;
 }
 
 /* The client's end of a segment's connection. */

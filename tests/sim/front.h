@@ -33,6 +33,7 @@ struct sim_rx {
 /* Whose a backend side's tuple was last: the connection may have ended when its last word leaves. */
 struct sim_seen {
 	struct weir_key key;
+	struct weir_addr backend; /* a key's number may be another one's after a reload */
 	struct sim_tuple who;
 };
 

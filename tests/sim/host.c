@@ -175,7 +175,10 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	} else if (p != NULL) {
 		if (p->state == SIM_TIME_WAIT && is_syn(&s)) {
 			sim_did(SIM_DID_time_wait_ack);
-			h->turned_away += is_newer(p, &s);
+			if (is_newer(p, &s)) {
+				h->turned_away++;
+				h->turned_away_ns = h->queue->now_ns;
+			}
 		}
 		sim_peer_receive(p, &s);
 	} else if (is_syn(&s) && s.dport == h->listen && h->power == SIM_UP) {

@@ -42,6 +42,7 @@ struct sim_host {
 	struct sim_link down;              /* from it */
 	struct sim_peer *peers[SIM_BUCKETS];
 	uint32_t turned_away; /* SYNs that its TIME_WAIT did not yield to, though they were newer */
+	uint64_t turned_away_ns; /* the last of them */
 	uint8_t used[65536 / 8]; /* bit per port of the client's end: it was in use once */
 };
 

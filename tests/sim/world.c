@@ -92,13 +92,27 @@ static struct sim_quality quality(struct sim_random *r, const struct sim_quality
  * Connections
  */
 
+/* How long a dead client's late packet may keep the backend that it opened: to a keep-alive or two. */
+static uint64_t ghost_until_ns(const struct sim_conn *c)
+{
+	if (c->plan.kind != SIM_EARLY_ABORT || c->backend == NULL || c->backend->peer == NULL)
+		return 0;
+	return c->backend->began_ns + 60 * SIM_S;
+}
+
 static void on_deadline(struct sim_timer *t)
 {
 	struct sim_conn *c = sim_owner(t, struct sim_conn, deadline);
+	struct sim_world *w = c->client.world;
+	uint64_t until_ns = ghost_until_ns(c);
 
+	if (w->queue.now_ns < until_ns) {
+		sim_queue_set(&w->queue, t, until_ns);
+		return;
+	}
 	sim_check_judge(c);
 	c->judged = true;
-	c->client.world->open--;
+	w->open--;
 }
 
 /* Judged while its packets are still remembered. */

@@ -125,6 +125,21 @@ static void wrong_tuple(void)
 	}
 }
 
+/* Who shows no timestamps has no TSecr, whatever the view says: nothing of it is in the cookie. */
+static void no_timestamps(void)
+{
+	uint64_t seed = 15;
+	struct weir_keys k = keys_at(WALL_S);
+	struct weir_seg syn = random_syn(&seed, false), ack;
+	struct weir_cookie c = make(&k, &syn, (struct weir_agreed){.wscale = 7}, 0), out;
+
+	ack = ack_of(&syn, &c);
+	ack.tsecr = 0xffffffff;
+	CU_ASSERT_TRUE(check_back(&k, &ack, 0, &out));
+	CU_ASSERT_EQUAL(out.tsval, 0);
+	CU_ASSERT_FALSE(out.agreed.ts);
+}
+
 /* HC-06: a probe stands one lower, and only there. */
 static void probes(void)
 {
@@ -145,20 +160,24 @@ static void probes(void)
 
 /*
  * The number that is acknowledged is one above the ISN: next to the ends of the MAC's range that is a
- * carry into the options, which are still the ISN's. Such ISNs are few: these SYNs were searched for.
+ * carry into the options and the generation, which are still the ISN's. Such ISNs are few: these SYNs were searched for.
  */
 static void mac_at_the_ends(void)
 {
 	static const struct {
-		bool ts;
+		struct weir_agreed agreed;
 		uint32_t seq, isn;
-	} rare[] = {{false, 6986281, 0x5d000000}, {false, 55767700, 0x5dffffff},
-		{true, 342643804, 0x50000000}, {true, 28041927, 0x5fffffff}};
+	} rare[] = {
+		{{.mss_index = 5, .wscale = 7, .sack = true}, 6986281, 0x5d000000},
+		{{.mss_index = 5, .wscale = 7, .sack = true}, 55767700, 0x5dffffff},
+		{{.mss_index = 7, .wscale = 9, .sack = true}, 1000285, 0x7fffffff},
+		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 342643804, 0x50000000},
+		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 28041927, 0x5fffffff},
+	};
 	struct weir_keys k = keys_at(WALL_S);
 
 	for (unsigned int i = 0; i < sizeof(rare) / sizeof(rare[0]); i++) {
-		struct weir_agreed a = {
-			.mss_index = 5, .wscale = 7, .sack = true, .ts = rare[i].ts};
+		const struct weir_agreed a = rare[i].agreed;
 		struct weir_seg syn = {.src = weir_addr_v4(0x0a000001),
 			.dst = weir_addr_v4(0x0a000002),
 			.sport_be = 1,
@@ -379,6 +398,7 @@ int main(void)
 		{"HC-02 the MSS table ascends", mss_table},
 		{"HC-08 bound to tuple, client ISN, layout", wrong_tuple},
 		{"HC-06 a probe stands one lower", probes},
+		{"without timestamps there is no TSecr", no_timestamps},
 		{"a MAC at either end of its range", mac_at_the_ends},
 		{"HC-02 the clock is free, the ISN does not know it", clock_bits},
 		{"the usual segment sizes are kept", usual_mss},

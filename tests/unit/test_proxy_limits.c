@@ -42,8 +42,11 @@ static void table_full(unsigned int service)
 	/* HC-35: its cookie is alive, but has been used */
 	talk_close(&t[0], WEIR_CLIENT);
 	IS(talk_put(&t[7], WEIR_CLIENT, &old_ack), WEIR_FATE_old_cookie);
+	IS(shell_events(s, WEIR_EVENT_cookie_stale), 1);
 	talk_silence(&u);
 	IS(shell_conns(s), 8);
+	shell_wait_ms(s, 1500); /* HC-07: nor is its SYN-ACK one that nobody answered */
+	IS(shell_events(s, WEIR_EVENT_syn_ack_resent), 0);
 	talk_say(&u, WEIR_CLIENT, PSH, 100);
 	shell_close(s);
 }

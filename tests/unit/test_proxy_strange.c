@@ -349,6 +349,82 @@ static void hc33_isn_of_address(void)
 	shell_close(s);
 }
 
+/* The same client again, on the same port, with other numbers. */
+static void again(struct talk *u, const struct talk *t)
+{
+	talk_init(u, t->s, t->service, 1);
+	u->isn[WEIR_CLIENT] = t->isn[WEIR_CLIENT] + 5000000;
+	u->next[WEIR_CLIENT] = u->isn[WEIR_CLIENT] + 1;
+	u->isn[WEIR_BACKEND] += 7777777;
+	u->next[WEIR_BACKEND] += 7777777;
+}
+
+/* HC-35: a used cookie comes again when the connection that took its place has been given up. */
+static void replay_given_up(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment ack, rst;
+	struct talk t, u;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	ack = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	talk_ack(&t);
+	talk_answer(&t);
+	talk_close(&t, WEIR_CLIENT);
+	again(&u, &t);
+	talk_syn(&u);
+	talk_ack(&u);
+	rst = talk_segment(&u, WEIR_CLIENT, RST, 0);
+	IS(talk_put(&u, WEIR_CLIENT, &rst), WEIR_FATE_client_abort);
+	shell_clear(s);
+	IS(talk_state(&u), WEIR_CLOSED);
+	IS(talk_put(&u, WEIR_CLIENT, &ack), WEIR_FATE_old_cookie);
+	talk_silence(&u);
+	IS(shell_events(s, WEIR_EVENT_cookie_stale), 1);
+	shell_close(s);
+}
+
+static void hc35_given_up(void)
+{
+	each_mode(replay_given_up);
+}
+
+/*
+ * HC-08: what made a tuple suspect is not held against whoever begins anew on it a while later, and
+ * whose second segment comes first.
+ */
+static void overtaken_again(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	struct segment stray, second;
+	struct talk t, u;
+
+	talk_init(&t, s, service, 1);
+	talk_syn(&t);
+	stray = talk_segment(&t, WEIR_CLIENT, PSH, 100);
+	stray.seq += 100;
+	IS(talk_put(&t, WEIR_CLIENT, &stray), WEIR_FATE_bad_cookie);
+	shell_wait_ms(s, 20000);
+	shell_clear(s);
+
+	again(&u, &t);
+	talk_syn(&u);
+	second = talk_segment(&u, WEIR_CLIENT, PSH, 100);
+	second.seq += 100;
+	IS(talk_put(&u, WEIR_CLIENT, &second), WEIR_FATE_bad_cookie);
+	talk_silence(&u);
+	talk_ack(&u);
+	talk_answer(&u);
+	talk_say(&u, WEIR_CLIENT, PSH, 100);
+	shell_close(s);
+}
+
+static void hc08_overtaken_again(void)
+{
+	each_mode(overtaken_again);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -364,6 +440,8 @@ int main(void)
 		{"HC-13 HC-33 an old connection, and no other port", hc33_old_and_alone},
 		{"HC-50 one burst: evicted, and more behind it", hc50_behind_evicted},
 		{"HC-33 the ISN to a backend is of the client's address", hc33_isn_of_address},
+		{"HC-35 replaced and given up", hc35_given_up},
+		{"HC-08 overtaken on a tuple that was suspect", hc08_overtaken_again},
 	};
 
 	return unit_main("proxy strange", tests, sizeof(tests) / sizeof(tests[0]));
