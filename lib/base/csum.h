@@ -58,7 +58,7 @@ static inline uint64_t weir_csum_delta32(uint64_t delta, uint32_t from, uint32_t
 
 /*
  * The delta of 16-bit words whose bytes stand the other way round (RFC 1071 §2 B): those at odd places,
- * or numbers by value instead of as they lie in memory. To swap is to multiply by 2^8 modulo 2^16 - 1.
+ * or numbers by value instead of as they lie in memory (on a little-endian machine). To swap is to multiply by 2^8 modulo 2^16 - 1.
  * Wants delta below 2^56, as the sum of some fields is.
  */
 static inline uint64_t weir_csum_swap(uint64_t delta)

@@ -11,7 +11,7 @@ void weir_localports_init(struct weir_localports *p, struct weir_arena *arena, u
 	*p = (struct weir_localports){
 		.first = first,
 		.count = count,
-		.cursor = start % count,
+		.cursor = (uint32_t)((uint64_t)start * count >> 32),
 		.worker = (uint16_t)worker,
 		.workers = (uint16_t)workers,
 	};

@@ -26,8 +26,8 @@ struct weir_localports {
 };
 
 /*
- * start: where the cursor begins (any number; a random one makes ports harder to guess). Touches
- * none of its memory, of which there is 8 KB / workers.
+ * start: where the cursor begins (any number, of which the upper bits count; a random one makes ports
+ * harder to guess). Touches none of its memory, of which there is 8 KB / workers.
  */
 void weir_localports_init(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,
 	unsigned int workers, uint32_t start);

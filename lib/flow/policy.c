@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Every member of a service gets its slot, however small its weight: order_weights(). */
 _Static_assert(2 * WEIR_SERVICES_MAX + WEIR_BACKENDS_MAX + WEIR_PORTS_MAX * WEIR_LOCALS_MAX <
 		UINT16_MAX,
 	"the steps between any two stations fit weir_station.reach");
+/* Every member of a service gets its slot, however small its weight: order_weights(). */
 _Static_assert(WEIR_BACKENDS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
 
 static void *zeroed(uint32_t n, size_t bytes)

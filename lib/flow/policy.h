@@ -257,7 +257,7 @@ static inline const struct weir_form *weir_policy_syn_ack(const struct weir_poli
 
 static inline uint32_t weir_station_slot(const struct weir_addr *addr, uint16_t port_be)
 {
-	uint64_t x = addr->q[1] ^ addr->q[0] * 0x9e3779b97f4a7c15ull ^ (uint64_t)port_be << 17;
+	uint64_t x = addr->q[1] ^ addr->q[0] * 0x9e3779b97f4a7c15ull ^ (uint64_t)port_be << 16;
 
 	/* An address' last byte stands at the top: it is brought down, or a product would lose it. */
 	x = (x ^ x >> 32) * 0xff51afd7ed558ccdull;

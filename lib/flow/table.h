@@ -74,7 +74,8 @@ void weir_table_give(struct weir_table *t, uint32_t conn);
 /*
  * Makes `conn` findable under key; the key that side's field holds (client or local) must equal it.
  * INVARIANT: no conn stands under the key yet (find first).
- * false when both buckets are full: the connection cannot be had (a named drop), nothing changed.
+ * false when both buckets are full, or the first one is and as many as can be counted live elsewhere:
+ * the connection cannot be had (a named drop), nothing changed.
  */
 bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint32_t conn);
 

@@ -62,7 +62,7 @@ void weir_wheel_advance(struct weir_wheel *w, uint32_t conn, uint32_t deadline)
 	weir_wheel_add(w, conn);
 }
 
-/* Whoever is next in the slot is wanted soon, and has not been in the cache for long. */
+/* Whoever is next in the slot is wanted soon, and left the caches long ago. */
 static inline void fetch_next(const struct weir_wheel *w, uint32_t conn)
 {
 	const struct weir_conn *next;

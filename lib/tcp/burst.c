@@ -109,6 +109,8 @@ static void make_cookies(struct weir_proxy *px, struct weir_burst *b)
 	weir_cookie_make(&px->keys, b->syns.segs, b->syns.cookies, b->syns.n, now_ms(px));
 }
 
+_Static_assert(WEIR_CONN_NONE == UINT32_MAX, "all bytes of it are 0xff");
+
 static void burst_begin(struct weir_burst *b, struct weir_pkt *pkts, unsigned int n)
 {
 	b->pkts = pkts;

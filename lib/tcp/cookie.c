@@ -66,7 +66,8 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 
 /*
  * The message: addresses; ports and the options of both numbers, which do not overlap; in the tail the
- * client's ISN, and above it the layout. The ISN is last because a check tries two.
+ * client's ISN, and above it the layout. The ISN is last because a check tries two. Nodes that share a
+ * secret must agree in this, too: another message is another version of the cookie.
  */
 #define MESSAGE_WORDS 2
 #define TAIL_BYTES    5

@@ -16,7 +16,8 @@ static inline void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir
 {
 	struct weir_service_counters *count = &px->counters.service[c->client.id];
 
-	pkt->nexthop = px->policy->backends[c->backend].nexthop;
+	if (side == WEIR_CLIENT) /* here, next to what translation reads of the backend */
+		pkt->nexthop = px->policy->backends[c->backend].nexthop;
 	weir_translate(c, px->policy, side, pkt);
 	if (side == WEIR_CLIENT) {
 		pkt->send = WEIR_SEND_NEXTHOP;
@@ -114,7 +115,7 @@ static inline void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_s
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
 	if (c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE))
 		return;
-	if (c->state == WEIR_ESTABLISHED)
+	if (c->state == WEIR_ESTABLISHED) /* INVARIANT: as weir_conn_timeout_ms() would */
 		weir_conn_timer(px, c, conn_service(px, c)->timeouts.established_ms);
 	else if (c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN))
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));

@@ -25,9 +25,10 @@ static inline uint16_t weir_translate_window(const struct weir_conn *c, enum wei
 /* inline definitions */
 
 /*
- * What the changes of a header's fields do to its checksum; every change goes through it, so that none
- * is missing. Numbers are counted by value, so their bytes stand the other way round than in memory.
+ * What the changes of a header's fields do to its checksum. INVARIANT: whoever stores into the header
+ * adds to it. Numbers are counted by value, so their bytes stand the other way round than in memory.
  */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are swapped words");
 struct weir_changes {
 	uint64_t memory; /* words as they lie in memory; numbers at odd places */
 	uint64_t value;  /* numbers at even places */

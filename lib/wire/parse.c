@@ -172,7 +172,7 @@ static inline enum weir_parsed good_tcp(struct weir_pkt *pkt)
 	seg->wscale = WEIR_WSCALE_NONE;
 	seg->sack_ok = false;
 	seg->mss = WEIR_TCP_MSS_DEFAULT;
-	if (LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
+	if (seg->opt_len == 0 || LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
 		return WEIR_PARSED_TCP;
 	return walk_options(seg, tcp);
 }

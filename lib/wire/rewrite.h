@@ -19,7 +19,7 @@ static inline bool weir_rewrite_may_pass(const struct weir_pkt *pkt)
 
 /*
  * New source and destination, one hop less; the IP checksum is right again. Returns the delta
- * that the addresses add to the TCP checksum.
+ * that the addresses add to the TCP checksum. INVARIANT: weir_rewrite_may_pass().
  */
 static inline uint64_t weir_rewrite_addrs(struct weir_pkt *pkt, const struct weir_addr *src,
 	const struct weir_addr *dst)

@@ -30,7 +30,7 @@ static void row_make(struct row *r, unsigned int worker, unsigned int workers, u
 	for (uint32_t port = WEIR_LOCALPORT_FIRST; port <= 65535; port++)
 		if (weir_localport_owner((uint16_t)port, workers) == worker)
 			r->port[r->n++] = (uint16_t)port;
-	r->cursor = start % r->n;
+	r->cursor = (uint32_t)((uint64_t)start * r->n >> 32);
 }
 
 static uint16_t row_next(struct row *r)

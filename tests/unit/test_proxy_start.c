@@ -63,14 +63,14 @@ static void by_seed(void)
 	start(&w, p, seed);
 	IS(memcmp(&w.px.table.secret, seed, 16), 0);
 	IS(memcmp(&w.px.isn_secret, seed + 16, 16), 0);
-	IS(w.px.pools[0].cursor, 0x04030201 % w.px.pools[0].count);
+	IS(w.px.pools[0].cursor, 0x04030201ull * w.px.pools[0].count >> 32);
 	free(w.memory);
 
 	memset(other, 0xee, sizeof(other));
 	start(&w, p, other);
 	IS(memcmp(&w.px.table.secret, other, 16), 0);
 	IS(memcmp(&w.px.isn_secret, other + 16, 16), 0);
-	IS(w.px.pools[0].cursor, 0xeeeeeeee % w.px.pools[0].count);
+	IS(w.px.pools[0].cursor, 0xeeeeeeeeull * w.px.pools[0].count >> 32);
 	free(w.memory);
 	weir_policy_free(p);
 }
