@@ -7,6 +7,7 @@
 #   --tsv FILE      where the figures go (default: build-bench/bench.tsv), for scripts/bench_compare.py
 #   --docs          then write the tables of docs/performance.md and the pictures in docs/img anew
 #   --quick         fewer rounds, and no more than 1 M connections: a look, not a result
+#   --rounds N      rounds of each row (9): 3 take a third of the time, and are a little less sure
 #   --small-pages   4 kB pages, even where there are huge ones
 #   --greedy        as root: its session goes before everything else that runs on this machine
 #
@@ -28,6 +29,7 @@ while [ $# -gt 0 ]; do
 	--tsv) tsv=${2:?--tsv wants a file} && shift ;;
 	--docs) docs=1 ;;
 	--quick) rounds=3 sizes="1000 100000 1000000" ;;
+	--rounds) rounds=${2:?--rounds wants a number} && shift ;;
 	--small-pages) pages=(--small-pages) ;;
 	--greedy) greedy=1 ;;
 	--help) usage && exit 0 ;;

@@ -248,8 +248,11 @@ static uint64_t right(const struct echoes *e, const struct weir_siplanes *mac, u
 {
 	uint64_t set = 0;
 
-	for (unsigned int i = 0; i < n; i++)
-		set |= (uint64_t)(((mac->lane[i] ^ e->numbers[i]) & e->bits[i]) == 0) << i;
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t wrong = (mac->lane[i] ^ e->numbers[i]) & e->bits[i];
+
+		set |= (uint64_t)(wrong == 0) << i;
+	}
 	return set;
 }
 

@@ -27,7 +27,7 @@ static void on_resend(struct sim_timer *t)
 		sim_peer_probe_window(p);
 	} else {
 		sim_did(SIM_DID_rto_resend);
-		p->recovering = true;
+		sim_peer_resends(p);
 		p->recover = p->nxt;
 		p->sacked.n = 0; /* RFC 2018 §8 */
 		p->resend = sim_peer_resend(p, p->una);

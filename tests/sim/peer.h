@@ -67,6 +67,7 @@ struct sim_peer {
 	bool shut;        /* ... and these are all */
 	struct sim_ranges sacked;
 	bool recovering;
+	bool resent;              /* it sent something again, once at least */
 	uint32_t recover, resend; /* lost up to recover; resent up to resend */
 	uint32_t dupacks;
 

@@ -211,7 +211,7 @@ static void repeated_ack(struct sim_peer *p)
 		sim_peer_resend_some(p, 1);
 	} else if (p->dupacks >= 3) { /* RFC 5681 §3.2 */
 		sim_did(SIM_DID_fast_resend);
-		p->recovering = true;
+		sim_peer_resends(p);
 		p->recover = p->nxt;
 		p->resend = p->una;
 		sim_peer_resend_some(p, 1);

@@ -218,6 +218,14 @@ uint32_t sim_peer_resend(struct sim_peer *p, uint32_t seq)
 	return seq + n;
 }
 
+void sim_peer_resends(struct sim_peer *p)
+{
+	p->recovering = true;
+	if (!p->resent)
+		sim_did(SIM_DID_resender);
+	p->resent = true;
+}
+
 void sim_peer_resend_some(struct sim_peer *p, unsigned int n)
 {
 	p->resend = weir_seq_max(p->resend, p->una);

@@ -40,6 +40,8 @@ void sim_peer_send_rst(struct sim_peer *p);
 void sim_peer_challenge(struct sim_peer *p);
 /* One segment from seq on again; returns the sequence number after it. */
 uint32_t sim_peer_resend(struct sim_peer *p, uint32_t seq);
+/* What is out is taken for lost. */
+void sim_peer_resends(struct sim_peer *p);
 /* Lost segments from p->resend on, n of them at most. */
 void sim_peer_resend_some(struct sim_peer *p, unsigned int n);
 void sim_peer_probe(struct sim_peer *p);

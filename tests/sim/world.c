@@ -286,7 +286,7 @@ struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint
 	w->random.state = seed;
 	w->profile = p;
 	w->trace = trace;
-	w->resent_before = sim_deeds[SIM_DID_rto_resend] + sim_deeds[SIM_DID_fast_resend];
+	w->resenders_before = sim_deeds[SIM_DID_resender];
 	w->queue.now_ns = begin(&w->random);
 	w->begin_ns = w->queue.now_ns;
 	w->end_ns = w->begin_ns + minutes * 60 * SIM_S;

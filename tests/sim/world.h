@@ -46,7 +46,7 @@ struct sim_world {
 	struct sim_reloads reloads;
 	struct sim_attack attack;
 	enum sim_sabotage sabotage;
-	uint64_t resent_before; /* segments, in the worlds before this one */
+	uint64_t resenders_before; /* in the worlds before this one */
 	struct sim_stats stats;
 };
 

@@ -83,7 +83,7 @@ static void check_group(const char *doc, const char *path, const struct weir_con
 	if (at == NULL)
 		fprintf(stderr, "\nno heading: %s\n", heading + 1);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(at);
-	end = strstr(at + 4, "\n## ");
+	end = at != NULL ? strstr(at + 4, "\n## ") : NULL;
 	for (unsigned int i = 0; i < g->n_keys; i++) {
 		const struct weir_conf_key *k = &g->keys[i];
 
