@@ -171,6 +171,7 @@ static void mac_at_the_ends(void)
 		{{.mss_index = 5, .wscale = 7, .sack = true}, 6986281, 0x5d000000},
 		{{.mss_index = 5, .wscale = 7, .sack = true}, 55767700, 0x5dffffff},
 		{{.mss_index = 7, .wscale = 9, .sack = true}, 1000285, 0x7fffffff},
+		{{.mss_index = 0, .wscale = WEIR_WSCALE_NONE}, 10370814, 0},
 		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 342643804, 0x50000000},
 		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 28041927, 0x5fffffff},
 	};
