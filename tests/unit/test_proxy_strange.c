@@ -349,6 +349,26 @@ static void hc33_isn_of_address(void)
 	shell_close(s);
 }
 
+/* HC-33, RFC 6528: two backends are shown other ISNs for one tuple of ours at one time. */
+static void isn_of_backend(void)
+{
+	struct shell *s = shell_usual();
+	struct segment refusal;
+	uint32_t first;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_NAT, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	first = t.shown[WEIR_BACKEND];
+	refusal = talk_segment(&t, WEIR_BACKEND, RST | ACK, 0);
+	IS(talk_put(&t, WEIR_BACKEND, &refusal), WEIR_FATE_backend_refused);
+	talk_take_syn(&t);
+	CU_ASSERT_NOT_EQUAL(t.shown[WEIR_BACKEND], first);
+	talk_answer(&t);
+	shell_close(s);
+}
+
 /* The same client again, on the same port, with other numbers. */
 static void again(struct talk *u, const struct talk *t)
 {
@@ -440,6 +460,7 @@ int main(void)
 		{"HC-13 HC-33 an old connection, and no other port", hc33_old_and_alone},
 		{"HC-50 one burst: evicted, and more behind it", hc50_behind_evicted},
 		{"HC-33 the ISN to a backend is of the client's address", hc33_isn_of_address},
+		{"HC-33 the ISN to a backend is of the backend's address", isn_of_backend},
 		{"HC-35 replaced and given up", hc35_given_up},
 		{"HC-08 overtaken on a tuple that was suspect", hc08_overtaken_again},
 	};
