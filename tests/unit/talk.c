@@ -31,6 +31,15 @@ void talk_init(struct talk *t, struct shell *s, unsigned int service, unsigned i
 	t->next[WEIR_BACKEND] = t->isn[WEIR_BACKEND] + 1;
 }
 
+void talk_begin_anew(struct talk *u, const struct talk *t, uint32_t isn_add)
+{
+	talk_init(u, t->s, t->service, 1);
+	u->isn[WEIR_CLIENT] = t->isn[WEIR_CLIENT] + isn_add;
+	u->next[WEIR_CLIENT] = u->isn[WEIR_CLIENT] + 1;
+	u->isn[WEIR_BACKEND] += 7777777;
+	u->next[WEIR_BACKEND] += 7777777;
+}
+
 /* The side's clock: a millisecond each. */
 static uint32_t tsval_now(const struct talk *t, enum weir_side side)
 {

@@ -53,6 +53,9 @@ struct talk {
 /* Client number n: an address, a port and numbers of its own; usual options on both sides. */
 void talk_init(struct talk *t, struct shell *s, unsigned int service, unsigned int n);
 
+/* Client number 1 again after a reboot, its ISN so much later: all is new but its address and port. */
+void talk_begin_anew(struct talk *u, const struct talk *t, uint32_t isn_add);
+
 /* Steps of the handshake; each takes what it causes from the shell's queue and looks at it. */
 void talk_syn(struct talk *t);          /* SYN, SYN-ACK */
 void talk_ack(struct talk *t);          /* ACK, SYN to a backend */

@@ -211,16 +211,6 @@ static void hc24_own_syn(void)
 	each_mode(own_syn);
 }
 
-/* The same client after a reboot: everything of it is new but its address and port. */
-static void reborn(struct talk *u, const struct talk *t, uint32_t isn_add)
-{
-	talk_init(u, t->s, t->service, 1);
-	u->isn[WEIR_CLIENT] = t->isn[WEIR_CLIENT] + isn_add;
-	u->next[WEIR_CLIENT] = u->isn[WEIR_CLIENT] + 1;
-	u->isn[WEIR_BACKEND] += 7777777;
-	u->next[WEIR_BACKEND] += 7777777;
-}
-
 /* The client's numbers before it or after it, far or near; its first segment of any kind. */
 static void rebooted(unsigned int service)
 {
@@ -232,7 +222,7 @@ static void rebooted(unsigned int service)
 		struct talk t, u;
 
 		begin(&t, s, service, 1);
-		reborn(&u, &t, adds[i]);
+		talk_begin_anew(&u, &t, adds[i]);
 		talk_syn(&u);
 		IS(talk_state(&t), WEIR_ESTABLISHED); /* a SYN proves nothing */
 		old = talk_segment(&u, WEIR_CLIENT, i == 1 ? PSH : ACK, i == 1 ? 100 : 0);
@@ -271,7 +261,7 @@ static void rebooted_early(unsigned int service)
 	talk_ack(&t);
 	g = talk_segment(&t, WEIR_CLIENT, PSH, 99);
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
-	reborn(&u, &t, 0x20000000);
+	talk_begin_anew(&u, &t, 0x20000000);
 	talk_syn(&u);
 	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
 	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_handshake_ack);
@@ -418,7 +408,7 @@ static void replay_replaced(unsigned int service)
 	talk_ack(&t);
 	talk_answer(&t);
 	talk_close(&t, WEIR_CLIENT);
-	reborn(&u, &t, 5000000);
+	talk_begin_anew(&u, &t, 5000000);
 	talk_syn(&u);
 	talk_ack(&u);
 	talk_answer(&u);
@@ -539,7 +529,7 @@ static void overtaken(unsigned int service)
 	shell_clear(s);
 	shell_wait_ms(s, 5100);
 	IS(talk_state(&t), WEIR_CLOSED);
-	reborn(&u, &t, 3000000);
+	talk_begin_anew(&u, &t, 3000000);
 	talk_syn(&u);
 	first = talk_segment(&u, WEIR_CLIENT, ACK, 1000);
 	second = first;

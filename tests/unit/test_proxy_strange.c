@@ -369,16 +369,6 @@ static void isn_of_backend(void)
 	shell_close(s);
 }
 
-/* The same client again, on the same port, with other numbers. */
-static void again(struct talk *u, const struct talk *t)
-{
-	talk_init(u, t->s, t->service, 1);
-	u->isn[WEIR_CLIENT] = t->isn[WEIR_CLIENT] + 5000000;
-	u->next[WEIR_CLIENT] = u->isn[WEIR_CLIENT] + 1;
-	u->isn[WEIR_BACKEND] += 7777777;
-	u->next[WEIR_BACKEND] += 7777777;
-}
-
 /* HC-35: a used cookie comes again when the connection that took its place has been given up. */
 static void replay_given_up(unsigned int service)
 {
@@ -392,7 +382,7 @@ static void replay_given_up(unsigned int service)
 	talk_ack(&t);
 	talk_answer(&t);
 	talk_close(&t, WEIR_CLIENT);
-	again(&u, &t);
+	talk_begin_anew(&u, &t, 5000000);
 	talk_syn(&u);
 	talk_ack(&u);
 	rst = talk_segment(&u, WEIR_CLIENT, RST, 0);
@@ -428,7 +418,7 @@ static void overtaken_again(unsigned int service)
 	shell_wait_ms(s, 20000);
 	shell_clear(s);
 
-	again(&u, &t);
+	talk_begin_anew(&u, &t, 5000000);
 	talk_syn(&u);
 	second = talk_segment(&u, WEIR_CLIENT, PSH, 100);
 	second.seq += 100;
