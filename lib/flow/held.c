@@ -52,6 +52,14 @@ bool weir_held_has(const struct weir_held *h, uint32_t head, const struct weir_s
 	return false;
 }
 
+bool weir_held_ends_at(const struct weir_held *h, uint32_t head, uint32_t seq)
+{
+	for (uint32_t i = head; i != WEIR_HELD_NONE; i = h->pkts[i].next)
+		if (weir_seg_end(&h->pkts[i].pkt.seg) == seq)
+			return true;
+	return false;
+}
+
 void weir_held_sum(const struct weir_held *h, uint32_t head, uint32_t *pkts, uint32_t *bytes)
 {
 	*pkts = 0;

@@ -33,6 +33,9 @@ bool weir_held_get(struct weir_held *h, uint32_t *head, struct weir_pkt *pkt);
 /* The list at head has the same segment already: the client repeats itself. */
 bool weir_held_has(const struct weir_held *h, uint32_t head, const struct weir_seg *seg);
 
+/* One of the list ends there: as far as that, the client may have sent. */
+bool weir_held_ends_at(const struct weir_held *h, uint32_t head, uint32_t seq);
+
 /* Packets and payload bytes in the list at head. Lists are short: bounded by the limit per conn. */
 void weir_held_sum(const struct weir_held *h, uint32_t head, uint32_t *pkts, uint32_t *bytes);
 

@@ -184,22 +184,35 @@ static void note_window(struct weir_conn *c, const struct weir_seg *seg)
 		c->max_wnd[WEIR_CLIENT] = seg->wnd;
 }
 
+/*
+ * RFC 5961 §3.2. Exact is what the client has sent for all that is known: its beginning, or an end of
+ * what is held. Further on it may have sent what was lost, or the RST is of its life before this one.
+ */
+static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const uint32_t seq = pkt->seg.seq, start = client_start(c);
+
+	if (!weir_seq_between(start, seq, start + px->policy->limits.held_bytes)) {
+		drop(pkt, WEIR_FATE_out_of_window);
+		return;
+	}
+	if (seq != start && !weir_held_ends_at(&px->held, c->held, seq)) {
+		weir_reply_challenge(px, c, pkt);
+		return;
+	}
+	drop(pkt, WEIR_FATE_client_abort);
+	weir_conn_drop_held(px, c);
+	weir_send_rst_to_backend(px, c);
+	weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_RESET);
+	event(px, WEIR_EVENT_conn_reset);
+}
+
 void weir_open_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
 
 	if (seg->flags & WEIR_TCP_RST) {
-		/* RFC 5961 §3.2: exact only; what was held may stand before it. */
-		if (!weir_seq_between(client_start(c), seg->seq,
-			    client_start(c) + px->policy->limits.held_bytes)) {
-			drop(pkt, WEIR_FATE_out_of_window);
-			return;
-		}
-		drop(pkt, WEIR_FATE_client_abort);
-		weir_conn_drop_held(px, c);
-		weir_send_rst_to_backend(px, c);
-		weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_RESET);
-		event(px, WEIR_EVENT_conn_reset);
+		early_rst(px, c, pkt);
 		return;
 	}
 	if (seg->ack != c->cookie + 1) {

@@ -96,6 +96,9 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
 void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
 	struct weir_pkt *pkt, enum weir_fate fate);
 
+/* RFC 5961 §3.2: ACK to the client of c, in SYN_SENT, whose RST in pkt may not be its own; in budget. */
+void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt);
+
 /* The SYN in pkt becomes its SYN-ACK with that cookie. */
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie);

@@ -59,19 +59,44 @@ static unsigned int syn_ack_has(const struct weir_agreed *a)
 
 /*
  * HC-04: the true window is what may be held, by bytes and by packets of the size that the client is
- * asked for (RFC 6691: less timestamps). Past half of the pool it is 0 and opens later.
+ * asked for (RFC 6691: less timestamps).
  */
-static uint16_t early_window(struct weir_proxy *px, const struct weir_service *svc)
+static uint16_t early_room(const struct weir_proxy *px, const struct weir_service *svc)
 {
 	const uint32_t pkts = WEIR_HELD_PKTS_MAX * (svc->profile.mss - 12u);
 	const uint32_t bytes = px->policy->limits.held_bytes;
 
+	return (uint16_t)(pkts < bytes ? pkts : bytes);
+}
+
+/* The same for who begins; past half of the pool it is 0 and opens later. */
+static uint16_t early_window(struct weir_proxy *px, const struct weir_service *svc)
+{
 	if (px->held.count > px->held.capacity / 2) {
 		px->squeezed_until_ns = px->now_ns + WEIR_COOKIE_LIFE_MS * 1000000ull;
 		event(px, WEIR_EVENT_window_closed);
 		return 0;
 	}
-	return (uint16_t)(pkts < bytes ? pkts : bytes);
+	return early_room(px, svc);
+}
+
+void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
+{
+	struct weir_header h = header_back(&pkt->seg);
+
+	if (!weir_bucket_take(&px->peer_replies, px->now_ns)) {
+		drop(pkt, WEIR_FATE_reply_budget);
+		return;
+	}
+	h.seq = c->cookie + 1;
+	h.ack = c->track[WEIR_CLIENT].acked;
+	h.flags = WEIR_TCP_ACK;
+	h.wnd = early_room(px, conn_service(px, c)) >> c->wscale_shown;
+	h.ts = c->flags & WEIR_CONN_TS;
+	h.tsval = c->opening.cookie_tsval;
+	h.tsecr = c->opening.syn_tsval - c->ts_delta[WEIR_CLIENT];
+	pkt->len = pkt->head_len = weir_build_tcp(pkt->data, &h);
+	sent_back(pkt, WEIR_FATE_challenged);
 }
 
 static void remember(struct weir_proxy *px, const struct weir_pkt *pkt,

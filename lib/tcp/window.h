@@ -47,12 +47,6 @@ enum weir_rst {
 
 enum weir_rst weir_window_rst(const struct weir_conn *c, enum weir_side side, uint32_t seq);
 
-/* Sequence number after the segment: payload and FIN. */
-static inline uint32_t weir_seg_end(const struct weir_seg *seg)
-{
-	return seg->seq + seg->payload_len + ((seg->flags & WEIR_TCP_FIN) != 0);
-}
-
 /* inline definitions */
 
 /*

@@ -110,4 +110,10 @@ struct weir_pkt {
 	struct weir_seg seg;
 };
 
+/* Sequence number after the segment: payload and FIN. */
+static inline uint32_t weir_seg_end(const struct weir_seg *seg)
+{
+	return seg->seq + seg->payload_len + ((seg->flags & WEIR_TCP_FIN) != 0);
+}
+
 #endif

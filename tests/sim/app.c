@@ -133,6 +133,7 @@ void sim_app_connected(struct sim_peer *p)
 {
 	struct sim_app *a = p->app;
 
+	a->irs = p->irs;
 	if (a->side == WEIR_CLIENT)
 		sim_check_handshake(a);
 	sim_peer_keepalive(p, a->script->keepalive_ms);

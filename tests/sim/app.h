@@ -24,6 +24,7 @@ struct sim_app {
 	bool shut, eof;
 	uint64_t stream; /* the id of what it writes */
 	uint64_t theirs; /* of what it reads, as far as that was read */
+	uint32_t irs;    /* client: the ISN that it was shown, when connected */
 	enum sim_end end;
 	uint64_t began_ns, ended_ns;
 	struct sim_timer wait, pace;

@@ -323,6 +323,23 @@ static bool was_guessed(const struct sim_world *w, const struct sim_conn *c)
 	return sim_luck_had(&w->front.luck, c->who, c->service, c->client.began_ns);
 }
 
+/*
+ * HC-35: it was shown the cookie of a connection before it on its tuple, by honest odds of 2^-24. A
+ * world is much too small for two of them.
+ */
+static bool was_twin(struct sim_world *w, const struct sim_conn *c)
+{
+	for (uint32_t i = 0; i < w->n_conns; i++) {
+		const struct sim_conn *o = w->conns[i];
+
+		if (o->client.began_ns < c->client.began_ns && o->service == c->service &&
+			o->who.addr == c->who.addr && o->who.port == c->who.port &&
+			o->client.irs == c->client.irs && c->client.irs != 0)
+			return ++w->stats.twins == 1;
+	}
+	return false;
+}
+
 void sim_check_judge(struct sim_conn *c)
 {
 	struct sim_world *w = c->client.world;
@@ -340,7 +357,7 @@ void sim_check_judge(struct sim_conn *c)
 	} else if (c->plan.aborts) {
 		w->stats.aborted++;
 	} else if (was_troubled(w, c) || was_guessed(w, c) || was_turned_away(w, c) ||
-		was_never_heard(w, c)) {
+		was_never_heard(w, c) || was_twin(w, c)) {
 		w->stats.troubled++;
 	} else if (!w->profile->must_complete || w->profile->lacking) {
 		w->stats.refused++;

@@ -18,7 +18,7 @@
 #define SIM_PORT_FIRST   40000
 
 struct sim_stats {
-	uint32_t conns, complete, aborted, troubled, refused, unheard;
+	uint32_t conns, complete, aborted, troubled, refused, unheard, twins;
 	uint64_t frames, attacks, answered; /* attackers' frames, what synweir sent to nobody */
 	uint32_t faults;
 };

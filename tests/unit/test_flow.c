@@ -183,7 +183,8 @@ static void localport_full(void)
 /* Several lists share the pool; each is a queue. seq is the packet's mark, payload_len its size. */
 static void held_twin(void)
 {
-	uint32_t head[LISTS], queue[LISTS][HELD_MAX], n[LISTS] = {0}, total = 0, mark = 0, bad = 0;
+	uint32_t head[LISTS], queue[LISTS][HELD_MAX], n[LISTS] = {0}, total = 0, mark = 0, bad = 0,
+						      found = 0;
 	struct weir_arena arena = {NULL, 0, 0};
 	uint64_t seed = 1;
 	struct weir_held h;
@@ -196,6 +197,8 @@ static void held_twin(void)
 	for (uint32_t step = 0; step < 50000; step++) {
 		uint64_t r = unit_random(&seed);
 		uint32_t l = (uint32_t)(r >> 8) % LISTS, pkts, bytes, sum = 0;
+		uint32_t at = mark + (uint32_t)(r >> 16) % 1400; /* near an end, or none */
+		bool ends = false;
 		struct weir_pkt pkt = {.seg = {.seq = mark, .payload_len = mark % 1400}};
 
 		if ((r & 7) < (step / 500 % 2 ? 5 : 3)) {
@@ -212,13 +215,18 @@ static void held_twin(void)
 				total--;
 			}
 		}
-		for (uint32_t i = 0; i < n[l]; i++)
+		for (uint32_t i = 0; i < n[l]; i++) {
 			sum += queue[l][i] % 1400;
+			ends |= queue[l][i] + queue[l][i] % 1400 == at;
+		}
+		bad += weir_held_ends_at(&h, head[l], at) != ends;
+		found += ends;
 		weir_held_sum(&h, head[l], &pkts, &bytes);
 		bad += pkts != n[l] || bytes != sum || h.count != total;
 	}
 	CU_ASSERT_EQUAL(bad, 0);
 	CU_ASSERT(mark > 10000);
+	CU_ASSERT(found > 100);
 	free(arena.base);
 }
 

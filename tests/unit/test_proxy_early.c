@@ -497,6 +497,95 @@ static void hc04_burst(void)
 	each_mode(one_burst);
 }
 
+/* Its RST, `off` beyond where it began; returns the fate. */
+static unsigned int reset(struct talk *t, uint32_t off)
+{
+	struct segment g = talk_segment(t, WEIR_CLIENT, WEIR_TCP_RST, 0);
+
+	g.seq = t->isn[WEIR_CLIENT] + 1 + off;
+	return talk_put(t, WEIR_CLIENT, &g);
+}
+
+static void hear_challenge(struct talk *t)
+{
+	const struct shell_out *out = shell_take(t->s);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	IS(weir_be32(out->seg.dst.w[3]), t->client);
+	IS(weir_be16(out->seg.dport_be), t->port);
+	IS(out->seg.flags, ACK);
+	IS(out->seg.seq, t->expect[WEIR_CLIENT]);
+	IS(out->seg.ack, t->isn[WEIR_CLIENT] + 1); /* nothing that is held */
+	IS(out->seg.wnd, 14600 >> 7);
+	IS(out->seg.payload_len, 0);
+}
+
+/* RFC 5961 §3.2: exact is its beginning, and each end of what is held. */
+static void resets(unsigned int service)
+{
+	static const struct {
+		uint32_t off;
+		unsigned int fate;
+	} at[] = {
+		{UINT32_MAX, WEIR_FATE_out_of_window},
+		{14601, WEIR_FATE_out_of_window},
+		{0x80000000, WEIR_FATE_out_of_window},
+		{1, WEIR_FATE_challenged},
+		{699, WEIR_FATE_challenged},
+		{701, WEIR_FATE_challenged},
+		{1400, WEIR_FATE_challenged}, /* the FIN stands there */
+		{14600, WEIR_FATE_challenged},
+		{0, WEIR_FATE_client_abort},
+		{700, WEIR_FATE_client_abort},
+		{1401, WEIR_FATE_client_abort},
+	};
+	struct segment said;
+	struct talk t;
+
+	for (unsigned int i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		struct shell *s = shell_usual();
+		bool over = at[i].fate == WEIR_FATE_client_abort;
+
+		begin(&t, s, service, 1);
+		IS(early(&t, PSH, 700, &said), WEIR_FATES);
+		IS(early(&t, FIN, 700, &said), WEIR_FATES);
+		IS(reset(&t, at[i].off), at[i].fate);
+		if (at[i].fate == WEIR_FATE_challenged)
+			hear_challenge(&t);
+		if (over)
+			talk_hear_rst(&t, WEIR_BACKEND, t.expect[WEIR_BACKEND]);
+		talk_silence(&t);
+		IS(talk_state(&t), over ? WEIR_CLOSED : WEIR_SYN_SENT);
+		IS(s->workers[0].px.held.count, over ? 0 : 2);
+		shell_close(s);
+	}
+}
+
+static void hc22_resets(void)
+{
+	each_mode(resets);
+}
+
+/* Challenges are replies: within their budget (RFC 5961 §5). */
+static void challenges(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct talk t;
+
+	p->limits.reply_budget = 2;
+	s = shell_open(p, SHELL_START_NS);
+	begin(&t, s, SHELL_FULLNAT, 1);
+	for (unsigned int i = 0; i < 4; i++) {
+		IS(reset(&t, 9), i < 2 ? WEIR_FATE_challenged : WEIR_FATE_reply_budget);
+		if (i < 2)
+			hear_challenge(&t);
+	}
+	talk_silence(&t);
+	IS(reset(&t, 0), WEIR_FATE_client_abort);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -508,6 +597,8 @@ int main(void)
 		{"HC-05 a server that speaks first and a lot", hc05_large_window},
 		{"HC-04 held through a change of backend", hc04_moved},
 		{"HC-04 the client gives up", hc04_given_up},
+		{"HC-22 RSTs before the backend answers", hc22_resets},
+		{"HC-22 no more challenges than the budget", challenges},
 		{"HC-04 half of the pool: window 0, opened until it is heard", squeezed},
 		{"HC-04 window 0 and a client that never speaks", squeezed_silent},
 		{"HC-04 window 0 and a backend that speaks", squeezed_backend},
