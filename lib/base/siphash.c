@@ -45,12 +45,8 @@ static inline __attribute__((always_inline)) void many_plain(const struct weir_s
 		weir_sip_start(&s, &key[second >> i & 1]);
 		for (unsigned int w = 0; w < shape.words; w++)
 			weir_sip_word(&s, in[w].lane[i], c);
-		for (unsigned int t = 0; t < shape.tails; t++) {
-			struct weir_sipstate end = s;
-
-			weir_sip_word(&end, in[shape.words + t].lane[i] | length, c);
-			out[t].lane[i] = weir_sip_finish(&end, d);
-		}
+		weir_sip_word(&s, in[shape.words].lane[i] | length, c);
+		out->lane[i] = weir_sip_finish(&s, d);
 	}
 }
 

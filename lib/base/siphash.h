@@ -35,20 +35,18 @@ struct weir_siplanes {
 	uint64_t lane[WEIR_SIP_MANY];
 } __attribute__((aligned(64)));
 
-/* The shape of many messages: whole words, then a tail, which may come in several variants. */
+/* The shape of many messages: whole words, then a tail, as of weir_siphash24_words(). */
 struct weir_sipshape {
-	unsigned int words, tail_len; /* as of weir_siphash24_words() */
-	unsigned int tails;           /* 1 and more */
+	unsigned int words, tail_len;
 };
 
 /*
  * Many messages of one shape at once, count <= WEIR_SIP_MANY, by the CPU's widest vectors. Word w of
- * message i is in[w].lane[i], its tail t is in[words + t].lane[i] (high byte 0): what comes before the
- * tail is hashed once for all of them. Message i is under key[1] where bit i of `second` is set, else
- * under key[0]:
- *	out[t].lane[i] = weir_siphash24_words(&key[second >> i & 1], ...)
+ * message i is in[w].lane[i], its tail is in[words].lane[i] (high byte 0). Message i is under key[1]
+ * where bit i of `second` is set, else under key[0]:
+ *	out->lane[i] = weir_siphash24_words(&key[second >> i & 1], ...)
  * Whole vectors are read and written: the lanes from count on need not be set, and are undefined
- * in out.
+ * in *out.
  */
 void weir_siphash24_many(const struct weir_sipkey key[2], uint64_t second,
 	const struct weir_siplanes *in, struct weir_sipshape shape, unsigned int count,

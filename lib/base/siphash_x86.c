@@ -68,17 +68,14 @@ AVX512 static inline __attribute__((always_inline)) void many8(const struct weir
 
 	for (unsigned int i = 0; i < count; i += 8) {
 		struct state8 s;
+		__m512i tail;
 
 		start8(&s, key, second >> i);
 		for (unsigned int w = 0; w < shape.words; w++)
 			word8(&s, _mm512_load_si512(&in[w].lane[i]), c);
-		for (unsigned int t = 0; t < shape.tails; t++) {
-			const uint64_t *tail = &in[shape.words + t].lane[i];
-			struct state8 end = s;
-
-			word8(&end, _mm512_or_si512(_mm512_load_si512(tail), length), c);
-			_mm512_store_si512(&out[t].lane[i], finish8(&end, d));
-		}
+		tail = _mm512_load_si512(&in[shape.words].lane[i]);
+		word8(&s, _mm512_or_si512(tail, length), c);
+		_mm512_store_si512(&out->lane[i], finish8(&s, d));
 	}
 }
 
@@ -180,12 +177,8 @@ AVX2 static inline __attribute__((always_inline)) void many4(const struct weir_s
 		start4(&s, key, second >> i);
 		for (unsigned int w = 0; w < shape.words; w++)
 			word4(&s, load4(&in[w], i), c);
-		for (unsigned int t = 0; t < shape.tails; t++) {
-			struct state4 end = s;
-
-			word4(&end, _mm256_or_si256(load4(&in[shape.words + t], i), length), c);
-			_mm256_store_si256((__m256i *)&out[t].lane[i], finish4(&end, d));
-		}
+		word4(&s, _mm256_or_si256(load4(&in[shape.words], i), length), c);
+		_mm256_store_si256((__m256i *)&out->lane[i], finish4(&s, d));
 	}
 }
 

@@ -50,7 +50,7 @@ static void sort_out(struct weir_proxy *px, struct weir_burst *b)
 /* INVARIANT: as weir_key_hash() would, which IPv6 is left to. */
 static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 {
-	const struct weir_sipshape shape = {.words = 1, .tails = 1};
+	const struct weir_sipshape shape = {.words = 1};
 	struct weir_siplanes words[2], hashes;
 
 	for (unsigned int k = 0; k < b->n_keyed; k++) {

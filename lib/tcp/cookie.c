@@ -27,18 +27,21 @@
  * from the cookie's (RFC 7323 §5). It is not under the MAC: a SYN that is sent again gets the same
  * ISN whatever the time, as long as the epoch lasts.
  *
- * MAC: SipHash-2-4 over addresses, ports, the client's ISN and every option bit, the layout bit
- * included, under the key of the generation. The client's ISN is in it so that a second data segment
- * that overtakes a lost first one is not taken for the beginning of the stream (HC-08).
+ * MAC: SipHash-2-4 over addresses, ports and every option bit, the layout bit included, under the key
+ * of the generation; to it is added the client's ISN, multiplied, so that a second data segment that
+ * overtakes a lost first one is not taken for the beginning of the stream (HC-08). The topmost bits of
+ * that sum are in the cookie. An ACK may be a probe, too, which stands one sequence number lower (HC-06):
+ * both readings cost one hash.
  *
  * Threat model. The attacker sends any packet with any source address, sees SYN-ACKs of sources that
  * are his, not of others, and knows this file. To open a connection from an address that is not his
- * he must guess the MAC: 2^-24 a check without timestamps (he picks that layout), 2^-46 with. A bare
- * ACK is checked twice, as an ACK and as a probe (HC-06), which makes 2^-23 a packet: one that
- * succeeds has cost him about 8 million packets and has cost us one connection, which its alleged
- * owner's RST ends. He cannot replay what he has not seen; what he has seen is bound to the
- * tuple and ISN it was made for, and a tuple whose connection lives or has lately ended opens
- * nothing with the same cookie (HC-35). Collecting cookies does not help towards the key (PRF).
+ * he must guess the MAC: 2^-24 a reading without timestamps (he picks that layout), 2^-46 with. A bare
+ * ACK has two readings, which makes 2^-23 a packet: one that succeeds has cost him about 8 million
+ * packets and has cost us one connection, which its alleged owner's RST ends. He cannot replay what he
+ * has not seen; what he has seen is bound to the tuple it was made for. From one cookie of a tuple
+ * follow, until the key's epoch ends, those of other client ISNs on it, as from one ISN of RFC 6528
+ * follow the later ones: that saves its owner a SYN. A tuple whose connection lives or has lately ended
+ * opens nothing with the same cookie (HC-35). Collecting cookies does not help towards the key (PRF).
  */
 #include "tcp/cookie.h"
 
@@ -53,9 +56,7 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 #define MSS_SHIFT       28
 #define PLAIN_SHIFT     24
 #define PLAIN_OPTIONS   0x7f000000u
-#define PLAIN_MAC       0x00ffffffu
 #define TS_ISN_OPTIONS  0x70000000u
-#define TS_ISN_MAC      0x0fffffffu
 #define TS_CLOCK        0xff000000u
 #define TS_OPTIONS      0x00fc0000u
 #define TS_WSCALE_SHIFT 20
@@ -65,13 +66,20 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 #define TS_NO_WSCALE    15
 
 /*
- * The message: addresses; ports and the options of both numbers, which do not overlap; in the tail the
- * client's ISN, and above it the layout. The ISN is last because a check tries two. Nodes that share a
- * secret must agree in this, too: another message is another version of the cookie.
+ * The message: addresses; in the tail ports, and above them the options of both numbers, which do not
+ * overlap, and the layout. Nodes that share a secret must agree in this, too: another message is another
+ * version of the cookie.
  */
-#define MESSAGE_WORDS 2
-#define TAIL_BYTES    5
-_Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "they share a word under the MAC");
+#define MESSAGE_WORDS 1
+#define TAIL_BYTES    6
+_Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "they share bits under the MAC");
+
+/*
+ * What the client's ISN is multiplied by: about 2^32 over the golden ratio, which spreads neighbours as
+ * widely as can be, and of such numbers one by which no two ISNs within 11 million of each other come to
+ * the same 24 bits. In the upper half, so that ISNs count modulo 2^32.
+ */
+#define ISN_FACTOR (0x9e3779bbull << 32)
 
 /*
  * Scales that the plain layout can say. Windows uses 8, macOS and iOS 6, Linux 7 to 10; rounding
@@ -129,70 +137,58 @@ static struct weir_agreed agreed_of(uint32_t isn, bool ts, uint32_t tsval)
 	return a;
 }
 
-/* What a third step may be: an ACK, or a probe, which stands one sequence number lower (HC-06). */
-enum { AS_ACK, AS_PROBE, READINGS };
-
 /* The messages of a burst, side by side as weir_siphash24_many() wants them. */
 struct messages {
-	struct weir_siplanes in[MESSAGE_WORDS + READINGS];
-	struct weir_siplanes mac[READINGS];
+	struct weir_siplanes in[MESSAGE_WORDS + 1];
+	struct weir_siplanes mac;
 	uint64_t second; /* bit i: message i is under the key of generation 1 */
-	uint64_t v6;     /* bit i: message i is of IPv6 */
+	bool v6;         /* some are of IPv6 */
 };
 
 _Static_assert(WEIR_BURST <= WEIR_SIP_MANY, "a burst is hashed in one go");
 
-/* (client, service) as in a client's segment, its ISN, layout, and what was agreed. */
+/* (client, service) as in a client's segment, layout, and what was agreed: bits 30..18. */
 static inline void message(struct messages *m, unsigned int i, unsigned int gen,
-	const struct weir_seg *seg, uint32_t client_isn, bool ts, uint32_t options)
+	const struct weir_seg *seg, bool ts, uint32_t options)
 {
 	m->second |= (uint64_t)gen << i;
-	m->v6 |= (uint64_t)!weir_addr_is_v4(&seg->src) << i;
+	m->v6 |= !weir_addr_is_v4(&seg->src);
 	m->in[0].lane[i] = (uint64_t)seg->dst.w[3] << 32 | seg->src.w[3];
-	m->in[1].lane[i] = (uint64_t)options << 32 | (uint32_t)seg->dport_be << 16 | seg->sport_be;
-	m->in[MESSAGE_WORDS + AS_ACK].lane[i] = (uint64_t)ts << 32 | client_isn;
-}
-
-/* The same, but for the ISN that a probe shows. */
-static inline void message_of_probe(struct messages *m, unsigned int i, uint32_t client_isn,
-	bool ts)
-{
-	m->in[MESSAGE_WORDS + AS_PROBE].lane[i] = (uint64_t)ts << 32 | client_isn;
+	m->in[MESSAGE_WORDS].lane[i] = (uint64_t)(options | (uint32_t)ts << 31) << 14 |
+		(uint32_t)seg->dport_be << 16 | seg->sport_be;
 }
 
 /*
- * IPv4 addresses are two half words; an IPv6 pair is four words in front of the rest. The lengths
- * differ, so the two families' messages never meet.
+ * IPv4 addresses are two half words; an IPv6 pair is four words. The lengths differ, so the two
+ * families' messages never meet.
  */
 static uint64_t mac_v6(const struct weir_keys *k, const struct messages *m, unsigned int i,
-	const struct weir_seg *seg, unsigned int reading)
+	const struct weir_seg *seg)
 {
-	uint64_t w[5] = {
-		seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1], m->in[1].lane[i]};
+	uint64_t w[4] = {seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1]};
 
-	return weir_siphash24_words(&k->key[m->second >> i & 1], w, 5,
-		m->in[MESSAGE_WORDS + reading].lane[i], TAIL_BYTES);
+	return weir_siphash24_words(&k->key[m->second >> i & 1], w, 4, m->in[MESSAGE_WORDS].lane[i],
+		TAIL_BYTES);
 }
 
 static void macs(const struct weir_keys *k, struct messages *m, const struct weir_seg *const *segs,
-	unsigned int readings, unsigned int n)
+	unsigned int n)
 {
-	const struct weir_sipshape shape = {MESSAGE_WORDS, TAIL_BYTES, readings};
+	const struct weir_sipshape shape = {MESSAGE_WORDS, TAIL_BYTES};
 
-	weir_siphash24_many(k->key, m->second, m->in, shape, n, m->mac);
-	for (uint64_t v6 = m->v6; v6 != 0; v6 &= v6 - 1) {
-		unsigned int i = (unsigned int)__builtin_ctzll(v6);
-
-		for (unsigned int r = 0; r < readings; r++)
-			m->mac[r].lane[i] = mac_v6(k, m, i, segs[i], r);
-	}
+	weir_siphash24_many(k->key, m->second, m->in, shape, n, &m->mac);
+	for (unsigned int i = 0; m->v6 && i < n; i++)
+		if (!weir_addr_is_v4(&segs[i]->src))
+			m->mac.lane[i] = mac_v6(k, m, i, segs[i]);
 }
 
-/* The bits of both numbers, ISN below and TSval above, that are MAC. */
-static inline uint64_t mac_bits(bool ts)
-{
-	return ts ? (uint64_t)TS_TSVAL_MAC << 32 | TS_ISN_MAC : PLAIN_MAC;
-}
+/*
+ * The topmost bits of MAC and ISN together are those on the wire: first the SYN-ACK's ISN has its
+ * share, then its TSval.
+ */
+#define TS_ISN_SHIFT    36
+#define TS_TSVAL_SHIFT  18
+#define PLAIN_ISN_SHIFT 40
 
 void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *segs,
 	struct weir_cookie *out, unsigned int n, uint64_t now_ms)
@@ -200,7 +196,8 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	unsigned int gen = weir_keys_generation(k);
 	struct messages m;
 
-	m.second = m.v6 = 0;
+	m.second = 0;
+	m.v6 = false;
 	for (unsigned int i = 0; i < n; i++) {
 		struct weir_agreed *a = &out[i].agreed;
 		struct claim claim = claim_of(a);
@@ -209,14 +206,15 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 			*a = agreed_of(claim.isn, false, 0);
 		out[i].isn = gen << GEN_SHIFT | claim.isn;
 		out[i].tsval = a->ts ? ((uint32_t)now_ms & TS_CLOCK) | claim.tsval : 0;
-		message(&m, i, gen, segs[i], segs[i]->seq, a->ts, claim.isn | claim.tsval);
+		message(&m, i, gen, segs[i], a->ts, claim.isn | claim.tsval);
 	}
-	macs(k, &m, segs, 1, n);
+	macs(k, &m, segs, n);
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t mac = m.mac[AS_ACK].lane[i] & mac_bits(out[i].agreed.ts);
+		uint64_t sum = m.mac.lane[i] + segs[i]->seq * ISN_FACTOR;
 
-		out[i].isn |= (uint32_t)mac;
-		out[i].tsval |= (uint32_t)(mac >> 32);
+		out[i].isn |= sum >> (out[i].agreed.ts ? TS_ISN_SHIFT : PLAIN_ISN_SHIFT);
+		if (out[i].agreed.ts)
+			out[i].tsval |= (uint32_t)(sum >> TS_TSVAL_SHIFT) & TS_TSVAL_MAC;
 	}
 }
 
@@ -226,39 +224,50 @@ static inline bool may_be_probe(const struct weir_seg *seg)
 	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
 }
 
-/* What the client says back: the numbers of the SYN-ACK, as far as it had them. */
-static inline uint64_t echoed(const struct weir_seg *seg)
-{
-	return (seg->ts_off != 0 ? (uint64_t)seg->tsecr << 32 : 0) | (seg->ack - 1);
-}
-
-static inline uint64_t options_of(uint64_t numbers, bool ts)
-{
-	return numbers & (ts ? (uint64_t)TS_OPTIONS << 32 | TS_ISN_OPTIONS : PLAIN_OPTIONS);
-}
-
-/* What the clients of a burst said back, and which bits of it must be their MAC's. */
-struct echoes {
-	uint64_t numbers[WEIR_BURST], bits[WEIR_BURST];
-	uint64_t may_probe; /* bit i: it may be a probe */
+/* What a client says back: options, and the MAC's bits in their places, with none below `unit`. */
+struct echo {
+	uint32_t isn, options;
+	uint64_t mac, unit;
 };
 
-/* Which of them are right, read so. */
-static uint64_t right(const struct echoes *e, const struct weir_siplanes *mac, unsigned int n)
+static inline struct echo echo_of(const struct weir_seg *seg)
 {
-	uint64_t set = 0;
+	const uint32_t isn = seg->ack - 1;
 
-	for (unsigned int i = 0; i < n; i++) {
-		uint64_t wrong = (mac->lane[i] ^ e->numbers[i]) & e->bits[i];
-
-		set |= (uint64_t)(wrong == 0) << i;
-	}
-	return set;
+	if (seg->ts_off == 0)
+		return (struct echo){isn, isn & PLAIN_OPTIONS, (uint64_t)isn << PLAIN_ISN_SHIFT,
+			1ull << PLAIN_ISN_SHIFT};
+	return (struct echo){isn, (isn & TS_ISN_OPTIONS) | (seg->tsecr & TS_OPTIONS),
+		(uint64_t)isn << TS_ISN_SHIFT |
+			(uint64_t)(seg->tsecr & TS_TSVAL_MAC) << TS_TSVAL_SHIFT,
+		1ull << TS_TSVAL_SHIFT};
 }
 
-static struct weir_cookie understood(uint64_t numbers, bool ts)
+/* Of a burst: by how much too little that is, less the client's ISN, and what it may be out by. */
+struct claims {
+	uint64_t off[WEIR_BURST], unit[WEIR_BURST];
+};
+
+/* Which of them are right as ACKs; *probes: which would be as probes, the client's ISN being one higher. */
+static inline uint64_t right(const struct claims *c, const struct weir_siplanes *mac,
+	unsigned int n, uint64_t *probes)
 {
-	const uint32_t isn = (uint32_t)numbers, tsval = (uint32_t)(numbers >> 32);
+	uint64_t acks = 0, one_higher = 0;
+
+	for (unsigned int i = n; i-- > 0;) {
+		uint64_t more = mac->lane[i] + c->off[i];
+
+		acks = 2 * acks + (more < c->unit[i]);
+		one_higher = 2 * one_higher + (more + ISN_FACTOR < c->unit[i]);
+	}
+	*probes = one_higher & ~acks;
+	return acks;
+}
+
+static struct weir_cookie understood(const struct weir_seg *seg)
+{
+	const bool ts = seg->ts_off != 0;
+	const uint32_t isn = seg->ack - 1, tsval = ts ? seg->tsecr : 0;
 
 	return (struct weir_cookie){agreed_of(isn, ts, tsval), isn, tsval};
 }
@@ -266,32 +275,29 @@ static struct weir_cookie understood(uint64_t numbers, bool ts)
 uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
 	struct weir_cookie *out, uint64_t *probes, unsigned int n)
 {
-	struct echoes e;
+	struct claims c;
 	struct messages m;
 	uint64_t good;
 
-	m.second = m.v6 = e.may_probe = *probes = 0;
+	m.second = 0;
+	m.v6 = false;
 	for (unsigned int i = 0; i < n; i++) {
 		const struct weir_seg *seg = segs[i];
-		bool ts = seg->ts_off != 0;
-		uint64_t options = options_of(echoed(seg), ts);
+		const struct echo e = echo_of(seg);
 
-		e.numbers[i] = echoed(seg);
-		e.bits[i] = mac_bits(ts);
-		e.may_probe |= (uint64_t)may_be_probe(seg) << i;
-		message(&m, i, (seg->ack - 1) >> GEN_SHIFT, seg, seg->seq - 1, ts,
-			(uint32_t)(options | options >> 32));
-		message_of_probe(&m, i, seg->seq, ts);
+		c.off[i] = (seg->seq - 1) * ISN_FACTOR - e.mac;
+		c.unit[i] = e.unit;
+		message(&m, i, e.isn >> GEN_SHIFT, seg, seg->ts_off != 0, e.options);
 	}
-	macs(k, &m, segs, e.may_probe != 0 ? READINGS : 1, n);
-	good = right(&e, &m.mac[AS_ACK], n);
-	if (e.may_probe != 0)
-		*probes = right(&e, &m.mac[AS_PROBE], n) & e.may_probe & ~good;
-	good |= *probes;
-	for (uint64_t left = good; left != 0; left &= left - 1) {
+	macs(k, &m, segs, n);
+	good = right(&c, &m.mac, n, probes);
+	for (uint64_t left = good | *probes; left != 0; left &= left - 1) {
 		unsigned int i = (unsigned int)__builtin_ctzll(left);
 
-		out[i] = understood(e.numbers[i], segs[i]->ts_off != 0);
+		if (!(good >> i & 1) && !may_be_probe(segs[i]))
+			*probes &= ~(1ull << i);
+		else
+			out[i] = understood(segs[i]);
 	}
-	return good;
+	return good | *probes;
 }

@@ -45,7 +45,7 @@ static inline struct weir_addr weir_addr_v4(uint32_t addr_be)
 
 static inline bool weir_addr_is_v4(const struct weir_addr *a)
 {
-	return a->q[0] == 0 && a->w[2] == weir_addr_mark();
+	return (a->q[0] | (a->w[2] ^ weir_addr_mark())) == 0;
 }
 
 static inline bool weir_addr_eq(const struct weir_addr *a, const struct weir_addr *b)

@@ -33,9 +33,9 @@ struct worker {
 
 static uint64_t run_arithmetic(void *ctx, unsigned int lot)
 {
-	static const struct weir_siplanes words[3];
+	static const struct weir_siplanes words[2];
 	const struct weir_sipkey keys[2] = {{1, 2}, {3, 4}};
-	const struct weir_sipshape shape = {2, 3, 1};
+	const struct weir_sipshape shape = {1, 6};
 	struct weir_siplanes out;
 	uint64_t start = cycles();
 

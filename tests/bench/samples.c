@@ -67,9 +67,9 @@ void samples_collect(const struct samples_job *job, samples_fn *fn, double *valu
  */
 static double arithmetic(void)
 {
-	static const struct weir_siplanes words[3];
+	static const struct weir_siplanes words[2];
 	const struct weir_sipkey keys[2] = {{1, 2}, {3, 4}};
-	const struct weir_sipshape shape = {2, 3, 1};
+	const struct weir_sipshape shape = {1, 6};
 	struct weir_siplanes out;
 	uint64_t start = cycles();
 

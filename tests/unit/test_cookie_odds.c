@@ -218,6 +218,49 @@ static void whole(void)
 	CU_ASSERT_EQUAL(valid_around(&k, &ack, probed.isn, 1), 1);
 }
 
+/* Cookies of one tuple, for a burst of client ISNs from syn->seq on. */
+static void make_in_a_row(const struct weir_keys *k, const struct weir_seg *syn,
+	struct weir_cookie *out)
+{
+	const struct weir_seg *segs[WEIR_BURST];
+	struct weir_seg syns[WEIR_BURST];
+
+	for (unsigned int j = 0; j < WEIR_BURST; j++) {
+		syns[j] = *syn;
+		syns[j].seq += j;
+		segs[j] = &syns[j];
+		out[j].agreed = (struct weir_agreed){.mss_index = 5, .wscale = 7, .sack = true};
+	}
+	weir_cookie_make(k, segs, out, WEIR_BURST, 0);
+}
+
+/*
+ * HC-08: what stands up to 11 million bytes behind a beginning is no beginning itself. HC-24: nor are
+ * cookies near each other because the client's ISNs are: no more of them than by chance.
+ */
+static void neighbours(void)
+{
+	const uint32_t near = 1u << 16;
+	const uint32_t behind = WHOLE_LOG2 == WEIR_COOKIE_ODDS_PLAIN_LOG2 ? 11000000 : near;
+	uint64_t seed = 15;
+	struct weir_keys k = keys_at(WALL_S);
+	struct weir_seg syn = random_syn(&seed, false);
+	uint32_t first = 0, same = 0, close = 0;
+
+	for (uint32_t i = 0; i < behind; i += WEIR_BURST, syn.seq += WEIR_BURST) {
+		struct weir_cookie c[WEIR_BURST];
+
+		make_in_a_row(&k, &syn, c);
+		first = i == 0 ? c[0].isn : first;
+		for (unsigned int j = 0; j < WEIR_BURST; j++) {
+			same += c[j].isn == first;
+			close += i < near && c[j].isn - first + near < 2 * near;
+		}
+	}
+	CU_ASSERT_EQUAL(same, 1); /* the first itself */
+	CU_ASSERT_TRUE(close < 2 * (2 * near / (1u << WEIR_COOKIE_ODDS_PLAIN_LOG2 >> 16)));
+}
+
 /* The fate of a client's segment of that kind which acknowledges `isn`. */
 static unsigned int said(struct talk *t, uint8_t flags, unsigned int len, uint32_t isn)
 {
@@ -283,7 +326,7 @@ static void blind(void)
 	CU_ASSERT_TRUE(right <= 2);
 }
 
-/* Everything that goes under the MAC, a bit after the other. */
+/* Everything that goes under the MAC, a bit after the other; the client's ISN is added to it. */
 struct input {
 	struct weir_keys keys;
 	struct weir_seg syn;
@@ -322,7 +365,6 @@ static bool flip_input(struct input *in, unsigned int bit)
 		{in->syn.dst.b + 16 - addr / 8, addr},
 		{&in->syn.sport_be, 16},
 		{&in->syn.dport_be, 16},
-		{&in->syn.seq, 32},
 		{&in->keys.key[weir_keys_generation(&in->keys)], 128},
 		{&in->agreed.mss_index, 3},
 		{&in->agreed.wscale, in->agreed.ts ? 3 : 1},
@@ -380,7 +422,7 @@ static unsigned int avalanche(bool v6, bool ts, uint64_t *seed)
 
 static void avalanches(void)
 {
-	const unsigned int common = 16 + 16 + 32 + 128 + 3 + 1; /* ports, ISN, key, MSS, SACK */
+	const unsigned int common = 16 + 16 + 128 + 3 + 1; /* ports, key, MSS, SACK */
 	uint64_t seed = 12;
 
 	CU_ASSERT_EQUAL(avalanche(false, false, &seed), 2 * 32 + common + 1); /* a bit of wscale */
@@ -472,6 +514,7 @@ int main(void)
 		{"HC-40 twelve unknown bits: one of 2^12 is right", exhausted},
 		{"HC-40 twelve unknown bits cost 2^12 guesses", guessed},
 		{"HC-40 of all 2^24 numbers one is an ACK, one a probe", whole},
+		{"HC-08 neighbours' cookies are no neighbours", neighbours},
 		{"HC-40 a bare ACK is checked twice, others once", checked_twice},
 		{"HC-40 random ACKs are not valid", blind},
 		{"HC-40 every bit of the input changes half of the MAC", avalanches},
