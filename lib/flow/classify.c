@@ -11,31 +11,10 @@ static void drop(struct weir_pkt *pkt, enum weir_fate fate)
 	pkt->fate = (uint8_t)fate;
 }
 
-static void set_key(struct weir_pkt *pkt, const struct weir_addr *addr, uint16_t port_be,
-	uint16_t id)
-{
-	pkt->key = (struct weir_key){.addr = *addr, .port_be = port_be, .id = id};
-}
-
-static const struct weir_station *backend_at(const struct weir_policy *p,
-	const struct weir_addr *addr, uint16_t port_be)
-{
-	const struct weir_station *s = weir_policy_station(p, addr, port_be);
-
-	return s != NULL && s->kind == WEIR_STATION_BACKEND ? s : NULL;
-}
-
 static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 {
-	const struct weir_seg *seg = &pkt->seg;
-	const struct weir_station *s = backend_at(p, &seg->src, seg->sport_be);
+	const struct weir_station *s = weir_policy_station(p, &pkt->seg.dst, 0);
 
-	if (s != NULL) {
-		pkt->kind = WEIR_KIND_BACKEND;
-		set_key(pkt, &seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index);
-		return;
-	}
-	s = weir_policy_station(p, &seg->dst, 0);
 	if (s != NULL && s->kind == WEIR_STATION_VIP)
 		pkt->kind = WEIR_KIND_CLOSED;
 	else
@@ -83,13 +62,13 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 		.dport_be = q.dport_be,
 		.seq = weir_be32(q.seq_be),
 	};
-	s = backend_at(p, &pkt->seg.dst, q.dport_be);
-	if (s == NULL || !quotes_tcp(&q, ip->dst_be)) {
+	s = weir_policy_station(p, &pkt->seg.dst, q.dport_be);
+	if (s == NULL || s->kind != WEIR_STATION_BACKEND || !quotes_tcp(&q, ip->dst_be)) {
 		drop(pkt, WEIR_FATE_icmp_other);
 		return;
 	}
 	pkt->kind = WEIR_KIND_ICMP_ERROR;
-	set_key(pkt, &pkt->seg.src, q.sport_be, WEIR_KEY_BACKEND | s->index);
+	pkt->key = (struct weir_key){pkt->seg.src, q.sport_be, WEIR_KEY_BACKEND | s->index};
 }
 
 /*

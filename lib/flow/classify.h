@@ -34,7 +34,7 @@ unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt,
 
 /* inline definitions */
 
-/* All that does not go to a service. */
+/* All that neither goes to a service nor comes from a backend. */
 void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt,
 	enum weir_parsed parsed);
 
@@ -49,6 +49,13 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 		if (s != NULL && s->kind == WEIR_STATION_SERVICE) {
 			pkt->kind = WEIR_KIND_CLIENT;
 			pkt->key = (struct weir_key){seg->src, seg->sport_be, s->index};
+			return;
+		}
+		s = weir_policy_station(p, &seg->src, seg->sport_be);
+		if (s != NULL && s->kind == WEIR_STATION_BACKEND) {
+			pkt->kind = WEIR_KIND_BACKEND;
+			pkt->key = (struct weir_key){
+				seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index};
 			return;
 		}
 	}

@@ -71,7 +71,7 @@ uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
 const struct weir_station *weir_policy_station_beyond(const struct weir_policy *p, uint32_t home,
 	const struct weir_addr *addr, uint16_t port_be)
 {
-	uint32_t reach = p->stations[home & p->station_mask].reach;
+	uint32_t reach = p->stations[home].reach;
 
 	for (uint32_t i = 1; i <= reach; i++) {
 		const struct weir_station *s = &p->stations[(home + i) & p->station_mask];
@@ -86,8 +86,8 @@ const struct weir_station *weir_policy_station_beyond(const struct weir_policy *
 static void put_station(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
 	enum weir_station_kind kind, uint16_t index)
 {
-	uint32_t at = weir_station_slot(addr, port_be);
-	struct weir_station *home = &p->stations[at & p->station_mask];
+	uint32_t at = weir_station_slot(p, addr, port_be);
+	struct weir_station *home = &p->stations[at];
 
 	for (uint32_t i = 0; i <= p->station_mask; i++) {
 		struct weir_station *s = &p->stations[(at + i) & p->station_mask];
@@ -128,10 +128,11 @@ static int finish_stations(struct weir_policy *p)
 	uint32_t most = 2 * p->n_services + p->n_backends;
 	uint32_t size = 2;
 
+	p->station_shift = 63;
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		most += p->ports[i].n_addrs;
-	while (size < 4 * most)
-		size *= 2;
+	for (; size < 4 * most; size *= 2)
+		p->station_shift--;
 	p->stations = zeroed(size, sizeof(*p->stations));
 	if (p->stations == NULL)
 		return -ENOMEM;

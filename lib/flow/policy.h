@@ -171,8 +171,9 @@ struct weir_policy {
 
 	/* by weir_policy_finish() */
 	struct weir_station *stations; /* open addressing, linear probing, a quarter full at most */
-	uint32_t station_mask;
-	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
+	uint32_t station_mask;         /* their number less one */
+	uint32_t station_shift;        /* leaves so many bits of 64 as slots have numbers */
+	struct weir_form *syn_acks;    /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that a
 	 * port has, or 0 when no service was fullnat.
@@ -255,14 +256,17 @@ static inline const struct weir_form *weir_policy_syn_ack(const struct weir_poli
 
 /* inline definitions */
 
-static inline uint32_t weir_station_slot(const struct weir_addr *addr, uint16_t port_be)
+/*
+ * Where it would like to stand. To a product's upper bits every byte counts; a second one, because
+ * addresses and ports come in regular steps, which one product may lay on top of each other.
+ */
+static inline uint32_t weir_station_slot(const struct weir_policy *p, const struct weir_addr *addr,
+	uint16_t port_be)
 {
-	uint64_t x = addr->q[1] ^ addr->q[0] * 0x9e3779b97f4a7c15ull ^ (uint64_t)port_be << 16;
+	uint64_t x = (addr->q[0] + addr->q[1]) ^ (uint64_t)port_be << 16;
 
-	/* An address' last byte stands at the top: it is brought down, or a product would lose it. */
-	x = (x ^ x >> 32) * 0xff51afd7ed558ccdull;
-	x = (x ^ x >> 32) * 0xc4ceb9fe1a85ec53ull;
-	return (uint32_t)(x >> 40);
+	x *= 0xff51afd7ed558ccdull;
+	return (uint32_t)((x ^ x >> 32) * 0x9e3779b97f4a7c15ull >> p->station_shift);
 }
 
 /* Without a branch, because whether the slot is empty is anybody's guess. */
@@ -279,8 +283,8 @@ static inline bool weir_station_is(const struct weir_station *s, const struct we
 static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
 	const struct weir_addr *addr, uint16_t port_be)
 {
-	uint32_t home = weir_station_slot(addr, port_be);
-	const struct weir_station *s = &p->stations[home & p->station_mask];
+	uint32_t home = weir_station_slot(p, addr, port_be);
+	const struct weir_station *s = &p->stations[home];
 
 	if (weir_station_is(s, addr, port_be))
 		return s;

@@ -125,7 +125,7 @@ static uint32_t station_steps(const struct weir_policy *p, uint32_t i)
 {
 	const struct weir_station *s = &p->stations[i];
 
-	return (i - weir_station_slot(&s->addr, s->port_be)) & p->station_mask;
+	return (i - weir_station_slot(p, &s->addr, s->port_be)) & p->station_mask;
 }
 
 /* A quarter full at most, and each slot's reach is that of the worst of its own, not more. */
@@ -154,24 +154,34 @@ static void check_station_load(const struct weir_policy *p)
 	free(worst);
 }
 
-/* A subnet's addresses differ in their last byte, and do not get into each other's way for that. */
-static void policy_station_spread(void)
+/* 200 backends, their addresses and ports in regular steps: how many do not stand where they would like to. */
+static uint32_t displaced(uint32_t addresses, uint32_t step)
 {
 	struct weir_policy *p = weir_policy_alloc(1, 200, 1, 1);
-	uint32_t displaced = 0;
+	uint32_t n = 0;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_backends = 200;
 	p->n_nexthops = p->n_ports = 1;
 	for (uint32_t i = 0; i < p->n_backends; i++) {
-		p->backends[i].addr = weir_addr_v4(weir_be32(0x0a000001 + i));
-		p->backends[i].port_be = weir_be16(80);
+		p->backends[i].addr = weir_addr_v4(weir_be32(0x0a000001 + i % addresses * step));
+		p->backends[i].port_be = weir_be16((uint16_t)(80 + i / addresses));
 	}
 	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
 	for (uint32_t i = 0; i <= p->station_mask; i++)
-		displaced += p->stations[i].kind != WEIR_STATION_NONE && station_steps(p, i) != 0;
-	CU_ASSERT(displaced < 200 / 4); /* of a random 200 in 1024 a tenth */
+		n += p->stations[i].kind != WEIR_STATION_NONE && station_steps(p, i) != 0;
 	weir_policy_free(p);
+	return n;
+}
+
+/* Addresses differ in one byte, or ports: they do not get into each other's way for that. */
+static void policy_station_spread(void)
+{
+	static const uint32_t addresses[] = {200, 100, 20, 4, 1}, step[] = {1, 3, 16, 256, 65536};
+
+	for (unsigned int i = 0; i < 5; i++)
+		for (unsigned int j = 0; j < 5; j++) /* of a random 200 in 1024 a tenth */
+			CU_ASSERT(displaced(addresses[i], step[j]) < 200 / 4);
 }
 
 static void policy_station_load(void)
