@@ -180,27 +180,37 @@ static inline __attribute__((always_inline)) void known(struct weir_proxy *px, s
 		begins_anew(px, c, pkt);
 }
 
+/* A client's segment that belongs to no connection, with a valid cookie. */
+static void valid(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+	unsigned int slot = b->slot[i];
+	const struct weir_cookie *cookie = &b->acks.cookies[slot];
+
+	if (!weir_spent_is(&px->spent, b->hash[i], cookie->isn)) {
+		accepted(px, pkt, cookie, b->probes >> slot & 1);
+		return;
+	}
+	event(px, WEIR_EVENT_cookie_stale);
+	suspect(px, pkt, b->hash[i]);
+	if (pkt->send == WEIR_SEND_NOTHING)
+		drop(pkt, WEIR_FATE_old_cookie);
+}
+
 /* A client's segment that belongs to no connection, SYNs apart. */
 static void unknown_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	unsigned int slot = b->slot[i];
-	bool valid = slot != WEIR_NO_SLOT && (b->good >> slot & 1);
-	bool spent = valid && weir_spent_is(&px->spent, b->hash[i], b->acks.cookies[slot].isn);
 
-	if (spent)
-		event(px, WEIR_EVENT_cookie_stale);
-	if (valid && !spent) {
-		accepted(px, pkt, &b->acks.cookies[slot], b->probes >> slot & 1);
-	} else if (pkt->seg.flags & WEIR_TCP_RST) {
+	if (slot != WEIR_NO_SLOT && (b->good >> slot & 1))
+		valid(px, b, i);
+	else if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_stray_rst);
-	} else if (pkt->seg.flags & WEIR_TCP_SYN) {
+	else if (pkt->seg.flags & WEIR_TCP_SYN)
 		drop(pkt, WEIR_FATE_stray_syn_ack);
-	} else {
+	else
 		suspect(px, pkt, b->hash[i]);
-		if (spent && pkt->send == WEIR_SEND_NOTHING)
-			drop(pkt, WEIR_FATE_old_cookie);
-	}
 }
 
 static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
@@ -263,44 +273,62 @@ static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
 	pkt->fate = WEIR_FATE_icmp_echo;
 }
 
-static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+static inline void client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	struct weir_conn *c;
 
-	pkt->conn = WEIR_CONN_NONE;
+	if (weir_is_client_syn(pkt))
+		client_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
+	else if ((c = weir_burst_conn(px, b, i)) != NULL)
+		known(px, c, WEIR_CLIENT, pkt);
+	else if (is_open(px, pkt->key.id))
+		unknown_client(px, b, i);
+	else
+		closed_port(px, pkt);
+}
+
+static inline void backend(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+	struct weir_conn *c = weir_burst_conn(px, b, i);
+
+	if (c != NULL)
+		known(px, c, WEIR_BACKEND, pkt);
+	else
+		unknown_backend(px, pkt);
+}
+
+static void no_segment(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+
 	switch ((enum weir_kind)pkt->kind) {
-	case WEIR_KIND_CLIENT:
-		if (weir_is_client_syn(pkt))
-			client_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
-		else if ((c = weir_burst_conn(px, b, i)) != NULL)
-			known(px, c, WEIR_CLIENT, pkt);
-		else if (is_open(px, pkt->key.id))
-			unknown_client(px, b, i);
-		else
-			closed_port(px, pkt);
-		return;
-	case WEIR_KIND_BACKEND:
-		c = weir_burst_conn(px, b, i);
-		if (c != NULL)
-			known(px, c, WEIR_BACKEND, pkt);
-		else
-			unknown_backend(px, pkt);
-		return;
 	case WEIR_KIND_ICMP_ERROR:
 		unreachable(px, weir_burst_conn(px, b, i), pkt);
-		return;
+		break;
 	case WEIR_KIND_PING:
 		ping(px, pkt);
-		return;
+		break;
 	case WEIR_KIND_CLOSED:
 		closed_port(px, pkt);
-		return;
-	case WEIR_KIND_NONE:
-	case WEIR_KIND_ARP:
+		break;
+	default:
 		pkt->send = WEIR_SEND_NOTHING; /* the shell's: not ours to judge */
-		return;
 	}
+}
+
+static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+
+	pkt->conn = WEIR_CONN_NONE;
+	if (pkt->kind == WEIR_KIND_CLIENT)
+		client(px, b, i);
+	else if (pkt->kind == WEIR_KIND_BACKEND)
+		backend(px, b, i);
+	else
+		no_segment(px, b, i);
 }
 
 void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n, uint64_t now_ns)

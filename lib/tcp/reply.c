@@ -99,7 +99,8 @@ void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, stru
 	sent_back(pkt, WEIR_FATE_challenged);
 }
 
-static void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
+/* Its frame in pkt is the SYN-ACK already, but for its MAC addresses. Not in line: a flood's are not. */
+static __attribute__((noinline)) void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
 	const struct weir_cookie *cookie, uint16_t wnd)
 {
 	struct weir_synack *s = weir_synack_push(&px->synacks, (uint32_t)now_ms(px));
@@ -134,10 +135,11 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 		.tsecr = pkt->seg.tsval,
 	};
 
-	remember(px, pkt, cookie, fields.wnd);
 	pkt->len = pkt->head_len = weir_form_fill(pkt->data,
 		weir_policy_syn_ack(p, pkt->key.id, syn_ack_has(&cookie->agreed)), &fields);
 	sent_back(pkt, WEIR_FATE_syn_cookie);
+	if (!weir_synack_silent(&px->synacks, (uint32_t)now_ms(px)))
+		remember(px, pkt, cookie, fields.wnd);
 }
 
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s)

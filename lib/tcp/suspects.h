@@ -28,6 +28,23 @@ void weir_suspects_init(struct weir_suspects *s, struct weir_arena *arena);
  * Notes a failure of the tuple with that hash, which says that acknowledgement number; true when it
  * deserves an answer. Who begins anew on the tuple says another one, and is met with patience again.
  */
-bool weir_suspects_note(struct weir_suspects *s, uint64_t hash, uint32_t ack, uint32_t now_ms);
+static inline bool weir_suspects_note(struct weir_suspects *s, uint64_t hash, uint32_t ack,
+	uint32_t now_ms);
+
+/* inline definitions */
+
+static inline bool weir_suspects_note(struct weir_suspects *s, uint64_t hash, uint32_t ack,
+	uint32_t now_ms)
+{
+	struct weir_suspect *known = &s->at[hash % WEIR_SUSPECTS];
+	uint32_t tag = ((uint32_t)(hash >> 32) ^ ack) | 1; /* 0: never used */
+	uint32_t age_ms = now_ms - known->first_ms;
+
+	if (known->tag == tag && age_ms < WEIR_SUSPECT_FORGET_MS)
+		return age_ms >= WEIR_SUSPECT_PATIENCE_MS;
+	known->tag = tag;
+	known->first_ms = now_ms;
+	return false;
+}
 
 #endif

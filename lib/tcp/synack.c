@@ -4,9 +4,6 @@
 /* RFC 6298 §2: a first timeout of one second, then twice that. Counted from the first SYN-ACK. */
 static const uint32_t due_after_ms[2] = {1000, 3000};
 
-/* After a flood was noticed. The next ring would be full in no more than the time that this one took. */
-#define SILENT_MS 1000
-
 void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size)
 {
 	uint32_t pow2 = size ? 1 : 0;
@@ -26,7 +23,7 @@ void weir_synack_clear(struct weir_synack_ring *r)
 
 struct weir_synack *weir_synack_push(struct weir_synack_ring *r, uint32_t now_ms)
 {
-	if (r->size == 0 || (r->silent && now_ms - r->silent_from_ms < SILENT_MS))
+	if (r->size == 0 || weir_synack_silent(r, now_ms))
 		return NULL;
 	r->silent = false;
 	/* Full before the first is due: nobody's would be. */

@@ -7,6 +7,8 @@
 #ifndef WEIR_TCP_SYNACK_H
 #define WEIR_TCP_SYNACK_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "flow/key.h"
 #include "tcp/cookie.h"
@@ -34,6 +36,15 @@ struct weir_synack_ring {
 
 /* size is rounded up to a power of two; 0: never again. */
 void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size);
+
+/* After a flood was noticed. The next ring would be full in no more than the time that this one took. */
+#define WEIR_SYNACK_SILENT_MS 1000
+
+/* Nothing is remembered now: not to be asked for more. */
+static inline bool weir_synack_silent(const struct weir_synack_ring *r, uint32_t now_ms)
+{
+	return r->silent && now_ms - r->silent_from_ms < WEIR_SYNACK_SILENT_MS;
+}
 
 /* The entry to fill in for a SYN-ACK being sent now; NULL when none is to be remembered. */
 struct weir_synack *weir_synack_push(struct weir_synack_ring *r, uint32_t now_ms);
