@@ -58,9 +58,9 @@ void weir_table_give(struct weir_table *t, uint32_t conn)
 	t->count--;
 }
 
-bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint32_t conn)
+bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint64_t hash,
+	uint32_t conn)
 {
-	uint64_t hash = weir_key_hash(&t->secret, key);
 	uint32_t at = weir_table_first(t, hash);
 	struct weir_bucket_line *first = &t->buckets[at];
 	struct weir_bucket_line *into = first;
@@ -97,9 +97,9 @@ static inline unsigned int find_in(const struct weir_table *t, const struct weir
 	return WEIR_BUCKET_SLOTS;
 }
 
-bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint32_t conn)
+bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint64_t hash,
+	uint32_t conn)
 {
-	uint64_t hash = weir_key_hash(&t->secret, key);
 	uint16_t tag = weir_table_tag_of(key, hash);
 	uint32_t at = weir_table_first(t, hash);
 	struct weir_bucket_line *first = &t->buckets[at];

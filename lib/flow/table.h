@@ -72,23 +72,28 @@ uint32_t weir_table_take(struct weir_table *t);
 void weir_table_give(struct weir_table *t, uint32_t conn);
 
 /*
+ * In all that follow, hash is weir_key_hash(&t->secret, key).
+ *
  * Makes `conn` findable under key; the key that side's field holds (client or local) must equal it.
  * INVARIANT: no conn stands under the key yet (find first).
  * false when both buckets are full, or the first one is and as many as can be counted live elsewhere:
  * the connection cannot be had (a named drop), nothing changed.
  */
-bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint32_t conn);
+bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint64_t hash,
+	uint32_t conn);
 
 /* Ends that; false when the key did not lead to conn. The conn's field must still equal the key. */
-bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint32_t conn);
+bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint64_t hash,
+	uint32_t conn);
 
-/* The conn under key, or WEIR_CONN_NONE. hash is weir_key_hash(&t->secret, key). */
+/* The conn under key, or WEIR_CONN_NONE. */
 uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
 
 /*
  * The same in two steps, for many keys at a time. The first touches the first bucket's line only and
  * says which conn it probably is, for prefetching: WEIR_CONN_NONE is for sure, WEIR_TABLE_UNSURE leads
- * to no conn. The second, nothing having changed in between, says what weir_table_find() does.
+ * to no conn. The second, nothing having changed in between, says for all but WEIR_CONN_NONE what
+ * weir_table_find() does.
  */
 #define WEIR_TABLE_UNSURE 0xfffffffeu
 static inline uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key,
@@ -176,8 +181,7 @@ static inline uint32_t weir_table_guess(const struct weir_table *t, const struct
 static inline uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key,
 	uint64_t hash, uint32_t guess)
 {
-	if (guess == WEIR_CONN_NONE ||
-		(guess != WEIR_TABLE_UNSURE && weir_table_stands(t, guess, key)))
+	if (guess != WEIR_TABLE_UNSURE && weir_table_stands(t, guess, key))
 		return guess;
 	return weir_table_find(t, key, hash);
 }

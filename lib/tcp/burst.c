@@ -68,7 +68,14 @@ static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
-/* A look at the buckets only, which have arrived by now; the conns are sent for. */
+/* It belongs to none, and may say a cookie. */
+static inline void stranger(struct weir_burst *b, unsigned int i)
+{
+	if (weir_may_carry_cookie(&b->pkts[i]))
+		batch_add(&b->acks, b, i);
+}
+
+/* A look at the buckets only, which have arrived by now. The conns are sent for. */
 static void guess_conns(struct weir_proxy *px, struct weir_burst *b)
 {
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
@@ -76,25 +83,30 @@ static void guess_conns(struct weir_proxy *px, struct weir_burst *b)
 		const char *c;
 
 		b->conn[i] = weir_table_guess(&px->table, &b->pkts[i].key, b->hash[i]);
-		if (b->conn[i] >= WEIR_TABLE_MAX)
-			continue; /* none, or not known yet */
+		if (b->conn[i] >= WEIR_TABLE_MAX) {
+			if (b->conn[i] == WEIR_CONN_NONE)
+				stranger(b, i);
+			continue; /* or not known yet */
+		}
 		c = (const char *)conn_at(px, b->conn[i]);
 		__builtin_prefetch(c, 1);
 		__builtin_prefetch(c + 64, 1);
 	}
 }
 
-/* The conns have arrived by now. Whose packets belong to none may say a cookie. */
+/* The conns have arrived by now. */
 static void find_conns(struct weir_proxy *px, struct weir_burst *b)
 {
 	b->changes = px->changes;
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		unsigned int i = b->keyed[k];
-		const struct weir_pkt *pkt = &b->pkts[i];
 
-		b->conn[i] = weir_table_confirm(&px->table, &pkt->key, b->hash[i], b->conn[i]);
-		if (b->conn[i] == WEIR_CONN_NONE && weir_may_carry_cookie(pkt))
-			batch_add(&b->acks, b, i);
+		if (b->conn[i] == WEIR_CONN_NONE)
+			continue;
+		b->conn[i] =
+			weir_table_confirm(&px->table, &b->pkts[i].key, b->hash[i], b->conn[i]);
+		if (b->conn[i] == WEIR_CONN_NONE)
+			stranger(b, i);
 	}
 }
 

@@ -47,7 +47,8 @@ static bool recycle(struct weir_proxy *px)
 	return false;
 }
 
-struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client)
+struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
+	uint64_t hash)
 {
 	uint32_t i = weir_table_take(&px->table);
 	struct weir_conn *c;
@@ -59,7 +60,7 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 	c = conn_at(px, i);
 	c->client = *client;
 	c->state = WEIR_SYN_SENT;
-	if (!weir_table_insert(&px->table, client, i)) {
+	if (!weir_table_insert(&px->table, client, hash, i)) {
 		weir_table_give(&px->table, i);
 		return NULL;
 	}
@@ -69,13 +70,57 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 	return c;
 }
 
-void weir_conn_end(struct weir_proxy *px, struct weir_conn *c)
+static void backend_load(struct weir_proxy *px, uint16_t backend, bool more)
+{
+	if (more)
+		weir_sched_open(&px->sched, backend);
+	else
+		weir_sched_close(&px->sched, backend);
+	refer(&px->counters.backend[backend].active, more);
+}
+
+static void give_local(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
+		return;
+	weir_localports_give(pool(px, c, addr_index(px, c)), weir_be16(c->local.port_be));
+	c->flags &= (uint8_t)~WEIR_CONN_LOCAL_PORT;
+	px->local_ports--;
+}
+
+/* Ends what weir_conn_join() did, if it did; hash: of the local key. */
+static void part(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
+{
+	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
+		return;
+	weir_table_remove(&px->table, &c->local, hash, conn_index(px, c));
+	c->flags &= (uint8_t)~WEIR_CONN_KEYED_BACKEND;
+	give_local(px, c);
+	refer(&px->counters.backend[c->backend].conns, false);
+	if (is_active(c))
+		backend_load(px, c->backend, false);
+	px->changes++;
+}
+
+struct weir_hashes weir_conn_hashes(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_hashes h = {.client = weir_key_hash(&px->table.secret, &c->client)};
+
+	__builtin_prefetch(weir_table_line(&px->table, h.client), 1);
+	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
+		return h;
+	h.local = weir_key_hash(&px->table.secret, &c->local);
+	__builtin_prefetch(weir_table_line(&px->table, h.local), 1);
+	return h;
+}
+
+void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir_hashes *hashes)
 {
 	uint32_t i = conn_index(px, c);
 
 	weir_conn_drop_held(px, c);
-	weir_conn_part(px, c);
-	weir_table_remove(&px->table, &c->client, i);
+	part(px, c, hashes->local);
+	weir_table_remove(&px->table, &c->client, hashes->client, i);
 	weir_wheel_remove(&px->wheel, i);
 	px->by_state[c->state]--;
 	refer(&px->counters.service[c->client.id].conns, false);
@@ -85,8 +130,10 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c)
 
 void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c)
 {
-	weir_spent_note(&px->spent, weir_key_hash(&px->table.secret, &c->client), c->cookie);
-	weir_conn_end(px, c);
+	struct weir_hashes hashes = weir_conn_hashes(px, c);
+
+	weir_spent_note(&px->spent, hashes.client, c->cookie);
+	weir_conn_end(px, c, &hashes);
 }
 
 void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
@@ -97,15 +144,6 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
 		drop(&pkt, WEIR_FATE_early_gone);
 		px->outlet.packet(px->outlet.shell, &pkt);
 	}
-}
-
-static void backend_load(struct weir_proxy *px, uint16_t backend, bool more)
-{
-	if (more)
-		weir_sched_open(&px->sched, backend);
-	else
-		weir_sched_close(&px->sched, backend);
-	refer(&px->counters.backend[backend].active, more);
 }
 
 void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
@@ -207,15 +245,6 @@ static bool take_local(struct weir_proxy *px, struct weir_conn *c)
 	return false;
 }
 
-static void give_local(struct weir_proxy *px, struct weir_conn *c)
-{
-	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
-		return;
-	weir_localports_give(pool(px, c, addr_index(px, c)), weir_be16(c->local.port_be));
-	c->flags &= (uint8_t)~WEIR_CONN_LOCAL_PORT;
-	px->local_ports--;
-}
-
 /* nat: the backend sees the client itself; another service may lead the same tuple there already. */
 static bool copy_local(struct weir_proxy *px, struct weir_conn *c)
 {
@@ -231,7 +260,8 @@ bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend
 	if (conn_service(px, c)->mode == WEIR_MODE_FULLNAT ? !take_local(px, c)
 							   : !copy_local(px, c))
 		return false;
-	if (!weir_table_insert(&px->table, &c->local, conn_index(px, c))) {
+	if (!weir_table_insert(&px->table, &c->local, weir_key_hash(&px->table.secret, &c->local),
+		    conn_index(px, c))) {
 		give_local(px, c);
 		return false;
 	}
@@ -244,13 +274,6 @@ bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend
 
 void weir_conn_part(struct weir_proxy *px, struct weir_conn *c)
 {
-	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
-		return;
-	weir_table_remove(&px->table, &c->local, conn_index(px, c));
-	c->flags &= (uint8_t)~WEIR_CONN_KEYED_BACKEND;
-	give_local(px, c);
-	refer(&px->counters.backend[c->backend].conns, false);
-	if (is_active(c))
-		backend_load(px, c->backend, false);
-	px->changes++;
+	if (c->flags & WEIR_CONN_KEYED_BACKEND)
+		part(px, c, weir_key_hash(&px->table.secret, &c->local));
 }

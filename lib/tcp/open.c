@@ -131,31 +131,33 @@ static bool may_open(struct weir_proxy *px, const struct weir_addr *client)
 }
 
 /* The connection, its SYN on the way to a backend; NULL: *why says what is in the way. */
-static struct weir_conn *open_conn(struct weir_proxy *px, const struct weir_pkt *pkt,
+static struct weir_conn *open_conn(struct weir_proxy *px, const struct weir_pkt *pkt, uint64_t hash,
 	const struct weir_cookie *cookie, bool probe, enum weir_fate *why)
 {
+	struct weir_hashes hashes;
 	struct weir_conn *c;
 
 	*why = WEIR_FATE_source_rate;
 	if (!may_open(px, &pkt->key.addr))
 		return NULL;
 	*why = WEIR_FATE_table_full;
-	c = weir_conn_begin(px, &pkt->key);
+	c = weir_conn_begin(px, &pkt->key, hash);
 	if (c == NULL)
 		return NULL;
 	fill_conn(px, c, pkt, cookie, probe);
 	if (weir_open_backend(px, c, WEIR_NONE16, why))
 		return c;
-	weir_conn_end(px, c);
+	hashes = weir_conn_hashes(px, c);
+	weir_conn_end(px, c, &hashes);
 	return NULL;
 }
 
-void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
-	bool probe)
+void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
+	const struct weir_cookie *cookie, bool probe)
 {
 	struct weir_service_counters *count = &px->counters.service[pkt->key.id];
 	enum weir_fate why;
-	struct weir_conn *c = open_conn(px, pkt, cookie, probe, &why);
+	struct weir_conn *c = open_conn(px, pkt, hash, cookie, probe, &why);
 
 	pkt->conn = WEIR_CONN_NONE;
 	if (c == NULL) {

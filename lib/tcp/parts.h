@@ -124,10 +124,17 @@ void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t
 
 /* conn.c */
 
-/* A conn for the client key, in the table, on no timer; NULL: the table is full. */
-struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client);
+struct weir_hashes {
+	uint64_t client, local; /* local: 0 when c has no such key */
+};
+
+/* A conn for the client key with that hash, in the table, on no timer; NULL: the table is full. */
+struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
+	uint64_t hash);
+/* The hashes of c's two keys. The lines that they lead to are sent for. */
+struct weir_hashes weir_conn_hashes(const struct weir_proxy *px, const struct weir_conn *c);
 /* Every piece of it goes back: keys, port, held packets, timer, memory. c is gone. */
-void weir_conn_end(struct weir_proxy *px, struct weir_conn *c);
+void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir_hashes *hashes);
 /* The same for one whose cookie may be alive: it opens nothing any more (HC-35). */
 void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c);
 /* The state machine steps; what depends on the state (gauges, timer, backend's load) follows. */
@@ -144,9 +151,9 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c);
 
 /* open.c */
 
-/* The ACK in pkt proved its sender: opens a connection to a backend. */
-void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
-	bool probe);
+/* The ACK in pkt, its key with that hash, proved its sender: opens a connection to a backend. */
+void weir_open(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
+	const struct weir_cookie *cookie, bool probe);
 /* A further segment of the client, the backend not having answered: held, or not. */
 void weir_open_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
 /* Sends that backend a SYN, from a local port of its own; false: it cannot be joined. */
@@ -172,8 +179,8 @@ void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side sid
 
 /* expire.c */
 
-/* The timer of c (off the wheel) has gone off. */
-void weir_expire(struct weir_proxy *px, struct weir_conn *c);
+/* Whose timers have gone off; looks at no more than `limit` connections. */
+void weir_expire_due(struct weir_proxy *px, unsigned int limit);
 /* RST to both ends of whatever state; then CLOSED. */
 void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_event e);
 

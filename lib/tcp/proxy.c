@@ -86,12 +86,12 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	px->policy = policy;
 }
 
-static void accepted(struct weir_proxy *px, struct weir_pkt *pkt, const struct weir_cookie *cookie,
-	bool probe)
+static void accepted(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
+	const struct weir_cookie *cookie, bool probe)
 {
 	event(px, WEIR_EVENT_cookie_accepted);
 	weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
-	weir_open(px, pkt, cookie, probe);
+	weir_open(px, pkt, hash, cookie, probe);
 }
 
 /*
@@ -102,13 +102,14 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 {
 	const struct weir_seg *seg = &pkt->seg;
 	struct weir_cookie cookie;
-	uint64_t probe;
+	uint64_t probe, hash;
 
 	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id))
 		return false;
 	if (weir_cookie_check(&px->keys, &seg, &cookie, &probe, 1) == 0)
 		return false;
-	if (weir_spent_is(&px->spent, weir_key_hash(&px->table.secret, &pkt->key), cookie.isn)) {
+	hash = weir_key_hash(&px->table.secret, &pkt->key);
+	if (weir_spent_is(&px->spent, hash, cookie.isn)) {
 		drop(pkt, WEIR_FATE_old_cookie);
 		event(px, WEIR_EVENT_cookie_stale);
 		return true;
@@ -117,7 +118,7 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 		weir_send_rst_to_backend(px, c);
 	weir_conn_evict(px, c);
 	event(px, WEIR_EVENT_conn_replaced);
-	accepted(px, pkt, &cookie, probe != 0);
+	accepted(px, pkt, hash, &cookie, probe != 0);
 	return true;
 }
 
@@ -188,7 +189,7 @@ static void valid(struct weir_proxy *px, const struct weir_burst *b, unsigned in
 	const struct weir_cookie *cookie = &b->acks.cookies[slot];
 
 	if (!weir_spent_is(&px->spent, b->hash[i], cookie->isn)) {
-		accepted(px, pkt, cookie, b->probes >> slot & 1);
+		accepted(px, pkt, b->hash[i], cookie, b->probes >> slot & 1);
 		return;
 	}
 	event(px, WEIR_EVENT_cookie_stale);
@@ -380,14 +381,10 @@ static void gauges(struct weir_proxy *px)
 
 void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
 {
-	unsigned int limit = TICK_EXPIRIES;
-	uint32_t conn;
-
 	px->now_ns = now_ns;
 	if (weir_keys_update(&px->keys, (now_ns + px->wall_offset_ns) / 1000000000))
 		event(px, WEIR_EVENT_key_rotated);
-	while ((conn = weir_wheel_expired(&px->wheel, now_ns, &limit)) != WEIR_CONN_NONE)
-		weir_expire(px, conn_at(px, conn));
+	weir_expire_due(px, TICK_EXPIRIES);
 	resend_syn_acks(px);
 	gauges(px);
 }

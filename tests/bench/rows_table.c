@@ -28,6 +28,11 @@ static struct weir_key random_key(uint16_t id)
 		.id = id};
 }
 
+static uint64_t hash(const struct run *r, const struct weir_key *key)
+{
+	return weir_key_hash(&r->table.secret, key);
+}
+
 /* A new connection under two new keys. */
 static void add(struct run *r, uint32_t at)
 {
@@ -37,8 +42,8 @@ static void add(struct run *r, uint32_t at)
 	c->client = random_key(0);
 	c->local = random_key(WEIR_KEY_BACKEND);
 	/* the wide choice of random keys makes one twice less likely than the row is exact */
-	if (!weir_table_insert(&r->table, &c->client, conn) ||
-		!weir_table_insert(&r->table, &c->local, conn))
+	if (!weir_table_insert(&r->table, &c->client, hash(r, &c->client), conn) ||
+		!weir_table_insert(&r->table, &c->local, hash(r, &c->local), conn))
 		abort();
 	r->order[at] = conn;
 }
@@ -47,8 +52,8 @@ static void drop(struct run *r, uint32_t at)
 {
 	struct weir_conn *c = weir_table_conn(&r->table, r->order[at]);
 
-	if (!weir_table_remove(&r->table, &c->client, r->order[at]) ||
-		!weir_table_remove(&r->table, &c->local, r->order[at]))
+	if (!weir_table_remove(&r->table, &c->client, hash(r, &c->client), r->order[at]) ||
+		!weir_table_remove(&r->table, &c->local, hash(r, &c->local), r->order[at]))
 		abort();
 	weir_table_give(&r->table, r->order[at]);
 }

@@ -53,6 +53,16 @@ struct twin {
 	uint32_t n_taken, n_keys;
 };
 
+static bool put_in(struct weir_table *t, const struct weir_key *key, uint32_t conn)
+{
+	return weir_table_insert(t, key, weir_key_hash(&t->secret, key), conn);
+}
+
+static bool take_out(struct weir_table *t, const struct weir_key *key, uint32_t conn)
+{
+	return weir_table_remove(t, key, weir_key_hash(&t->secret, key), conn);
+}
+
 static void twin_start(struct twin *w)
 {
 	memset(w, 0, sizeof(*w));
@@ -69,7 +79,7 @@ static void twin_remove(struct twin *w, struct weir_table *t, enum weir_side sid
 	uint32_t n = w->key[side][conn];
 	struct weir_key k = key_of(side, n);
 
-	*good &= weir_table_remove(t, &k, conn);
+	*good &= take_out(t, &k, conn);
 	w->key[side][conn] = TWIN_KEYS;
 	w->conn[side][n] = WEIR_CONN_NONE;
 	w->n_keys--;
@@ -158,14 +168,14 @@ static void twin_step(struct twin *w, struct weir_table *t, uint64_t *seed, bool
 		break;
 	case 4: /* a key that leads nowhere, or to another conn */
 		if (w->conn[side][n] != conn)
-			*good &= !weir_table_remove(t, &k, conn);
+			*good &= !take_out(t, &k, conn);
 		break;
 	default:
 		if (!w->taken[conn] || w->conn[side][n] != WEIR_CONN_NONE ||
 			w->key[side][conn] != TWIN_KEYS)
 			break;
 		*field_of(t, side, conn) = k;
-		*good &= weir_table_insert(t, &k, conn);
+		*good &= put_in(t, &k, conn);
 		w->conn[side][n] = conn;
 		w->key[side][conn] = n;
 		w->n_keys++;
@@ -232,10 +242,10 @@ static void table_full_load(void)
 		for (unsigned int side = 0; side < 2; side++) {
 			struct weir_key *k = field_of(&t, side, conn);
 
-			if (i >= FULL && !weir_table_remove(&t, k, conn))
+			if (i >= FULL && !take_out(&t, k, conn))
 				lost++;
 			*k = key_of(side, next);
-			if (!weir_table_insert(&t, k, conn))
+			if (!put_in(&t, k, conn))
 				failed++;
 		}
 		key_no[conn] = next++;
@@ -281,7 +291,7 @@ static void table_half_load(void)
 
 		for (unsigned int side = 0; side < 2; side++) {
 			*field_of(&t, side, conn) = key_of(side, i);
-			CU_ASSERT_TRUE_FATAL(weir_table_insert(&t, field_of(&t, side, conn), conn));
+			CU_ASSERT_TRUE_FATAL(put_in(&t, field_of(&t, side, conn), conn));
 		}
 	}
 	for (uint32_t i = 0; i < FULL; i++) {
@@ -305,20 +315,20 @@ static void table_insert_refused(void)
 	CU_ASSERT_EQUAL(weir_table_take(&t), 0);
 	for (uint32_t n = 0; n < WEIR_BUCKET_SLOTS; n++) {
 		k = key_of(WEIR_CLIENT, n);
-		CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+		CU_ASSERT_TRUE(put_in(&t, &k, 0));
 	}
 	for (uint32_t n = 100; n < 200; n++) {
 		struct weir_bucket_line before = t.buckets[0];
 
 		k = key_of(WEIR_CLIENT, n);
-		CU_ASSERT_FALSE(weir_table_insert(&t, &k, 0));
+		CU_ASSERT_FALSE(put_in(&t, &k, 0));
 		CU_ASSERT_EQUAL(memcmp(&before, &t.buckets[0], sizeof(before)), 0);
 	}
 	for (uint32_t n = 0; n < WEIR_BUCKET_SLOTS; n++) {
 		k = key_of(WEIR_CLIENT, n);
 		weir_table_conn(&t, 0)->client = k;
 		CU_ASSERT_EQUAL(find(&t, &k), 0);
-		CU_ASSERT_TRUE(weir_table_remove(&t, &k, 0));
+		CU_ASSERT_TRUE(take_out(&t, &k, 0));
 		CU_ASSERT_EQUAL(find(&t, &k), WEIR_CONN_NONE);
 	}
 	free(arena.base);
@@ -340,7 +350,7 @@ static void table_two_choices(void)
 		weir_table_take(&t);
 		do
 			k = key_of(WEIR_CLIENT, first + n);
-		while (weir_table_insert(&t, &k, 0) && ++n < 100);
+		while (put_in(&t, &k, 0) && ++n < 100);
 		CU_ASSERT_EQUAL(n, 2 * WEIR_BUCKET_SLOTS);
 		free(arena.base);
 	}
@@ -362,12 +372,12 @@ static void table_sides_apart(void)
 	for (uint32_t n = 0; n < 300000; n++) {
 		c->client = key_of(WEIR_CLIENT, n);
 		c->local = key_of(WEIR_BACKEND, n);
-		weir_table_insert(&t, &c->client, 0);
+		put_in(&t, &c->client, 0);
 		confused += t.buckets[0].tag[0] & 1; /* the backend's mark */
 		confused += find(&t, &c->local) != WEIR_CONN_NONE;
-		confused += weir_table_remove(&t, &c->local, 0);
+		confused += take_out(&t, &c->local, 0);
 		missed += find(&t, &c->client) != 0;
-		missed += !weir_table_remove(&t, &c->client, 0);
+		missed += !take_out(&t, &c->client, 0);
 	}
 	CU_ASSERT_EQUAL(confused, 0);
 	CU_ASSERT_EQUAL(missed, 0);
@@ -390,11 +400,11 @@ static void table_tag_of_all_bits(void)
 
 		*k = key_of(n & 1, n);
 		hash = weir_key_hash(&t.secret, k);
-		weir_table_insert(&t, k, 0);
+		put_in(&t, k, 0);
 		CU_ASSERT_EQUAL(weir_table_guess(&t, k, hash), 0);
 		for (unsigned int bit = 0; bit < 64; bit++)
 			silent += weir_table_guess(&t, k, hash ^ 1ull << bit) != WEIR_CONN_NONE;
-		weir_table_remove(&t, k, 0);
+		take_out(&t, k, 0);
 	}
 	CU_ASSERT_EQUAL(silent, 0);
 	free(arena.base);
@@ -435,7 +445,7 @@ static void table_when_to_spill(void)
 
 			crowd(first, in_first);
 			crowd(second, in_second);
-			CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+			CU_ASSERT_TRUE(put_in(&t, &k, 0));
 			CU_ASSERT_EQUAL(first->used, in_first + !spills);
 			CU_ASSERT_EQUAL(second->used, in_second + spills);
 			CU_ASSERT_EQUAL(spilled_of(first), spills);
@@ -457,10 +467,10 @@ static void table_spilled_is_bounded(void)
 	first = &t.buckets[first_bucket(&t, &k)];
 	crowd(first, WEIR_BUCKET_SLOTS);
 	memset(first->spilled, UINT8_MAX, sizeof(first->spilled));
-	CU_ASSERT_FALSE(weir_table_insert(&t, &k, 0));
+	CU_ASSERT_FALSE(put_in(&t, &k, 0));
 	CU_ASSERT_EQUAL(spilled_of(first), UINT8_MAX * WEIR_BUCKET_KINDS);
 	memset(first->spilled, UINT8_MAX - 1, sizeof(first->spilled));
-	CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+	CU_ASSERT_TRUE(put_in(&t, &k, 0));
 	CU_ASSERT_EQUAL(spilled_of(first), (UINT8_MAX - 1) * WEIR_BUCKET_KINDS + 1);
 	free(arena.base);
 }
@@ -483,7 +493,7 @@ static void table_spills_everywhere(void)
 
 		memset(t.buckets, 0, RING * sizeof(*t.buckets));
 		crowd(&t.buckets[first], WEIR_BUCKET_SLOTS);
-		CU_ASSERT_TRUE(weir_table_insert(&t, &k, 0));
+		CU_ASSERT_TRUE(put_in(&t, &k, 0));
 		for (uint32_t far = 0; far < RING; far++)
 			by_distance[far] += t.buckets[(first + far) % RING].used == 1;
 	}
