@@ -126,8 +126,9 @@ static bool may_open(struct weir_proxy *px, const struct weir_addr *client)
 {
 	struct weir_key address = {.addr = *client};
 
-	return weir_sources_take(&px->sources, weir_key_hash(&px->table.secret, &address),
-		px->now_ns / 1000000000);
+	return px->sources.limit == 0 ||
+		weir_sources_take(&px->sources, weir_key_hash(&px->table.secret, &address),
+			px->now_ns / 1000000000);
 }
 
 /* The connection, its SYN on the way to a backend; NULL: *why says what is in the way. */
