@@ -263,10 +263,11 @@ static inline const struct weir_form *weir_policy_syn_ack(const struct weir_poli
 static inline uint32_t weir_station_slot(const struct weir_policy *p, const struct weir_addr *addr,
 	uint16_t port_be)
 {
-	uint64_t x = (addr->q[0] + addr->q[1]) ^ (uint64_t)port_be << 16;
+	const uint64_t factor = 0x9e3779b97f4a7c15ull;
+	uint64_t x = (addr->q[0] * factor + addr->q[1]) ^ (uint64_t)port_be << 16;
 
 	x *= 0xff51afd7ed558ccdull;
-	return (uint32_t)((x ^ x >> 32) * 0x9e3779b97f4a7c15ull >> p->station_shift);
+	return (uint32_t)((x ^ x >> 32) * factor >> p->station_shift);
 }
 
 /* Without a branch, because whether the slot is empty is anybody's guess. */

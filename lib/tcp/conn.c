@@ -274,6 +274,5 @@ bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend
 
 void weir_conn_part(struct weir_proxy *px, struct weir_conn *c)
 {
-	if (c->flags & WEIR_CONN_KEYED_BACKEND)
-		part(px, c, weir_key_hash(&px->table.secret, &c->local));
+	part(px, c, weir_key_hash(&px->table.secret, &c->local));
 }

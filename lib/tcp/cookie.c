@@ -28,20 +28,21 @@
  * ISN whatever the time, as long as the epoch lasts.
  *
  * MAC: SipHash-2-4 over addresses, ports and every option bit, the layout bit included, under the key
- * of the generation; to it is added the client's ISN, multiplied, so that a second data segment that
- * overtakes a lost first one is not taken for the beginning of the stream (HC-08). The topmost bits of
- * that sum are in the cookie. An ACK may be a probe, too, which stands one sequence number lower (HC-06):
- * both readings cost one hash.
+ * of the generation; added to it, times an odd number of the same hash, the client's ISN, so that a
+ * later segment whose first one was lost is not taken for the beginning of the stream (HC-08). The
+ * topmost bits of that sum are in the cookie. An ACK may be a probe, too, which stands one sequence
+ * number lower (HC-06): both readings cost one hash.
  *
  * Threat model. The attacker sends any packet with any source address, sees SYN-ACKs of sources that
  * are his, not of others, and knows this file. To open a connection from an address that is not his
  * he must guess the MAC: 2^-24 a reading without timestamps (he picks that layout), 2^-46 with. A bare
  * ACK has two readings, which makes 2^-23 a packet: one that succeeds has cost him about 8 million
  * packets and has cost us one connection, which its alleged owner's RST ends. He cannot replay what he
- * has not seen; what he has seen is bound to the tuple it was made for. From one cookie of a tuple
- * follow, until the key's epoch ends, those of other client ISNs on it, as from one ISN of RFC 6528
- * follow the later ones: that saves its owner a SYN. A tuple whose connection lives or has lately ended
- * opens nothing with the same cookie (HC-35). Collecting cookies does not help towards the key (PRF).
+ * has not seen, and a tuple whose connection lives or has lately ended opens nothing with the same
+ * cookie (HC-35). Who has seen two cookies of one tuple in an epoch (one, with timestamps, and 2^18
+ * tries) can tell those of its other ISNs, for as long as the epoch's key is good: its owner, whom that
+ * saves SYNs, and who can read what goes to him, whom no cookie stops; RFC 6528's ISNs tell as much.
+ * Of another tuple nothing follows, nor of the key (PRF).
  */
 #include "tcp/cookie.h"
 
@@ -73,13 +74,6 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 #define MESSAGE_WORDS 1
 #define TAIL_BYTES    6
 _Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "they share bits under the MAC");
-
-/*
- * What the client's ISN is multiplied by: about 2^32 over the golden ratio, which spreads neighbours as
- * widely as can be, and of such numbers one by which no two ISNs within 11 million of each other come to
- * the same 24 bits. In the upper half, so that ISNs count modulo 2^32.
- */
-#define ISN_FACTOR (0x9e3779bbull << 32)
 
 /*
  * Scales that the plain layout can say. Windows uses 8, macOS and iOS 6, Linux 7 to 10; rounding
@@ -183,9 +177,15 @@ static void macs(const struct weir_keys *k, struct messages *m, const struct wei
 }
 
 /*
- * The topmost bits of MAC and ISN together are those on the wire: first the SYN-ACK's ISN has its
- * share, then its TSval.
+ * The MAC, bound to the client's ISN: for any two ISNs the sums' upper bits differ by anything at all,
+ * as the factor is any. The hash' lower half, which is on the wire the least, makes the factor's upper.
  */
+static inline uint64_t bind_isn(uint64_t mac, uint32_t client_isn)
+{
+	return mac + client_isn * (mac << 32 | mac >> 32 | 1);
+}
+
+/* The topmost bits of that are on the wire: first the SYN-ACK's ISN has its share, then its TSval. */
 #define TS_ISN_SHIFT    36
 #define TS_TSVAL_SHIFT  18
 #define PLAIN_ISN_SHIFT 40
@@ -210,7 +210,7 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	}
 	macs(k, &m, segs, n);
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t sum = m.mac.lane[i] + segs[i]->seq * ISN_FACTOR;
+		uint64_t sum = bind_isn(m.mac.lane[i], segs[i]->seq);
 
 		out[i].isn |= sum >> (out[i].agreed.ts ? TS_ISN_SHIFT : PLAIN_ISN_SHIFT);
 		if (out[i].agreed.ts)
@@ -243,9 +243,10 @@ static inline struct echo echo_of(const struct weir_seg *seg)
 		1ull << TS_TSVAL_SHIFT};
 }
 
-/* Of a burst: by how much too little that is, less the client's ISN, and what it may be out by. */
+/* Of a burst. */
 struct claims {
-	uint64_t off[WEIR_BURST], unit[WEIR_BURST];
+	uint64_t mac[WEIR_BURST], unit[WEIR_BURST]; /* as of struct echo */
+	uint32_t isn[WEIR_BURST];                   /* the client's, if it is an ACK */
 };
 
 /* Which of them are right as ACKs; *probes: which would be as probes, the client's ISN being one higher. */
@@ -255,10 +256,11 @@ static inline uint64_t right(const struct claims *c, const struct weir_siplanes 
 	uint64_t acks = 0, one_higher = 0;
 
 	for (unsigned int i = n; i-- > 0;) {
-		uint64_t more = mac->lane[i] + c->off[i];
+		uint64_t as_ack = bind_isn(mac->lane[i], c->isn[i]);
+		uint64_t as_probe = bind_isn(mac->lane[i], c->isn[i] + 1);
 
-		acks = 2 * acks + (more < c->unit[i]);
-		one_higher = 2 * one_higher + (more + ISN_FACTOR < c->unit[i]);
+		acks = 2 * acks + (as_ack - c->mac[i] < c->unit[i]);
+		one_higher = 2 * one_higher + (as_probe - c->mac[i] < c->unit[i]);
 	}
 	*probes = one_higher & ~acks;
 	return acks;
@@ -285,8 +287,9 @@ uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *con
 		const struct weir_seg *seg = segs[i];
 		const struct echo e = echo_of(seg);
 
-		c.off[i] = (seg->seq - 1) * ISN_FACTOR - e.mac;
+		c.mac[i] = e.mac;
 		c.unit[i] = e.unit;
+		c.isn[i] = seg->seq - 1;
 		message(&m, i, e.isn >> GEN_SHIFT, seg, seg->ts_off != 0, e.options);
 	}
 	macs(k, &m, segs, n);

@@ -126,7 +126,7 @@ static bool may_open(struct weir_proxy *px, const struct weir_addr *client)
 {
 	struct weir_key address = {.addr = *client};
 
-	return px->sources.limit == 0 ||
+	return !weir_sources_limited(&px->sources) ||
 		weir_sources_take(&px->sources, weir_key_hash(&px->table.secret, &address),
 			px->now_ns / 1000000000);
 }

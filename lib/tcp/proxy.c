@@ -314,7 +314,10 @@ static void no_segment(struct weir_proxy *px, const struct weir_burst *b, unsign
 	case WEIR_KIND_CLOSED:
 		closed_port(px, pkt);
 		break;
-	default:
+	case WEIR_KIND_CLIENT:
+	case WEIR_KIND_BACKEND:
+	case WEIR_KIND_NONE:
+	case WEIR_KIND_ARP:
 		pkt->send = WEIR_SEND_NOTHING; /* the shell's: not ours to judge */
 	}
 }

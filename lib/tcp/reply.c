@@ -83,6 +83,7 @@ static uint16_t early_window(struct weir_proxy *px, const struct weir_service *s
 void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
 {
 	struct weir_header h = header_back(&pkt->seg);
+	uint32_t wnd = early_room(px, conn_service(px, c)) >> c->wscale_shown;
 
 	if (!weir_bucket_take(&px->peer_replies, px->now_ns)) {
 		drop(pkt, WEIR_FATE_reply_budget);
@@ -91,7 +92,8 @@ void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, stru
 	h.seq = c->cookie + 1;
 	h.ack = c->track[WEIR_CLIENT].acked;
 	h.flags = WEIR_TCP_ACK;
-	h.wnd = early_room(px, conn_service(px, c)) >> c->wscale_shown;
+	if (!(c->flags & WEIR_CONN_WND_UPDATE)) /* else it was told 0, and is told more later */
+		h.wnd = wnd > 0 ? (uint16_t)wnd : 1;
 	h.ts = c->flags & WEIR_CONN_TS;
 	h.tsval = c->opening.cookie_tsval;
 	h.tsecr = c->opening.syn_tsval - c->ts_delta[WEIR_CLIENT];

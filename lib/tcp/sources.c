@@ -28,7 +28,7 @@ bool weir_sources_take(struct weir_sources *s, uint64_t hash, uint64_t now_s)
 {
 	uint32_t a, b;
 
-	if (s->limit == 0)
+	if (!weir_sources_limited(s))
 		return true;
 	a = count_in(&s->row[0][hash % WEIR_SOURCES], (uint16_t)now_s);
 	b = count_in(&s->row[1][(hash >> 32) % WEIR_SOURCES], (uint16_t)now_s);

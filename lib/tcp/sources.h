@@ -36,4 +36,10 @@ void weir_sources_limit(struct weir_sources *s, uint32_t rate, unsigned int work
 /* Counts one more; hash: keyed, of the address alone. false: over the limit in this second. */
 bool weir_sources_take(struct weir_sources *s, uint64_t hash, uint64_t now_s);
 
+/* Somebody counts: else the address need not be hashed. */
+static inline bool weir_sources_limited(const struct weir_sources *s)
+{
+	return s->limit != 0;
+}
+
 #endif

@@ -168,12 +168,12 @@ static void mac_at_the_ends(void)
 		struct weir_agreed agreed;
 		uint32_t seq, isn;
 	} rare[] = {
-		{{.mss_index = 5, .wscale = 7, .sack = true}, 15056195, 0x5d000000},
-		{{.mss_index = 5, .wscale = 7, .sack = true}, 10647664, 0x5dffffff},
-		{{.mss_index = 7, .wscale = 9, .sack = true}, 10779484, 0x7fffffff},
-		{{.mss_index = 0, .wscale = WEIR_WSCALE_NONE}, 9914679, 0},
-		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 540785681, 0x50000000},
-		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 64867516, 0x5fffffff},
+		{{.mss_index = 5, .wscale = 7, .sack = true}, 17728626, 0x5d000000},
+		{{.mss_index = 5, .wscale = 7, .sack = true}, 48291, 0x5dffffff},
+		{{.mss_index = 7, .wscale = 9, .sack = true}, 2329989, 0x7fffffff},
+		{{.mss_index = 0, .wscale = WEIR_WSCALE_NONE}, 17467787, 0},
+		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 376285018, 0x50000000},
+		{{.mss_index = 5, .wscale = 7, .sack = true, .ts = true}, 392796627, 0x5fffffff},
 	};
 	struct weir_keys k = keys_at(WALL_S);
 

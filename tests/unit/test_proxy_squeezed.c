@@ -186,6 +186,50 @@ static void squeezed_fin(void)
 	shell_close(s);
 }
 
+/* RFC 5961 §3.2: a RST near the right place; the window of the challenge. */
+static unsigned int challenged_window(struct talk *t)
+{
+	struct segment g = talk_segment(t, WEIR_CLIENT, WEIR_TCP_RST, 0);
+	const struct shell_out *out;
+
+	g.seq += 9;
+	IS(talk_put(t, WEIR_CLIENT, &g), WEIR_FATE_challenged);
+	out = shell_take(t->s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	return out->seg.wnd;
+}
+
+/* HC-22: a challenge does not open what is to stay closed. */
+static void squeezed_challenge(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[5], t;
+
+	fill(s, full, 0, 5);
+	talk_init(&t, s, SHELL_FULLNAT, 2);
+	talk_syn(&t);
+	IS(t.early_wnd, 0);
+	talk_ack(&t);
+	IS(challenged_window(&t), 0);
+	shell_close(s);
+}
+
+/* Nor does it close what is open: in the largest scale 14600 bytes are less than one. */
+static void scaled_challenge(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct talk t;
+
+	p->services[SHELL_FULLNAT].profile.wscale = 14;
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	IS(challenged_window(&t), 1);
+	shell_close(s);
+}
+
 /* The pool is full: the packet is dropped by that name, the connection is not. */
 static void pool_full(void)
 {
@@ -219,6 +263,8 @@ int main(void)
 		{"HC-04 window 0 and a client that never speaks", squeezed_silent},
 		{"HC-04 window 0 and a backend that speaks", squeezed_backend},
 		{"HC-04 window 0 and a backend that closes", squeezed_fin},
+		{"HC-22 a challenge keeps the window shut", squeezed_challenge},
+		{"HC-22 a challenge keeps the window open", scaled_challenge},
 		{"HC-04 the pool is full", pool_full},
 	};
 
