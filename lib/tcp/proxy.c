@@ -122,10 +122,13 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
 	return true;
 }
 
-/* Nothing of a client that both sides have left may be new data; what is, may begin anew. */
+/*
+ * Nothing of a client that both sides have left may be new data; what is, may begin anew. So may what
+ * comes after a RST, however well it would fit the connection.
+ */
 static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 {
-	if (c->state == WEIR_CLOSED)
+	if (c->state == WEIR_CLOSED || (c->flags & WEIR_CONN_PROBATION))
 		return true;
 	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
 }

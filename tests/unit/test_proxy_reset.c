@@ -517,40 +517,9 @@ static void hc34_challenged(void)
 	each_mode(challenged);
 }
 
-/* HC-08 over what has ended: the second segment of a new beginning is first; it is not told "RST". */
-static void overtaken(unsigned int service)
-{
-	struct shell *s = shell_usual();
-	struct segment rst, first, second;
-	struct talk t, u;
-
-	begin(&t, s, service, 1);
-	IS(reset_at(&t, WEIR_BACKEND, 0, &rst), WEIR_FATE_to_client);
-	shell_clear(s);
-	shell_wait_ms(s, 5100);
-	IS(talk_state(&t), WEIR_CLOSED);
-	talk_begin_anew(&u, &t, 3000000);
-	talk_syn(&u);
-	first = talk_segment(&u, WEIR_CLIENT, ACK, 1000);
-	second = first;
-	second.seq += 1000;
-	second.offset += 1000;
-	IS(talk_put(&u, WEIR_CLIENT, &second), WEIR_FATE_bad_cookie);
-	talk_silence(&u);
-	IS(talk_put(&u, WEIR_CLIENT, &first), WEIR_FATES);
-	talk_take_syn(&u);
-	shell_close(s);
-}
-
-static void hc08_overtaken(void)
-{
-	each_mode(overtaken);
-}
-
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{"HC-08 a new beginning whose segments are reordered", hc08_overtaken},
 		{"HC-20 RST|ACK is translated", hc20_rst},
 		{"HC-22 RST out of the window", hc22_out},
 		{"HC-22 HC-23 RST in the window, and its challenge", hc22_in},
