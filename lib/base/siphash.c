@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) void many_plain(const struct weir_s
 		weir_sip_start(&s, &key[second >> i & 1]);
 		for (unsigned int w = 0; w < shape.words; w++)
 			weir_sip_word(&s, in[w].lane[i], c);
-		weir_sip_word(&s, in[shape.words].lane[i] | length, c);
+		weir_sip_word(&s, (shape.tail_len ? in[shape.words].lane[i] : 0) | length, c);
 		out->lane[i] = weir_sip_finish(&s, d);
 	}
 }

@@ -42,8 +42,8 @@ struct weir_sipshape {
 
 /*
  * Many messages of one shape at once, count <= WEIR_SIP_MANY, by the CPU's widest vectors. Word w of
- * message i is in[w].lane[i], its tail is in[words].lane[i] (high byte 0). Message i is under key[1]
- * where bit i of `second` is set, else under key[0]:
+ * message i is in[w].lane[i], its tail is in[words].lane[i] (high byte 0), of which there is none when
+ * tail_len is 0. Message i is under key[1] where bit i of `second` is set, else under key[0]:
  *	out->lane[i] = weir_siphash24_words(&key[second >> i & 1], ...)
  * Whole vectors are read and written: the lanes from count on need not be set, and are undefined
  * in *out.

@@ -68,13 +68,14 @@ AVX512 static inline __attribute__((always_inline)) void many8(const struct weir
 
 	for (unsigned int i = 0; i < count; i += 8) {
 		struct state8 s;
-		__m512i tail;
+		__m512i last = length;
 
 		start8(&s, key, second >> i);
 		for (unsigned int w = 0; w < shape.words; w++)
 			word8(&s, _mm512_load_si512(&in[w].lane[i]), c);
-		tail = _mm512_load_si512(&in[shape.words].lane[i]);
-		word8(&s, _mm512_or_si512(tail, length), c);
+		if (shape.tail_len > 0)
+			last = _mm512_or_si512(last, _mm512_load_si512(&in[shape.words].lane[i]));
+		word8(&s, last, c);
 		_mm512_store_si512(&out->lane[i], finish8(&s, d));
 	}
 }
@@ -173,11 +174,14 @@ AVX2 static inline __attribute__((always_inline)) void many4(const struct weir_s
 
 	for (unsigned int i = 0; i < count; i += 4) {
 		struct state4 s;
+		__m256i last = length;
 
 		start4(&s, key, second >> i);
 		for (unsigned int w = 0; w < shape.words; w++)
 			word4(&s, load4(&in[w], i), c);
-		word4(&s, _mm256_or_si256(load4(&in[shape.words], i), length), c);
+		if (shape.tail_len > 0)
+			last = _mm256_or_si256(last, load4(&in[shape.words], i));
+		word4(&s, last, c);
 		_mm256_store_si256((__m256i *)&out->lane[i], finish4(&s, d));
 	}
 }

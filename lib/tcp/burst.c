@@ -51,13 +51,11 @@ static void sort_out(struct weir_proxy *px, struct weir_burst *b)
 static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 {
 	const struct weir_sipshape shape = {.words = 1};
-	struct weir_siplanes words[2], hashes;
+	struct weir_siplanes word, hashes;
 
-	for (unsigned int k = 0; k < b->n_keyed; k++) {
-		words[0].lane[k] = weir_key_word_v4(&b->pkts[b->keyed[k]].key);
-		words[1].lane[k] = 0;
-	}
-	weir_siphash13_many(&px->table.secret, words, shape, b->n_keyed, &hashes);
+	for (unsigned int k = 0; k < b->n_keyed; k++)
+		word.lane[k] = weir_key_word_v4(&b->pkts[b->keyed[k]].key);
+	weir_siphash13_many(&px->table.secret, &word, shape, b->n_keyed, &hashes);
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		unsigned int i = b->keyed[k];
 		const struct weir_key *key = &b->pkts[i].key;

@@ -201,20 +201,24 @@ static void valid(struct weir_proxy *px, const struct weir_burst *b, unsigned in
 		drop(pkt, WEIR_FATE_old_cookie);
 }
 
+/* RST or SYN-ACK that belongs to no connection. */
+static bool stray(struct weir_pkt *pkt)
+{
+	if (!(pkt->seg.flags & (WEIR_TCP_RST | WEIR_TCP_SYN)))
+		return false;
+	drop(pkt, pkt->seg.flags & WEIR_TCP_RST ? WEIR_FATE_stray_rst : WEIR_FATE_stray_syn_ack);
+	return true;
+}
+
 /* A client's segment that belongs to no connection, SYNs apart. */
 static void unknown_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
-	struct weir_pkt *pkt = &b->pkts[i];
 	unsigned int slot = b->slot[i];
 
 	if (slot != WEIR_NO_SLOT && (b->good >> slot & 1))
 		valid(px, b, i);
-	else if (pkt->seg.flags & WEIR_TCP_RST)
-		drop(pkt, WEIR_FATE_stray_rst);
-	else if (pkt->seg.flags & WEIR_TCP_SYN)
-		drop(pkt, WEIR_FATE_stray_syn_ack);
-	else
-		suspect(px, pkt, b->hash[i]);
+	else if (slot != WEIR_NO_SLOT || !stray(&b->pkts[i]))
+		suspect(px, &b->pkts[i], b->hash[i]);
 }
 
 static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
