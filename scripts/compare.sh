@@ -69,7 +69,7 @@ lab_synproxy_up() {
 			}
 		}
 	END
-	on weir sysctl -q net.netfilter.nf_conntrack_tcp_loose=0 net.netfilter.nf_conntrack_tcp_timeout_time_wait=10
+	on weir sysctl -q net.netfilter.nf_conntrack_tcp_loose=0 net.netfilter.nf_conntrack_tcp_timeout_time_wait=1
 }
 
 lab_haproxy_up() {
