@@ -158,6 +158,31 @@ static void probes(void)
 	}
 }
 
+/* Who carries more than a byte, or a FIN, is no probe, wherever it stands in a burst. */
+static void no_probes(void)
+{
+	uint64_t seed = 17;
+	struct weir_keys k = keys_at(WALL_S);
+	const struct weir_seg *acks[WEIR_BURST];
+	struct weir_cookie out[WEIR_BURST];
+	struct weir_seg ack[WEIR_BURST];
+	uint64_t probes, expected = 0;
+
+	for (unsigned int i = 0; i < WEIR_BURST; i++) {
+		struct weir_seg syn = random_syn(&seed, i & 1);
+		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), 0);
+
+		ack[i] = ack_of(&syn, &c);
+		ack[i].seq = syn.seq;
+		ack[i].payload_len = i % 3;
+		ack[i].flags |= i % 5 == 0 ? WEIR_TCP_FIN : 0;
+		expected |= (uint64_t)(i % 3 < 2 && i % 5 != 0) << i;
+		acks[i] = &ack[i];
+	}
+	CU_ASSERT_EQUAL(weir_cookie_check(&k, acks, out, &probes, WEIR_BURST), expected);
+	CU_ASSERT_EQUAL(probes, expected);
+}
+
 /*
  * The number that is acknowledged is one above the ISN: next to the ends of the MAC's range that is a
  * carry into the options and the generation, which are still the ISN's. Such ISNs are few: these SYNs were searched for.
@@ -399,6 +424,7 @@ int main(void)
 		{"HC-02 the MSS table ascends", mss_table},
 		{"HC-08 bound to tuple, client ISN, layout", wrong_tuple},
 		{"HC-06 a probe stands one lower", probes},
+		{"HC-06 what is no probe", no_probes},
 		{"without timestamps there is no TSecr", no_timestamps},
 		{"a MAC at either end of its range", mac_at_the_ends},
 		{"HC-02 the clock is free, the ISN does not know it", clock_bits},

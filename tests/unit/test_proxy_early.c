@@ -331,6 +331,7 @@ static void hear_challenge(struct talk *t)
 	IS(out->seg.ack, t->isn[WEIR_CLIENT] + 1); /* nothing that is held */
 	IS(out->seg.wnd, 14600 >> 7);
 	IS(out->seg.payload_len, 0);
+	IS(out->seg.opt_len, t->offer[WEIR_CLIENT].ts ? 12 : 0);
 }
 
 /* RFC 5961 §3.2: exact is its beginning, and each end of what is held. */
@@ -388,7 +389,10 @@ static void challenges(void)
 
 	p->limits.reply_budget = 2;
 	s = shell_open(p, SHELL_START_NS);
-	begin(&t, s, SHELL_FULLNAT, 1);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	t.offer[WEIR_CLIENT].ts = false;
+	talk_syn(&t);
+	talk_ack(&t);
 	for (unsigned int i = 0; i < 4; i++) {
 		IS(reset(&t, 9), i < 2 ? WEIR_FATE_challenged : WEIR_FATE_reply_budget);
 		if (i < 2)

@@ -322,6 +322,7 @@ static void hc50_behind_evicted(void)
 	shell_run(s);
 	pool->in_use = 0;
 	IS(shell_fates(s, WEIR_FATE_no_local_port), 1);
+	IS(shell_fates(s, WEIR_FATE_bad_cookie), 1);
 	IS(s->last.conn, WEIR_CONN_NONE);
 	IS(shell_conns(s), 0);
 	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
