@@ -307,7 +307,8 @@ static inline void backend(struct weir_proxy *px, const struct weir_burst *b, un
 		unknown_backend(px, pkt);
 }
 
-static void no_segment(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+/* Neither of a client nor of a backend. */
+static void decide_other(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 
@@ -339,7 +340,7 @@ static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned i
 	else if (pkt->kind == WEIR_KIND_BACKEND)
 		backend(px, b, i);
 	else
-		no_segment(px, b, i);
+		decide_other(px, b, i);
 }
 
 void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n, uint64_t now_ns)

@@ -1,31 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* The proxy: what the client says before the backend has answered (HC-04). */
-#include "modes.h"
+#include "early.h"
 
 #define MSS 1460
-
-/* Client and SYN-ACK, then a valid ACK; the backend has not answered. */
-static void begin(struct talk *t, struct shell *s, unsigned int service, unsigned int n)
-{
-	talk_init(t, s, service, n);
-	talk_syn(t);
-	talk_ack(t);
-}
-
-/* The client sends on; returns the fate. */
-static unsigned int early(struct talk *t, uint8_t flags, unsigned int len, struct segment *said)
-{
-	*said = talk_segment(t, WEIR_CLIENT, flags, len);
-	t->next[WEIR_CLIENT] += len + ((flags & WEIR_TCP_FIN) != 0);
-	return talk_put(t, WEIR_CLIENT, said);
-}
-
-static void answer(struct talk *t)
-{
-	struct segment g = talk_syn_segment(t, WEIR_BACKEND);
-
-	IS(talk_put(t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
-}
 
 /* As much as was announced, FIN included: all of it, in order, and nothing else. */
 static void whole_window(unsigned int service)
@@ -34,15 +11,15 @@ static void whole_window(unsigned int service)
 	struct segment said[11];
 	struct talk t;
 
-	begin(&t, s, service, 1);
+	early_begin(&t, s, service, 1);
 	IS(t.early_wnd, 14600); /* bytes: a SYN-ACK's window is not scaled */
 	for (unsigned int i = 0; i < 10; i++)
-		IS(early(&t, ACK, MSS, &said[i]), WEIR_FATES);
-	IS(early(&t, FIN, 0, &said[10]), WEIR_FATES);
+		IS(early_say(&t, ACK, MSS, &said[i]), WEIR_FATES);
+	IS(early_say(&t, FIN, 0, &said[10]), WEIR_FATES);
 	talk_silence(&t);
 	IS(s->workers[0].px.held.count, 11);
 	shell_wait_ms(s, 150);
-	answer(&t);
+	early_answer(&t);
 	for (unsigned int i = 0; i < 11; i++)
 		talk_hear(&t, WEIR_BACKEND, &said[i]);
 	talk_silence(&t); /* the first of them is the third step: no ACK besides */
@@ -69,11 +46,11 @@ static void small_segments(void)
 
 	p->services[SHELL_NAT].profile.mss = 536;
 	s = shell_open(p, SHELL_START_NS);
-	begin(&t, s, SHELL_NAT, 1);
+	early_begin(&t, s, SHELL_NAT, 1);
 	IS(t.early_wnd, 16 * 524); /* timestamps take 12 of 536 */
 	for (unsigned int i = 0; i < 16; i++)
-		IS(early(&t, ACK, 524, &said[i]), WEIR_FATES);
-	answer(&t);
+		IS(early_say(&t, ACK, 524, &said[i]), WEIR_FATES);
+	early_answer(&t);
 	for (unsigned int i = 0; i < 16; i++)
 		talk_hear(&t, WEIR_BACKEND, &said[i]);
 	shell_close(s);
@@ -86,7 +63,7 @@ static void limits(void)
 	struct segment said[17], g;
 	struct talk t;
 
-	begin(&t, s, SHELL_FULLNAT, 1);
+	early_begin(&t, s, SHELL_FULLNAT, 1);
 	g = talk_segment(&t, WEIR_CLIENT, ACK, MSS);
 	g.seq += 14600 - MSS + 1;
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_out_of_window);
@@ -97,19 +74,19 @@ static void limits(void)
 	g.ack++;
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_ack);
 	for (unsigned int i = 0; i < 16; i++)
-		IS(early(&t, PSH, 10, &said[i]), WEIR_FATES);
-	IS(early(&t, PSH, 10, &said[16]), WEIR_FATE_early_limit);
+		IS(early_say(&t, PSH, 10, &said[i]), WEIR_FATES);
+	IS(early_say(&t, PSH, 10, &said[16]), WEIR_FATE_early_limit);
 	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_duplicate_ack);
 	talk_silence(&t);
-	answer(&t);
+	early_answer(&t);
 	for (unsigned int i = 0; i < 16; i++)
 		talk_hear(&t, WEIR_BACKEND, &said[i]);
 	IS(talk_put(&t, WEIR_CLIENT, &said[16]), WEIR_FATE_to_backend);
 	talk_hear(&t, WEIR_BACKEND, &said[16]);
 	IS(t.expect[WEIR_BACKEND], t.shown[WEIR_BACKEND] + 171);
 
-	begin(&t, s, SHELL_FULLNAT,
+	early_begin(&t, s, SHELL_FULLNAT,
 		2); /* the same bytes again: held once; others of the same place */
 	g = talk_segment(&t, WEIR_CLIENT, PSH, MSS);
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATES);
@@ -132,9 +109,9 @@ static void small_backend(unsigned int service)
 	struct segment said[4], g;
 	struct talk t;
 
-	begin(&t, s, service, 1);
+	early_begin(&t, s, service, 1);
 	for (unsigned int i = 0; i < 4; i++)
-		IS(early(&t, ACK, 1000, &said[i]), WEIR_FATES);
+		IS(early_say(&t, ACK, 1000, &said[i]), WEIR_FATES);
 	g = talk_syn_segment(&t, WEIR_BACKEND);
 	g.wnd = 2000;
 	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
@@ -162,7 +139,7 @@ static void none_fits(unsigned int service)
 	struct segment second, g;
 	struct talk t;
 
-	begin(&t, s, service, 1);
+	early_begin(&t, s, service, 1);
 	second = talk_segment(&t, WEIR_CLIENT, ACK, 1000);
 	second.seq += 1000;
 	second.offset += 1000;
@@ -228,12 +205,12 @@ static void moved(unsigned int service)
 	struct segment said, refusal;
 	struct talk t;
 
-	begin(&t, s, service, 1);
-	IS(early(&t, PSH, 700, &said), WEIR_FATES);
+	early_begin(&t, s, service, 1);
+	IS(early_say(&t, PSH, 700, &said), WEIR_FATES);
 	refusal = talk_segment(&t, WEIR_BACKEND, RST | ACK, 0);
 	IS(talk_put(&t, WEIR_BACKEND, &refusal), WEIR_FATE_backend_refused);
 	talk_take_syn(&t);
-	answer(&t);
+	early_answer(&t);
 	talk_hear(&t, WEIR_BACKEND, &said);
 	talk_silence(&t);
 	talk_say(&t, WEIR_BACKEND, PSH, 100);
@@ -252,8 +229,8 @@ static void given_up(unsigned int service)
 	struct segment said, rst;
 	struct talk t;
 
-	begin(&t, s, service, 1);
-	IS(early(&t, PSH, 700, &said), WEIR_FATES);
+	early_begin(&t, s, service, 1);
+	IS(early_say(&t, PSH, 700, &said), WEIR_FATES);
 	rst = talk_segment(&t, WEIR_CLIENT, RST, 0);
 	rst.seq -= 701;
 	IS(talk_put(&t, WEIR_CLIENT, &rst), WEIR_FATE_out_of_window);
@@ -360,9 +337,9 @@ static void resets(unsigned int service)
 		struct shell *s = shell_usual();
 		bool over = at[i].fate == WEIR_FATE_client_abort;
 
-		begin(&t, s, service, 1);
-		IS(early(&t, PSH, 700, &said), WEIR_FATES);
-		IS(early(&t, FIN, 700, &said), WEIR_FATES);
+		early_begin(&t, s, service, 1);
+		IS(early_say(&t, PSH, 700, &said), WEIR_FATES);
+		IS(early_say(&t, FIN, 700, &said), WEIR_FATES);
 		IS(reset(&t, at[i].off), at[i].fate);
 		if (at[i].fate == WEIR_FATE_challenged)
 			hear_challenge(&t);

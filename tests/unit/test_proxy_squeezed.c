@@ -1,29 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* The proxy: early data when the pool for it runs short (HC-04). */
-#include "modes.h"
-
-/* Client and SYN-ACK, then a valid ACK; the backend has not answered. */
-static void begin(struct talk *t, struct shell *s, unsigned int service, unsigned int n)
-{
-	talk_init(t, s, service, n);
-	talk_syn(t);
-	talk_ack(t);
-}
-
-/* The client sends on; returns the fate. */
-static unsigned int early(struct talk *t, uint8_t flags, unsigned int len, struct segment *said)
-{
-	*said = talk_segment(t, WEIR_CLIENT, flags, len);
-	t->next[WEIR_CLIENT] += len + ((flags & WEIR_TCP_FIN) != 0);
-	return talk_put(t, WEIR_CLIENT, said);
-}
-
-static void answer(struct talk *t)
-{
-	struct segment g = talk_syn_segment(t, WEIR_BACKEND);
-
-	IS(talk_put(t, WEIR_BACKEND, &g), WEIR_FATE_backend_syn_ack);
-}
+#include "early.h"
 
 static struct shell *shell_squeezed(void)
 {
@@ -40,8 +17,18 @@ static void fill(struct shell *s, struct talk *t, unsigned int from, unsigned in
 	struct segment said;
 
 	for (unsigned int i = from; i < to; i++) {
-		begin(&t[i], s, SHELL_FULLNAT, 100 + i);
-		IS(early(&t[i], PSH, 100, &said), WEIR_FATES);
+		early_begin(&t[i], s, SHELL_FULLNAT, 100 + i);
+		IS(early_say(&t[i], PSH, 100, &said), WEIR_FATES);
+	}
+}
+
+/* Those five are done: from here on only others are heard. */
+static void finish(struct talk full[5])
+{
+	for (unsigned int i = 0; i < 5; i++) {
+		early_answer(&full[i]);
+		shell_clear(full[i].s);
+		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
 	}
 }
 
@@ -80,15 +67,11 @@ static void squeezed(void)
 	IS(t.early_wnd, 0);
 	IS(shell_events(s, WEIR_EVENT_window_closed), 1);
 	talk_ack(&t);
-	answer(&t);
+	early_answer(&t);
 	shell_take(s); /* our ACK */
 	hear_update(&t);
 	talk_silence(&t);
-	for (unsigned int i = 0; i < 5; i++) { /* the others are done, so that only t is heard */
-		answer(&full[i]);
-		shell_clear(s);
-		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
-	}
+	finish(full);
 	shell_wait_ms(s, 190);
 	talk_silence(&t);
 	shell_wait_ms(s, 20);
@@ -114,15 +97,11 @@ static void squeezed_silent(void)
 	fill(s, full, 0, 5);
 	talk_init(&t, s, SHELL_FULLNAT, 2);
 	talk_syn(&t);
-	for (unsigned int i = 0; i < 5; i++) {
-		answer(&full[i]);
-		shell_clear(s);
-		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
-	}
+	finish(full);
 	talk_ack(&t);
 	shell_wait_ms(s,
 		210); /* a SYN of ours was lost: the updates are counted from 0 all the same */
-	answer(&t);
+	early_answer(&t);
 	shell_clear(s);
 	shell_wait_ms(s, 60000);
 	n = shell_clear(s);
@@ -142,13 +121,9 @@ static void squeezed_backend(void)
 	fill(s, full, 0, 5);
 	talk_init(&t, s, SHELL_FULLNAT, 2);
 	talk_syn(&t);
-	for (unsigned int i = 0; i < 5; i++) {
-		answer(&full[i]);
-		shell_clear(s);
-		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
-	}
+	finish(full);
 	talk_ack(&t);
-	answer(&t);
+	early_answer(&t);
 	shell_clear(s);
 	shell_wait_ms(s, 150);
 	talk_say(&t, WEIR_BACKEND, PSH, 10);
@@ -167,13 +142,9 @@ static void squeezed_fin(void)
 	fill(s, full, 0, 5);
 	talk_init(&t, s, SHELL_FULLNAT, 2);
 	talk_syn(&t);
-	for (unsigned int i = 0; i < 5; i++) {
-		answer(&full[i]);
-		shell_clear(s);
-		talk_say(&full[i], WEIR_CLIENT, PSH, 10);
-	}
+	finish(full);
 	talk_ack(&t);
-	answer(&t);
+	early_answer(&t);
 	shell_clear(s);
 	talk_say(&t, WEIR_BACKEND, FIN, 100);
 	s->tick_ms = 100;
@@ -244,12 +215,12 @@ static void pool_full(void)
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	talk_syn(&t);
 	for (unsigned int i = 0; i < 8; i++) {
-		IS(early(&full[i], PSH, 100, &said), WEIR_FATES);
+		IS(early_say(&full[i], PSH, 100, &said), WEIR_FATES);
 		talk_take_syn(&full[i]);
 	}
-	IS(early(&t, PSH, 100, &said), WEIR_FATE_early_limit);
+	IS(early_say(&t, PSH, 100, &said), WEIR_FATE_early_limit);
 	talk_take_syn(&t);
-	answer(&t);
+	early_answer(&t);
 	shell_clear(s);
 	IS(talk_put(&t, WEIR_CLIENT, &said), WEIR_FATE_to_backend);
 	talk_hear(&t, WEIR_BACKEND, &said);

@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* flow/table: against a naive list, and at full load. */
 #include "flow/held.h"
-#include "flow/table.h"
 #include "flow/wheel.h"
-#include "unit.h"
-
-static const struct weir_sipkey secret = {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull};
-
-static void table_make(struct weir_table *t, struct weir_arena *arena, uint32_t capacity)
-{
-	memset(arena, 0, sizeof(*arena));
-	weir_table_init(t, arena, capacity, &secret);
-	unit_arena_fill(arena);
-	weir_table_init(t, arena, capacity, &secret);
-}
+#include "tables.h"
 
 static uint32_t find(const struct weir_table *t, const struct weir_key *k)
 {

@@ -3,19 +3,8 @@
 #include <sys/mman.h>
 
 #include "flow/held.h"
-#include "flow/table.h"
 #include "flow/wheel.h"
-#include "unit.h"
-
-static const struct weir_sipkey secret = {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull};
-
-static void table_make(struct weir_table *t, struct weir_arena *arena, uint32_t capacity)
-{
-	memset(arena, 0, sizeof(*arena));
-	weir_table_init(t, arena, capacity, &secret);
-	unit_arena_fill(arena);
-	weir_table_init(t, arena, capacity, &secret);
-}
+#include "tables.h"
 
 static bool conn_is_blank(const struct weir_table *t, uint32_t conn)
 {
