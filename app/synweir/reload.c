@@ -128,11 +128,11 @@ void weir_reload_refuse(struct weir_reloader *r)
 static void vacate(struct weir_reloader *r, const struct weir_busy *busy)
 {
 	struct weir_policy *p = r->config->policy;
-	struct weir_succession how = {
+	struct weir_derivation how = {
 		.busy_services = busy->services, .busy_backends = busy->backends};
 
 	if (!weir_policy_has_idle(p, busy->services, busy->backends) ||
-		weir_policy_succeed(p, p, &how) != 0)
+		weir_policy_derive(p, p, &how) != 0)
 		return;
 	if (put_in_force(r, how.next) != 0)
 		weir_policy_free(how.next);

@@ -109,8 +109,8 @@ static void act(struct replay *r, struct weir_pkt *pkt)
 		address(r, pkt->data, pkt->port, pkt->data + 6);
 		send_frame(r, pkt->data, pkt->head_len, pkt->len);
 		break;
-	case WEIR_SEND_HOP:
-		address(r, pkt->data, pkt->hop.port, pkt->hop.mac);
+	case WEIR_SEND_NEIGHBOUR:
+		address(r, pkt->data, pkt->neighbour.port, pkt->neighbour.mac);
 		send_frame(r, pkt->data, pkt->head_len, pkt->len);
 		break;
 	case WEIR_SEND_NEXTHOP:
@@ -121,7 +121,7 @@ static void act(struct replay *r, struct weir_pkt *pkt)
 	buffer_free(pkt->buf);
 }
 
-static void outlet_packet(void *shell, struct weir_pkt *pkt)
+static void ops_packet(void *shell, struct weir_pkt *pkt)
 {
 	struct replay *r = shell;
 	const struct buffer *b = pkt->buf;
@@ -131,7 +131,7 @@ static void outlet_packet(void *shell, struct weir_pkt *pkt)
 	act(r, pkt);
 }
 
-static void outlet_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+static void ops_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
 {
 	uint8_t frame[WEIR_HEADER_FRAME_MAX] __attribute__((aligned(2)));
 	struct replay *r = shell;
@@ -140,7 +140,7 @@ static void outlet_header(void *shell, const struct weir_header *h, const struct
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		address_nexthop(r, frame, dest->nexthop);
 	else
-		address(r, frame, dest->hop.port, dest->hop.mac);
+		address(r, frame, dest->neighbour.port, dest->neighbour.mac);
 	send_frame(r, frame, len, len);
 }
 
@@ -200,14 +200,14 @@ static void take_arp(struct replay *r, struct weir_pkt *pkt)
 	memcpy(asker, arp->sender_mac, sizeof(asker));
 	pkt->send = WEIR_SEND_NOTHING;
 	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) &&
-		weir_policy_station(p, &target, 0) != NULL) {
+		weir_policy_endpoint(p, &target, 0) != NULL) {
 		placeholder(ours, MAC_PORT, pkt->port);
 		pkt->len = pkt->head_len = weir_build_arp(pkt->data, WEIR_ARP_REPLY, ours,
 			target.w[3], asker, sender.w[3]);
 		pkt->fate = WEIR_FATE_arp_reply;
-		pkt->send = WEIR_SEND_HOP;
-		pkt->hop.port = pkt->port;
-		memcpy(pkt->hop.mac, asker, sizeof(asker));
+		pkt->send = WEIR_SEND_NEIGHBOUR;
+		pkt->neighbour.port = pkt->port;
+		memcpy(pkt->neighbour.mac, asker, sizeof(asker));
 	} else {
 		pkt->fate = is_nexthop(p, &sender) ? WEIR_FATE_arp_learned : WEIR_FATE_arp_other;
 	}
@@ -303,10 +303,10 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 static void init_proxy(struct replay *r, const struct weir_policy *policy)
 {
 	static const uint8_t seed[32] = "weirpcap has fixed random bytes";
-	const struct weir_outlet outlet = {outlet_header, outlet_packet, r};
+	const struct weir_proxy_ops ops = {ops_header, ops_packet, r};
 
 	r->arena.used = 0;
-	weir_proxy_init(&r->px, &r->arena, policy, 0, seed, &outlet, r->wall_ns, 0);
+	weir_proxy_init(&r->px, &r->arena, policy, 0, seed, &ops, r->wall_ns, 0);
 }
 
 struct replay *replay_new(const struct weir_policy *policy, uint64_t wall_ns, FILE *out,

@@ -7,7 +7,7 @@
 #define WEIR_CTL_CHECK_H
 
 #include "ctl/config_draft.h"
-#include "flow/succeed.h"
+#include "flow/derive.h"
 
 /* All of the below. 0; -EINVAL: refused, d->err says why; -ENOMEM. */
 int weir_check(struct weir_draft *d);
@@ -18,8 +18,8 @@ int weir_check(struct weir_draft *d);
  */
 int weir_check_running(struct weir_draft *d, const struct weir_config *running);
 
-/* Puts into the draft's words why weir_policy_succeed() refused its policy. Returns -EINVAL. */
-int weir_check_refused(struct weir_draft *d, const struct weir_succession *how,
+/* Puts into the draft's words why weir_policy_derive() refused its policy. Returns -EINVAL. */
+int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	const struct weir_limits *running);
 
 /* Ports: names, devices, addresses, gateways, routes. */

@@ -130,7 +130,7 @@ int weir_check_running(struct weir_draft *d, const struct weir_config *running)
 	return ret;
 }
 
-/* Where the draft has what weir_policy_succeed() calls the wanted policy's backend `at`. */
+/* Where the draft has what weir_policy_derive() calls the wanted policy's backend `at`. */
 static const config_setting_t *backend_at(const struct weir_draft *d, uint32_t at)
 {
 	uint32_t s = 0;
@@ -140,7 +140,7 @@ static const config_setting_t *backend_at(const struct weir_draft *d, uint32_t a
 	return d->services[s].backends[at].at;
 }
 
-int weir_check_refused(struct weir_draft *d, const struct weir_succession *how,
+int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	const struct weir_limits *running)
 {
 	const config_setting_t *at =
@@ -185,7 +185,7 @@ int weir_check_refused(struct weir_draft *d, const struct weir_succession *how,
 			"is a removed backend's that still has connections in another mode: wait "
 			"for "
 			"them to end");
-	case WEIR_REFUSAL_STATION:
+	case WEIR_REFUSAL_ENDPOINT:
 		return weir_draft_refuse(d, address,
 			"is a removed %s's that still has connections: wait for them to end",
 			how->at_service ? "backend" : "service");

@@ -6,7 +6,7 @@
 #include "flow/localport.h"
 #include "wire/hdr.h"
 
-static bool same_station(const struct weir_backend *a, const struct weir_backend *b)
+static bool same_endpoint(const struct weir_backend *a, const struct weir_backend *b)
 {
 	return a->port_be == b->port_be && weir_addr_eq(&a->addr, &b->addr);
 }
@@ -25,7 +25,7 @@ static void inherit_timeouts(struct weir_timeouts *own, const struct weir_timeou
 	inherit(&own->closing_ms, all->closing_ms);
 	inherit(&own->time_wait_ms, all->time_wait_ms);
 	inherit(&own->connect_ms, all->connect_ms);
-	inherit(&own->probation_ms, all->probation_ms);
+	inherit(&own->rst_pending_ms, all->rst_pending_ms);
 }
 
 /* No segment of that size must need to be fragmented on any port: RFC 9293 §3.7.1, MTU - 40. */
@@ -109,7 +109,7 @@ static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uin
 		if (strcmp(o->name, b->backend.name) == 0)
 			return weir_draft_refuse(d, weir_draft_key(b->at, "name"),
 				"is the name of backends[%u] of this service already", j);
-		if (same_station(o, &b->backend))
+		if (same_endpoint(o, &b->backend))
 			return weir_draft_refuse(d, at,
 				"port %u of it is backend \"%s\" of this service already; "
 				"for a larger share give it more weight",
@@ -207,7 +207,7 @@ static const struct weir_draft_service *find_sharer(const struct weir_draft *d, 
 {
 	for (uint32_t i = 0; i < service; i++)
 		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
-			if (same_station(&b->backend, &d->services[i].backends[j].backend))
+			if (same_endpoint(&b->backend, &d->services[i].backends[j].backend))
 				return &d->services[i];
 	return NULL;
 }

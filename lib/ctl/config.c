@@ -163,13 +163,13 @@ static int build_rest(const struct weir_draft *d, struct weir_config *c)
 }
 
 /* In the place of the policy that the file says: one that succeeds the running one. */
-static int succeed(struct weir_draft *d, const struct weir_config *running,
+static int derive_next(struct weir_draft *d, const struct weir_config *running,
 	const struct weir_busy *busy)
 {
-	struct weir_succession how = {
+	struct weir_derivation how = {
 		.busy_services = busy->services, .busy_backends = busy->backends};
 	struct weir_config *c = d->config;
-	int ret = weir_policy_succeed(running->policy, c->policy, &how);
+	int ret = weir_policy_derive(running->policy, c->policy, &how);
 
 	if (ret == -EINVAL)
 		return weir_check_refused(d, &how, &running->policy->limits);
@@ -205,7 +205,7 @@ static int load(struct weir_draft *d, const struct weir_config *running,
 	if (ret == 0)
 		ret = build_policy(d, &d->config->policy);
 	if (ret == 0 && running != NULL)
-		ret = succeed(d, running, busy);
+		ret = derive_next(d, running, busy);
 	return ret;
 }
 

@@ -10,7 +10,7 @@
 #ifndef WEIR_CTL_CONFIG_H
 #define WEIR_CTL_CONFIG_H
 
-#include "flow/succeed.h"
+#include "flow/derive.h"
 
 /* What a worker does when there is nothing to do. */
 enum weir_idle {
@@ -43,7 +43,7 @@ struct weir_config_error {
  */
 int weir_config_load(const char *path, struct weir_config **out, struct weir_config_error *err);
 
-/* What connections refer to, by number: weir_policy_succeed(). */
+/* What connections refer to, by number: weir_policy_derive(). */
 struct weir_busy {
 	bool services[WEIR_SERVICES_MAX], backends[WEIR_BACKENDS_MAX];
 };

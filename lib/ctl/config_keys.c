@@ -83,7 +83,7 @@ static const struct weir_conf_group profile_group = GROUP_OF(profile_keys);
 		TIMEOUT("closing", closing_ms, 1, 3600, DEF(60)),                                  \
 		TIMEOUT("time_wait", time_wait_ms, 64, 3600, DEF(64)),                             \
 		TIMEOUT("connect", connect_ms, 0.05, 10, DEF(0.2)),                                \
-		TIMEOUT("probation", probation_ms, 0.1, 60, DEF(5))
+		TIMEOUT("probation", rst_pending_ms, 0.1, 60, DEF(5))
 
 static const struct weir_conf_key service_timeout_keys[] = {TIMEOUTS(INHERITED)};
 static const struct weir_conf_group service_timeout_group = GROUP_OF(service_timeout_keys);

@@ -106,7 +106,7 @@ static const char *life_name(enum weir_life life)
 		return "live";
 	case WEIR_LIFE_RETIRED:
 		return "removed";
-	case WEIR_LIFE_LEFT:
+	case WEIR_LIFE_ORPHANED:
 	case WEIR_LIFE_VACANT:
 		break;
 	}
@@ -144,7 +144,7 @@ static const char *scheduler_name(enum weir_scheduler scheduler)
 
 static bool service_is_vacant(const struct weir_view *v, uint32_t i)
 {
-	return v->policy->services[i].life >= WEIR_LIFE_LEFT;
+	return v->policy->services[i].life >= WEIR_LIFE_ORPHANED;
 }
 
 static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
@@ -181,7 +181,7 @@ static uint32_t backends(const struct weir_view *v)
 
 static bool backend_is_vacant(const struct weir_view *v, uint32_t i)
 {
-	return v->policy->backends[i].life >= WEIR_LIFE_LEFT;
+	return v->policy->backends[i].life >= WEIR_LIFE_ORPHANED;
 }
 
 static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)

@@ -204,7 +204,7 @@ static int filter_service(struct weir_ask *ask, const char *name, struct weir_pa
 	const struct weir_policy *p = seen->policy;
 
 	ask->service = WEIR_NONE16;
-	for (unsigned int life = WEIR_LIFE_LIVE; name != NULL && life < WEIR_LIFE_LEFT; life++)
+	for (unsigned int life = WEIR_LIFE_LIVE; name != NULL && life < WEIR_LIFE_ORPHANED; life++)
 		for (uint32_t s = 0; s < p->n_services; s++)
 			if (ask->service == WEIR_NONE16 && p->services[s].life == life &&
 				strcmp(name, p->services[s].name) == 0)
@@ -230,7 +230,7 @@ static int filter_backend(struct weir_ask *ask, const char *name, struct weir_pa
 	ask->backend = WEIR_NONE16;
 	if (name == NULL)
 		return 0;
-	for (unsigned int life = WEIR_LIFE_LIVE; found == 0 && life < WEIR_LIFE_LEFT; life++) {
+	for (unsigned int life = WEIR_LIFE_LIVE; found == 0 && life < WEIR_LIFE_ORPHANED; life++) {
 		for (uint32_t b = 0; b < p->n_backends; b++) {
 			if (!is_called(ask, &p->backends[b], name, life))
 				continue;

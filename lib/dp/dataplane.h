@@ -42,7 +42,7 @@ int weir_dataplane_launch(struct weir_dataplane *dp, struct weir_dp_error *err);
 void weir_dataplane_tend(struct weir_dataplane *dp);
 
 /*
- * Control side: the workers go by `policy`, which weir_policy_succeed() made of the one that they go
+ * Control side: the workers go by `policy`, which weir_policy_derive() made of the one that they go
  * by now; from now on, but for who is in the middle of a loop. -EBUSY: somebody still is since the
  * last time; -ENOMEM.
  */

@@ -63,7 +63,7 @@ bool weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns, ui
 {
 	struct weir_neigh *at = &n->at[nexthop];
 	uint64_t asked = __atomic_load_n(&at->asked_ns, __ATOMIC_RELAXED);
-	uint64_t heard = __atomic_load_n(&at->heard_ns, __ATOMIC_RELAXED);
+	uint64_t heard = __atomic_load_n(&at->confirmed_ns, __ATOMIC_RELAXED);
 
 	if (asked != 0 && now_ns < asked + retry_ns)
 		return false;
@@ -104,7 +104,7 @@ bool weir_neigh_learn(struct weir_neighs *n, uint8_t port, uint32_t addr_be, con
 		if (rank_of(n->policy, n->order[at]) != r)
 			break;
 		__atomic_store_n(&neigh->mac, word, __ATOMIC_RELAXED);
-		__atomic_store_n(&neigh->heard_ns, now_ns, __ATOMIC_RELAXED);
+		__atomic_store_n(&neigh->confirmed_ns, now_ns, __ATOMIC_RELAXED);
 		learned = true;
 	}
 	return learned;
@@ -128,11 +128,11 @@ void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 
 		if (from == NULL)
 			continue;
-		heard = __atomic_load_n(&from->heard_ns, __ATOMIC_RELAXED);
-		if (heard <= __atomic_load_n(&n->at[i].heard_ns, __ATOMIC_RELAXED))
+		heard = __atomic_load_n(&from->confirmed_ns, __ATOMIC_RELAXED);
+		if (heard <= __atomic_load_n(&n->at[i].confirmed_ns, __ATOMIC_RELAXED))
 			continue;
 		__atomic_store_n(&n->at[i].mac, __atomic_load_n(&from->mac, __ATOMIC_RELAXED),
 			__ATOMIC_RELAXED);
-		__atomic_store_n(&n->at[i].heard_ns, heard, __ATOMIC_RELAXED);
+		__atomic_store_n(&n->at[i].confirmed_ns, heard, __ATOMIC_RELAXED);
 	}
 }

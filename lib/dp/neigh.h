@@ -2,7 +2,7 @@
 /*
  * The Ethernet addresses of the policy's next hops. Written by whichever worker hears the answer,
  * read by all: one atomic word each. Clients' neighbours are not here: they are remembered from
- * their own frames (struct weir_hop), so a flood looks nothing up.
+ * their own frames (struct weir_neighbour), so a flood looks nothing up.
  */
 #ifndef WEIR_DP_NEIGH_H
 #define WEIR_DP_NEIGH_H
@@ -20,7 +20,7 @@
 struct weir_neigh {
 	/* atomics, each by itself */
 	uint64_t mac; /* the address's bytes first, then zeroes; 0: not known */
-	uint64_t asked_ns, heard_ns;
+	uint64_t asked_ns, confirmed_ns;
 } __attribute__((aligned(64)));
 
 struct weir_neighs {

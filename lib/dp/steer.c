@@ -12,14 +12,14 @@ void weir_steer_ring_init(struct rte_ring **ring, struct weir_arena *arena)
 
 void weir_steer_give(struct weir_steer *s, unsigned int to, const struct weir_pkt *pkt)
 {
-	struct weir_steer_lot *lot = &s->lots[to];
+	struct weir_steer_batch *lot = &s->lots[to];
 	struct rte_mbuf *m = pkt->buf;
 
 	*(struct weir_pkt *)rte_mbuf_to_priv(m) = *pkt;
 	lot->pkts[lot->n++] = m;
 }
 
-static void send_lot(struct weir_steer *s, struct rte_ring *to, struct weir_steer_lot *lot)
+static void send_batch(struct weir_steer *s, struct rte_ring *to, struct weir_steer_batch *lot)
 {
 	unsigned int sent = rte_ring_sp_enqueue_burst(to, (void **)lot->pkts, lot->n, NULL);
 
@@ -36,7 +36,7 @@ void weir_steer_send(struct weir_steer *s)
 {
 	for (unsigned int to = 0; to < s->policy->n_workers; to++)
 		if (s->lots[to].n > 0)
-			send_lot(s, s->to[to], &s->lots[to]);
+			send_batch(s, s->to[to], &s->lots[to]);
 }
 
 unsigned int weir_steer_take(struct weir_steer *s, unsigned int from, struct weir_pkt *pkts)

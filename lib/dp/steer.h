@@ -19,7 +19,7 @@
 	1024 /* packets that may be on their way between two workers: a power of 2 */
 
 /* Packets of the running burst for one other worker. */
-struct weir_steer_lot {
+struct weir_steer_batch {
 	unsigned int n;
 	struct rte_mbuf *pkts[WEIR_BURST];
 };
@@ -31,7 +31,7 @@ struct weir_steer {
 	unsigned int self;
 	struct rte_ring *to[WEIR_WORKERS_MAX]; /* NULL: oneself */
 	struct rte_ring *from[WEIR_WORKERS_MAX];
-	struct weir_steer_lot lots[WEIR_WORKERS_MAX];
+	struct weir_steer_batch lots[WEIR_WORKERS_MAX];
 };
 
 /* Memory for a ring of WEIR_STEER_RING; *ring stays NULL when the arena only measures. */

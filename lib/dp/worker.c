@@ -47,11 +47,11 @@ static inline bool lacks_csum(const struct weir_pkt *pkt)
 		(pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND);
 }
 
-static uint8_t way_out(const struct weir_worker *w, const struct weir_pkt *pkt)
+static uint8_t egress_port(const struct weir_worker *w, const struct weir_pkt *pkt)
 {
 	switch ((enum weir_send)pkt->send) {
-	case WEIR_SEND_HOP:
-		return pkt->hop.port;
+	case WEIR_SEND_NEIGHBOUR:
+		return pkt->neighbour.port;
 	case WEIR_SEND_NEXTHOP:
 		return w->px.policy->nexthops[pkt->nexthop].port;
 	case WEIR_SEND_BACK:
@@ -76,23 +76,24 @@ static void act(struct weir_worker *w, struct weir_pkt *pkt)
 	}
 	count_fate(w, pkt->fate);
 	m = weir_mbuf_of(pkt);
-	port = way_out(w, pkt);
+	port = egress_port(w, pkt);
 	if (unlikely(lacks_csum(pkt)))
 		weir_mbuf_complete_csum(m, w->shared->nics[port].tx_csum);
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
 		weir_tx_to_nexthop(&w->tx, m, pkt->nexthop);
 	} else {
-		memcpy(mac, pkt->send == WEIR_SEND_HOP ? pkt->hop.mac : pkt->data + 6, sizeof(mac));
+		memcpy(mac, pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac : pkt->data + 6,
+			sizeof(mac));
 		weir_tx_to_mac(&w->tx, m, port, mac);
 	}
 }
 
-static void outlet_packet(void *shell, struct weir_pkt *pkt)
+static void ops_packet(void *shell, struct weir_pkt *pkt)
 {
 	act(shell, pkt);
 }
 
-static void outlet_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
+static void ops_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
 {
 	struct weir_worker *w = shell;
 	struct rte_mbuf *m = weir_tx_new(&w->tx);
@@ -103,7 +104,7 @@ static void outlet_header(void *shell, const struct weir_header *h, const struct
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		weir_tx_to_nexthop(&w->tx, m, dest->nexthop);
 	else
-		weir_tx_to_mac(&w->tx, m, dest->hop.port, dest->hop.mac);
+		weir_tx_to_mac(&w->tx, m, dest->neighbour.port, dest->neighbour.mac);
 }
 
 /*
@@ -368,13 +369,13 @@ static void init_rings(struct weir_worker *w, struct weir_arena *arena)
 void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct weir_shared *shared,
 	unsigned int self, struct rte_mempool *pool, const uint8_t seed[32])
 {
-	struct weir_outlet outlet = {outlet_header, outlet_packet, w};
+	struct weir_proxy_ops ops = {ops_header, ops_packet, w};
 
 	w->shared = shared;
 	w->self = self;
 	w->active = WEIR_ACTIVE_UNSAID;
 	w->now_ns = weir_clock_ns(&shared->clock);
-	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &outlet, w->now_ns,
+	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &ops, w->now_ns,
 		shared->wall_offset_ns);
 	init_tx(w, pool);
 	init_rings(w, arena);

@@ -13,9 +13,9 @@ static void drop(struct weir_pkt *pkt, enum weir_fate fate)
 
 static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 {
-	const struct weir_station *s = weir_policy_station(p, &pkt->seg.dst, 0);
+	const struct weir_endpoint *s = weir_policy_endpoint(p, &pkt->seg.dst, 0);
 
-	if (s != NULL && s->kind == WEIR_STATION_VIP)
+	if (s != NULL && s->kind == WEIR_ENDPOINT_VIP)
 		pkt->kind = WEIR_KIND_CLOSED;
 	else
 		drop(pkt, WEIR_FATE_not_ours);
@@ -43,7 +43,7 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 	const struct weir_ipv4_hdr *ip)
 {
 	const size_t quote_at = sizeof(*ip) + sizeof(struct weir_icmp_hdr);
-	const struct weir_station *s;
+	const struct weir_endpoint *s;
 	struct quote q;
 
 	if (weir_be16(ip->len_be) < quote_at + sizeof(q)) {
@@ -62,8 +62,8 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 		.dport_be = q.dport_be,
 		.seq = weir_be32(q.seq_be),
 	};
-	s = weir_policy_station(p, &pkt->seg.dst, q.dport_be);
-	if (s == NULL || s->kind != WEIR_STATION_BACKEND || !quotes_tcp(&q, ip->dst_be)) {
+	s = weir_policy_endpoint(p, &pkt->seg.dst, q.dport_be);
+	if (s == NULL || s->kind != WEIR_ENDPOINT_BACKEND || !quotes_tcp(&q, ip->dst_be)) {
 		drop(pkt, WEIR_FATE_icmp_other);
 		return;
 	}
@@ -86,7 +86,7 @@ static __attribute__((noinline)) void classify_icmp(const struct weir_policy *p,
 		struct weir_addr to = weir_addr_v4(ip->dst_be);
 
 		pkt->kind = WEIR_KIND_PING;
-		if (weir_policy_station(p, &to, 0) == NULL)
+		if (weir_policy_endpoint(p, &to, 0) == NULL)
 			drop(pkt, WEIR_FATE_not_ours);
 	} else if (icmp->type == WEIR_ICMP_UNREACHABLE && icmp->code != ICMP_FRAG_NEEDED) {
 		classify_unreachable(p, pkt, ip);
@@ -113,7 +113,7 @@ void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt, enum
 	}
 }
 
-bool weir_leads_back(const struct weir_policy *p, const struct weir_pkt *pkt)
+bool weir_is_return_path(const struct weir_policy *p, const struct weir_pkt *pkt)
 {
 	const struct weir_backend *b = &p->backends[pkt->key.id & ~WEIR_KEY_BACKEND];
 	const struct weir_addr *dst = &pkt->key.addr;

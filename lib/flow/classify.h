@@ -23,7 +23,7 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
  * 1122 §4.2.3.10). All else is the backend's own business and not ours to answer. To be asked when
  * no connection is found: a connection says yes by being there.
  */
-bool weir_leads_back(const struct weir_policy *p, const struct weir_pkt *pkt);
+bool weir_is_return_path(const struct weir_policy *p, const struct weir_pkt *pkt);
 
 /*
  * The worker that owns the packet's connection, computed the same way for both directions
@@ -42,17 +42,17 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 	enum weir_parsed parsed)
 {
 	const struct weir_seg *seg = &pkt->seg;
-	const struct weir_station *s;
+	const struct weir_endpoint *s;
 
 	if (parsed == WEIR_PARSED_TCP) {
-		s = weir_policy_station(p, &seg->dst, seg->dport_be);
-		if (s != NULL && s->kind == WEIR_STATION_SERVICE) {
+		s = weir_policy_endpoint(p, &seg->dst, seg->dport_be);
+		if (s != NULL && s->kind == WEIR_ENDPOINT_SERVICE) {
 			pkt->kind = WEIR_KIND_CLIENT;
 			pkt->key = (struct weir_key){seg->src, seg->sport_be, s->index};
 			return;
 		}
-		s = weir_policy_station(p, &seg->src, seg->sport_be);
-		if (s != NULL && s->kind == WEIR_STATION_BACKEND) {
+		s = weir_policy_endpoint(p, &seg->src, seg->sport_be);
+		if (s != NULL && s->kind == WEIR_ENDPOINT_BACKEND) {
 			pkt->kind = WEIR_KIND_BACKEND;
 			pkt->key = (struct weir_key){
 				seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index};

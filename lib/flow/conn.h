@@ -40,7 +40,7 @@ enum weir_conn_flag {
 	WEIR_CONN_TS = 1 << 0,         /* timestamps negotiated on both sides */
 	WEIR_CONN_SACK = 1 << 1,       /* the client was promised SACK */
 	WEIR_CONN_STRIP_SACK = 1 << 2, /* ... which the backend lacks: blocks to it are removed */
-	WEIR_CONN_PROBATION =
+	WEIR_CONN_RST_PENDING =
 		1 << 3, /* an exact RST passed; its receiver's next word ends the probation */
 	WEIR_CONN_WND_UPDATE =
 		1 << 4, /* client was told window 0: repeat the update until it speaks */
@@ -76,8 +76,8 @@ struct weir_conn {
 	uint8_t mss_index : 3;      /* the client's MSS as its cookie kept it: tcp/cookie.h */
 	uint8_t no_wscale : 1;      /* the client offered none: windows are unscaled on its side */
 	uint8_t backend_unscaled : 1; /* the backend offered none, though we did */
-	uint8_t reset_by : 1; /* enum weir_side: who sent the RST that began the probation */
-	uint8_t outgrown : 1; /* the backend has sent 2 GB: its beginning is no mark any more */
+	uint8_t reset_by : 1;  /* enum weir_side: who sent the RST that began the probation */
+	uint8_t isn_stale : 1; /* the backend has sent 2 GB: its beginning is no mark any more */
 	uint8_t spare : 1;
 	uint16_t backend; /* index into the policy's backends */
 
@@ -94,7 +94,7 @@ struct weir_conn {
 	};
 	uint32_t deadline; /* tick (flow/wheel.h) at which the timer means something */
 	uint32_t wheel_next, wheel_prev;
-	struct weir_hop hop; /* the client's neighbour */
+	struct weir_neighbour neighbour; /* the client's neighbour */
 	uint32_t held; /* first held packet (flow/held.h), or WEIR_HELD_NONE; free: next free */
 };
 

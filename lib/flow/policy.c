@@ -6,7 +6,7 @@
 
 _Static_assert(2 * WEIR_SERVICES_MAX + WEIR_BACKENDS_MAX + WEIR_PORTS_MAX * WEIR_LOCALS_MAX <
 		UINT16_MAX,
-	"the steps between any two stations fit weir_station.reach");
+	"the steps between any two stations fit weir_endpoint.reach");
 /* Every member of a service gets its slot, however small its weight: order_weights(). */
 _Static_assert(WEIR_BACKENDS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
 
@@ -41,7 +41,7 @@ void weir_policy_free(struct weir_policy *p)
 	free(p->members);
 	free(p->nexthops);
 	free(p->slots);
-	free(p->stations);
+	free(p->endpoints);
 	free(p->syn_acks);
 	free(p);
 }
@@ -68,34 +68,34 @@ uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
 	return 0;
 }
 
-const struct weir_station *weir_policy_station_beyond(const struct weir_policy *p, uint32_t home,
+const struct weir_endpoint *weir_policy_endpoint_beyond(const struct weir_policy *p, uint32_t home,
 	const struct weir_addr *addr, uint16_t port_be)
 {
-	uint32_t reach = p->stations[home].reach;
+	uint32_t reach = p->endpoints[home].reach;
 
 	for (uint32_t i = 1; i <= reach; i++) {
-		const struct weir_station *s = &p->stations[(home + i) & p->station_mask];
+		const struct weir_endpoint *s = &p->endpoints[(home + i) & p->endpoint_mask];
 
-		if (weir_station_is(s, addr, port_be))
+		if (weir_endpoint_is(s, addr, port_be))
 			return s;
 	}
 	return NULL;
 }
 
 /* What stands there already is replaced: the last word counts. */
-static void put_station(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
-	enum weir_station_kind kind, uint16_t index)
+static void put_endpoint(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
+	enum weir_endpoint_kind kind, uint16_t index)
 {
-	uint32_t at = weir_station_slot(p, addr, port_be);
-	struct weir_station *home = &p->stations[at];
+	uint32_t at = weir_endpoint_slot(p, addr, port_be);
+	struct weir_endpoint *home = &p->endpoints[at];
 
-	for (uint32_t i = 0; i <= p->station_mask; i++) {
-		struct weir_station *s = &p->stations[(at + i) & p->station_mask];
+	for (uint32_t i = 0; i <= p->endpoint_mask; i++) {
+		struct weir_endpoint *s = &p->endpoints[(at + i) & p->endpoint_mask];
 
-		if (s->kind != WEIR_STATION_NONE &&
+		if (s->kind != WEIR_ENDPOINT_NONE &&
 			(s->port_be != port_be || !weir_addr_eq(&s->addr, addr)))
 			continue;
-		*s = (struct weir_station){*addr, port_be, index, (uint16_t)kind, s->reach};
+		*s = (struct weir_endpoint){*addr, port_be, index, (uint16_t)kind, s->reach};
 		if (i > home->reach)
 			home->reach = (uint16_t)i;
 		return;
@@ -107,13 +107,13 @@ static void put_backends(struct weir_policy *p)
 {
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		struct weir_backend *b = &p->backends[i];
-		const struct weir_station *s;
+		const struct weir_endpoint *s;
 
 		if (b->life == WEIR_LIFE_VACANT)
 			continue;
-		s = weir_policy_station(p, &b->addr, b->port_be);
-		b->key_id = s != NULL && s->kind == WEIR_STATION_BACKEND ? s->index : (uint16_t)i;
-		put_station(p, &b->addr, b->port_be, WEIR_STATION_BACKEND, b->key_id);
+		s = weir_policy_endpoint(p, &b->addr, b->port_be);
+		b->key_id = s != NULL && s->kind == WEIR_ENDPOINT_BACKEND ? s->index : (uint16_t)i;
+		put_endpoint(p, &b->addr, b->port_be, WEIR_ENDPOINT_BACKEND, b->key_id);
 	}
 }
 
@@ -123,33 +123,33 @@ static bool has_vip(const struct weir_service *s)
 	return s->life == WEIR_LIFE_LIVE || s->life == WEIR_LIFE_RETIRED;
 }
 
-static int finish_stations(struct weir_policy *p)
+static int finish_endpoints(struct weir_policy *p)
 {
 	uint32_t most = 2 * p->n_services + p->n_backends;
 	uint32_t size = 2;
 
-	p->station_shift = 63;
+	p->endpoint_shift = 63;
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		most += p->ports[i].n_addrs;
 	for (; size < 4 * most; size *= 2)
-		p->station_shift--;
-	p->stations = zeroed(size, sizeof(*p->stations));
-	if (p->stations == NULL)
+		p->endpoint_shift--;
+	p->endpoints = zeroed(size, sizeof(*p->endpoints));
+	if (p->endpoints == NULL)
 		return -ENOMEM;
-	p->station_mask = size - 1;
+	p->endpoint_mask = size - 1;
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
-			put_station(p, &p->ports[i].addrs[j].addr, 0, WEIR_STATION_LOCAL,
+			put_endpoint(p, &p->ports[i].addrs[j].addr, 0, WEIR_ENDPOINT_LOCAL,
 				(uint16_t)i);
 	for (uint32_t i = 0; i < p->n_services; i++)
 		if (has_vip(&p->services[i]))
-			put_station(p, &p->services[i].vip, 0, WEIR_STATION_VIP, (uint16_t)i);
+			put_endpoint(p, &p->services[i].vip, 0, WEIR_ENDPOINT_VIP, (uint16_t)i);
 	put_backends(p);
 	for (uint32_t i = 0; i < p->n_services; i++)
 		if (has_vip(&p->services[i]))
-			put_station(p, &p->services[i].vip, p->services[i].port_be,
-				WEIR_STATION_SERVICE, (uint16_t)i);
+			put_endpoint(p, &p->services[i].vip, p->services[i].port_be,
+				WEIR_ENDPOINT_SERVICE, (uint16_t)i);
 	return 0;
 }
 
@@ -256,7 +256,7 @@ static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 	for (unsigned int i = 0; i < port->n_addrs; i++) {
 		const struct weir_port_addr *a = &port->addrs[i];
 
-		if (weir_policy_station(p, &a->addr, 0)->kind == WEIR_STATION_VIP)
+		if (weir_policy_endpoint(p, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
 			continue;
 		any |= (uint16_t)(1u << i);
 		if (weir_addr_in(hop, &a->addr, a->prefix))
@@ -307,7 +307,7 @@ static int finish_syn_acks(struct weir_policy *p)
 
 int weir_policy_finish(struct weir_policy *p)
 {
-	int err = finish_stations(p);
+	int err = finish_endpoints(p);
 
 	if (err == 0)
 		err = finish_syn_acks(p);

@@ -5,7 +5,7 @@
  * ctl/ makes it, workers only read it. Everything is referred to by index. Built with
  * weir_policy_alloc(), filled in by its maker, completed by weir_policy_finish(), which builds
  * what the data path looks things up in; freed as a whole by weir_policy_free(). The one that takes
- * its place while connections are open is made by weir_policy_succeed() (flow/succeed.h), under the
+ * its place while connections are open is made by weir_policy_derive() (flow/derive.h), under the
  * same numbers.
  */
 #ifndef WEIR_FLOW_POLICY_H
@@ -38,9 +38,9 @@ enum weir_scheduler {
 /* What has become of a service's or backend's number. */
 enum weir_life {
 	WEIR_LIFE_LIVE,
-	WEIR_LIFE_RETIRED, /* taken out: what is open goes on, nothing new begins */
-	WEIR_LIFE_LEFT,    /* nothing is open any more, but keys of others have a number of it */
-	WEIR_LIFE_VACANT,  /* nobody's, and nothing refers to it */
+	WEIR_LIFE_RETIRED,  /* taken out: what is open goes on, nothing new begins */
+	WEIR_LIFE_ORPHANED, /* nothing is open any more, but keys of others have a number of it */
+	WEIR_LIFE_VACANT,   /* nobody's, and nothing refers to it */
 };
 
 /* A subnet on a port: addr is synweir's own address there. IPv4 prefixes count from 96. */
@@ -91,7 +91,7 @@ enum weir_syn_ack {
 struct weir_timeouts {
 	uint32_t established_ms, half_close_ms, closing_ms, time_wait_ms;
 	uint32_t connect_ms; /* the first SYN to a backend waits so long, then doubles */
-	uint32_t probation_ms;
+	uint32_t rst_pending_ms;
 };
 
 struct weir_member {
@@ -170,10 +170,11 @@ struct weir_policy {
 	uint32_t generation;             /* 0: the first one; each successor counts on */
 
 	/* by weir_policy_finish() */
-	struct weir_station *stations; /* open addressing, linear probing, a quarter full at most */
-	uint32_t station_mask;         /* their number less one */
-	uint32_t station_shift;        /* leaves so many bits of 64 as slots have numbers */
-	struct weir_form *syn_acks;    /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
+	struct weir_endpoint
+		*endpoints;         /* open addressing, linear probing, a quarter full at most */
+	uint32_t endpoint_mask;     /* their number less one */
+	uint32_t endpoint_shift;    /* leaves so many bits of 64 as slots have numbers */
+	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that a
 	 * port has, or 0 when no service was fullnat.
@@ -182,15 +183,15 @@ struct weir_policy {
 };
 
 /* What an address and TCP port of ours stands for. An address alone is a station with port 0. */
-enum weir_station_kind {
-	WEIR_STATION_NONE,
-	WEIR_STATION_SERVICE, /* index: service */
-	WEIR_STATION_BACKEND, /* index: key_id */
-	WEIR_STATION_VIP,     /* address of a service (port_be 0): for closed ports, ARP, ping */
-	WEIR_STATION_LOCAL,   /* address of ours on a port (port_be 0) */
+enum weir_endpoint_kind {
+	WEIR_ENDPOINT_NONE,
+	WEIR_ENDPOINT_SERVICE, /* index: service */
+	WEIR_ENDPOINT_BACKEND, /* index: key_id */
+	WEIR_ENDPOINT_VIP,     /* address of a service (port_be 0): for closed ports, ARP, ping */
+	WEIR_ENDPOINT_LOCAL,   /* address of ours on a port (port_be 0) */
 };
 
-struct weir_station {
+struct weir_endpoint {
 	struct weir_addr addr;
 	uint16_t port_be;
 	uint16_t index;
@@ -234,11 +235,11 @@ static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
 }
 
 /* The station of (addr, port_be) that does not stand in its home slot, or NULL. */
-const struct weir_station *weir_policy_station_beyond(const struct weir_policy *p, uint32_t home,
+const struct weir_endpoint *weir_policy_endpoint_beyond(const struct weir_policy *p, uint32_t home,
 	const struct weir_addr *addr, uint16_t port_be);
 
 /* The station of (addr, port_be), or NULL. */
-static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
+static inline const struct weir_endpoint *weir_policy_endpoint(const struct weir_policy *p,
 	const struct weir_addr *addr, uint16_t port_be);
 
 /*
@@ -260,36 +261,36 @@ static inline const struct weir_form *weir_policy_syn_ack(const struct weir_poli
  * Where it would like to stand. To a product's upper bits every byte counts; a second one, because
  * addresses and ports come in regular steps, which one product may lay on top of each other.
  */
-static inline uint32_t weir_station_slot(const struct weir_policy *p, const struct weir_addr *addr,
+static inline uint32_t weir_endpoint_slot(const struct weir_policy *p, const struct weir_addr *addr,
 	uint16_t port_be)
 {
 	const uint64_t factor = 0x9e3779b97f4a7c15ull;
 	uint64_t x = (addr->q[0] * factor + addr->q[1]) ^ (uint64_t)port_be << 16;
 
 	x *= 0xff51afd7ed558ccdull;
-	return (uint32_t)((x ^ x >> 32) * factor >> p->station_shift);
+	return (uint32_t)((x ^ x >> 32) * factor >> p->endpoint_shift);
 }
 
 /* Without a branch, because whether the slot is empty is anybody's guess. */
-static inline bool weir_station_is(const struct weir_station *s, const struct weir_addr *addr,
+static inline bool weir_endpoint_is(const struct weir_endpoint *s, const struct weir_addr *addr,
 	uint16_t port_be)
 {
 	const uint64_t differ =
 		(s->addr.q[0] ^ addr->q[0]) | (s->addr.q[1] ^ addr->q[1]) | (s->port_be ^ port_be);
 
-	return (differ | (s->kind == WEIR_STATION_NONE)) == 0;
+	return (differ | (s->kind == WEIR_ENDPOINT_NONE)) == 0;
 }
 
 /* Nearly always the first slot is it, or says that there is no other. */
-static inline const struct weir_station *weir_policy_station(const struct weir_policy *p,
+static inline const struct weir_endpoint *weir_policy_endpoint(const struct weir_policy *p,
 	const struct weir_addr *addr, uint16_t port_be)
 {
-	uint32_t home = weir_station_slot(p, addr, port_be);
-	const struct weir_station *s = &p->stations[home];
+	uint32_t home = weir_endpoint_slot(p, addr, port_be);
+	const struct weir_endpoint *s = &p->endpoints[home];
 
-	if (weir_station_is(s, addr, port_be))
+	if (weir_endpoint_is(s, addr, port_be))
 		return s;
-	return s->reach == 0 ? NULL : weir_policy_station_beyond(p, home, addr, port_be);
+	return s->reach == 0 ? NULL : weir_policy_endpoint_beyond(p, home, addr, port_be);
 }
 
 #endif

@@ -3,10 +3,10 @@
 
 /* How welcome a backend is; the least wins. */
 enum rank {
-	RANK_FINE,
+	RANK_AVAILABLE,
 	RANK_AVOIDED,
-	RANK_RESTING,
-	RANK_RESTING_AVOIDED,
+	RANK_HELD_DOWN,
+	RANK_HELD_DOWN_AVOIDED,
 	RANK_NONE,
 };
 
@@ -45,11 +45,11 @@ void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_
 static enum rank rank_of(const struct weir_sched *s, uint16_t backend, uint16_t avoid,
 	uint64_t now_ns)
 {
-	bool rests = now_ns < s->backends[backend].rest_until_ns;
+	bool rests = now_ns < s->backends[backend].hold_down_until_ns;
 
 	if (backend == avoid)
-		return rests ? RANK_RESTING_AVOIDED : RANK_AVOIDED;
-	return rests ? RANK_RESTING : RANK_FINE;
+		return rests ? RANK_HELD_DOWN_AVOIDED : RANK_AVOIDED;
+	return rests ? RANK_HELD_DOWN : RANK_AVAILABLE;
 }
 
 /* rr, wrr: the next of the order among the most welcome. */
@@ -59,7 +59,7 @@ static struct choice next_in_order(const struct weir_sched *s, const struct weir
 	struct choice best = {.rank = RANK_NONE, .backend = WEIR_NONE16};
 	uint32_t at = from;
 
-	for (uint32_t i = 0; i < sv->n_slots && best.rank != RANK_FINE; i++) {
+	for (uint32_t i = 0; i < sv->n_slots && best.rank != RANK_AVAILABLE; i++) {
 		uint16_t backend = p->slots[sv->first_slot + at];
 		enum rank rank = rank_of(s, backend, avoid, now_ns);
 
@@ -118,19 +118,19 @@ void weir_sched_close(struct weir_sched *s, uint16_t backend)
 void weir_sched_answered(struct weir_sched *s, uint16_t backend)
 {
 	s->backends[backend].fails = 0;
-	s->backends[backend].rest_until_ns = 0;
+	s->backends[backend].hold_down_until_ns = 0;
 }
 
 bool weir_sched_failed(struct weir_sched *s, uint16_t backend, uint64_t now_ns)
 {
 	struct weir_sched_backend *b = &s->backends[backend];
 
-	if (now_ns < b->rest_until_ns)
+	if (now_ns < b->hold_down_until_ns)
 		return false;
 	if (b->fails < WEIR_SCHED_FALL)
 		b->fails++;
 	if (b->fails < WEIR_SCHED_FALL)
 		return false;
-	b->rest_until_ns = now_ns + WEIR_SCHED_REST_NS;
+	b->hold_down_until_ns = now_ns + WEIR_SCHED_HOLD_DOWN_NS;
 	return true;
 }

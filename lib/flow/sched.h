@@ -2,7 +2,7 @@
 /*
  * Backend choice, per worker: nothing is shared, so the counts are this worker's own.
  *
- * A backend that failed WEIR_SCHED_FALL connections in a row is left out for WEIR_SCHED_REST_NS,
+ * A backend that failed WEIR_SCHED_FALL connections in a row is left out for WEIR_SCHED_HOLD_DOWN_NS,
  * then tried again. When every backend of a service rests, all of them are tried: a wrong guess
  * must not take the service down.
  */
@@ -12,13 +12,13 @@
 #include "base/arena.h"
 #include "flow/policy.h"
 
-#define WEIR_SCHED_FALL    3
-#define WEIR_SCHED_REST_NS 2000000000ull
+#define WEIR_SCHED_FALL         3
+#define WEIR_SCHED_HOLD_DOWN_NS 2000000000ull
 
 struct weir_sched_backend {
 	uint32_t active; /* connections opened to it and not ended */
 	uint32_t fails;  /* in a row */
-	uint64_t rest_until_ns;
+	uint64_t hold_down_until_ns;
 };
 
 struct weir_sched {

@@ -119,7 +119,7 @@ bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint64_
 	return true;
 }
 
-uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key, uint64_t hash)
+uint32_t weir_table_lookup(const struct weir_table *t, const struct weir_key *key, uint64_t hash)
 {
 	uint16_t tag = weir_table_tag_of(key, hash);
 	uint32_t at = weir_table_first(t, hash);

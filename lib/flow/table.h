@@ -87,16 +87,16 @@ bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint64_
 	uint32_t conn);
 
 /* The conn under key, or WEIR_CONN_NONE. */
-uint32_t weir_table_find(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
+uint32_t weir_table_lookup(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
 
 /*
  * The same in two steps, for many keys at a time. The first touches the first bucket's line only and
  * says which conn it probably is, for prefetching: WEIR_CONN_NONE is for sure, WEIR_TABLE_UNSURE leads
  * to no conn. The second, nothing having changed in between, says for all but WEIR_CONN_NONE what
- * weir_table_find() does.
+ * weir_table_lookup() does.
  */
 #define WEIR_TABLE_UNSURE 0xfffffffeu
-static inline uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key,
+static inline uint32_t weir_table_probe(const struct weir_table *t, const struct weir_key *key,
 	uint64_t hash);
 static inline uint32_t weir_table_confirm(const struct weir_table *t, const struct weir_key *key,
 	uint64_t hash, uint32_t guess);
@@ -166,7 +166,7 @@ static inline bool weir_table_stands(const struct weir_table *t, uint32_t conn,
 	return weir_key_eq(key, key->id & WEIR_KEY_BACKEND ? &c->local : &c->client);
 }
 
-static inline uint32_t weir_table_guess(const struct weir_table *t, const struct weir_key *key,
+static inline uint32_t weir_table_probe(const struct weir_table *t, const struct weir_key *key,
 	uint64_t hash)
 {
 	const struct weir_bucket_line *line = &t->buckets[weir_table_first(t, hash)];
@@ -183,7 +183,7 @@ static inline uint32_t weir_table_confirm(const struct weir_table *t, const stru
 {
 	if (guess != WEIR_TABLE_UNSURE && weir_table_stands(t, guess, key))
 		return guess;
-	return weir_table_find(t, key, hash);
+	return weir_table_lookup(t, key, hash);
 }
 
 #endif

@@ -42,7 +42,7 @@ void weir_answer_failed(struct weir_proxy *px, struct weir_conn *c)
 		return;
 	}
 	c->switches++;
-	weir_conn_part(px, c);
+	weir_conn_detach_backend(px, c);
 	if (weir_open_backend(px, c, failed, &why))
 		event(px, WEIR_EVENT_backend_retried);
 	else
@@ -83,7 +83,7 @@ static void old_connection(struct weir_proxy *px, struct weir_conn *c, uint32_t 
 	}
 	c->switches++;
 	event(px, WEIR_EVENT_backend_retried);
-	weir_conn_part(px, c);
+	weir_conn_detach_backend(px, c);
 	if ((is_removed(px, backend) || !weir_open_to(px, c, backend)) &&
 		!weir_open_backend(px, c, backend, &why))
 		give_up(px, c);
@@ -118,7 +118,7 @@ static void release(struct weir_proxy *px, struct weir_conn *c, const struct wei
 	while (weir_held_get(&px->held, &c->held, &pkt)) {
 		weir_forward(px, c, WEIR_CLIENT, &pkt);
 		acked |= pkt.send != WEIR_SEND_NOTHING;
-		px->outlet.packet(px->outlet.shell, &pkt);
+		px->ops.packet(px->ops.shell, &pkt);
 		event(px, WEIR_EVENT_held_flushed);
 	}
 	if (!acked)
@@ -145,7 +145,8 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
  * HC-03: the client was promised what this backend lacks, and cannot be told otherwise any more. The
  * next ones are promised no timestamps: this worker has learned.
  */
-static void broken_promise(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+static void backend_lacks_timestamps(struct weir_proxy *px, struct weir_conn *c,
+	struct weir_pkt *pkt)
 {
 	weir_send_rst_at(px, c, pkt->seg.ack);
 	drop(pkt, WEIR_FATE_backend_timestamps);
@@ -156,7 +157,7 @@ static void broken_promise(struct weir_proxy *px, struct weir_conn *c, struct we
 static void syn_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	if ((c->flags & WEIR_CONN_TS) && pkt->seg.ts_off == 0) {
-		broken_promise(px, c, pkt);
+		backend_lacks_timestamps(px, c, pkt);
 		return;
 	}
 	drop(pkt, WEIR_FATE_backend_syn_ack);

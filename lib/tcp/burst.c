@@ -32,7 +32,7 @@ static inline void agree(struct weir_agreed *a, const struct weir_proxy *px, uin
 }
 
 /* Who is looked up, and whose SYN is answered with what. */
-static void sort_out(struct weir_proxy *px, struct weir_burst *b)
+static void dispatch(struct weir_proxy *px, struct weir_burst *b)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
 		const struct weir_pkt *pkt = &b->pkts[i];
@@ -74,13 +74,13 @@ static inline void stranger(struct weir_burst *b, unsigned int i)
 }
 
 /* A look at the buckets only, which have arrived by now. The conns are sent for. */
-static void guess_conns(struct weir_proxy *px, struct weir_burst *b)
+static void probe_buckets(struct weir_proxy *px, struct weir_burst *b)
 {
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		unsigned int i = b->keyed[k];
 		const char *c;
 
-		b->conn[i] = weir_table_guess(&px->table, &b->pkts[i].key, b->hash[i]);
+		b->conn[i] = weir_table_probe(&px->table, &b->pkts[i].key, b->hash[i]);
 		if (b->conn[i] >= WEIR_TABLE_MAX) {
 			if (b->conn[i] == WEIR_CONN_NONE)
 				stranger(b, i);
@@ -93,7 +93,7 @@ static void guess_conns(struct weir_proxy *px, struct weir_burst *b)
 }
 
 /* The conns have arrived by now. */
-static void find_conns(struct weir_proxy *px, struct weir_burst *b)
+static void look_up_conns(struct weir_proxy *px, struct weir_burst *b)
 {
 	b->changes = px->changes;
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
@@ -134,10 +134,10 @@ void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir
 	unsigned int n)
 {
 	burst_begin(b, pkts, n);
-	sort_out(px, b);
+	dispatch(px, b);
 	hash_keys(px, b);
 	make_cookies(px, b); /* while the buckets are on their way */
-	guess_conns(px, b);
-	find_conns(px, b);
+	probe_buckets(px, b);
+	look_up_conns(px, b);
 	check_cookies(px, b);
 }

@@ -45,7 +45,7 @@ static inline struct weir_conn *weir_burst_conn(struct weir_proxy *px, const str
 	uint32_t conn = b->conn[i];
 
 	if (px->changes != b->changes)
-		conn = weir_table_find(&px->table, &b->pkts[i].key, b->hash[i]);
+		conn = weir_table_lookup(&px->table, &b->pkts[i].key, b->hash[i]);
 	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
 }
 

@@ -10,19 +10,19 @@ static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, st
 	h->sport_be = c->local.port_be;
 	h->dst = bk->addr;
 	h->dport_be = bk->port_be;
-	px->outlet.header(px->outlet.shell, h, &dest);
+	px->ops.header(px->ops.shell, h, &dest);
 }
 
 static void send_to_client(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
 {
 	const struct weir_service *svc = conn_service(px, c);
-	struct weir_dest dest = {.send = WEIR_SEND_HOP, .hop = c->hop};
+	struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = c->neighbour};
 
 	h->src = svc->vip;
 	h->sport_be = svc->port_be;
 	h->dst = c->client.addr;
 	h->dport_be = c->client.port_be;
-	px->outlet.header(px->outlet.shell, h, &dest);
+	px->ops.header(px->ops.shell, h, &dest);
 }
 
 /* What `side`'s peer may still send, as a window field; `shift`: the scale that field is read with. */

@@ -88,7 +88,7 @@ static void give_local(struct weir_proxy *px, struct weir_conn *c)
 	px->local_ports--;
 }
 
-/* Ends what weir_conn_join() did, if it did; hash: of the local key. */
+/* Ends what weir_conn_attach_backend() did, if it did; hash: of the local key. */
 static void part(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
 {
 	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
@@ -142,7 +142,7 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
 
 	while (weir_held_get(&px->held, &c->held, &pkt)) {
 		drop(&pkt, WEIR_FATE_early_gone);
-		px->outlet.packet(px->outlet.shell, &pkt);
+		px->ops.packet(px->ops.shell, &pkt);
 	}
 }
 
@@ -168,8 +168,8 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 {
 	const struct weir_timeouts *t = &conn_service(px, c)->timeouts;
 
-	if (is_active(c) && (c->flags & WEIR_CONN_PROBATION))
-		return t->probation_ms;
+	if (is_active(c) && (c->flags & WEIR_CONN_RST_PENDING))
+		return t->rst_pending_ms;
 	switch ((enum weir_state)c->state) {
 	case WEIR_SYN_SENT:
 		return t->connect_ms << c->tries;
@@ -194,7 +194,7 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 /* Whoever stands under that key makes room if it has ended (RFC 6191 §2). false: it has not. */
 static bool make_room(struct weir_proxy *px, const struct weir_key *key)
 {
-	uint32_t found = weir_table_find(&px->table, key, weir_key_hash(&px->table.secret, key));
+	uint32_t found = weir_table_lookup(&px->table, key, weir_key_hash(&px->table.secret, key));
 
 	if (found == WEIR_CONN_NONE)
 		return true;
@@ -253,7 +253,7 @@ static bool copy_local(struct weir_proxy *px, struct weir_conn *c)
 	return make_room(px, &c->local);
 }
 
-bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
+bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
 {
 	c->backend = backend;
 	c->local.id = WEIR_KEY_BACKEND | px->policy->backends[backend].key_id;
@@ -272,7 +272,7 @@ bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend
 	return true;
 }
 
-void weir_conn_part(struct weir_proxy *px, struct weir_conn *c)
+void weir_conn_detach_backend(struct weir_proxy *px, struct weir_conn *c)
 {
 	part(px, c, weir_key_hash(&px->table.secret, &c->local));
 }

@@ -54,7 +54,7 @@ static void expire(struct weir_proxy *px, struct weir_conn *c)
 {
 	if (c->state == WEIR_SYN_SENT) {
 		syn_unanswered(px, c);
-	} else if (c->flags & WEIR_CONN_PROBATION) { /* nobody contradicted the RST */
+	} else if (c->flags & WEIR_CONN_RST_PENDING) { /* nobody contradicted the RST */
 		weir_conn_step(px, c, (enum weir_side)c->reset_by, WEIR_TCP_RESET);
 		event(px, WEIR_EVENT_conn_reset);
 	} else if (c->flags & WEIR_CONN_WND_UPDATE) {

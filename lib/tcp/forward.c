@@ -25,8 +25,8 @@ static inline void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir
 		weir_count(&count->pkts_in, 1);
 		weir_count(&count->bytes_in, pkt->seg.payload_len);
 	} else {
-		pkt->send = WEIR_SEND_HOP;
-		pkt->hop = c->hop;
+		pkt->send = WEIR_SEND_NEIGHBOUR;
+		pkt->neighbour = c->neighbour;
 		pkt->fate = WEIR_FATE_to_client;
 		weir_count(&count->pkts_out, 1);
 		weir_count(&count->bytes_out, pkt->seg.payload_len);
@@ -49,7 +49,7 @@ static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	case WEIR_RST_EXACT:
 		if (!is_active(c)) /* RFC 1337: TIME_WAIT neither ends for it nor lasts longer */
 			break;
-		c->flags |= WEIR_CONN_PROBATION;
+		c->flags |= WEIR_CONN_RST_PENDING;
 		c->reset_by = side;
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 		break;
@@ -109,11 +109,11 @@ static inline void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_si
 static inline void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
-	if ((c->flags & WEIR_CONN_PROBATION) && side != c->reset_by)
-		c->flags &= (uint8_t)~WEIR_CONN_PROBATION;
+	if ((c->flags & WEIR_CONN_RST_PENDING) && side != c->reset_by)
+		c->flags &= (uint8_t)~WEIR_CONN_RST_PENDING;
 	if (side == WEIR_CLIENT)
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
-	if (c->flags & (WEIR_CONN_PROBATION | WEIR_CONN_WND_UPDATE))
+	if (c->flags & (WEIR_CONN_RST_PENDING | WEIR_CONN_WND_UPDATE))
 		return;
 	if (c->state == WEIR_ESTABLISHED) /* INVARIANT: as weir_conn_timeout_ms() would */
 		weir_conn_timer(px, c, conn_service(px, c)->timeouts.established_ms);
@@ -122,10 +122,10 @@ static inline void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_s
 }
 
 /* The client may be reached another way by now: a router took over from another. */
-static inline void learn_hop(struct weir_conn *c, const struct weir_pkt *pkt)
+static inline void learn_neighbour(struct weir_conn *c, const struct weir_pkt *pkt)
 {
-	memcpy(c->hop.mac, pkt->data + 6, sizeof(c->hop.mac));
-	c->hop.port = pkt->port;
+	memcpy(c->neighbour.mac, pkt->data + 6, sizeof(c->neighbour.mac));
+	c->neighbour.port = pkt->port;
 }
 
 /* `side` is a constant at both calls. */
@@ -158,7 +158,7 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	}
 	weir_window_update(c, side, seg);
 	if (side == WEIR_CLIENT)
-		learn_hop(c, pkt);
+		learn_neighbour(c, pkt);
 	fins(px, c, side, seg);
 	heard(px, c, side, seg);
 	pass_on(px, c, side, pkt);

@@ -36,8 +36,8 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 		(struct weir_track){shown, shown, shown + ((uint32_t)seg->wnd << c->wscale_client)};
 	c->opening.cookie_tsval = cookie->tsval;
 	c->opening.syn_tsval = seg->tsval; /* the client's; choose_numbers() makes it ours */
-	c->hop = (struct weir_hop){.port = pkt->port, .known = 1};
-	memcpy(c->hop.mac, pkt->data + 6, sizeof(c->hop.mac));
+	c->neighbour = (struct weir_neighbour){.port = pkt->port, .known = 1};
+	memcpy(c->neighbour.mac, pkt->data + 6, sizeof(c->neighbour.mac));
 }
 
 /*
@@ -64,7 +64,7 @@ static void choose_numbers(struct weir_proxy *px, struct weir_conn *c)
 
 bool weir_open_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
 {
-	if (!weir_conn_join(px, c, backend))
+	if (!weir_conn_attach_backend(px, c, backend))
 		return false;
 	choose_numbers(px, c);
 	c->tries = 0;

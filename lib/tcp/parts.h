@@ -106,7 +106,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 /* Sends the SYN-ACK of a ring entry once more. */
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
 
-/* compose.c: each sends one segment through the outlet */
+/* compose.c: each sends one segment through the callbacks (px->ops) */
 
 void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c);
 /*
@@ -143,9 +143,9 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 /* The timer that the state asks for, from now. */
 uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_conn *c);
 /* Gives c a local address and port (nat: the client's) towards backend, and the key for the way back. */
-bool weir_conn_join(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
+bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
 /* Ends that: before another backend or port, or for good. */
-void weir_conn_part(struct weir_proxy *px, struct weir_conn *c);
+void weir_conn_detach_backend(struct weir_proxy *px, struct weir_conn *c);
 /* Held packets of c are given back as dropped. */
 void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c);
 

@@ -7,7 +7,7 @@
 
 /* Work of one weir_proxy_tick() beyond the packets: bounded, the rest waits a loop. */
 #define TICK_EXPIRIES 64
-#define TICK_SYNACKS  32
+#define TICK_SYN_ACKS 32
 
 #define POOL_APART 0x9e3779b1u /* the golden ratio: any few multiples are spread over the ports */
 
@@ -33,7 +33,7 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
-	const struct weir_outlet *outlet, uint64_t now_ns, uint64_t wall_offset_ns)
+	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns)
 {
 	const struct weir_limits *limits = &policy->limits;
 	uint32_t share = (limits->connections + policy->n_workers - 1) / policy->n_workers;
@@ -43,7 +43,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	px->policy = policy;
 	px->generation = policy->generation;
 	px->worker = (uint16_t)worker;
-	px->outlet = *outlet;
+	px->ops = *ops;
 	px->now_ns = now_ns;
 	px->wall_offset_ns = wall_offset_ns;
 	memcpy(&table_secret, seed, sizeof(table_secret));
@@ -55,7 +55,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	init_pools(px, arena, seed);
 	weir_held_init(&px->held, arena, limits->held_packets);
 	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
-	weir_suspects_init(&px->suspects, arena);
+	weir_grace_init(&px->grace, arena);
 	weir_spent_init(&px->spent, arena);
 	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
 	px->no_timestamps = weir_arena_take(arena, weir_policy_service_room(policy));
@@ -98,7 +98,7 @@ static void accepted(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
  * HC-24, HC-32: a segment that does not fit the connection on its tuple. A valid cookie that is not
  * the connection's own is a client that began anew: the old backend side is told by RST.
  */
-static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+static bool replaces_connection(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
 	struct weir_cookie cookie;
@@ -128,7 +128,7 @@ static bool begins_anew(struct weir_proxy *px, struct weir_conn *c, struct weir_
  */
 static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 {
-	if (c->state == WEIR_CLOSED || (c->flags & WEIR_CONN_PROBATION))
+	if (c->state == WEIR_CLOSED || (c->flags & WEIR_CONN_RST_PENDING))
 		return true;
 	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
 }
@@ -136,7 +136,7 @@ static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 /* HC-08: nothing vouches for the segment; it may have overtaken one that would. */
 static void suspect(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
-	if (weir_suspects_note(&px->suspects, hash, pkt->seg.ack, (uint32_t)now_ms(px)))
+	if (weir_grace_over(&px->grace, hash, pkt->seg.ack, (uint32_t)now_ms(px)))
 		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_stray);
 	else
 		drop(pkt,
@@ -164,7 +164,7 @@ static inline __attribute__((always_inline)) void known(struct weir_proxy *px, s
 	enum weir_side side, struct weir_pkt *pkt)
 {
 	pkt->conn = conn_index(px, c);
-	if (side == WEIR_CLIENT && beyond_close(c, pkt) && begins_anew(px, c, pkt))
+	if (side == WEIR_CLIENT && beyond_close(c, pkt) && replaces_connection(px, c, pkt))
 		return;
 	if (c->state == WEIR_CLOSED) {
 		closed(px, c, side, pkt);
@@ -181,7 +181,7 @@ static inline __attribute__((always_inline)) void known(struct weir_proxy *px, s
 	if (side == WEIR_CLIENT &&
 		(pkt->fate == WEIR_FATE_out_of_window || pkt->fate == WEIR_FATE_bad_ack) &&
 		pkt->send == WEIR_SEND_NOTHING)
-		begins_anew(px, c, pkt);
+		replaces_connection(px, c, pkt);
 }
 
 /* A client's segment that belongs to no connection, with a valid cookie. */
@@ -249,7 +249,7 @@ static void unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	const uint8_t kind = pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
 
-	if (!weir_leads_back(px->policy, pkt))
+	if (!weir_is_return_path(px->policy, pkt))
 		drop(pkt, WEIR_FATE_not_ours);
 	else if (kind == WEIR_TCP_SYN)
 		drop(pkt, WEIR_FATE_syn_from_backend);
@@ -357,7 +357,7 @@ void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int
 static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
 {
 	uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
-	uint32_t conn = weir_table_find(&px->table, &s->client, hash);
+	uint32_t conn = weir_table_lookup(&px->table, &s->client, hash);
 	const struct weir_conn *c;
 
 	if (weir_spent_is(&px->spent, hash, s->isn))
@@ -371,7 +371,7 @@ static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack 
 /* HC-07: who has no connection by now may have lost the SYN-ACK, or its answer was lost. */
 static void resend_syn_acks(struct weir_proxy *px)
 {
-	unsigned int limit = TICK_SYNACKS;
+	unsigned int limit = TICK_SYN_ACKS;
 	const struct weir_synack *s;
 
 	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL)

@@ -6,7 +6,7 @@
  * flow/classify.h), keeps what weir_owner() says is its own, and hands it in by bursts. The core
  * sets send and fate of every packet and rewrites its bytes in place; the shell then does what
  * `send` says, writes the L2 addresses, and counts the fate. What the core sends beside that (SYN
- * to a backend, RST, held packets let go) comes through the outlet while the call runs.
+ * to a backend, RST, held packets let go) comes through the callbacks (px->ops) while the call runs.
  */
 #ifndef WEIR_TCP_PROXY_H
 #define WEIR_TCP_PROXY_H
@@ -22,19 +22,19 @@
 #include "tcp/keys.h"
 #include "tcp/sources.h"
 #include "tcp/spent.h"
-#include "tcp/suspects.h"
+#include "tcp/grace.h"
 #include "tcp/synack.h"
 #include "wire/build.h"
 
 /* Where a frame of the core's own making goes. */
 struct weir_dest {
-	uint8_t send;     /* WEIR_SEND_HOP or WEIR_SEND_NEXTHOP */
+	uint8_t send;     /* WEIR_SEND_NEIGHBOUR or WEIR_SEND_NEXTHOP */
 	uint16_t nexthop; /* index into the policy's nexthops */
-	struct weir_hop hop;
+	struct weir_neighbour neighbour;
 };
 
 /* The shell's ear. Both calls take what they are given by value: nothing is kept. */
-struct weir_outlet {
+struct weir_proxy_ops {
 	/* Build and send this header-only segment. A lost one is a lost packet: TCP repeats. */
 	void (*header)(void *shell, const struct weir_header *h, const struct weir_dest *dest);
 	/* A held packet comes back: send and fate are set as after weir_proxy_burst(). */
@@ -51,14 +51,14 @@ struct weir_proxy {
 	struct weir_localports *pools; /* policy->pools_each for each key_id, one an address */
 	struct weir_held held;
 	struct weir_synack_ring synacks;
-	struct weir_suspects suspects;
+	struct weir_grace grace;
 	struct weir_spent spent;
 	struct weir_sources sources;
 	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_bucket replies;      /* to strangers: whoever likes uses it up */
 	struct weir_bucket peer_replies; /* about connections we know, and to backends */
 	struct weir_counters counters;
-	struct weir_outlet outlet;
+	struct weir_proxy_ops ops;
 	struct weir_sipkey isn_secret; /* RFC 6528 */
 	uint64_t wall_offset_ns;       /* wall clock = now + this */
 	uint64_t now_ns;               /* of the running call */
@@ -80,10 +80,10 @@ struct weir_proxy {
  */
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
-	const struct weir_outlet *outlet, uint64_t now_ns, uint64_t wall_offset_ns);
+	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns);
 
 /*
- * Between bursts: from here on by `policy`, which weir_policy_succeed() made of the one that px went
+ * Between bursts: from here on by `policy`, which weir_policy_derive() made of the one that px went
  * by, or of one that succeeded it. The old one is not looked at any more, not even by this call, and
  * may be freed when packets that were classified by it have been decided. Packets that were
  * classified by a policy younger than px's must wait for this. Bounded by the policy's numbers;
@@ -94,7 +94,7 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy);
 /*
  * n <= WEIR_BURST packets of kind CLIENT, BACKEND, CLOSED, ICMP_ERROR or PING, in arrival order. On
  * return each has send and fate set. Held ones (WEIR_SEND_HELD) belong to the core until they come
- * back through the outlet, which may have happened by then: a later packet of the burst let them go.
+ * back through the callbacks (px->ops), which may have happened by then: a later packet of the burst let them go.
  */
 void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int n,
 	uint64_t now_ns);

@@ -116,11 +116,11 @@ static __attribute__((noinline)) void remember(struct weir_proxy *px, const stru
 		.tsval = cookie->tsval,
 		.client_tsval = pkt->seg.tsval,
 		.sent_ms = (uint32_t)now_ms(px),
-		.hop = {.port = pkt->port, .known = 1},
+		.neighbour = {.port = pkt->port, .known = 1},
 		.wnd = wnd,
 		.agreed = cookie->agreed,
 	};
-	memcpy(s->hop.mac, pkt->data + 6, sizeof(s->hop.mac));
+	memcpy(s->neighbour.mac, pkt->data + 6, sizeof(s->neighbour.mac));
 }
 
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
@@ -146,7 +146,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s)
 {
-	struct weir_dest dest = {.send = WEIR_SEND_HOP, .hop = s->hop};
+	struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = s->neighbour};
 	struct weir_header h =
 		weir_service_syn_ack(&px->policy->services[s->client.id], syn_ack_has(&s->agreed));
 
@@ -157,6 +157,6 @@ void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s
 	h.wnd = s->wnd;
 	h.tsval = s->tsval;
 	h.tsecr = s->client_tsval;
-	px->outlet.header(px->outlet.shell, &h, &dest);
+	px->ops.header(px->ops.shell, &h, &dest);
 	event(px, WEIR_EVENT_syn_ack_resent);
 }

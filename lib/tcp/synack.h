@@ -20,7 +20,7 @@ struct weir_synack {
 	uint32_t isn, tsval; /* the cookie */
 	uint32_t client_tsval;
 	uint32_t sent_ms; /* low 32 bits of the clock */
-	struct weir_hop hop;
+	struct weir_neighbour neighbour;
 	uint16_t wnd;
 	struct weir_agreed agreed;
 };

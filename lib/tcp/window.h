@@ -76,7 +76,7 @@ static inline uint32_t weir_oldest_ack(const struct weir_conn *c, enum weir_side
 {
 	uint32_t back = weir_window_reach(c, side);
 
-	if (side == WEIR_CLIENT && !c->outgrown && weir_backend_sent(c) < back)
+	if (side == WEIR_CLIENT && !c->isn_stale && weir_backend_sent(c) < back)
 		back = weir_backend_sent(c);
 	return c->track[weir_other(side)].end - back;
 }
@@ -114,7 +114,7 @@ static inline void weir_window_update(struct weir_conn *c, enum weir_side side,
 
 	sent->end = weir_seq_max(sent->end, weir_seg_end(seg));
 	if (side == WEIR_BACKEND && weir_backend_sent(c) > INT32_MAX)
-		c->outgrown = 1;
+		c->isn_stale = 1;
 	acked->acked = weir_seq_max(acked->acked, ack);
 	acked->max_end = weir_seq_max(acked->max_end, edge);
 	if (seg->wnd > c->max_wnd[side])

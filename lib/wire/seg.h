@@ -48,7 +48,7 @@ struct weir_seg {
 #define WEIR_WSCALE_NONE 0xff
 
 /* A station to send to: the Ethernet neighbour a client is reached through. */
-struct weir_hop {
+struct weir_neighbour {
 	uint8_t mac[6];
 	uint8_t port; /* index into the policy's ports */
 	uint8_t known;
@@ -56,10 +56,10 @@ struct weir_hop {
 
 enum weir_send {
 	WEIR_SEND_NOTHING,
-	WEIR_SEND_BACK,    /* by the port and to the MAC it came from: in-place replies */
-	WEIR_SEND_HOP,     /* to pkt->hop */
-	WEIR_SEND_NEXTHOP, /* to pkt->nexthop: the shell knows its MAC address or finds it out */
-	WEIR_SEND_HELD,    /* the core keeps the buffer until it comes out of weir_proxy_out */
+	WEIR_SEND_BACK,      /* by the port and to the MAC it came from: in-place replies */
+	WEIR_SEND_NEIGHBOUR, /* to pkt->neighbour */
+	WEIR_SEND_NEXTHOP,   /* to pkt->nexthop: the shell knows its MAC address or finds it out */
+	WEIR_SEND_HELD,      /* the core keeps the buffer until it comes out of weir_proxy_out */
 };
 
 /* What the policy makes of a packet: flow/classify.h. */
@@ -103,7 +103,7 @@ struct weir_pkt {
 	uint8_t send; /* enum weir_send */
 	uint8_t fate; /* enum weir_fate; the shell counts it */
 	uint16_t nexthop;
-	struct weir_hop hop;
+	struct weir_neighbour neighbour;
 	uint32_t
 		conn; /* the connection it belonged to, or WEIR_CONN_NONE: for tools that explain */
 

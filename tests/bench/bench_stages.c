@@ -69,15 +69,15 @@ static void staged_burst(struct world *w, const struct frame *frames, uint64_t s
 	mark(sums, STAGE_CLASSIFY, &then);
 	px->now_ns = w->now_ns;
 	burst_begin(&b, pkts, WEIR_BURST);
-	sort_out(px, &b);
+	dispatch(px, &b);
 	mark(sums, STAGE_SORT, &then);
 	hash_keys(px, &b);
 	mark(sums, STAGE_HASH, &then);
 	make_cookies(px, &b);
 	mark(sums, STAGE_MAKE, &then);
-	guess_conns(px, &b);
+	probe_buckets(px, &b);
 	mark(sums, STAGE_GUESS, &then);
-	find_conns(px, &b);
+	look_up_conns(px, &b);
 	mark(sums, STAGE_FIND, &then);
 	check_cookies(px, &b);
 	mark(sums, STAGE_CHECK, &then);

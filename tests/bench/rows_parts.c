@@ -130,7 +130,7 @@ static void fill_with_conns(const struct rows_options *o, struct world *w, frame
 
 		world_receive(w, &o->frames[i], 1);
 		weir_classify(w->policy, pkt, weir_parse(pkt));
-		o->frames[i].conn = weir_table_find(&w->px.table, &pkt->key,
+		o->frames[i].conn = weir_table_lookup(&w->px.table, &pkt->key,
 			weir_key_hash(&w->px.table.secret, &pkt->key));
 		if (o->frames[i].conn == WEIR_CONN_NONE)
 			abort();

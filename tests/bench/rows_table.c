@@ -101,7 +101,7 @@ static uint64_t find_burst(const struct run *r, const struct weir_key keys[WEIR_
 		__builtin_prefetch(weir_table_line(&r->table, hash[i]));
 	}
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
-		found += weir_table_find(&r->table, &keys[i], hash[i]) != WEIR_CONN_NONE;
+		found += weir_table_lookup(&r->table, &keys[i], hash[i]) != WEIR_CONN_NONE;
 	took = cycles() - start;
 	if (found != (r->hit ? WEIR_BURST : 0))
 		abort();

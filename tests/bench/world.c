@@ -73,7 +73,7 @@ static void on_header(void *shell, const struct weir_header *h, const struct wei
 	if (w->n_created == WORLD_HEADERS)
 		abort(); /* a burst makes at most a frame or two each */
 	weir_build_tcp(frame, h);
-	memcpy(frame, dest->send == WEIR_SEND_HOP ? dest->hop.mac : nexthop_mac, 6);
+	memcpy(frame, dest->send == WEIR_SEND_NEIGHBOUR ? dest->neighbour.mac : nexthop_mac, 6);
 	memcpy(frame + 6, own_mac, 6);
 	w->created[w->n_created++] = *h;
 }
@@ -95,14 +95,14 @@ static double clock_s(void)
 static void open_proxy(struct world *w, unsigned int worker)
 {
 	const uint8_t seed[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, (uint8_t)worker};
-	const struct weir_outlet outlet = {on_header, on_packet, w};
+	const struct weir_proxy_ops ops = {on_header, on_packet, w};
 	struct weir_arena arena = {0};
 
-	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &outlet, w->now_ns, 0);
+	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0);
 	w->memory_bytes = arena.used;
 	w->memory = pages_map(arena.used, &w->pages);
 	arena = (struct weir_arena){.base = w->memory, .size = w->memory_bytes};
-	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &outlet, w->now_ns, 0);
+	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0);
 }
 
 struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers)
@@ -191,8 +191,8 @@ static inline void leave_one(struct world *w, struct weir_pkt *pkt)
 	case WEIR_SEND_BACK:
 		swap_macs(pkt->data);
 		return;
-	case WEIR_SEND_HOP:
-		memcpy(pkt->data, pkt->hop.mac, 6);
+	case WEIR_SEND_NEIGHBOUR:
+		memcpy(pkt->data, pkt->neighbour.mac, 6);
 		memcpy(pkt->data + 6, own_mac, 6);
 		return;
 	case WEIR_SEND_NEXTHOP:

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "../unit/unit.h"
-#include "flow/succeed.h"
+#include "flow/derive.h"
 #include "rig_talk.h"
 
 #define TALKS 48
@@ -14,10 +14,10 @@
 /* The next one is in force from now on; the one before is returned: it may be looked at still. */
 static struct weir_policy *replace(struct rig *r, struct weir_policy *wanted)
 {
-	struct weir_succession how = {0};
+	struct weir_derivation how = {0};
 	struct weir_policy *was = r->policy;
 
-	CU_ASSERT_EQUAL_FATAL(weir_policy_succeed(r->policy, wanted, &how), 0);
+	CU_ASSERT_EQUAL_FATAL(weir_policy_derive(r->policy, wanted, &how), 0);
 	weir_policy_free(wanted);
 	CU_ASSERT_EQUAL_FATAL(weir_dataplane_replace(&r->dp, how.next), 0);
 	r->policy = how.next;

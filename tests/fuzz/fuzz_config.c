@@ -48,8 +48,8 @@ static void check_policy(const struct weir_policy *p)
 		const struct weir_service *s = &p->services[i];
 
 		FUZZ_MUST(s->first_member + s->n_members <= p->n_members);
-		FUZZ_MUST(weir_policy_station(p, &s->vip, s->port_be)->kind ==
-			WEIR_STATION_SERVICE);
+		FUZZ_MUST(weir_policy_endpoint(p, &s->vip, s->port_be)->kind ==
+			WEIR_ENDPOINT_SERVICE);
 	}
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		const struct weir_backend *b = &p->backends[i];
@@ -66,10 +66,10 @@ static void measure_worker(const struct weir_policy *p)
 {
 	static struct weir_proxy px;
 	struct weir_arena arena = {.base = NULL};
-	struct weir_outlet outlet = {.shell = NULL};
+	struct weir_proxy_ops ops = {.shell = NULL};
 	uint8_t seed[32] = {0};
 
-	weir_proxy_init(&px, &arena, p, p->n_workers - 1, seed, &outlet, 1000000000, 0);
+	weir_proxy_init(&px, &arena, p, p->n_workers - 1, seed, &ops, 1000000000, 0);
 	FUZZ_MUST(arena.used > 0);
 }
 

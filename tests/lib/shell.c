@@ -54,7 +54,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_e
 			.closing_ms = 60000,
 			.time_wait_ms = 60000,
 			.connect_ms = 200,
-			.probation_ms = 5000},
+			.rst_pending_ms = 5000},
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
@@ -130,7 +130,7 @@ static void to_nexthop(const struct weir_policy *p, struct shell_out *out, uint1
 	out->neighbour = p->nexthops[nexthop].addr;
 }
 
-static void to_hop(struct shell_out *out, const struct weir_hop *hop)
+static void to_hop(struct shell_out *out, const struct weir_neighbour *hop)
 {
 	if (!hop->known)
 		shell_die("sent to a neighbour that is not known");
@@ -138,7 +138,7 @@ static void to_hop(struct shell_out *out, const struct weir_hop *hop)
 	out->port = hop->port;
 }
 
-/* weir_outlet.header */
+/* weir_proxy_ops.header */
 static void out_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
 {
 	struct shell_worker *w = shell;
@@ -154,8 +154,8 @@ static void out_header(void *shell, const struct weir_header *h, const struct we
 	out->fate = WEIR_FATE_created;
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		to_nexthop(w->px.policy, out, dest->nexthop);
-	else if (dest->send == WEIR_SEND_HOP)
-		to_hop(out, &dest->hop);
+	else if (dest->send == WEIR_SEND_NEIGHBOUR)
+		to_hop(out, &dest->neighbour);
 	else
 		shell_die("a frame of the core's own for nowhere");
 	w->balance.created++;
@@ -174,8 +174,8 @@ static void leave_by(struct shell_worker *w, const struct weir_pkt *pkt)
 	out->fate = pkt->fate;
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
 		to_nexthop(w->px.policy, out, pkt->nexthop);
-	} else if (pkt->send == WEIR_SEND_HOP) {
-		to_hop(out, &pkt->hop);
+	} else if (pkt->send == WEIR_SEND_NEIGHBOUR) {
+		to_hop(out, &pkt->neighbour);
 	} else {
 		memcpy(out->mac, pkt->data + 6, 6);
 		out->port = pkt->port;
@@ -195,7 +195,7 @@ static void act(struct shell_worker *w, struct weir_pkt *pkt)
 	weir_count(&w->px.counters.fate[pkt->fate], 1);
 	switch (weir_fates[pkt->fate].class) {
 	case WEIR_CLASS_PASS:
-		if (pkt->send != WEIR_SEND_BACK && pkt->send != WEIR_SEND_HOP &&
+		if (pkt->send != WEIR_SEND_BACK && pkt->send != WEIR_SEND_NEIGHBOUR &&
 			pkt->send != WEIR_SEND_NEXTHOP)
 			shell_die("%s is not sent", weir_fates[pkt->fate].name);
 		leave_by(w, pkt);
@@ -213,7 +213,7 @@ static void act(struct shell_worker *w, struct weir_pkt *pkt)
 	free(pkt->buf);
 }
 
-/* weir_outlet.packet */
+/* weir_proxy_ops.packet */
 static void out_packet(void *shell, struct weir_pkt *pkt)
 {
 	struct shell_worker *w = shell;
@@ -227,19 +227,19 @@ static void out_packet(void *shell, struct weir_pkt *pkt)
 static void open_worker(struct shell *s, unsigned int i)
 {
 	struct shell_worker *w = &s->workers[i];
-	struct weir_outlet outlet = {.header = out_header, .packet = out_packet, .shell = w};
+	struct weir_proxy_ops ops = {.header = out_header, .packet = out_packet, .shell = w};
 	struct weir_arena arena = {.base = NULL};
 	uint8_t seed[32];
 
 	for (unsigned int j = 0; j < sizeof(seed); j++)
 		seed[j] = (uint8_t)(j * 29 + 100 * i + 7);
 	w->shell = s;
-	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &outlet, s->now_ns, WALL_NS);
+	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &ops, s->now_ns, WALL_NS);
 	w->memory_bytes = arena.used;
 	w->memory = aligned_alloc(64, arena.used);
 	memset(w->memory, 0, arena.used);
 	arena = (struct weir_arena){.base = w->memory, .size = arena.used};
-	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &outlet, s->now_ns, WALL_NS);
+	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &ops, s->now_ns, WALL_NS);
 	if (arena.used != w->memory_bytes)
 		shell_die("measured %zu bytes, took %zu", w->memory_bytes, arena.used);
 }
@@ -459,7 +459,7 @@ const struct weir_conn *shell_conn(const struct shell *s, unsigned int service, 
 
 	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
 		const struct weir_table *t = &s->workers[i].px.table;
-		uint32_t conn = weir_table_find(t, &key, weir_key_hash(&t->secret, &key));
+		uint32_t conn = weir_table_lookup(t, &key, weir_key_hash(&t->secret, &key));
 
 		if (conn != WEIR_CONN_NONE)
 			return weir_table_conn(t, conn);

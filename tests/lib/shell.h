@@ -12,7 +12,7 @@
 #ifndef WEIR_TESTS_SHELL_H
 #define WEIR_TESTS_SHELL_H
 
-#include "flow/succeed.h"
+#include "flow/derive.h"
 #include "tcp/proxy.h"
 
 /* Two ports. Whoever is not a backend is reached by the first one. */

@@ -8,9 +8,9 @@
 #define STEPS_PER_AUDIT 64
 
 static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_t port_be,
-	enum weir_station_kind kind)
+	enum weir_endpoint_kind kind)
 {
-	const struct weir_station *at = weir_policy_station(s->policy, addr, port_be);
+	const struct weir_endpoint *at = weir_policy_endpoint(s->policy, addr, port_be);
 
 	return at != NULL && at->kind == kind;
 }
@@ -40,10 +40,10 @@ void shell_check_out(const struct shell *s, struct shell_out *out)
 {
 	check_sums(out);
 	if (out->send == WEIR_SEND_NEXTHOP &&
-		!is_ours(s, &out->seg.dst, out->seg.dport_be, WEIR_STATION_BACKEND))
+		!is_ours(s, &out->seg.dst, out->seg.dport_be, WEIR_ENDPOINT_BACKEND))
 		shell_die("sent to a next hop, but not for a backend");
-	if (out->send == WEIR_SEND_HOP &&
-		!is_ours(s, &out->seg.src, out->seg.sport_be, WEIR_STATION_SERVICE))
+	if (out->send == WEIR_SEND_NEIGHBOUR &&
+		!is_ours(s, &out->seg.src, out->seg.sport_be, WEIR_ENDPOINT_SERVICE))
 		shell_die("sent to a client, but not from a service");
 }
 
@@ -81,7 +81,7 @@ struct tally {
 
 static bool leads_to(const struct weir_table *t, const struct weir_key *key, uint32_t conn)
 {
-	return weir_table_find(t, key, weir_key_hash(&t->secret, key)) == conn;
+	return weir_table_lookup(t, key, weir_key_hash(&t->secret, key)) == conn;
 }
 
 /* The port of c is taken in the pool of its backend and its local address, and in no other by it. */

@@ -24,14 +24,14 @@ static void look(const struct shell *s, struct busy *busy)
 enum weir_refusal shell_publish(struct shell *s, struct weir_policy *wanted)
 {
 	struct busy *busy = calloc(1, sizeof(*busy));
-	struct weir_succession how = {
+	struct weir_derivation how = {
 		.busy_services = busy->services, .busy_backends = busy->backends};
 	int err;
 
 	if (s->old != NULL)
 		shell_die("a worker has not adopted the policy before");
 	look(s, busy);
-	err = weir_policy_succeed(s->policy, wanted, &how);
+	err = weir_policy_derive(s->policy, wanted, &how);
 	free(busy);
 	weir_policy_free(wanted);
 	if (err == 0) {

@@ -35,7 +35,7 @@ static const struct place timeouts[] = {
 	TIMEOUT(closing),
 	TIMEOUT(time_wait),
 	TIMEOUT(connect),
-	TIMEOUT(probation),
+	TIMEOUT(rst_pending),
 };
 
 struct weir_policy *settings_begin(void)

@@ -19,7 +19,7 @@ static const struct weir_conn *find_conn(const struct sim_front *f, const struct
 {
 	for (unsigned int i = 0; i < f->shell->policy->n_workers; i++) {
 		const struct weir_table *t = &f->shell->workers[i].px.table;
-		uint32_t conn = weir_table_find(t, key, weir_key_hash(&t->secret, key));
+		uint32_t conn = weir_table_lookup(t, key, weir_key_hash(&t->secret, key));
 
 		if (conn != WEIR_CONN_NONE)
 			return weir_table_conn(t, conn);
@@ -30,14 +30,14 @@ static const struct weir_conn *find_conn(const struct sim_front *f, const struct
 struct sim_tuple sim_front_client(struct sim_front *f, struct weir_addr local,
 	uint16_t local_port_be, struct weir_addr backend, uint16_t backend_port_be)
 {
-	const struct weir_station *s =
-		weir_policy_station(f->shell->policy, &backend, backend_port_be);
+	const struct weir_endpoint *s =
+		weir_policy_endpoint(f->shell->policy, &backend, backend_port_be);
 	struct weir_key key = {.addr = local, .port_be = local_port_be};
 	const struct sim_tuple nobody = {0, 0};
 	const struct weir_conn *c;
 	struct sim_seen *seen;
 
-	if (s == NULL || s->kind != WEIR_STATION_BACKEND)
+	if (s == NULL || s->kind != WEIR_ENDPOINT_BACKEND)
 		return nobody;
 	key.id = WEIR_KEY_BACKEND | s->index;
 	seen = &f->seen[(key.addr.b[15] * 31u + local_port_be * 7u + key.id) % SIM_SEEN];

@@ -50,7 +50,7 @@ static void arm_keepalive(struct sim_peer *p, uint64_t at_ns)
 static void on_keep(struct sim_timer *t)
 {
 	struct sim_peer *p = sim_owner(t, struct sim_peer, keep_timer);
-	uint64_t due = p->heard_ns + p->keepalive_ms * SIM_MS;
+	uint64_t due = p->last_rx_ns + p->keepalive_ms * SIM_MS;
 
 	if (p->state < SIM_ESTABLISHED || p->state == SIM_TIME_WAIT || p->una != p->nxt) {
 		arm_keepalive(p, sim_peer_now(p) + p->keepalive_ms * SIM_MS);
@@ -122,7 +122,7 @@ struct sim_peer *sim_peer_new(struct sim_host *h, const struct sim_flavour *f, u
 	p->keep_timer.fire = on_keep;
 	p->wait_timer.fire = on_wait;
 	p->end_timer.fire = on_end;
-	p->heard_ns = h->queue->now_ns;
+	p->last_rx_ns = h->queue->now_ns;
 	sim_host_add(h, p);
 	return p;
 }

@@ -97,7 +97,7 @@ struct sim_peer {
 	uint32_t retries;
 	uint32_t keepalive_ms;
 	uint32_t probes;
-	uint64_t heard_ns, challenged_ns;
+	uint64_t last_rx_ns, challenged_ns;
 };
 
 /* The application's calls. Bytes that are written are those of the peer's stream, in order. */

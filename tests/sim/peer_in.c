@@ -405,7 +405,7 @@ static bool in_syn_rcvd(struct sim_peer *p, const struct sim_seg *s)
 
 void sim_peer_receive(struct sim_peer *p, const struct sim_seg *s)
 {
-	p->heard_ns = sim_peer_now(p);
+	p->last_rx_ns = sim_peer_now(p);
 	if (p->state == SIM_SYN_SENT) {
 		in_syn_sent(p, s);
 		if (p->state == SIM_ESTABLISHED)

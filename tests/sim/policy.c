@@ -48,7 +48,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 			.closing_ms = 60000,
 			.time_wait_ms = 60000,
 			.connect_ms = 200,
-			.probation_ms = sim_between(r, 5000, 8000)},
+			.rst_pending_ms = sim_between(r, 5000, 8000)},
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};

@@ -162,10 +162,10 @@ static void *work(void *arg)
 
 static void cut(struct worker *w, struct weir_arena *arena, const struct weir_policy *p)
 {
-	const struct weir_outlet outlet = {send_nothing, held_no_more, w};
+	const struct weir_proxy_ops ops = {send_nothing, held_no_more, w};
 	const uint8_t seed[32] = {(uint8_t)w->self, 1};
 
-	weir_proxy_init(&w->px, arena, p, w->self, seed, &outlet, SHELL_START_NS, 0);
+	weir_proxy_init(&w->px, arena, p, w->self, seed, &ops, SHELL_START_NS, 0);
 	for (unsigned int from = 0; from < WORKERS; from++)
 		weir_steer_ring_init(&w->steer.from[from], arena);
 }
@@ -217,10 +217,10 @@ static uint64_t watch(void)
 static struct weir_policy *replace(struct weir_policy *was, unsigned int round, const char *broken)
 {
 	struct weir_policy *wanted = shell_wanted(was);
-	struct weir_succession how = {0};
+	struct weir_derivation how = {0};
 
 	wanted->members[0].weight = (uint16_t)(round % 3);
-	if (weir_policy_succeed(was, wanted, &how) != 0 || weir_swap_publish(&swap, how.next) != 0)
+	if (weir_policy_derive(was, wanted, &how) != 0 || weir_swap_publish(&swap, how.next) != 0)
 		shell_die("no policy");
 	weir_policy_free(wanted);
 	if (strcmp(broken, "plain-store") == 0) {

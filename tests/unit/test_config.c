@@ -79,7 +79,7 @@ static void check_services(const struct weir_policy *p)
 	CU_ASSERT_EQUAL(mail->timeouts.closing_ms, 60000);
 	CU_ASSERT_EQUAL(mail->timeouts.time_wait_ms, 64000);
 	CU_ASSERT_EQUAL(mail->timeouts.connect_ms, 250);
-	CU_ASSERT_EQUAL(mail->timeouts.probation_ms, 5000);
+	CU_ASSERT_EQUAL(mail->timeouts.rst_pending_ms, 5000);
 	CU_ASSERT_EQUAL(mail->first_member, 2);
 	CU_ASSERT_EQUAL(mail->n_members, 1);
 }
@@ -130,7 +130,8 @@ static void test_policy(void)
 	CU_ASSERT(p->limits.refuse_closed_ports);
 	CU_ASSERT_EQUAL(p->drain_ms, 0);
 	/* finished: what the data path looks up is there */
-	CU_ASSERT_PTR_NOT_NULL(weir_policy_station(p, &p->services[1].vip, p->services[1].port_be));
+	CU_ASSERT_PTR_NOT_NULL(weir_policy_endpoint(p, &p->services[1].vip,
+		p->services[1].port_be));
 	weir_config_free(c);
 }
 

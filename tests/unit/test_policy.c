@@ -49,23 +49,23 @@ static struct weir_policy *crowded_policy(uint64_t *seed)
 }
 
 /* The slow twin: by searching the lists that the policy was made from. */
-static struct weir_station meaning(const struct weir_policy *p, const struct weir_addr *addr,
+static struct weir_endpoint meaning(const struct weir_policy *p, const struct weir_addr *addr,
 	uint16_t port_be)
 {
 	for (uint16_t i = 0; port_be != 0 && i < p->n_services; i++)
 		if (p->services[i].port_be == port_be && weir_addr_eq(&p->services[i].vip, addr))
-			return (struct weir_station){.kind = WEIR_STATION_SERVICE, .index = i};
+			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_SERVICE, .index = i};
 	for (uint16_t i = 0; port_be != 0 && i < p->n_backends; i++)
 		if (p->backends[i].port_be == port_be && weir_addr_eq(&p->backends[i].addr, addr))
-			return (struct weir_station){.kind = WEIR_STATION_BACKEND, .index = i};
+			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_BACKEND, .index = i};
 	for (uint32_t i = 0; port_be == 0 && i < p->n_services; i++)
 		if (weir_addr_eq(&p->services[i].vip, addr))
-			return (struct weir_station){.kind = WEIR_STATION_VIP};
+			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_VIP};
 	for (uint32_t i = 0; port_be == 0 && i < p->n_ports; i++)
 		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
 			if (weir_addr_eq(&p->ports[i].addrs[j].addr, addr))
-				return (struct weir_station){.kind = WEIR_STATION_LOCAL};
-	return (struct weir_station){.kind = WEIR_STATION_NONE};
+				return (struct weir_endpoint){.kind = WEIR_ENDPOINT_LOCAL};
+	return (struct weir_endpoint){.kind = WEIR_ENDPOINT_NONE};
 }
 
 static void policy_stations(void)
@@ -79,17 +79,17 @@ static void policy_stations(void)
 		for (uint32_t a = 0; a < 64; a++)
 			for (uint16_t port = 0; port < 42; port++) {
 				struct weir_addr addr = weir_addr_v4(weir_be32(0x0a000000u + a));
-				struct weir_station want = meaning(p, &addr, weir_be16(port));
-				const struct weir_station *got =
-					weir_policy_station(p, &addr, weir_be16(port));
+				struct weir_endpoint want = meaning(p, &addr, weir_be16(port));
+				const struct weir_endpoint *got =
+					weir_policy_endpoint(p, &addr, weir_be16(port));
 
 				seen[want.kind]++;
 				if (got == NULL) {
-					bad += want.kind != WEIR_STATION_NONE;
+					bad += want.kind != WEIR_ENDPOINT_NONE;
 					continue;
 				}
 				bad += got->kind != want.kind;
-				bad += got->kind <= WEIR_STATION_BACKEND &&
+				bad += got->kind <= WEIR_ENDPOINT_BACKEND &&
 					got->index != want.index;
 			}
 		weir_policy_free(p);
@@ -123,31 +123,31 @@ static void policy_key_ids(void)
 /* Steps from where the station in slot i would have liked to stand. */
 static uint32_t station_steps(const struct weir_policy *p, uint32_t i)
 {
-	const struct weir_station *s = &p->stations[i];
+	const struct weir_endpoint *s = &p->endpoints[i];
 
-	return (i - weir_station_slot(p, &s->addr, s->port_be)) & p->station_mask;
+	return (i - weir_endpoint_slot(p, &s->addr, s->port_be)) & p->endpoint_mask;
 }
 
 /* A quarter full at most, and each slot's reach is that of the worst of its own, not more. */
-static void check_station_load(const struct weir_policy *p)
+static void check_endpoint_load(const struct weir_policy *p)
 {
-	uint32_t used = 0, bad = 0, moved = 0, size = p->station_mask + 1;
+	uint32_t used = 0, bad = 0, moved = 0, size = p->endpoint_mask + 1;
 	uint32_t *worst = calloc(size, sizeof(*worst));
 
 	for (uint32_t i = 0; i < size; i++) {
 		uint32_t steps, *home;
 
-		if (p->stations[i].kind == WEIR_STATION_NONE)
+		if (p->endpoints[i].kind == WEIR_ENDPOINT_NONE)
 			continue;
 		used++;
 		steps = station_steps(p, i);
-		home = &worst[(i - steps) & p->station_mask];
+		home = &worst[(i - steps) & p->endpoint_mask];
 		*home = steps > *home ? steps : *home;
 		moved += steps != 0;
 	}
 	for (uint32_t i = 0; i < size; i++)
-		bad += p->stations[i].reach != worst[i];
-	CU_ASSERT_EQUAL(size & p->station_mask, 0);
+		bad += p->endpoints[i].reach != worst[i];
+	CU_ASSERT_EQUAL(size & p->endpoint_mask, 0);
 	CU_ASSERT(used * 4 <= size);
 	CU_ASSERT_EQUAL(bad, 0);
 	CU_ASSERT(moved > 20);
@@ -168,8 +168,8 @@ static uint32_t displaced(uint32_t addresses, uint32_t step)
 		p->backends[i].port_be = weir_be16((uint16_t)(80 + i / addresses));
 	}
 	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
-	for (uint32_t i = 0; i <= p->station_mask; i++)
-		n += p->stations[i].kind != WEIR_STATION_NONE && station_steps(p, i) != 0;
+	for (uint32_t i = 0; i <= p->endpoint_mask; i++)
+		n += p->endpoints[i].kind != WEIR_ENDPOINT_NONE && station_steps(p, i) != 0;
 	weir_policy_free(p);
 	return n;
 }
@@ -189,7 +189,7 @@ static void policy_station_load(void)
 	uint64_t seed = 9;
 	struct weir_policy *p = crowded_policy(&seed);
 
-	check_station_load(p);
+	check_endpoint_load(p);
 	weir_policy_free(p);
 
 	/* as many as a power of two, and all different */
@@ -200,7 +200,7 @@ static void policy_station_load(void)
 		p->backends[p->n_backends].port_be = weir_be16(80);
 	}
 	CU_ASSERT_EQUAL(weir_policy_finish(p), 0);
-	check_station_load(p);
+	check_endpoint_load(p);
 	weir_policy_free(p);
 }
 
@@ -211,7 +211,7 @@ static void policy_empty(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	CU_ASSERT_EQUAL(weir_policy_finish(p), 0);
-	CU_ASSERT_PTR_NULL(weir_policy_station(p, &addr, 0));
+	CU_ASSERT_PTR_NULL(weir_policy_endpoint(p, &addr, 0));
 	weir_policy_free(p);
 	weir_policy_free(NULL);
 }

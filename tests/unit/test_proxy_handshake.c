@@ -296,7 +296,7 @@ static void again(struct talk *t)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
 	IS(out->fate, WEIR_FATE_created);
-	IS(out->send, WEIR_SEND_HOP);
+	IS(out->send, WEIR_SEND_NEIGHBOUR);
 	IS(memcmp(out->mac, t->mac, 6), 0);
 	IS(out->seg.flags, WEIR_TCP_SYN | WEIR_TCP_ACK);
 	IS(out->seg.seq, t->shown[WEIR_CLIENT]);
@@ -440,12 +440,12 @@ static void hc08_patience(void)
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	t.expect[WEIR_CLIENT] = 0x12345678;
 	g = talk_segment(&t, WEIR_CLIENT, PSH, 100);
-	for (unsigned int i = 0; i < WEIR_SUSPECT_PATIENCE_MS / 100; i++) {
+	for (unsigned int i = 0; i < WEIR_GRACE_MS / 100; i++) {
 		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_cookie);
 		shell_wait_ms(s, 99);
 	}
 	talk_silence(&t);
-	shell_wait_ms(s, WEIR_SUSPECT_PATIENCE_MS / 100 + 50);
+	shell_wait_ms(s, WEIR_GRACE_MS / 100 + 50);
 	for (unsigned int i = 0; i < 100; i++) {
 		unsigned int fate = talk_put(&t, WEIR_CLIENT, &g);
 

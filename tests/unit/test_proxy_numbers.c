@@ -70,7 +70,7 @@ static bool is_ours(const struct shell *s, uint32_t addr)
 {
 	struct weir_addr a = weir_addr_v4(weir_be32(addr));
 
-	return weir_policy_station(s->policy, &a, 0) != NULL;
+	return weir_policy_endpoint(s->policy, &a, 0) != NULL;
 }
 
 /*
@@ -95,8 +95,8 @@ static void hc51_shared(void)
 	shell_reload(s, p);
 	CU_ASSERT_TRUE(is_ours(s, SHELL_VIP(0)));
 	shell_reload(s, shell_wanted(s->policy));
-	IS(s->policy->backends[0].life, WEIR_LIFE_LEFT);
-	IS(s->policy->services[0].life, WEIR_LIFE_LEFT);
+	IS(s->policy->backends[0].life, WEIR_LIFE_ORPHANED);
+	IS(s->policy->services[0].life, WEIR_LIFE_ORPHANED);
 	CU_ASSERT_FALSE(is_ours(s, SHELL_VIP(0))); /* another machine may have it */
 	IS(s->policy->backends[1].key_id, 0);
 	p = shell_wanted(s->policy);
@@ -345,11 +345,11 @@ static void hc51_refused(void)
 		struct shell *s = shell_alone();
 		struct weir_policy *p = shell_wanted(s->policy);
 		struct weir_policy *was = s->policy;
-		struct weir_succession how = {0};
+		struct weir_derivation how = {0};
 		uint64_t memory = shell_memory_hash(s);
 
 		refusals[i].how(p);
-		CU_ASSERT_TRUE(weir_policy_succeed(s->policy, p, &how) < 0);
+		CU_ASSERT_TRUE(weir_policy_derive(s->policy, p, &how) < 0);
 		IS(how.refusal, refusals[i].refusal);
 		IS(how.at_service, refusals[i].at_service);
 		IS(how.at, refusals[i].at);
@@ -382,12 +382,12 @@ static void hc51_taken(void)
 	for (uint16_t i = 0; i < 2; i++) {
 		p = shell_wanted(s->policy);
 		add_member(p, SHELL_VIP(SHELL_NAT), SHELL_VIP_PORT + i);
-		IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
+		IS(shell_reload(s, p), WEIR_REFUSAL_ENDPOINT);
 		p = shell_wanted(s->policy);
 		add_service(p);
 		p->services[1].vip = weir_addr_v4(weir_be32(SHELL_BACKEND(SHELL_NAT, 0)));
 		p->services[1].port_be = weir_be16(SHELL_BACKEND_PORT + i);
-		IS(shell_reload(s, p), WEIR_REFUSAL_STATION);
+		IS(shell_reload(s, p), WEIR_REFUSAL_ENDPOINT);
 	}
 	talk_close(&t, WEIR_BACKEND);
 	shell_wait_ms(s, 200000);
@@ -417,13 +417,13 @@ static void hc51_counted(void)
 {
 	struct shell *s = shell_roomy(1, 2);
 	struct weir_policy *p = shell_wanted(s->policy);
-	struct weir_succession how = {0};
+	struct weir_derivation how = {0};
 
 	p->services[0].timeouts.closing_ms++;
 	p->members[0].weight = 9;
 	drop_service(p, 1);
 	add_service(p);
-	IS(weir_policy_succeed(s->policy, p, &how), 0);
+	IS(weir_policy_derive(s->policy, p, &how), 0);
 	IS(how.services.added, 1);
 	IS(how.services.removed, 1);
 	IS(how.services.changed, 1);
@@ -432,7 +432,7 @@ static void hc51_counted(void)
 	IS(how.backends.changed, 1);
 	weir_policy_free(how.next);
 	weir_policy_free(p);
-	IS(weir_policy_succeed(s->policy, s->policy, &how), 0);
+	IS(weir_policy_derive(s->policy, s->policy, &how), 0);
 	IS(how.services.changed + how.backends.changed + how.services.added + how.backends.added,
 		0);
 	IS(how.services.removed + how.backends.removed, 0);

@@ -13,15 +13,15 @@ struct started {
 
 static void start(struct started *w, const struct weir_policy *p, const uint8_t seed[32])
 {
-	const struct weir_outlet outlet = {0};
+	const struct weir_proxy_ops ops = {0};
 	struct weir_arena arena = {0};
 
-	weir_proxy_init(&w->px, &arena, p, 0, seed, &outlet, SHELL_START_NS, 0);
+	weir_proxy_init(&w->px, &arena, p, 0, seed, &ops, SHELL_START_NS, 0);
 	w->memory = calloc(1, arena.used);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w->memory);
 	arena = (struct weir_arena){.base = w->memory, .size = arena.used};
 	memset(&w->px, 0xa5, sizeof(w->px));
-	weir_proxy_init(&w->px, &arena, p, 0, seed, &outlet, SHELL_START_NS, 0);
+	weir_proxy_init(&w->px, &arena, p, 0, seed, &ops, SHELL_START_NS, 0);
 }
 
 /* Whatever was there before, nothing has happened yet. */

@@ -192,7 +192,7 @@ static void sched_lc(void)
 static void sched_rests(void)
 {
 	static const uint16_t weights[] = {1, 1, 1};
-	uint64_t now = 1000, later = now + WEIR_SCHED_REST_NS;
+	uint64_t now = 1000, later = now + WEIR_SCHED_HOLD_DOWN_NS;
 	struct box b;
 
 	box_make(&b, WEIR_SCHED_RR, weights, 3, 0, 1);
@@ -217,7 +217,7 @@ static void sched_rests(void)
 /* How welcome a backend is, from the header's words. */
 static int badness(const struct box *b, uint16_t backend, uint16_t avoid, uint64_t now_ns)
 {
-	return (b->s.backends[backend].rest_until_ns > now_ns ? 2 : 0) + (backend == avoid);
+	return (b->s.backends[backend].hold_down_until_ns > now_ns ? 2 : 0) + (backend == avoid);
 }
 
 /*
@@ -262,7 +262,7 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 				weir_sched_failed(&b.s, i, now);
 			else if ((r >> 25 & 3) == 0)
 				weir_sched_answered(&b.s, i);
-			now += (r >> 32) % (WEIR_SCHED_REST_NS / 4);
+			now += (r >> 32) % (WEIR_SCHED_HOLD_DOWN_NS / 4);
 		}
 		box_free(&b);
 	}

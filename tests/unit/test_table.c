@@ -6,7 +6,7 @@
 
 static uint32_t find(const struct weir_table *t, const struct weir_key *k)
 {
-	return weir_table_find(t, k, weir_key_hash(&t->secret, k));
+	return weir_table_lookup(t, k, weir_key_hash(&t->secret, k));
 }
 
 /* The n-th key of a side; all differ. Every eighth is IPv6, which the table does not mind. */
@@ -85,7 +85,7 @@ static uint32_t spilled_of(const struct weir_bucket_line *b)
 /* A miss has to read the second line, too. */
 static bool looks_twice(const struct weir_table *t, const struct weir_key *key, uint64_t hash)
 {
-	return weir_table_guess(t, key, hash) == WEIR_TABLE_UNSURE;
+	return weir_table_probe(t, key, hash) == WEIR_TABLE_UNSURE;
 }
 
 /* Every bucket's `used` counts its tags; returns the sums over all buckets. */
@@ -250,7 +250,7 @@ static void table_full_load(void)
 
 			lost += find(&t, &k) != conn;
 		}
-		found += weir_table_find(&t, &stranger, hash) != WEIR_CONN_NONE;
+		found += weir_table_lookup(&t, &stranger, hash) != WEIR_CONN_NONE;
 		strangers_at_two += looks_twice(&t, &stranger, hash);
 	}
 	CU_ASSERT_EQUAL(lost, 0);
@@ -388,9 +388,9 @@ static void table_tag_of_all_bits(void)
 		*k = key_of(n & 1, n);
 		hash = weir_key_hash(&t.secret, k);
 		put_in(&t, k, 0);
-		CU_ASSERT_EQUAL(weir_table_guess(&t, k, hash), 0);
+		CU_ASSERT_EQUAL(weir_table_probe(&t, k, hash), 0);
 		for (unsigned int bit = 0; bit < 64; bit++)
-			silent += weir_table_guess(&t, k, hash ^ 1ull << bit) != WEIR_CONN_NONE;
+			silent += weir_table_probe(&t, k, hash ^ 1ull << bit) != WEIR_CONN_NONE;
 		take_out(&t, k, 0);
 	}
 	CU_ASSERT_EQUAL(silent, 0);

@@ -4,7 +4,7 @@
 
 #include "tcp/sources.h"
 #include "tcp/spent.h"
-#include "tcp/suspects.h"
+#include "tcp/grace.h"
 #include "tcp/synack.h"
 #include "unit.h"
 
@@ -186,36 +186,36 @@ static void ring_none(void)
 /* HC-08 */
 static void suspects(void)
 {
-	struct weir_suspects s = {0};
+	struct weir_grace s = {0};
 	struct weir_arena a = {.base = NULL};
 	uint64_t hash = 0x123456789abcdef0, neighbour = hash ^ 1ull << 63;
 
-	weir_suspects_init(&s, &a);
-	CU_ASSERT_EQUAL(a.used, WEIR_SUSPECTS * sizeof(*s.at));
+	weir_grace_init(&s, &a);
+	CU_ASSERT_EQUAL(a.used, WEIR_GRACE_ENTRIES * sizeof(*s.at));
 	a = arena_of(a.used);
-	weir_suspects_init(&s, &a);
-	CU_ASSERT_FALSE(weir_suspects_note(&s, 77, 0, 20000)); /* a place that was never used */
-	for (uint32_t round = 0; round < 3; round++) { /* the clock wraps in the second one */
+	weir_grace_init(&s, &a);
+	CU_ASSERT_FALSE(weir_grace_over(&s, 77, 0, 20000)); /* a place that was never used */
+	for (uint32_t round = 0; round < 3; round++) {      /* the clock wraps in the second one */
 		uint32_t t = 0xfffff000 - 400000 + round * 400000;
 
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, t));
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash + 1, 5, t)); /* somebody else's place */
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, t + WEIR_SUSPECT_PATIENCE_MS - 1));
-		CU_ASSERT_TRUE(weir_suspects_note(&s, hash, 5, t + WEIR_SUSPECT_PATIENCE_MS));
-		CU_ASSERT_TRUE(weir_suspects_note(&s, hash, 5, t + WEIR_SUSPECT_FORGET_MS - 1));
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, t + WEIR_SUSPECT_FORGET_MS));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, t));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash + 1, 5, t)); /* somebody else's place */
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_MS - 1));
+		CU_ASSERT_TRUE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_MS));
+		CU_ASSERT_TRUE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_FORGET_MS - 1));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_FORGET_MS));
 	}
 	/* of two in one place the later one counts: patience begins again, nobody is told too early */
-	CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, 1000000));
-	CU_ASSERT_FALSE(weir_suspects_note(&s, neighbour, 5, 1002000));
-	CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, 1004000));
+	CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1000000));
+	CU_ASSERT_FALSE(weir_grace_over(&s, neighbour, 5, 1002000));
+	CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1004000));
 	for (unsigned int bit = 33; bit < 64; bit++) { /* whoever he is */
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, 1200000));
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash ^ 1ull << bit, 5, 1220000));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1200000));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash ^ 1ull << bit, 5, 1220000));
 	}
 	for (unsigned int bit = 1; bit < 32; bit++) { /* who begins anew on the tuple is new */
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5, 1300000));
-		CU_ASSERT_FALSE(weir_suspects_note(&s, hash, 5 ^ 1u << bit, 1320000));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1300000));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5 ^ 1u << bit, 1320000));
 	}
 	free(a.base);
 }

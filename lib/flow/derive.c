@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "flow/succeed.h"
+#include "flow/derive.h"
 
 #include <errno.h>
 
@@ -7,10 +7,10 @@
 struct making {
 	const struct weir_policy *running, *wanted;
 	struct weir_policy *next;
-	struct weir_succession *s;
+	struct weir_derivation *s;
 };
 
-static bool same_station(const struct weir_backend *a, const struct weir_backend *b)
+static bool same_endpoint(const struct weir_backend *a, const struct weir_backend *b)
 {
 	return a->port_be == b->port_be && weir_addr_eq(&a->addr, &b->addr);
 }
@@ -46,21 +46,22 @@ static bool is_shared(const struct weir_policy *p, uint32_t backend)
 }
 
 /* Retired before, so that all workers know by now, and no connection refers to it. */
-static bool is_left(uint8_t life, const bool *busy, uint32_t i)
+static bool is_orphaned(uint8_t life, const bool *busy, uint32_t i)
 {
-	return (life == WEIR_LIFE_RETIRED || life == WEIR_LIFE_LEFT) && busy != NULL && !busy[i];
+	return (life == WEIR_LIFE_RETIRED || life == WEIR_LIFE_ORPHANED) && busy != NULL &&
+		!busy[i];
 }
 
 static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
-	return is_left(p->backends[i].life, busy, i) && !is_shared(p, i);
+	return is_orphaned(p->backends[i].life, busy, i) && !is_shared(p, i);
 }
 
 /* The same, and none of its backends stays, which would say of it how packets find home. */
 static bool is_idle_service(const struct weir_policy *p, const bool *busy_services,
 	const bool *busy_backends, uint32_t i)
 {
-	if (!is_left(p->services[i].life, busy_services, i))
+	if (!is_orphaned(p->services[i].life, busy_services, i))
 		return false;
 	for (uint32_t b = 0; b < p->n_backends; b++)
 		if (p->backends[b].service == i && p->backends[b].life != WEIR_LIFE_VACANT &&
@@ -70,29 +71,29 @@ static bool is_idle_service(const struct weir_policy *p, const bool *busy_servic
 }
 
 /* What becomes of it unless it is wanted. */
-static uint8_t lot_of(uint8_t life, bool idle, bool left)
+static uint8_t next_life(uint8_t life, bool idle, bool left)
 {
 	if (idle)
 		return WEIR_LIFE_VACANT;
 	if (left)
-		return WEIR_LIFE_LEFT;
+		return WEIR_LIFE_ORPHANED;
 	return life == WEIR_LIFE_LIVE ? WEIR_LIFE_RETIRED : life;
 }
 
-static uint8_t service_lot(const struct weir_policy *p, const bool *busy_services,
+static uint8_t next_service_life(const struct weir_policy *p, const bool *busy_services,
 	const bool *busy_backends, uint32_t i)
 {
 	uint8_t life = p->services[i].life;
 
-	return lot_of(life, is_idle_service(p, busy_services, busy_backends, i),
-		is_left(life, busy_services, i));
+	return next_life(life, is_idle_service(p, busy_services, busy_backends, i),
+		is_orphaned(life, busy_services, i));
 }
 
-static uint8_t backend_lot(const struct weir_policy *p, const bool *busy, uint32_t i)
+static uint8_t next_backend_life(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
 	uint8_t life = p->backends[i].life;
 
-	return lot_of(life, is_idle_backend(p, busy, i), is_left(life, busy, i));
+	return next_life(life, is_idle_backend(p, busy, i), is_orphaned(life, busy, i));
 }
 
 static void retire_services(struct making *m)
@@ -105,7 +106,7 @@ static void retire_services(struct making *m)
 
 		*s = p->services[i];
 		s->first_member = s->n_members = s->first_slot = s->n_slots = 0;
-		s->life = service_lot(p, m->s->busy_services, m->s->busy_backends, i);
+		s->life = next_service_life(p, m->s->busy_services, m->s->busy_backends, i);
 	}
 }
 
@@ -116,7 +117,7 @@ static void retire_backends(struct making *m)
 	m->next->n_backends = p->n_backends;
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		m->next->backends[i] = p->backends[i];
-		m->next->backends[i].life = backend_lot(p, m->s->busy_backends, i);
+		m->next->backends[i].life = next_backend_life(p, m->s->busy_backends, i);
 	}
 }
 
@@ -130,7 +131,8 @@ static uint32_t find_service(const struct weir_policy *p, const struct weir_serv
 	uint32_t i = 0;
 
 	while (i < p->n_services &&
-		(p->services[i].life >= WEIR_LIFE_LEFT || p->services[i].port_be != s->port_be ||
+		(p->services[i].life >= WEIR_LIFE_ORPHANED ||
+			p->services[i].port_be != s->port_be ||
 			!weir_addr_eq(&p->services[i].vip, &s->vip)))
 		i++;
 	return i;
@@ -197,7 +199,7 @@ static uint32_t find_backend(const struct weir_policy *p, uint16_t service,
 
 	while (i < p->n_backends &&
 		(p->backends[i].life == WEIR_LIFE_VACANT || p->backends[i].service != service ||
-			!same_station(&p->backends[i], b)))
+			!same_endpoint(&p->backends[i], b)))
 		i++;
 	return i;
 }
@@ -208,7 +210,7 @@ static uint32_t vacant_backend(const struct weir_policy *p, const struct weir_ba
 	uint32_t from = 0;
 
 	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (p->backends[i].life != WEIR_LIFE_VACANT && same_station(&p->backends[i], b))
+		if (p->backends[i].life != WEIR_LIFE_VACANT && same_endpoint(&p->backends[i], b))
 			from = i + 1;
 	while (from < p->n_backends && p->backends[from].life != WEIR_LIFE_VACANT)
 		from++;
@@ -218,7 +220,7 @@ static uint32_t vacant_backend(const struct weir_policy *p, const struct weir_ba
 static bool has_other_mode(const struct weir_policy *p, uint8_t mode, const struct weir_backend *b)
 {
 	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (p->backends[i].life != WEIR_LIFE_VACANT && same_station(&p->backends[i], b) &&
+		if (p->backends[i].life != WEIR_LIFE_VACANT && same_endpoint(&p->backends[i], b) &&
 			p->services[p->backends[i].service].mode != mode)
 			return true;
 	return false;
@@ -294,7 +296,7 @@ static void keep_ways(struct making *m)
 		struct weir_backend *b = &m->next->backends[i];
 		const struct weir_nexthop *hop;
 
-		if (b->life != WEIR_LIFE_RETIRED && b->life != WEIR_LIFE_LEFT)
+		if (b->life != WEIR_LIFE_RETIRED && b->life != WEIR_LIFE_ORPHANED)
 			continue;
 		hop = &m->running->nexthops[m->running->backends[i].nexthop];
 		b->nexthop = weir_policy_nexthop(m->next, &hop->addr, hop->port);
@@ -312,18 +314,18 @@ static uint32_t find_vip(const struct weir_policy *p, const struct weir_addr *vi
 	return i;
 }
 
-static uint32_t find_station(const struct weir_policy *p, const struct weir_backend *b)
+static uint32_t find_endpoint(const struct weir_policy *p, const struct weir_backend *b)
 {
 	uint32_t i = 0;
 
 	while (i < p->n_backends &&
-		(p->backends[i].life != WEIR_LIFE_LIVE || !same_station(&p->backends[i], b)))
+		(p->backends[i].life != WEIR_LIFE_LIVE || !same_endpoint(&p->backends[i], b)))
 		i++;
 	return i;
 }
 
 /* An address is ours or a backend's, whatever the port: what is retired still has its own. */
-static int check_stations(struct making *m)
+static int check_endpoints(struct making *m)
 {
 	const struct weir_policy *p = m->next;
 
@@ -332,10 +334,11 @@ static int check_stations(struct making *m)
 
 		if (b->life == WEIR_LIFE_LIVE &&
 			find_vip(p, &b->addr, WEIR_LIFE_RETIRED) < p->n_services)
-			return refuse_backend(m, WEIR_REFUSAL_STATION, find_station(m->wanted, b));
+			return refuse_backend(m, WEIR_REFUSAL_ENDPOINT,
+				find_endpoint(m->wanted, b));
 		if (b->life == WEIR_LIFE_RETIRED &&
 			find_vip(p, &b->addr, WEIR_LIFE_LIVE) < p->n_services)
-			return refuse_service(m, WEIR_REFUSAL_STATION,
+			return refuse_service(m, WEIR_REFUSAL_ENDPOINT,
 				find_vip(m->wanted, &b->addr, WEIR_LIFE_LIVE));
 	}
 	return 0;
@@ -370,8 +373,8 @@ static void copy_rest(struct making *m)
 	next->pools_each = running->pools_each;
 }
 
-int weir_policy_succeed(const struct weir_policy *running, const struct weir_policy *wanted,
-	struct weir_succession *s)
+int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
+	struct weir_derivation *s)
 {
 	uint32_t backends = weir_policy_backend_room(running);
 	struct making m = {running, wanted, NULL, s};
@@ -388,7 +391,7 @@ int weir_policy_succeed(const struct weir_policy *running, const struct weir_pol
 	retire_backends(&m);
 	err = add_wanted(&m);
 	if (err == 0)
-		err = check_stations(&m);
+		err = check_endpoints(&m);
 	keep_ways(&m);
 	if (err == 0)
 		err = weir_policy_finish(m.next);
@@ -408,13 +411,13 @@ bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services
 		uint8_t life = p->services[i].life;
 
 		if (life != WEIR_LIFE_LIVE &&
-			service_lot(p, busy_services, busy_backends, i) != life)
+			next_service_life(p, busy_services, busy_backends, i) != life)
 			return true;
 	}
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		uint8_t life = p->backends[i].life;
 
-		if (life != WEIR_LIFE_LIVE && backend_lot(p, busy_backends, i) != life)
+		if (life != WEIR_LIFE_LIVE && next_backend_life(p, busy_backends, i) != life)
 			return true;
 	}
 	return false;

@@ -9,8 +9,8 @@
  * may be given to something new; or, where backends of others share its keys, leaves it at that: no
  * VIP is ours on its behalf any more, and the number goes with theirs.
  */
-#ifndef WEIR_FLOW_SUCCEED_H
-#define WEIR_FLOW_SUCCEED_H
+#ifndef WEIR_FLOW_DERIVE_H
+#define WEIR_FLOW_DERIVE_H
 
 #include "flow/policy.h"
 
@@ -24,14 +24,14 @@ enum weir_refusal {
 	WEIR_REFUSAL_POOLS,    /* the service is the first in fullnat: there are no local ports */
 	WEIR_REFUSAL_EGRESS,   /* the backend was reached by another port */
 	WEIR_REFUSAL_SHARED,   /* the backend is one of a retired service with another mode */
-	WEIR_REFUSAL_STATION,  /* the backend is a retired VIP, or the service a retired backend */
+	WEIR_REFUSAL_ENDPOINT, /* the backend is a retired VIP, or the service a retired backend */
 };
 
 struct weir_change {
 	uint32_t added, removed, changed;
 };
 
-struct weir_succession {
+struct weir_derivation {
 	/* What connections refer to, by the running policy's numbers; NULL: it may be anything. */
 	const bool *busy_services, *busy_backends;
 	/* filled in */
@@ -49,8 +49,8 @@ struct weir_succession {
  * sees to it that workers, ports, and limits that memory was taken by are the same.
  * 0; -ENOMEM; -EINVAL: s->refusal says why not.
  */
-int weir_policy_succeed(const struct weir_policy *running, const struct weir_policy *wanted,
-	struct weir_succession *s);
+int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
+	struct weir_derivation *s);
 
 /* There is something retired that no connection refers to any more, so a successor would let it go. */
 bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services,
