@@ -1,24 +1,37 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# lab_vm.sh [--keep]: the lab with synweir in a virtual machine of its own, on two virtio-net PCI NICs, and
-# what tests/e2e/vm.sh checks there. As root, on amd64, after "scripts/setup.sh vm".
+# lab_vm.sh [OPTION]: the lab with synweir in a virtual machine of its own, on two virtio-net PCI NICs. As root,
+# on amd64, after "sudo scripts/setup.sh vm". Without an option it runs tests/e2e/vm.sh there.
 #
 #   client              virtual machine (namespace weir)             switch            b1, b2
 #   eth0 --------- wfront [ virtio-net  synweir  virtio-net ] wback ----- [ br0 ]-------- eth0
 #                  a tap    0000:21:00.0          0000:22:00.0  a tap
 #
-# --keep leaves the lab up without checking anything, and says how to look around.
-# KVM where the CPU has it, else emulation: a few thousand packets per second. LAB_VM_BIND=vfio gives the
-# NICs to DPDK by vfio-pci behind an (emulated) IOMMU, else it is uio_pci_generic; LAB_VM_RSS=off takes
-# the hash from them. The machine has two NUMA nodes of two CPUs; both NICs are on the second.
+#   --keep              leave the lab up without checking anything, and say how to look around
+#   --run LAB COMMAND   run COMMAND in the virtual machine of a lab that was left up
+#   --down LAB          end that lab
+#   --help              this text
 #
-# lab.sh reads this file when LAB_DUT=vm, so LAB_DUT=vm tests/e2e/run TEST:VARIANT runs any test there.
+# Environment:
+#
+#   LAB_VM_QUEUES=1..4     queues of a NIC (default: one for each worker; with --keep 2, and as many workers)
+#   LAB_VM_BIND=uio|vfio   the NICs' driver: uio_pci_generic, or vfio-pci behind an emulated IOMMU (default: uio)
+#   LAB_VM_RSS=on|off      whether the NICs hash (default: on)
+#   LAB_VM_KERNEL=DIR      vmlinuz and modules (default: /var/cache/synweir/kernel)
+#   LAB_BUILD=DIR          where synweir is built (default: build)
+#
+# KVM where the CPU has it, else emulation (TCG): a few thousand packets per second. The machine has two NUMA
+# nodes: node 0 with two CPUs, node 1 with both NICs and an isolated CPU for each worker (two at least).
+#
+# LAB_DUT=vm tests/e2e/run TEST:VARIANT runs any other test there: lab.sh reads this file then.
+
 # shellcheck disable=SC2034 # what lab.sh and the tests read
 
 LAB_VM_BIND=${LAB_VM_BIND:-uio} # or "vfio"
 LAB_VM_RSS=${LAB_VM_RSS:-on}    # or "off"
-LAB_VM_QUEUES=2
+LAB_VM_QUEUES=${LAB_VM_QUEUES:-} # one for each worker, unless said
 LAB_EAL=''
+E2E_FLOOD_PPS=${E2E_FLOOD_PPS:-2000} # an emulated CPU answers no 20 000
 LAB_DEVICE_FRONT=0000:21:00.0
 LAB_DEVICE_BACK=0000:22:00.0
 LAB_VM_KERNEL=${LAB_VM_KERNEL:-/var/cache/synweir/kernel}
@@ -29,7 +42,24 @@ lab_vm_missing() {
 	for command in qemu-system-x86_64 cpio busybox; do
 		command -v $command >/dev/null || { echo "there is no $command: sudo scripts/setup.sh vm" && return; }
 	done
+	# The guest's file system has none of its libraries: the kernel would panic with "No working init found".
+	! ldd "$(command -v busybox)" >/dev/null 2>&1 || { echo "busybox is not statically linked, install busybox-static: sudo scripts/setup.sh vm" && return; }
 	[ -e "$LAB_VM_KERNEL/vmlinuz" ] || echo "there is no $LAB_VM_KERNEL/vmlinuz: sudo scripts/setup.sh vm"
+}
+
+lab_vm_queues() {
+	echo "${LAB_VM_QUEUES:-$((LAB_WORKERS < 4 ? LAB_WORKERS : 4))}"
+}
+
+# CPUs of NUMA node 1: the workers'.
+lab_vm_near_cpus() {
+	echo $((LAB_WORKERS < 2 ? 2 : LAB_WORKERS))
+}
+
+lab_vm_check() {
+	[[ $(lab_vm_queues) == [1-4] ]] || lab_die "LAB_VM_QUEUES=$LAB_VM_QUEUES: a number from 1 to 4" || return
+	case $LAB_VM_BIND in uio | vfio) ;; *) lab_die "LAB_VM_BIND=$LAB_VM_BIND: uio or vfio" || return ;; esac
+	case $LAB_VM_RSS in on | off) ;; *) lab_die "LAB_VM_RSS=$LAB_VM_RSS: on or off" || return ;; esac
 }
 
 #
@@ -98,7 +128,7 @@ lab_vm_init() {
 			sh -c "\$command" </dev/null 2>&1
 			printf '%s %s\n' "\$id" \$?
 		done </dev/ttyS1 >/dev/ttyS1 &
-		taskset f synweir -c /synweir.conf # isolated CPUs are nobody's otherwise
+		taskset $(printf %x $(((4 << $(lab_vm_near_cpus)) - 1))) synweir -c /synweir.conf # isolated CPUs are in no process's mask otherwise
 		echo "synweir: exit status \$?"
 		poweroff -f
 	END
@@ -144,17 +174,19 @@ lab_vm_accel() {
 
 # lab_vm_nic N NAME MAC: on the bus of NUMA node 1; a queue pair per worker, and the control queue.
 lab_vm_nic() {
-	local features=''
+	local features='' queues
+	queues=$(lab_vm_queues)
 	[ "$LAB_VM_RSS" = on ] && features=",rss=on,hash=on"
 	[ "$LAB_VM_BIND" = vfio ] && features+=",iommu_platform=on,disable-legacy=on"
 	echo "-device pcie-root-port,id=slot$1,bus=far,chassis=$1,slot=$1
-		-netdev tap,id=$2,ifname=$2,script=no,downscript=no,queues=$LAB_VM_QUEUES
-		-device virtio-net-pci,netdev=$2,mac=$3,bus=slot$1,mq=on,rx_queue_size=1024,vectors=$((2 * LAB_VM_QUEUES + 2))$features"
+		-netdev tap,id=$2,ifname=$2,script=no,downscript=no,queues=$queues
+		-device virtio-net-pci,netdev=$2,mac=$3,bus=slot$1,mq=on,rx_queue_size=1024,vectors=$((2 * queues + 2))$features"
 }
 
 lab_vm_machine() {
-	local i
-	echo "-accel $(lab_vm_accel) -cpu max -smp 4 -m 1024 -nodefaults -display none -no-reboot"
+	local i near
+	near=$(lab_vm_near_cpus)
+	echo "-accel $(lab_vm_accel) -cpu max -smp $((2 + near)) -m 1024 -nodefaults -display none -no-reboot"
 	if [ "$LAB_VM_BIND" = vfio ]; then
 		echo "-machine q35,kernel-irqchip=split -device intel-iommu,intremap=on,device-iotlb=on"
 	else
@@ -162,8 +194,8 @@ lab_vm_machine() {
 	fi
 	for i in 0 1; do
 		echo "-object memory-backend-ram,id=memory$i,size=512M"
-		echo "-numa node,nodeid=$i,cpus=$((2 * i))-$((2 * i + 1)),memdev=memory$i"
 	done
+	echo "-numa node,nodeid=0,cpus=0-1,memdev=memory0 -numa node,nodeid=1,cpus=2-$((1 + near)),memdev=memory1"
 	echo "-device pxb-pcie,id=far,bus=pcie.0,bus_nr=32,numa_node=1"
 	lab_vm_nic 1 wfront "$LAB_MAC_FRONT"
 	lab_vm_nic 2 wback "$LAB_MAC_BACK"
@@ -192,7 +224,9 @@ lab_vm_run() {
 
 # As docs/tuning.md has it: the CPUs near the NICs are the workers' own.
 lab_vm_kernel_arguments() {
-	echo "console=ttyS0 quiet panic=-1 intel_iommu=on hugepages=128 isolcpus=managed_irq,domain,2-3 nohz_full=2-3 rcu_nocbs=2-3"
+	local near
+	near=2-$((1 + $(lab_vm_near_cpus)))
+	echo "console=ttyS0 quiet panic=-1 intel_iommu=on hugepages=128 isolcpus=managed_irq,domain,$near nohz_full=$near rcu_nocbs=$near"
 }
 
 lab_vm_has_taps() {
@@ -201,8 +235,9 @@ lab_vm_has_taps() {
 
 lab_vm_up() {
 	local missing
+	lab_vm_check || return
 	missing=$(lab_vm_missing)
-	[ -z "$missing" ] || lab_die "$missing" || return
+	[ -z "$missing" ] || { echo "$missing" && exit 77; } # the runner's word for "skipped"
 	mkfifo "$LAB_DIR"/line.{in,out}
 	lab_vm_initrd
 	# shellcheck disable=SC2046 # a list of words
@@ -211,7 +246,12 @@ lab_vm_up() {
 	LAB_PID=$LAB_SPAWNED
 	# The wires lie before there is anything at their end: nothing that is sent is lost.
 	lab_wait 10 lab_vm_has_taps || lab_die "QEMU did not start: $(cat "$LAB_DIR/qemu.log")" || return
-	lab_tap_move wfront client eth0 && lab_tap_move wback switch wback && lab_bridge_port wback || return
+	if [ "$LAB_ARMS" = 1 ]; then
+		lab_tap_move wfront switch wfront && lab_bridge_port wfront
+		lab_veth switch client client eth0 && lab_bridge_port client
+	else
+		lab_tap_move wfront client eth0 && lab_tap_move wback switch wback && lab_bridge_port wback
+	fi || return
 	if ! lab_wait 120 lab_synweir_ready_or_gone || ! lab_synweir_ready; then
 		lab_die "synweir did not start in the virtual machine"
 		cat "$LAB_DIR/qemu.log" "$LAB_DIR/synweir.log" >&2
@@ -234,32 +274,48 @@ lab_vm_say_kept() {
 	END
 }
 
-lab_vm_main() {
-	case ${1:-} in
-	'') exec "$LAB_ROOT/tests/e2e/run" -v vm ;;
-	--keep)
-		LAB_WORKERS=$LAB_VM_QUEUES
-		trap lab_down EXIT
-		trap 'exit 130' INT TERM
-		lab_up
-		trap - EXIT
-		lab_vm_say_kept
-		;;
-	--run)
-		LAB_PID=$(ip netns pids "$LAB-weir" | head -n 1)
-		lab_vm_run "${*:3}"
-		;;
-	--down) lab_down ;;
-	*) sed -n '3,/^# shellcheck/s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
-	esac
+lab_vm_usage() {
+	sed -n '3,/^$/s/^# \{0,1\}//p' "$0"
 }
 
-if [ ${#BASH_SOURCE[@]} = 1 ]; then # not sourced
+lab_vm_keep() {
+	LAB_VM_QUEUES=${LAB_VM_QUEUES:-2}
+	LAB_WORKERS=$LAB_VM_QUEUES
+	trap lab_down EXIT
+	trap 'exit 130' INT TERM
+	lab_up
+	trap - EXIT
+	lab_vm_say_kept
+}
+
+# --run LAB COMMAND...
+lab_vm_run_in() {
+	LAB_PID=$(ip netns pids "$LAB-weir" 2>/dev/null | head -n 1)
+	[ -n "$LAB_PID" ] || lab_die "there is no lab $LAB with a virtual machine" || return
+	lab_vm_run "$@"
+}
+
+# lab_vm_main OPTION [LAB [COMMAND...]]
+lab_vm_main() {
 	set -euo pipefail
 	[ "$(id -u)" = 0 ] || { echo "lab_vm.sh: network namespaces need root: sudo scripts/lab_vm.sh" >&2 && exit 1; }
 	[ -z "${2:-}" ] || LAB=$2
 	LAB_DUT=vm
 	# shellcheck disable=SC1091 # it reads this file: shellcheck would go round
 	. "$(dirname "$0")/lab.sh"
-	lab_vm_main "$@"
+	case ${1:-} in
+	'') exec "$LAB_ROOT/tests/e2e/run" -v vm ;;
+	--keep) lab_vm_keep ;;
+	--run) lab_vm_run_in "${@:3}" ;;
+	--down) lab_down ;;
+	esac
+}
+
+if [ ${#BASH_SOURCE[@]} = 1 ]; then # not sourced
+	case "${1:-} $#" in
+	' 0' | '--keep 1' | '--down 2') lab_vm_main "$@" ;;
+	'--run '[3-9] | '--run '[1-9][0-9]) lab_vm_main "$@" ;;
+	'--help 1') lab_vm_usage ;;
+	*) lab_vm_usage >&2 && exit 2 ;;
+	esac
 fi

@@ -8,7 +8,7 @@
 #   lint    what scripts/check.sh needs beyond that
 #   fuzz    what scripts/fuzz.sh needs beyond build
 #   bench   valgrind, which counts instructions for scripts/bench_budget.sh
-#   virtio  dpdk-testpmd, the ceiling of scripts/bench_virtio.sh
+#   virtio  dpdk-testpmd, the ceiling of scripts/bench_virtio.sh; dpdk-devbind.py (docs/virtio.md)
 #   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
 #   compare HAProxy, for scripts/compare.sh, beyond lab
 #   coverage, valgrind   what the scripts of these names need beyond build
@@ -26,7 +26,7 @@ packages() {
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
 	fuzz) echo clang libclang-rt-14-dev ;;
 	bench | valgrind) echo valgrind ;;
-	virtio) echo dpdk-dev ;;
+	virtio) echo dpdk dpdk-dev ;;
 	vm) echo qemu-system-x86 busybox-static cpio ;;
 	compare) echo haproxy python3 ;;
 	coverage) echo gcovr ;;
@@ -80,7 +80,7 @@ disable_new_services() {
 	for package in "$@"; do
 		case $package in
 		nginx-light) systemctl --quiet disable nginx.service ;;
-		dpdk-dev) systemctl --quiet disable dpdk.service ;;
+		dpdk) systemctl --quiet disable dpdk.service ;;
 		openssh-server) systemctl --quiet disable ssh.service ssh.socket ;;
 		nftables | iperf3 | haproxy) systemctl --quiet disable "$package.service" ;;
 		esac >>"$LOG" 2>&1 || true
