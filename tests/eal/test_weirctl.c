@@ -150,8 +150,8 @@ static void test_tables(void)
 	expect_text("show drops",
 		"CLASS     NAME           TOTAL  TEXT\n"
 		"passed    syn_cookie        30  SYN answered with a cookie\n"
-		"dropped   bad_cookie        20  ACK whose cookie is not valid\n"
-		"consumed  handshake_ack      2  client's valid ACK: opened a connection\n"
+		"dropped   bad_cookie        20  ACK without a valid cookie\n"
+		"consumed  handshake_ack      2  client's valid ACK: a connection was opened\n"
 		"event     syn_received      31  SYNs for a service\n");
 	expect_text("show accounting",
 		"WORKER  RX  CREATED  HANDED_IN  TX  DROPPED  CONSUMED  HANDED_OUT  HELD  BALANCE\n"

@@ -8,14 +8,16 @@
 
 #include "base/fate.h"
 
-static const char head[] = "# What becomes of packets\n"
-			   "\n"
-			   "Every packet that a worker gets hold of ends in exactly one of the "
-			   "fates below; events are\n"
-			   "what happened beside that. `weirctl show drops` shows those that are "
-			   "not zero, `--all` all of\n"
-			   "them. This page is made from `lib/base/fate.def` and "
-			   "`lib/base/event.def`; a test compares.\n";
+static const char head[] =
+	"# What happens to packets\n"
+	"\n"
+	"Every packet that a worker receives or makes ends in exactly one of the "
+	"*fates* below: a verdict with its\n"
+	"reason. Events count what happened beside that. `weirctl show drops` shows "
+	"those that are not zero,\n"
+	"with `--all` every one. This page is made from `lib/base/fate.def` and "
+	"`lib/base/event.def`; a test\n"
+	"compares.\n";
 
 static void print_class(FILE *out, enum weir_fate_class class, const char *title)
 {
@@ -28,9 +30,9 @@ static void print_class(FILE *out, enum weir_fate_class class, const char *title
 static void print_page(FILE *out)
 {
 	fputs(head, out);
-	print_class(out, WEIR_CLASS_PASS, "Passed: it leaves on a port");
-	print_class(out, WEIR_CLASS_DROP, "Dropped: it ends here");
-	print_class(out, WEIR_CLASS_CONSUME, "Consumed: it did its work here");
+	print_class(out, WEIR_CLASS_PASS, "Passed: the packet leaves on a port");
+	print_class(out, WEIR_CLASS_DROP, "Dropped: the packet ends here");
+	print_class(out, WEIR_CLASS_CONSUME, "Consumed: the packet had its effect here");
 	fputs("\n## Events\n\n| name | meaning |\n|---|---|\n", out);
 	for (unsigned int i = 0; i < WEIR_EVENTS; i++)
 		fprintf(out, "| `%s` | %s |\n", weir_events[i].name, weir_events[i].text);

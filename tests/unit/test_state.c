@@ -12,15 +12,18 @@
 
 static const char *page_path;
 
-static const char head[] = "# States of a connection\n"
-			   "\n"
-			   "A connection is two TCP relations spliced. Its state has the name that "
-			   "RFC 9293 §3.3.2 gives\n"
-			   "to the end that closed first, the *closer*; the *other* is the end "
-			   "that did not. Empty: the\n"
-			   "event changes nothing in that state. This page is made from the table "
-			   "in `lib/tcp/state.c`; a\n"
-			   "test compares (`unit-state --write docs/states.md`).\n";
+static const char head[] =
+	"# States of a connection\n"
+	"\n"
+	"A connection is two TCP connections, client side and backend side, spliced "
+	"into one. It has one state,\n"
+	"which is named as RFC 9293 §3.3.2 names the state of the end that closed "
+	"first, the *closer*; *other*\n"
+	"is the other end. A row is about one end: its FIN passes, its FIN is "
+	"acknowledged, its RST is believed. A\n"
+	"cell is the state after that; where it is empty nothing changes. This page "
+	"is made from the table in\n"
+	"`lib/tcp/state.c`; a test compares (`unit-state --write docs/states.md`).\n";
 
 static enum weir_state after(enum weir_state s, enum weir_role role, enum weir_tcp_event e)
 {
@@ -47,7 +50,7 @@ static void print_row(FILE *out, enum weir_state s, enum weir_role role)
 static void print_page(FILE *out)
 {
 	fputs(head, out);
-	fputs("\n| state | of whom |", out);
+	fputs("\n| state | end |", out);
 	for (unsigned int e = 0; e < WEIR_TCP_EVENTS; e++)
 		fprintf(out, " %s |", weir_tcp_event_name(e));
 	fputs("\n|---|---|", out);

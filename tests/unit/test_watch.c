@@ -154,19 +154,19 @@ static void test_drops(void)
 	weir_count(no_neighbour, 1);
 	steps_expect(1, "");
 	weir_count(no_neighbour, 1);
-	steps_expect(1, "drops began: no_neighbour 1/s (next hop's MAC address not known (yet))\n");
+	steps_expect(1, "drops began: no_neighbour 1/s (next hop's MAC address is not known)\n");
 	weir_count(&t.f->counters[0].event[WEIR_EVENT_no_mbuf], 50);
 	steps_expect(1,
-		"losses began: no_mbuf 50/s (frames of our own not made, no packet buffer "
-		"being free)\n");
+		"losses began: no_mbuf 50/s (frames not made, because no packet buffer was "
+	        "free)\n");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_no_backend], 2);
 	steps_expect(1,
-		"refusals began: no_backend 2/s (valid client, but no backend can take it: "
-		"answered with RST)\n");
+		"refusals began: no_backend 2/s (valid handshake, but no backend can take the "
+		"connection: answered with RST)\n");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_bad_cookie], 999);
 	steps_expect(1, "");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_bad_cookie], 1000);
-	steps_expect(1, "drops began: bad_cookie 1.0 k/s (ACK whose cookie is not valid)\n");
+	steps_expect(1, "drops began: bad_cookie 1.0 k/s (ACK without a valid cookie)\n");
 	stop();
 }
 
