@@ -250,7 +250,7 @@ static void drops_row(const struct weir_view *v, uint32_t i, struct rte_tel_data
 {
 	bool is_fate = i < WEIR_FATES;
 	unsigned int at = is_fate ? fate_by_class(i) : i - WEIR_FATES;
-	struct rte_tel_data *shares = list_of(RTE_TEL_U64_VAL);
+	struct rte_tel_data *shares = list_of(RTE_TEL_UINT_VAL);
 	uint64_t total = 0;
 
 	for (unsigned int w = 0; w < v->policy->n_workers; w++) {
@@ -259,7 +259,7 @@ static void drops_row(const struct weir_view *v, uint32_t i, struct rte_tel_data
 
 		total += n;
 		if (shares != NULL)
-			(void)rte_tel_data_add_array_u64(shares, n < INT64_MAX ? n : INT64_MAX);
+			(void)rte_tel_data_add_array_uint(shares, n < INT64_MAX ? n : INT64_MAX);
 	}
 	weir_row_text(row, "class", is_fate ? weir_fate_class_name(weir_fates[at].class) : "event");
 	weir_row_text(row, "name", is_fate ? weir_fates[at].name : weir_events[at].name);

@@ -5,6 +5,7 @@
 
 #include <rte_telemetry.h>
 
+#include "compat/dpdk.h"
 #include "ctl/view.h"
 
 struct weir_listing {
@@ -35,7 +36,7 @@ static inline void weir_row_number(struct rte_tel_data *row, const char *name, u
 {
 	if (number > INT64_MAX)
 		number = INT64_MAX;
-	(void)rte_tel_data_add_dict_u64(row, name, number);
+	(void)rte_tel_data_add_dict_uint(row, name, number);
 }
 
 /* "192.0.2.80:80" */

@@ -73,7 +73,7 @@ static int rows_finish(struct rows *rows, struct rte_tel_data *answer, bool more
 	(void)rte_tel_data_start_dict(answer);
 	(void)rte_tel_data_add_dict_container(answer, "rows", rows->dict, 0);
 	if (more)
-		(void)rte_tel_data_add_dict_u64(answer, "next", next);
+		(void)rte_tel_data_add_dict_uint(answer, "next", next);
 	return 0;
 }
 

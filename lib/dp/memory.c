@@ -11,6 +11,8 @@
 #include <rte_ether.h>
 #include <rte_lcore.h>
 
+#include "compat/dpdk.h"
+
 #define HUGE_PAGE (2ul << 20)
 #define MPOL_BIND 2 /* linux/mempolicy.h, which libc6-dev has no copy of */
 
@@ -107,7 +109,7 @@ static struct rte_mempool *make_pool(const char *name, uint32_t count, uint16_t 
 	/* the cache is what makes a worker's own buffers free of atomics; it may be half empty */
 	uint32_t cache = RTE_MIN((uint32_t)RTE_MEMPOOL_CACHE_MAX_SIZE / 2, count / 8);
 
-	return rte_pktmbuf_pool_create(name, count, cache,
+	return rte_pktmbuf_pool_create(name, count, WEIR_MEMPOOL_CACHE(cache),
 		RTE_ALIGN_CEIL(sizeof(struct weir_pkt), RTE_MBUF_PRIV_ALIGN), data_room, node);
 }
 
