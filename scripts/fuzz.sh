@@ -21,7 +21,7 @@ find_clang() {
 	for name in ${FUZZ_CC:-} clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14; do
 		command -v "$name" >/dev/null && echo "$name" && return
 	done
-	die "no clang: apt-get install clang libclang-rt-14-dev"
+	die "no clang: apt-get install clang libclang-rt-dev"
 }
 
 build_targets() {

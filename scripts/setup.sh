@@ -24,7 +24,7 @@ packages() {
 	lab) echo iproute2 nftables ethtool nginx-light wrk curl ca-certificates procps ;;
 	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy tcpdump ;;
 	lint) echo clang-format clang-tidy cppcheck shellcheck ;;
-	fuzz) echo clang libclang-rt-14-dev ;;
+	fuzz) echo clang libclang-rt-dev ;;
 	bench | valgrind) echo valgrind ;;
 	virtio) echo dpdk dpdk-dev ;;
 	vm) echo qemu-system-x86 busybox-static cpio ;;
