@@ -57,10 +57,10 @@ void weir_describe_view(struct weir_view *view, const struct weir_dataplane *dp)
 	}
 }
 
-void weir_describe_ports(struct weir_view *view, const struct weir_dataplane *dp)
+void weir_describe_ports(struct weir_view *view, struct weir_dataplane *dp)
 {
 	for (uint32_t i = 0; i < dp->policy->n_ports; i++) {
-		const struct weir_nic *nic = &dp->nics[i];
+		struct weir_nic *nic = &dp->nics[i];
 		struct weir_view_port *v = &view->port[i];
 		struct rte_eth_stats stats;
 		struct rte_eth_link link;
@@ -71,7 +71,7 @@ void weir_describe_ports(struct weir_view *view, const struct weir_dataplane *dp
 			weir_gauge(&v->link_mbps, link.link_speed);
 		if (rte_eth_stats_get(nic->id, &stats) != 0)
 			continue;
-		weir_gauge(&v->rx_missed, stats.imissed);
+		weir_gauge(&v->rx_missed, weir_nic_missed(nic, stats.imissed));
 		weir_gauge(&v->rx_no_mbuf, stats.rx_nombuf);
 		weir_gauge(&v->tx_errors, stats.oerrors);
 	}

@@ -10,7 +10,7 @@
 void weir_describe_view(struct weir_view *view, const struct weir_dataplane *dp);
 
 /* What changes with time: links and the devices' own counters. Once a second. */
-void weir_describe_ports(struct weir_view *view, const struct weir_dataplane *dp);
+void weir_describe_ports(struct weir_view *view, struct weir_dataplane *dp);
 
 void weir_describe_start(const struct weir_view *view, const struct weir_dataplane *dp);
 

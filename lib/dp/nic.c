@@ -201,11 +201,14 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 {
 	struct rte_eth_dev_info info;
 	struct rte_ether_addr mac;
+	struct weir_sockets before;
 	int rc;
 
 	memset(nic, 0, sizeof(*nic));
 	nic->port = port;
+	weir_sockets_find(&before);
 	rc = find(nic, port, err);
+	weir_sockets_add_new(&nic->sockets, &before); /* net_af_packet opens its own here */
 	if (rc != 0)
 		return rc;
 	nic->open = true;
@@ -259,9 +262,13 @@ static int set_up_queues(struct weir_nic *nic, struct rte_mempool *const *pools,
 int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 	struct weir_dp_error *err)
 {
+	struct weir_sockets before;
 	uint16_t mtu;
-	int rc = set_up_queues(nic, pools, err);
+	int rc;
 
+	weir_sockets_find(&before);
+	rc = set_up_queues(nic, pools, err);
+	weir_sockets_add_new(&nic->sockets, &before); /* net_af_xdp here */
 	if (rc != 0)
 		return rc;
 	/* some drivers take note of the configured MTU, others want to be told */
@@ -294,8 +301,14 @@ void weir_nic_watch(struct weir_nic *nic)
 		__atomic_store_n(&nic->link_up, up, __ATOMIC_RELAXED);
 }
 
+uint64_t weir_nic_missed(struct weir_nic *nic, uint64_t imissed)
+{
+	return weir_sockets_missed(&nic->sockets, imissed);
+}
+
 void weir_nic_close(struct weir_nic *nic)
 {
+	nic->sockets.n = 0; /* closed with the device: their numbers may be other files' then */
 	if (nic->started)
 		rte_eth_dev_stop(nic->id);
 	if (nic->open)

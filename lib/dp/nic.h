@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "dp/error.h"
+#include "dp/sockets.h"
 #include "flow/policy.h"
 
 #define WEIR_NIC_KEY 64 /* bytes of hash key: more than any device's */
@@ -31,6 +32,8 @@ struct weir_nic {
 	/* atomics: the control side writes, the workers read */
 	uint32_t link_up;
 	uint32_t announce; /* goes up by one when our addresses are to be announced anew */
+
+	struct weir_sockets sockets; /* the kernel's, behind it; control side only */
 };
 
 /* How packets that came in find their worker, in words for the log. */
@@ -50,6 +53,12 @@ int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 
 /* Control side, once a second: the link's state, and announcements when it has come up. */
 void weir_nic_watch(struct weir_nic *nic);
+
+/*
+ * Control side: frames that the device, or the kernel in front of its socket, dropped because no descriptor was
+ * free. imissed: what the driver says of it.
+ */
+uint64_t weir_nic_missed(struct weir_nic *nic, uint64_t imissed);
 
 /* From any state; buffers that the device holds go back to their pools. */
 void weir_nic_close(struct weir_nic *nic);
