@@ -239,7 +239,8 @@ static void look_at_clock(struct weir_worker *w)
 	if (now_ns > w->now_ns)
 		w->now_ns = now_ns;
 	w->tx.now_ns = w->now_ns;
-	w->px.wall_offset_ns = __atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_RELAXED);
+	weir_proxy_set_wall_offset(&w->px,
+		__atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_RELAXED));
 }
 
 /* Before anything is received: whoever stops takes nobody new. */

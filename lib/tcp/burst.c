@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The stages of a burst, in order: dispatch SYNs and lookups, hash keys and prefetch buckets, make the
+ * cookies of all SYNs, probe the buckets and prefetch connections, look the connections up, check the
+ * cookies of all ACKs without one. Nothing here changes a connection.
+ */
 #include "tcp/burst.h"
 
 /* Puts packet i into a batch of the burst. */
@@ -31,7 +36,7 @@ static inline void agree(struct weir_agreed *a, const struct weir_proxy *px, uin
 	a->ecn = ((syn->flags & ecn_setup) == ecn_setup) & profile->ecn;
 }
 
-/* Who is looked up, and whose SYN is answered with what. */
+/* Which packets are looked up, and what the SYNs among the others are answered with. */
 static void dispatch(struct weir_proxy *px, struct weir_burst *b)
 {
 	for (unsigned int i = 0; i < b->n; i++) {
@@ -47,7 +52,7 @@ static void dispatch(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
-/* INVARIANT: as weir_key_hash() would, which IPv6 is left to. */
+/* INVARIANT: the result is that of weir_key_hash(), which still hashes IPv6 keys. */
 static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 {
 	const struct weir_sipshape shape = {.words = 1};
@@ -66,14 +71,14 @@ static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
-/* It belongs to none, and may say a cookie. */
-static inline void stranger(struct weir_burst *b, unsigned int i)
+/* The packet belongs to no connection. */
+static inline void add_unknown(struct weir_burst *b, unsigned int i)
 {
 	if (weir_may_carry_cookie(&b->pkts[i]))
 		batch_add(&b->acks, b, i);
 }
 
-/* A look at the buckets only, which have arrived by now. The conns are sent for. */
+/* The buckets are in the cache by now: reads them only, and prefetches the conns that they name. */
 static void probe_buckets(struct weir_proxy *px, struct weir_burst *b)
 {
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
@@ -83,8 +88,8 @@ static void probe_buckets(struct weir_proxy *px, struct weir_burst *b)
 		b->conn[i] = weir_table_probe(&px->table, &b->pkts[i].key, b->hash[i]);
 		if (b->conn[i] >= WEIR_TABLE_MAX) {
 			if (b->conn[i] == WEIR_CONN_NONE)
-				stranger(b, i);
-			continue; /* or not known yet */
+				add_unknown(b, i);
+			continue; /* or the second bucket has to be read */
 		}
 		c = (const char *)conn_at(px, b->conn[i]);
 		__builtin_prefetch(c, 1);
@@ -92,7 +97,7 @@ static void probe_buckets(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
-/* The conns have arrived by now. */
+/* The conns are in the cache by now. */
 static void look_up_conns(struct weir_proxy *px, struct weir_burst *b)
 {
 	b->changes = px->changes;
@@ -104,7 +109,7 @@ static void look_up_conns(struct weir_proxy *px, struct weir_burst *b)
 		b->conn[i] =
 			weir_table_confirm(&px->table, &b->pkts[i].key, b->hash[i], b->conn[i]);
 		if (b->conn[i] == WEIR_CONN_NONE)
-			stranger(b, i);
+			add_unknown(b, i);
 	}
 }
 
@@ -136,7 +141,7 @@ void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir
 	burst_begin(b, pkts, n);
 	dispatch(px, b);
 	hash_keys(px, b);
-	make_cookies(px, b); /* while the buckets are on their way */
+	make_cookies(px, b); /* while the buckets are being fetched */
 	probe_buckets(px, b);
 	look_up_conns(px, b);
 	check_cookies(px, b);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A burst on its way to being decided: what can be done for all its packets at once is done here, so
- * that cache misses overlap and hashes share vectors. Private to tcp/.
+ * A burst of packets before the decision about each: what can be done for all of them together is done
+ * here, so that cache misses overlap and hashes share vectors. Private to tcp/.
  */
 #ifndef WEIR_TCP_BURST_H
 #define WEIR_TCP_BURST_H
 
-#include "tcp/parts.h"
+#include "tcp/engine.h"
 
-/* The packet stands in no batch. */
+/* The packet is in no batch. */
 #define WEIR_NO_SLOT 0xff
 
-/* Some of the burst's packets, side by side: those whose cookies are made or checked together. */
+/* Those of the burst's packets whose cookies are made, or checked, together. */
 struct weir_batch {
 	unsigned int n;
 	const struct weir_seg *segs[WEIR_BURST];
@@ -24,13 +24,13 @@ struct weir_burst {
 	unsigned int n_keyed;
 	uint8_t keyed[WEIR_BURST]; /* which packets are looked up */
 	/* by packet */
-	uint64_t hash[WEIR_BURST]; /* of its key, when it is looked up */
-	uint32_t conn[WEIR_BURST]; /* what it was found to belong to, or WEIR_CONN_NONE */
+	uint64_t hash[WEIR_BURST]; /* of its key, if it is looked up */
+	uint32_t conn[WEIR_BURST]; /* the connection that it belongs to, or WEIR_CONN_NONE */
 	uint8_t slot[WEIR_BURST];  /* its place in syns or acks, or WEIR_NO_SLOT */
-	uint32_t changes;          /* px->changes when conn[] was looked up */
-	struct weir_batch syns;    /* clients' SYNs: cookies made */
-	struct weir_batch acks;    /* of nobody we know: cookies checked */
-	/* by slot in acks: its cookie is good, and in cookies[]; it came as a probe (HC-06) */
+	uint32_t changes;          /* px->changes at the time of the lookup of conn[] */
+	struct weir_batch syns;    /* clients' SYNs: cookies are made */
+	struct weir_batch acks;    /* clients' ACKs without a connection: cookies are checked */
+	/* by slot in acks: the cookie is good, and in cookies[]; the ACK is a probe (HC-06) */
 	uint64_t good, probes;
 };
 
@@ -38,7 +38,7 @@ struct weir_burst {
 void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir_pkt *pkts,
 	unsigned int n);
 
-/* The packet's connection now: looked up again when the table has changed since. May be NULL. */
+/* The packet's connection; looked up again if the table has changed since. NULL: it has none. */
 static inline struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b,
 	unsigned int i)
 {
@@ -49,14 +49,14 @@ static inline struct weir_conn *weir_burst_conn(struct weir_proxy *px, const str
 	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
 }
 
-/* A client's SYN needs no lookup: whatever there is, the answer is a cookie (HC-24). */
+/* A client's SYN needs no lookup: the answer is a cookie whether or not a connection exists (HC-24). */
 static inline bool weir_is_client_syn(const struct weir_pkt *pkt)
 {
 	return pkt->kind == WEIR_KIND_CLIENT &&
 		(pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN;
 }
 
-/* An ACK of nobody we know: the third step of a handshake, or a lie. */
+/* A client's ACK without a connection may be the third step of a handshake, or forged. */
 static inline bool weir_may_carry_cookie(const struct weir_pkt *pkt)
 {
 	const uint8_t bad = WEIR_TCP_SYN | WEIR_TCP_RST;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tcp/parts.h"
+/* Segments of synweir's own to one side of a connection: header only, in that side's numbers. */
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
 
 static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
 {
@@ -10,7 +12,7 @@ static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, st
 	h->sport_be = c->local.port_be;
 	h->dst = bk->addr;
 	h->dport_be = bk->port_be;
-	px->ops.header(px->ops.shell, h, &dest);
+	send_header(px, h, &dest);
 }
 
 static void send_to_client(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
@@ -22,10 +24,10 @@ static void send_to_client(struct weir_proxy *px, const struct weir_conn *c, str
 	h->sport_be = svc->port_be;
 	h->dst = c->client.addr;
 	h->dport_be = c->client.port_be;
-	px->ops.header(px->ops.shell, h, &dest);
+	send_header(px, h, &dest);
 }
 
-/* What `side`'s peer may still send, as a window field; `shift`: the scale that field is read with. */
+/* What `side` may still send, as the window field that tells it so, scaled by `shift`. */
 static uint16_t open_window(const struct weir_conn *c, enum weir_side side, unsigned int shift)
 {
 	const struct weir_track *t = &c->track[side];
@@ -37,7 +39,7 @@ static uint16_t open_window(const struct weir_conn *c, enum weir_side side, unsi
 void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 {
 	struct weir_header h = {
-		.seq = c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT] - 1,
+		.seq = weir_backend_isn(c),
 		.flags =
 			WEIR_TCP_SYN | (c->flags & WEIR_CONN_ECN ? WEIR_TCP_ECE | WEIR_TCP_CWR : 0),
 		.wnd = open_window(c, WEIR_BACKEND, 0), /* RFC 7323 §2.2: never scaled on a SYN */
@@ -45,7 +47,7 @@ void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 		.wscale = c->no_wscale ? WEIR_WSCALE_NONE : c->wscale_client,
 		.sack_ok = c->flags & WEIR_CONN_SACK,
 		.ts = c->flags & WEIR_CONN_TS,
-		.tsval = c->opening.syn_tsval,
+		.tsval = weir_handshake_syn_tsval(c),
 	};
 
 	send_to_backend(px, c, &h);
@@ -60,8 +62,8 @@ void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, 
 		.wnd = open_window(c, WEIR_BACKEND, c->backend_unscaled ? 0 : c->wscale_client),
 		.wscale = WEIR_WSCALE_NONE,
 		.ts = c->flags & WEIR_CONN_TS,
-		/* The client's segments go on from here; a later clock would make them old (PAWS). */
-		.tsval = c->opening.syn_tsval,
+		/* The client's TSvals go on from here; a later clock would make them old (PAWS). */
+		.tsval = weir_handshake_syn_tsval(c),
 		.tsecr = tsecr,
 	};
 
@@ -77,8 +79,8 @@ void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c)
 		.wnd = open_window(c, WEIR_CLIENT, c->wscale_shown),
 		.wscale = WEIR_WSCALE_NONE,
 		.ts = c->flags & WEIR_CONN_TS,
-		.tsval = c->opening.cookie_tsval,
-		.tsecr = c->opening.syn_tsval - c->ts_delta[WEIR_CLIENT],
+		.tsval = weir_handshake_cookie_tsval(c),
+		.tsecr = weir_handshake_client_tsval(c),
 	};
 
 	send_to_client(px, c, &h);
@@ -86,9 +88,9 @@ void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c)
 }
 
 /*
- * Which number the receiver expects is not known to the byte when segments are under way: it is
- * not below what it acknowledged and not above what was sent. At the latter it is exact or is
- * challenged (RFC 5961 §3.2); the challenge finds a CLOSED connection, which answers exactly.
+ * While segments are in flight the number that the receiver expects is known as a range: not below
+ * what it has acknowledged, not above what was sent to it. At the upper end the RST is exact, or is
+ * challenged (RFC 5961 §3.2); the challenge ACK finds a CLOSED connection, which answers exactly.
  */
 void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c)
 {
@@ -111,7 +113,7 @@ void weir_send_rst_to_backend(struct weir_proxy *px, const struct weir_conn *c)
 		.wscale = WEIR_WSCALE_NONE,
 	};
 
-	if (c->state == WEIR_SYN_SENT) { /* its numbers are not known yet */
+	if (c->state == WEIR_SYN_SENT) { /* the backend's numbers are unknown */
 		h.ack = 0;
 		h.flags = WEIR_TCP_RST;
 	}

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tcp/parts.h"
+/*
+ * Begin and end of a connection: owns the balance of all that a connection takes (memory, two keys, a
+ * local port, a timer, held packets, gauges) and gives back. Every taker has its giver here.
+ */
+#include "tcp/engine.h"
 
-/* Conns looked at for one that may be given up, when the table is full; and local ports likewise. */
+/* How many connections are looked at for one to evict, when the table is full; local ports likewise. */
 #define RECYCLE_LOOK      64
 #define RECYCLE_PORT_LOOK 16
 
-/* The pool that c's local port is from, or would be with that local address. */
-static struct weir_localports *pool(const struct weir_proxy *px, const struct weir_conn *c,
-	unsigned int addr_index)
+/* The pool of local ports towards that backend from its egress port's local address number i. */
+static struct weir_localports *pool(const struct weir_proxy *px, uint16_t backend, unsigned int i)
 {
-	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	const struct weir_backend *bk = &px->policy->backends[backend];
 
-	return &px->pools[bk->key_id * px->policy->pools_each + addr_index];
+	return &px->pools[bk->key_id * px->policy->pools_each + i];
 }
 
-static unsigned int addr_index(const struct weir_proxy *px, const struct weir_conn *c)
+/* Which of them c's local address is. */
+static unsigned int local_addr_index(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
 	const struct weir_port *port = &px->policy->ports[bk->egress];
@@ -25,13 +29,13 @@ static unsigned int addr_index(const struct weir_proxy *px, const struct weir_co
 	return i;
 }
 
-/* A gauge of conns that refer to something. */
+/* A gauge that counts connections which refer to a service or backend. */
 static void refer(uint64_t *conns, bool more)
 {
 	weir_gauge(conns, *conns + (more ? 1 : -1ull));
 }
 
-/* The table is full, so every conn is in use: one that has ended makes room for a new one. */
+/* The table is full, so every conn is in use: evicts one in TIME_WAIT or CLOSED. */
 static bool recycle(struct weir_proxy *px)
 {
 	for (unsigned int i = 0; i < RECYCLE_LOOK; i++) {
@@ -83,13 +87,14 @@ static void give_local(struct weir_proxy *px, struct weir_conn *c)
 {
 	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
 		return;
-	weir_localports_give(pool(px, c, addr_index(px, c)), weir_be16(c->local.port_be));
+	weir_localports_give(pool(px, c->backend, local_addr_index(px, c)),
+		weir_be16(c->local.port_be));
 	c->flags &= (uint8_t)~WEIR_CONN_LOCAL_PORT;
 	px->local_ports--;
 }
 
-/* Ends what weir_conn_attach_backend() did, if it did; hash: of the local key. */
-static void part(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
+/* Undoes weir_conn_attach_backend(), if it was done; hash: of the local key. */
+static void detach(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
 {
 	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
 		return;
@@ -119,7 +124,7 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir
 	uint32_t i = conn_index(px, c);
 
 	weir_conn_drop_held(px, c);
-	part(px, c, hashes->local);
+	detach(px, c, hashes->local);
 	weir_table_remove(&px->table, &c->client, hashes->client, i);
 	weir_wheel_remove(&px->wheel, i);
 	px->by_state[c->state]--;
@@ -142,7 +147,7 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
 
 	while (weir_held_get(&px->held, &c->held, &pkt)) {
 		drop(&pkt, WEIR_FATE_early_gone);
-		px->ops.packet(px->ops.shell, &pkt);
+		return_packet(px, &pkt);
 	}
 }
 
@@ -191,8 +196,8 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 	return WEIR_COOKIE_LIFE_MS;
 }
 
-/* Whoever stands under that key makes room if it has ended (RFC 6191 §2). false: it has not. */
-static bool make_room(struct weir_proxy *px, const struct weir_key *key)
+/* Evicts a connection in TIME_WAIT or CLOSED under that key (RFC 6191 §2). false: it is active. */
+static bool free_key(struct weir_proxy *px, const struct weir_key *key)
 {
 	uint32_t found = weir_table_lookup(&px->table, key, weir_key_hash(&px->table.secret, key));
 
@@ -205,74 +210,84 @@ static bool make_room(struct weir_proxy *px, const struct weir_key *key)
 	return true;
 }
 
-/* No port is free: takes the longest used one back whose connection has ended. */
+/*
+ * No port is free: takes back the one that was taken longest ago and whose connection has ended.
+ * key->port_be becomes that of the last port looked at. 0: there is none.
+ */
 static uint16_t recycle_port(struct weir_proxy *px, struct weir_localports *ports,
 	struct weir_key *key)
 {
 	for (unsigned int i = 0; i < RECYCLE_PORT_LOOK; i++) {
 		key->port_be = weir_be16(weir_localports_oldest(ports));
-		if (make_room(px, key))
+		if (free_key(px, key))
 			return weir_localports_take(ports);
 	}
 	return 0;
 }
 
-/* fullnat: any of the backend's local addresses, beginning with one that the client picks by its port. */
-static bool take_local(struct weir_proxy *px, struct weir_conn *c)
+/*
+ * fullnat: a port of one of the backend's local addresses, beginning with the address that the
+ * client's port selects. Sets addr and port_be of *local; false: none is free, *local is undefined.
+ */
+static bool take_local(struct weir_proxy *px, uint16_t client_port, uint16_t backend,
+	struct weir_key *local)
 {
-	const struct weir_backend *bk = &px->policy->backends[c->backend];
+	const struct weir_backend *bk = &px->policy->backends[backend];
 	const struct weir_port *egress = &px->policy->ports[bk->egress];
-	unsigned int first = weir_be16(c->client.port_be);
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++) {
-		unsigned int at = (first + i) % egress->n_addrs;
-		struct weir_localports *ports = pool(px, c, at);
+		unsigned int at = (client_port + i) % egress->n_addrs;
+		struct weir_localports *ports = pool(px, backend, at);
 		uint16_t port;
 
 		if (!(bk->locals >> at & 1))
 			continue;
+		local->addr = egress->addrs[at].addr;
 		port = weir_localports_take(ports);
-		c->local.addr = egress->addrs[at].addr;
 		if (port == 0)
-			port = recycle_port(px, ports, &c->local);
-		if (port != 0) {
-			c->local.port_be = weir_be16(port);
-			c->flags |= WEIR_CONN_LOCAL_PORT;
-			px->local_ports++;
-			return true;
-		}
+			port = recycle_port(px, ports, local);
+		if (port == 0)
+			continue;
+		local->port_be = weir_be16(port);
+		return true;
 	}
 	return false;
 }
 
-/* nat: the backend sees the client itself; another service may lead the same tuple there already. */
-static bool copy_local(struct weir_proxy *px, struct weir_conn *c)
-{
-	c->local.addr = c->client.addr;
-	c->local.port_be = c->client.port_be;
-	return make_room(px, &c->local);
-}
-
 bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
 {
+	const bool fullnat = conn_service(px, c)->mode == WEIR_MODE_FULLNAT;
+	const struct weir_key old_local = c->local;
+	const uint16_t old_backend = c->backend;
+
+	/* nat: the backend sees the client's own address and port */
+	c->local = (struct weir_key){c->client.addr, c->client.port_be,
+		WEIR_KEY_BACKEND | px->policy->backends[backend].key_id};
 	c->backend = backend;
-	c->local.id = WEIR_KEY_BACKEND | px->policy->backends[backend].key_id;
-	if (conn_service(px, c)->mode == WEIR_MODE_FULLNAT ? !take_local(px, c)
-							   : !copy_local(px, c))
-		return false;
+	if (fullnat ? !take_local(px, weir_be16(c->client.port_be), backend, &c->local)
+		    : !free_key(px, &c->local)) /* another service's connection may have it */
+		goto undo;
+	if (fullnat) {
+		c->flags |= WEIR_CONN_LOCAL_PORT;
+		px->local_ports++;
+	}
 	if (!weir_table_insert(&px->table, &c->local, weir_key_hash(&px->table.secret, &c->local),
 		    conn_index(px, c))) {
 		give_local(px, c);
-		return false;
+		goto undo;
 	}
 	c->flags |= WEIR_CONN_KEYED_BACKEND;
 	refer(&px->counters.backend[backend].conns, true);
 	backend_load(px, backend, true);
 	px->changes++;
 	return true;
+undo:
+	c->local = old_local;
+	c->backend = old_backend;
+	return false;
 }
 
 void weir_conn_detach_backend(struct weir_proxy *px, struct weir_conn *c)
 {
-	part(px, c, weir_key_hash(&px->table.secret, &c->local));
+	detach(px, c, weir_key_hash(&px->table.secret, &c->local));
 }

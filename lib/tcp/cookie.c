@@ -24,32 +24,34 @@
  *
  * gen: lowest bit of the key's epoch. clock: bits 31..24 of a millisecond clock, so that TSvals of
  * one server address never run backwards by more than 2^24 ms; the connection's own TSvals go on
- * from the cookie's (RFC 7323 §5). It is not under the MAC: a SYN that is sent again gets the same
- * ISN whatever the time, as long as the epoch lasts.
+ * from the cookie's (RFC 7323 §5). It is not under the MAC: a retransmitted SYN gets the same ISN
+ * at any time within the epoch.
  *
  * MAC: SipHash-2-4 over addresses, ports and every option bit, the layout bit included, under the key
  * of the generation; added to it, times an odd number of the same hash, the client's ISN, so that a
- * later segment whose first one was lost is not taken for the beginning of the stream (HC-08). The
- * topmost bits of that sum are in the cookie. An ACK may be a probe, too, which stands one sequence
- * number lower (HC-06): both readings cost one hash.
+ * second segment whose first one was lost does not pass as the first (HC-08). The topmost bits of that
+ * sum are in the cookie. An ACK may also be a probe, whose sequence number is one lower (HC-06): both
+ * readings cost one hash.
  *
- * Threat model. The attacker sends any packet with any source address, sees SYN-ACKs of sources that
- * are his, not of others, and knows this file. To open a connection from an address that is not his
- * he must guess the MAC: 2^-24 a reading without timestamps (he picks that layout), 2^-46 with. A bare
- * ACK has two readings, which makes 2^-23 a packet: one that succeeds has cost him about 8 million
- * packets and has cost us one connection, which its alleged owner's RST ends. He cannot replay what he
- * has not seen, and a tuple whose connection lives or has lately ended opens nothing with the same
- * cookie (HC-35). Who has seen two cookies of one tuple in an epoch (one, with timestamps, and 2^18
- * tries) can tell those of its other ISNs, for as long as the epoch's key is good: its owner, whom that
- * saves SYNs, and who can read what goes to him, whom no cookie stops; RFC 6528's ISNs tell as much.
- * Of another tuple nothing follows, nor of the key (PRF).
+ * Threat model. The attacker sends any packet with any source address, sees SYN-ACKs to his own
+ * addresses, not to others, and knows this file. A forged ACK, which opens a connection from a foreign
+ * address, needs a guess of the MAC: 2^-24 a reading without timestamps (the attacker picks that
+ * layout), 2^-46 with. A bare ACK has two readings, which makes 2^-23 a packet: one success costs about
+ * 8 million packets, and costs us one connection, which the RST of the address's owner ends. A cookie
+ * that he has not seen cannot be replayed, and a tuple whose connection exists or has ended lately
+ * opens no second one with the same cookie (HC-35). Two cookies of one tuple in an epoch (with
+ * timestamps: one, and 2^18 tries) reveal those of its other ISNs, as long as the epoch's key lives.
+ * They can be seen by the tuple's owner, for whom that merely saves SYNs, and by an attacker on the
+ * path, whom no cookie stops; RFC 6528's ISNs reveal as much. Nothing follows for another tuple, or for
+ * the key (PRF).
  */
 #include "tcp/cookie.h"
 
 /*
- * Rounded down to, but for offers below the first: nobody's link is so narrow (RFC 791: 576 bytes
- * must be taken), and who offers less wants many small segments for one request (CVE-2019-11479).
- * The common ones exactly: 536 default, 1360/1400 tunnels, 1440 IPv6, 1460 Ethernet.
+ * Offers are rounded down to one of these. An offer below the first is raised to it: no link is so
+ * narrow (RFC 791: 576 bytes must be accepted), and a smaller MSS serves to make us send many small
+ * segments (CVE-2019-11479). The common ones are exact: 536 default, 1360/1400 tunnels, 1440 IPv6,
+ * 1460 Ethernet.
  */
 const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1440, 1460, 8960};
 
@@ -67,17 +69,17 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 #define TS_NO_WSCALE    15
 
 /*
- * The message: addresses; in the tail ports, and above them the options of both numbers, which do not
- * overlap, and the layout. Nodes that share a secret must agree in this, too: another message is another
- * version of the cookie.
+ * The message: addresses; in the tail the ports, and above them the option bits of ISN and TSval,
+ * which do not overlap, and the layout bit. Nodes that share a secret must agree in this, too: another
+ * message is another version of the cookie.
  */
 #define MESSAGE_WORDS 1
 #define TAIL_BYTES    6
-_Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "they share bits under the MAC");
+_Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "their bits do not overlap in the message");
 
 /*
- * Scales that the plain layout can say. Windows uses 8, macOS and iOS 6, Linux 7 to 10; rounding
- * down makes the backend see smaller windows than there are, never larger ones.
+ * Window scales that the layout without timestamps can hold. Windows uses 8, macOS and iOS 6, Linux 7
+ * to 10; rounding down makes the backend see smaller windows than there are, never larger ones.
  */
 static const uint8_t plain_wscale[8] = {WEIR_WSCALE_NONE, 0, 2, 4, 6, 7, 8, 9};
 
@@ -93,29 +95,28 @@ static uint8_t plain_wscale_code(uint8_t wscale)
 }
 
 /*
- * What the numbers of a SYN-ACK say was agreed, less the MAC: all that is under the MAC, as it is on the
- * wire, so that a check need not understand it first.
+ * The options as they are coded in the numbers of a SYN-ACK, without the MAC. The MAC covers this form,
+ * so that a check need not decode it first.
  */
-struct claim {
+struct coded {
 	uint32_t isn, tsval; /* the option bits of each */
 };
 
-static struct claim claim_of(const struct weir_agreed *a)
+static struct coded encode(const struct weir_agreed *a)
 {
 	uint32_t mss = (uint32_t)a->mss_index << MSS_SHIFT;
 	uint32_t wscale = a->wscale == WEIR_WSCALE_NONE ? TS_NO_WSCALE : a->wscale;
 
 	if (!a->ts)
-		return (struct claim){mss |
+		return (struct coded){mss |
 				((uint32_t)a->sack << 3 | plain_wscale_code(a->wscale))
 					<< PLAIN_SHIFT,
 			0};
-	return (struct claim){
+	return (struct coded){
 		mss, wscale << TS_WSCALE_SHIFT | (a->sack ? TS_SACK : 0) | (a->ecn ? TS_ECN : 0)};
 }
 
-/* The other way round. */
-static struct weir_agreed agreed_of(uint32_t isn, bool ts, uint32_t tsval)
+static struct weir_agreed decode_options(uint32_t isn, bool ts, uint32_t tsval)
 {
 	struct weir_agreed a = {.mss_index = isn >> MSS_SHIFT & 7, .ts = ts};
 	uint32_t wscale = tsval >> TS_WSCALE_SHIFT & 0xf;
@@ -131,7 +132,7 @@ static struct weir_agreed agreed_of(uint32_t isn, bool ts, uint32_t tsval)
 	return a;
 }
 
-/* The messages of a burst, side by side as weir_siphash24_many() wants them. */
+/* The messages of a burst, one a lane, for weir_siphash24_many(). */
 struct messages {
 	struct weir_siplanes in[MESSAGE_WORDS + 1];
 	struct weir_siplanes mac;
@@ -141,7 +142,10 @@ struct messages {
 
 _Static_assert(WEIR_BURST <= WEIR_SIP_MANY, "a burst is hashed in one go");
 
-/* (client, service) as in a client's segment, layout, and what was agreed: bits 30..18. */
+/*
+ * Of a client's segment: addresses, ports, layout, coded options (bits 30..18). Words hold addresses and
+ * ports as they lie in the frame, and the hash takes them as little-endian bytes: the same everywhere.
+ */
 static inline void message(struct messages *m, unsigned int i, unsigned int gen,
 	const struct weir_seg *seg, bool ts, uint32_t options)
 {
@@ -177,15 +181,16 @@ static void macs(const struct weir_keys *k, struct messages *m, const struct wei
 }
 
 /*
- * The MAC, bound to the client's ISN: for any two ISNs the sums' upper bits differ by anything at all,
- * as the factor is any. The hash' lower half, which is on the wire the least, makes the factor's upper.
+ * Binds the MAC to the client's ISN. The factor is a secret odd number, so the sums of two ISNs differ
+ * in their upper bits by an unpredictable amount. Its upper half is the hash's lower half, of which the
+ * wire shows the least.
  */
 static inline uint64_t bind_isn(uint64_t mac, uint32_t client_isn)
 {
 	return mac + client_isn * (mac << 32 | mac >> 32 | 1);
 }
 
-/* The topmost bits of that are on the wire: first the SYN-ACK's ISN has its share, then its TSval. */
+/* The topmost bits of the sum are sent: first those in the SYN-ACK's ISN, then those in its TSval. */
 #define TS_ISN_SHIFT    36
 #define TS_TSVAL_SHIFT  18
 #define PLAIN_ISN_SHIFT 40
@@ -200,13 +205,13 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	m.v6 = false;
 	for (unsigned int i = 0; i < n; i++) {
 		struct weir_agreed *a = &out[i].agreed;
-		struct claim claim = claim_of(a);
+		struct coded coded = encode(a);
 
 		if (!a->ts)
-			*a = agreed_of(claim.isn, false, 0);
-		out[i].isn = gen << GEN_SHIFT | claim.isn;
-		out[i].tsval = a->ts ? ((uint32_t)now_ms & TS_CLOCK) | claim.tsval : 0;
-		message(&m, i, gen, segs[i], a->ts, claim.isn | claim.tsval);
+			*a = decode_options(coded.isn, false, 0);
+		out[i].isn = gen << GEN_SHIFT | coded.isn;
+		out[i].tsval = a->ts ? ((uint32_t)now_ms & TS_CLOCK) | coded.tsval : 0;
+		message(&m, i, gen, segs[i], a->ts, coded.isn | coded.tsval);
 	}
 	macs(k, &m, segs, n);
 	for (unsigned int i = 0; i < n; i++) {
@@ -224,7 +229,7 @@ static inline bool may_be_probe(const struct weir_seg *seg)
 	return seg->payload_len <= 1 && !(seg->flags & WEIR_TCP_FIN);
 }
 
-/* What a client says back: options, and the MAC's bits in their places, with none below `unit`. */
+/* The cookie as a client echoes it: option bits, and the MAC's bits in their places; `unit`: the lowest. */
 struct echo {
 	uint32_t isn, options;
 	uint64_t mac, unit;
@@ -243,14 +248,14 @@ static inline struct echo echo_of(const struct weir_seg *seg)
 		1ull << TS_TSVAL_SHIFT};
 }
 
-/* Of a burst. */
-struct claims {
-	uint64_t mac[WEIR_BURST], unit[WEIR_BURST]; /* as of struct echo */
-	uint32_t isn[WEIR_BURST];                   /* the client's, if it is an ACK */
+/* The ACKs of a burst, to be verified. */
+struct candidates {
+	uint64_t mac[WEIR_BURST], unit[WEIR_BURST]; /* as in struct echo */
+	uint32_t isn[WEIR_BURST];                   /* the client's, read as an ACK */
 };
 
-/* Which of them are right as ACKs; *probes: which would be as probes, the client's ISN being one higher. */
-static inline uint64_t right(const struct claims *c, const struct weir_siplanes *mac,
+/* Those that are valid as ACKs; *probes: those valid only as probes, with the client's ISN one higher. */
+static inline uint64_t verify(const struct candidates *c, const struct weir_siplanes *mac,
 	unsigned int n, uint64_t *probes)
 {
 	uint64_t acks = 0, one_higher = 0;
@@ -266,18 +271,18 @@ static inline uint64_t right(const struct claims *c, const struct weir_siplanes 
 	return acks;
 }
 
-static struct weir_cookie understood(const struct weir_seg *seg)
+static struct weir_cookie decode(const struct weir_seg *seg)
 {
 	const bool ts = seg->ts_off != 0;
 	const uint32_t isn = seg->ack - 1, tsval = ts ? seg->tsecr : 0;
 
-	return (struct weir_cookie){agreed_of(isn, ts, tsval), isn, tsval};
+	return (struct weir_cookie){decode_options(isn, ts, tsval), isn, tsval};
 }
 
 uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
 	struct weir_cookie *out, uint64_t *probes, unsigned int n)
 {
-	struct claims c;
+	struct candidates c;
 	struct messages m;
 	uint64_t good;
 
@@ -293,14 +298,14 @@ uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *con
 		message(&m, i, e.isn >> GEN_SHIFT, seg, seg->ts_off != 0, e.options);
 	}
 	macs(k, &m, segs, n);
-	good = right(&c, &m.mac, n, probes);
+	good = verify(&c, &m.mac, n, probes);
 	for (uint64_t left = good | *probes; left != 0; left &= left - 1) {
 		unsigned int i = (unsigned int)__builtin_ctzll(left);
 
 		if (!(good >> i & 1) && !may_be_probe(segs[i]))
 			*probes &= ~(1ull << i);
 		else
-			out[i] = understood(segs[i]);
+			out[i] = decode(segs[i]);
 	}
 	return good | *probes;
 }

@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "tcp/parts.h"
+/*
+ * Timers of connections. Each connection has one timer on the worker's wheel (flow/wheel.h); its state
+ * and flags say which of these it is (weir_conn_timeout_ms() in conn.c, keys of the configuration's
+ * `timeouts` in quotes):
+ *
+ *	SYN_SENT                        retransmission of our SYN: "connect", doubled each time (HC-11)
+ *	any active state, RST_PENDING   the exact RST stands if its receiver is silent: "rst_pending" (HC-22)
+ *	ESTABLISHED, WND_UPDATE         retransmission of the window update: "connect", doubled (HC-04)
+ *	ESTABLISHED                     idle limit: "established" (HC-25, HC-34)
+ *	FIN_WAIT_2                      idle limit of a half-closed connection: "half_close" (HC-30)
+ *	FIN_WAIT_1, CLOSING, LAST_ACK   wait for an ACK: "closing"
+ *	TIME_WAIT                       2 MSL: "time_wait", and at least a cookie's lifetime (HC-32, HC-35)
+ *	CLOSED                          a cookie's lifetime (HC-35)
+ *
+ * Elsewhere: retransmission of SYN-ACKs (synack.h, HC-07), key epochs (keys.h), hold-down of a backend
+ * (flow/sched.h), grace period of unknown tuples (grace.h, HC-08).
+ */
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
 
-/* SYNs without an answer before another backend is tried; and when there is no other (HC-11). */
+/* SYNs without an answer before another backend is tried; and if there is no other (HC-11). */
 #define SYN_TRIES       2
 #define SYN_TRIES_ALONE 5
 
-/* Window updates that the client did not react to: a probe of its own will ask again. */
+/* Window updates without a reaction, after which the client's own zero-window probes must do. */
 #define UPDATE_TRIES 5
 
-/* Connections that leave together. */
-#define LEAVING_MAX 16
+/* Connections that are freed together, so that their cache misses overlap. */
+#define FREE_MAX 16
 
 void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_event e)
 {
@@ -23,13 +41,13 @@ void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_eve
 
 static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 {
-	bool alone = c->switches == 0 && !weir_answer_has_other(px, c);
+	bool alone = c->switches == 0 && !weir_connect_has_other(px, c);
 
 	c->tries++;
 	if (c->tries >= (alone ? SYN_TRIES_ALONE : SYN_TRIES) || is_removed(px, c->backend)) {
 		weir_count(&px->counters.backend[c->backend].timed_out, 1);
-		weir_send_rst_to_backend(px, c); /* should it have heard us after all */
-		weir_answer_failed(px, c);
+		weir_send_rst_to_backend(px, c); /* in case it did receive a SYN */
+		weir_connect_failed(px, c);
 		return;
 	}
 	weir_send_syn(px, c);
@@ -37,8 +55,8 @@ static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
-/* HC-04: the client was told window 0 and has not spoken since the backend answered. */
-static void repeat_window_update(struct weir_proxy *px, struct weir_conn *c)
+/* HC-04: the client was told window 0 and has sent nothing since the backend answered. */
+static void retransmit_window_update(struct weir_proxy *px, struct weir_conn *c)
 {
 	if (c->tries++ >= UPDATE_TRIES) {
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
@@ -49,59 +67,61 @@ static void repeat_window_update(struct weir_proxy *px, struct weir_conn *c)
 	weir_conn_timer(px, c, conn_service(px, c)->timeouts.connect_ms << c->tries);
 }
 
-/* The timer of one that has not ended (off the wheel) has gone off. */
+/* The timer of an active connection, which is off the wheel now. */
 static void expire(struct weir_proxy *px, struct weir_conn *c)
 {
 	if (c->state == WEIR_SYN_SENT) {
 		syn_unanswered(px, c);
-	} else if (c->flags & WEIR_CONN_RST_PENDING) { /* nobody contradicted the RST */
+	} else if (c->flags &
+		WEIR_CONN_RST_PENDING) { /* its receiver has sent nothing since the RST */
 		weir_conn_step(px, c, (enum weir_side)c->reset_by, WEIR_TCP_RESET);
 		event(px, WEIR_EVENT_conn_reset);
 	} else if (c->flags & WEIR_CONN_WND_UPDATE) {
-		repeat_window_update(px, c);
+		retransmit_window_update(px, c);
 	} else {
 		weir_expire_reset(px, c, WEIR_EVENT_conn_idle); /* HC-34 */
 	}
 }
 
-/* Connections whose time is over, off the wheel; what is to be touched of the table is on its way. */
-struct leaving {
+/* Connections in TIME_WAIT or CLOSED whose time is over. They are off the wheel. */
+struct expired {
 	unsigned int n;
 	struct {
 		struct weir_conn *conn;
 		struct weir_hashes hashes;
-	} at[LEAVING_MAX];
+	} at[FREE_MAX];
 };
 
-static void leave(struct weir_proxy *px, struct leaving *l)
+static void free_expired(struct weir_proxy *px, struct expired *e)
 {
-	for (unsigned int i = 0; i < l->n; i++)
-		weir_conn_end(px, l->at[i].conn, &l->at[i].hashes);
-	l->n = 0;
+	for (unsigned int i = 0; i < e->n; i++)
+		weir_conn_end(px, e->at[i].conn, &e->at[i].hashes);
+	e->n = 0;
 }
 
 /*
- * Nothing of those that leave has been in a cache for a minute, so they are gathered, that they may
- * wait together. INVARIANT: nothing else happens in between; who expires may take a place of theirs.
+ * No cache has held these connections for a minute: they are gathered, with their buckets prefetched,
+ * and freed together. INVARIANT: nothing else happens in between; the timer of an active connection
+ * may open a connection in a freed one's place.
  */
 void weir_expire_due(struct weir_proxy *px, unsigned int limit)
 {
-	struct leaving l;
+	struct expired e;
 	uint32_t conn;
 
-	l.n = 0;
+	e.n = 0;
 	while ((conn = weir_wheel_expired(&px->wheel, px->now_ns, &limit)) != WEIR_CONN_NONE) {
 		struct weir_conn *c = conn_at(px, conn);
 
 		if (is_active(c)) {
-			leave(px, &l);
+			free_expired(px, &e);
 			expire(px, c);
 			continue;
 		}
-		l.at[l.n].conn = c;
-		l.at[l.n++].hashes = weir_conn_hashes(px, c);
-		if (l.n == LEAVING_MAX)
-			leave(px, &l);
+		e.at[e.n].conn = c;
+		e.at[e.n++].hashes = weir_conn_hashes(px, c);
+		if (e.n == FREE_MAX)
+			free_expired(px, &e);
 	}
-	leave(px, &l);
+	free_expired(px, &e);
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Segments of a spliced connection: judged by the window (window.h), tracked (FINs, timers), translated
+ * (translate.h) and passed to the other side.
+ */
 #include <string.h>
 
 #include "base/seq.h"
-#include "tcp/parts.h"
+#include "tcp/engine.h"
 #include "wire/rewrite.h"
 
 static unsigned int side_bit(enum weir_side side)
@@ -10,13 +14,13 @@ static unsigned int side_bit(enum weir_side side)
 	return 1u << side;
 }
 
-/* The packet leaves towards the other side, in the other side's numbers. */
+/* The packet leaves towards the other side, translated into its numbers. */
 static inline void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
 	struct weir_service_counters *count = &px->counters.service[c->client.id];
 
-	if (side == WEIR_CLIENT) /* here, next to what translation reads of the backend */
+	if (side == WEIR_CLIENT) /* here: translation reads the same cache line of the backend */
 		pkt->nexthop = px->policy->backends[c->backend].nexthop;
 	weir_translate(c, px->policy, side, pkt);
 	if (side == WEIR_CLIENT) {
@@ -36,10 +40,11 @@ static inline void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir
 }
 
 /*
- * HC-22, RFC 5961 §3: exact is believed, after a probation in which its receiver may prove by
- * going on that it was not; in the window but not exact is for the receiver to challenge.
+ * HC-22, RFC 5961 §3. An exact RST is forwarded and pending: it takes effect unless its receiver goes
+ * on sending, which shows that the receiver did not believe it. One in the window but not exact is
+ * forwarded for its receiver to challenge.
  */
-static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+static void forward_rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
 	switch (weir_window_rst(c, side, pkt->seg.seq)) {
@@ -47,7 +52,7 @@ static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	case WEIR_RST_EXACT:
-		if (!is_active(c)) /* RFC 1337: TIME_WAIT neither ends for it nor lasts longer */
+		if (!is_active(c)) /* RFC 1337: TIME_WAIT neither ends nor is prolonged by a RST */
 			break;
 		c->flags |= WEIR_CONN_RST_PENDING;
 		c->reset_by = side;
@@ -59,8 +64,11 @@ static void rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	pass_on(px, c, side, pkt);
 }
 
-/* Our third step was lost: the backend says SYN-ACK again, until the connection has moved on. */
-static void syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+/*
+ * A segment with SYN of a spliced connection. The backend retransmits its SYN-ACK if our ACK was lost:
+ * it is answered here, until the connection has moved on.
+ */
+static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
@@ -80,8 +88,8 @@ static void syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 		weir_send_ack_to_backend(px, c, seg->tsval);
 }
 
-/* HC-31: by the FIN's sequence number and its acknowledgement. */
-static inline void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+/* HC-31: FINs are tracked by sequence number and its acknowledgement, not by counting flags. */
+static inline void track_fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
 	enum weir_side other = weir_other(side);
@@ -95,7 +103,8 @@ static inline void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_si
 		weir_conn_step(px, c, other, WEIR_TCP_FIN_ACKED);
 	}
 	if ((seg->flags & WEIR_TCP_FIN) && !(c->fin_sent & side_bit(side))) {
-		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE; /* its numbers make room for fin_seq */
+		c->flags &=
+			(uint8_t)~WEIR_CONN_WND_UPDATE; /* what it needs shares memory with fin_seq */
 		c->fin_sent |= side_bit(side);
 		c->fin_seq[side] = weir_seg_end(seg);
 		weir_conn_step(px, c, side, WEIR_TCP_FIN_SENT);
@@ -103,10 +112,11 @@ static inline void fins(struct weir_proxy *px, struct weir_conn *c, enum weir_si
 }
 
 /*
- * What the segment means for timers: the connection lives, and who speaks has heard us. In TIME_WAIT
- * only a FIN that comes again means more time: its ACK may be lost once more (RFC 9293 §3.10.7.4).
+ * A valid segment of `side` restarts the connection's timer. It also cancels a pending RST that it was
+ * the receiver of, and ends the retransmission of window updates to the client. In TIME_WAIT only a
+ * retransmitted FIN restarts the timer: its ACK may get lost again (RFC 9293 §3.10.7.4).
  */
-static inline void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+static inline void refresh_timer(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
 	if ((c->flags & WEIR_CONN_RST_PENDING) && side != c->reset_by)
@@ -115,20 +125,20 @@ static inline void heard(struct weir_proxy *px, struct weir_conn *c, enum weir_s
 		c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE;
 	if (c->flags & (WEIR_CONN_RST_PENDING | WEIR_CONN_WND_UPDATE))
 		return;
-	if (c->state == WEIR_ESTABLISHED) /* INVARIANT: as weir_conn_timeout_ms() would */
+	if (c->state == WEIR_ESTABLISHED) /* INVARIANT: what weir_conn_timeout_ms() returns */
 		weir_conn_timer(px, c, conn_service(px, c)->timeouts.established_ms);
 	else if (c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN))
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
-/* The client may be reached another way by now: a router took over from another. */
+/* The client's neighbour may have changed: another router may have taken over. */
 static inline void learn_neighbour(struct weir_conn *c, const struct weir_pkt *pkt)
 {
 	memcpy(c->neighbour.mac, pkt->data + 6, sizeof(c->neighbour.mac));
 	c->neighbour.port = pkt->port;
 }
 
-/* `side` is a constant at both calls. */
+/* Inlined twice, with `side` a constant. */
 static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
 {
@@ -139,11 +149,11 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 		return;
 	}
 	if (seg->flags & WEIR_TCP_RST) {
-		rst(px, c, side, pkt);
+		forward_rst(px, c, side, pkt);
 		return;
 	}
 	if (seg->flags & WEIR_TCP_SYN) {
-		syn(px, c, side, pkt);
+		handle_syn(px, c, side, pkt);
 		return;
 	}
 	switch (weir_window_check(c, side, seg)) {
@@ -159,8 +169,8 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	weir_window_update(c, side, seg);
 	if (side == WEIR_CLIENT)
 		learn_neighbour(c, pkt);
-	fins(px, c, side, seg);
-	heard(px, c, side, seg);
+	track_fins(px, c, side, seg);
+	refresh_timer(px, c, side, seg);
 	pass_on(px, c, side, pkt);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who lately sent an ACK without a valid cookie (HC-08). The first failure of a tuple is silent: it
- * may be a second segment that overtook a lost first one. Only who goes on for longer than any
- * retransmission of the first takes is told by RST that there is no connection.
+ * Grace period for out-of-order first segments (HC-08). An ACK of an unknown tuple without a valid
+ * cookie may be a second segment that overtook a lost first one: it is dropped silently. A tuple that
+ * goes on for longer than any retransmission of the first segment takes gets RST. Belongs to one
+ * worker.
  */
 #ifndef WEIR_TCP_GRACE_H
 #define WEIR_TCP_GRACE_H
@@ -12,21 +13,22 @@
 #include "base/arena.h"
 
 #define WEIR_GRACE_ENTRIES   4096
-#define WEIR_GRACE_MS        10000  /* RFC 6298 §5.7: 3 s after a lost SYN, and 6 s more */
-#define WEIR_GRACE_FORGET_MS 120000 /* RFC 6298 §2.5: the slowest a sender gets, twice */
+#define WEIR_GRACE_MS        10000  /* RFC 6298 §5.7: 3 s after a lost SYN, then 6 s */
+#define WEIR_GRACE_FORGET_MS 120000 /* RFC 6298 §2.5: twice the largest timeout of a sender */
 
 struct weir_grace {
 	struct weir_grace_entry {
 		uint32_t tag;
 		uint32_t first_ms;
-	} * at; /* direct mapped: a newcomer overwrites */
+	} * at; /* direct mapped: a new tuple overwrites */
 };
 
 void weir_grace_init(struct weir_grace *s, struct weir_arena *arena);
 
 /*
- * Notes a failure of the tuple with that hash, which says that acknowledgement number; true when it
- * deserves an answer. Who begins anew on the tuple says another one, and is met with patience again.
+ * Notes a failure of the tuple with that hash and that acknowledgement number; true when its grace
+ * period is over. A new incarnation on the tuple has another acknowledgement number, and a grace
+ * period of its own.
  */
 static inline bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack,
 	uint32_t now_ms);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Cookie keys. key(epoch) = PRF(master secret, epoch), an epoch being WEIR_EPOCH_S seconds of wall
- * clock: nodes with the same secret and clock accept each other's cookies and never talk about it.
- * Two generations live; the cookie's generation bit is the epoch's lowest bit, so a check is one hash.
+ * clock: nodes with the same secret and clock accept each other's cookies without any messages.
+ * Two generations are valid; the cookie's generation bit is the epoch's lowest bit, so a check is one
+ * hash. A struct weir_keys belongs to one worker.
  *
- * tcp/ owns what TCP says. Bytes, time, policy in; verdict out. No clock, memory, log, DPDK.
+ * tcp/ owns the TCP logic: bytes, time and policy in, verdict out. It has no clock, allocation, log, DPDK.
  */
 #ifndef WEIR_TCP_KEYS_H
 #define WEIR_TCP_KEYS_H
@@ -22,10 +23,10 @@ struct weir_keys {
 	uint64_t epoch;            /* the current one */
 };
 
-/* secret: 16 bytes. wall_s: seconds since 1970. */
+/* secret: the master secret, as bytes: k0 little-endian, then k1. wall_s: seconds since 1970, UTC. */
 void weir_keys_init(struct weir_keys *k, const uint8_t secret[16], uint64_t wall_s);
 
-/* Goes to the epoch of wall_s when it is another one; true if it was. A clock may step either way. */
+/* Changes to the epoch of wall_s; true if it is another one. The clock may step either way. */
 bool weir_keys_update(struct weir_keys *k, uint64_t wall_s);
 
 static inline unsigned int weir_keys_generation(const struct weir_keys *k)

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The proxy engine: set-up, the decision about each packet of a burst, and the work that time brings.
+ * The decision picks one of the handlers (accept.c, connect.c, forward.c, reply.c) by what the packet
+ * is and what the table has for it; it changes no connection itself.
+ */
 #include <string.h>
 
 #include "base/seq.h"
 #include "flow/classify.h"
 #include "tcp/burst.h"
+#include "tcp/handshake.h"
 
-/* Work of one weir_proxy_tick() beyond the packets: bounded, the rest waits a loop. */
+/* Bounds of one weir_proxy_tick(): what is left is done by the next one. */
 #define TICK_EXPIRIES 64
 #define TICK_SYN_ACKS 32
 
-#define POOL_APART 0x9e3779b1u /* the golden ratio: any few multiples are spread over the ports */
+/* Distance of two pools' first ports: by the golden ratio, so few multiples of it spread well. */
+#define POOL_DISTANCE 0x9e3779b1u
 
 /*
- * A pool per (backend, address of a port), for any that may ever be there. They begin far apart: a
- * backend that is taken out and put back under another number is not asked on the ports of which it
- * still is in TIME_WAIT.
+ * A pool of local ports for each (backend, local address) that may ever exist. Their first ports lie
+ * far apart: a backend that is removed and added under another number still has the former ports in
+ * TIME_WAIT, and gets SYNs from others.
  */
 static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const uint8_t seed[32])
 {
@@ -27,7 +34,7 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 		struct weir_localports measured;
 
 		weir_localports_init(px->pools ? &px->pools[i] : &measured, arena, px->worker,
-			p->n_workers, start + i * POOL_APART);
+			p->n_workers, start + i * POOL_DISTANCE);
 	}
 }
 
@@ -67,7 +74,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 {
 	const struct weir_limits *limits = &policy->limits;
-	bool moved = false; /* a service's number stands for another one */
+	bool renumbered = false; /* a service's number stands for another service */
 
 	weir_sched_adopt(&px->sched, policy, px->generation);
 	weir_counters_adopt(&px->counters, policy, px->generation);
@@ -75,9 +82,9 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 		if (policy->services[i].since <= px->generation)
 			continue;
 		px->no_timestamps[i] = false;
-		moved = true;
+		renumbered = true;
 	}
-	if (moved)
+	if (renumbered)
 		weir_synack_clear(&px->synacks);
 	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
 	weir_bucket_rate(&px->replies, limits->reply_budget);
@@ -86,17 +93,18 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	px->policy = policy;
 }
 
-static void accepted(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
+static void accept_cookie(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 	const struct weir_cookie *cookie, bool probe)
 {
 	event(px, WEIR_EVENT_cookie_accepted);
 	weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
-	weir_open(px, pkt, hash, cookie, probe);
+	weir_accept(px, pkt, hash, cookie, probe);
 }
 
 /*
- * HC-24, HC-32: a segment that does not fit the connection on its tuple. A valid cookie that is not
- * the connection's own is a client that began anew: the old backend side is told by RST.
+ * HC-24, HC-32: a segment that does not fit the connection on its tuple. If it carries a valid cookie
+ * that is not this connection's, the client has started a new incarnation, which replaces this one;
+ * the backend side gets an RST. false: nothing was changed.
  */
 static bool replaces_connection(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
@@ -118,23 +126,27 @@ static bool replaces_connection(struct weir_proxy *px, struct weir_conn *c, stru
 		weir_send_rst_to_backend(px, c);
 	weir_conn_evict(px, c);
 	event(px, WEIR_EVENT_conn_replaced);
-	accepted(px, pkt, hash, &cookie, probe != 0);
+	accept_cookie(px, pkt, hash, &cookie, probe != 0);
 	return true;
 }
 
 /*
- * Nothing of a client that both sides have left may be new data; what is, may begin anew. So may what
- * comes after a RST, however well it would fit the connection.
+ * The client's segment cannot be new data of this connection, so it is checked for a new incarnation
+ * first. Past both FINs the client cannot send new data; after a RST a segment that fits the old
+ * numbers may do so by chance.
  */
-static bool beyond_close(const struct weir_conn *c, const struct weir_pkt *pkt)
+static bool is_past_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 {
 	if (c->state == WEIR_CLOSED || (c->flags & WEIR_CONN_RST_PENDING))
 		return true;
 	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
 }
 
-/* HC-08: nothing vouches for the segment; it may have overtaken one that would. */
-static void suspect(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
+/*
+ * HC-08: a segment without a connection and without a valid cookie. Within the grace period it is
+ * dropped: it may have overtaken the segment that opens the connection. After that: RST, in budget.
+ */
+static void handle_unproven(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
 	if (weir_grace_over(&px->grace, hash, pkt->seg.ack, (uint32_t)now_ms(px)))
 		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_stray);
@@ -144,38 +156,38 @@ static void suspect(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 }
 
 /*
- * A connection that was reset or given up: kept so that nothing of it comes to life again. Who goes
- * on, or challenges the RST it got (RFC 5961 §3.2), is told by an RST at what it expects. Who speaks
- * of other numbers may be a client that begins anew, its first segment still under way.
+ * A connection that was reset or given up stays in the table until its cookie expires. A side that
+ * keeps sending, or challenges our RST (RFC 5961 §3.2), gets an RST at the number it expects. A client
+ * that acknowledges other numbers may be a new incarnation whose first segment is still in flight.
  */
-static void closed(struct weir_proxy *px, const struct weir_conn *c, enum weir_side side,
+static void handle_closed(struct weir_proxy *px, const struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
 	if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_after_close);
 	else if (side == WEIR_CLIENT && !weir_window_acks(c, side, &pkt->seg))
-		suspect(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
+		handle_unproven(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
 	else
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
 }
 
-/* `side` is a constant at both calls. */
-static inline __attribute__((always_inline)) void known(struct weir_proxy *px, struct weir_conn *c,
-	enum weir_side side, struct weir_pkt *pkt)
+/* A segment of a connection. Inlined twice, with `side` a constant. */
+static inline __attribute__((always_inline)) void handle_known(struct weir_proxy *px,
+	struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
 {
 	pkt->conn = conn_index(px, c);
-	if (side == WEIR_CLIENT && beyond_close(c, pkt) && replaces_connection(px, c, pkt))
+	if (side == WEIR_CLIENT && is_past_close(c, pkt) && replaces_connection(px, c, pkt))
 		return;
 	if (c->state == WEIR_CLOSED) {
-		closed(px, c, side, pkt);
+		handle_closed(px, c, side, pkt);
 		return;
 	}
 	if (c->state == WEIR_SYN_SENT && side == WEIR_BACKEND) {
-		weir_answer(px, c, pkt);
+		weir_connect_answer(px, c, pkt);
 		return;
 	}
 	if (c->state == WEIR_SYN_SENT)
-		weir_open_early(px, c, pkt);
+		weir_accept_early(px, c, pkt);
 	else
 		weir_forward(px, c, side, pkt);
 	if (side == WEIR_CLIENT &&
@@ -184,25 +196,25 @@ static inline __attribute__((always_inline)) void known(struct weir_proxy *px, s
 		replaces_connection(px, c, pkt);
 }
 
-/* A client's segment that belongs to no connection, with a valid cookie. */
-static void valid(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+/* A client's segment without a connection, with a valid cookie. */
+static void handle_valid_cookie(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	unsigned int slot = b->slot[i];
 	const struct weir_cookie *cookie = &b->acks.cookies[slot];
 
 	if (!weir_spent_is(&px->spent, b->hash[i], cookie->isn)) {
-		accepted(px, pkt, b->hash[i], cookie, b->probes >> slot & 1);
+		accept_cookie(px, pkt, b->hash[i], cookie, b->probes >> slot & 1);
 		return;
 	}
 	event(px, WEIR_EVENT_cookie_stale);
-	suspect(px, pkt, b->hash[i]);
+	handle_unproven(px, pkt, b->hash[i]);
 	if (pkt->send == WEIR_SEND_NOTHING)
 		drop(pkt, WEIR_FATE_old_cookie);
 }
 
-/* RST or SYN-ACK that belongs to no connection. */
-static bool stray(struct weir_pkt *pkt)
+/* Drops a RST or SYN-ACK without a connection; false: it is neither. */
+static bool drop_stray(struct weir_pkt *pkt)
 {
 	if (!(pkt->seg.flags & (WEIR_TCP_RST | WEIR_TCP_SYN)))
 		return false;
@@ -210,18 +222,18 @@ static bool stray(struct weir_pkt *pkt)
 	return true;
 }
 
-/* A client's segment that belongs to no connection, SYNs apart. */
-static void unknown_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+/* A client's segment without a connection; it is no SYN. */
+static void handle_unknown_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	unsigned int slot = b->slot[i];
 
 	if (slot != WEIR_NO_SLOT && (b->good >> slot & 1))
-		valid(px, b, i);
-	else if (slot != WEIR_NO_SLOT || !stray(&b->pkts[i]))
-		suspect(px, &b->pkts[i], b->hash[i]);
+		handle_valid_cookie(px, b, i);
+	else if (slot != WEIR_NO_SLOT || !drop_stray(&b->pkts[i]))
+		handle_unproven(px, &b->pkts[i], b->hash[i]);
 }
 
-static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
+static void handle_closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	if (px->policy->limits.refuse_closed_ports)
 		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_port);
@@ -229,11 +241,11 @@ static void closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 		drop(pkt, WEIR_FATE_closed_port);
 }
 
-static void client_syn(struct weir_proxy *px, struct weir_pkt *pkt,
+static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
 	if (!is_open(px, pkt->key.id)) {
-		closed_port(px, pkt);
+		handle_closed_port(px, pkt);
 		return;
 	}
 	event(px, WEIR_EVENT_syn_received);
@@ -244,8 +256,8 @@ static void client_syn(struct weir_proxy *px, struct weir_pkt *pkt,
 		weir_reply_syn_ack(px, pkt, cookie);
 }
 
-/* A backend's segment that belongs to no connection: RST frees what it still holds. */
-static void unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
+/* A backend's segment without a connection: an RST frees what the backend still has of it. */
+static void handle_unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	const uint8_t kind = pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
 
@@ -257,20 +269,19 @@ static void unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_stray);
 }
 
-/* HC-12: about our SYN, and quoting it right; else it is not believed. */
-static void unreachable(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+/* HC-12: an ICMP error is believed if it quotes the sequence number of our unanswered SYN (RFC 5927). */
+static void handle_unreachable(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	drop(pkt, WEIR_FATE_icmp_other);
-	if (c == NULL || c->state != WEIR_SYN_SENT ||
-		pkt->seg.seq + 1 != c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT])
+	if (c == NULL || c->state != WEIR_SYN_SENT || pkt->seg.seq != weir_backend_isn(c))
 		return;
 	pkt->conn = conn_index(px, c);
 	drop(pkt, WEIR_FATE_backend_unreachable);
 	weir_count(&px->counters.backend[c->backend].refused, 1);
-	weir_answer_failed(px, c);
+	weir_connect_failed(px, c);
 }
 
-static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
+static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	if (!weir_bucket_take(&px->replies, px->now_ns)) {
 		drop(pkt, WEIR_FATE_reply_budget);
@@ -281,52 +292,52 @@ static void ping(struct weir_proxy *px, struct weir_pkt *pkt)
 	pkt->fate = WEIR_FATE_icmp_echo;
 }
 
-static inline void client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+static inline void decide_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	struct weir_conn *c;
 
 	if (weir_is_client_syn(pkt))
-		client_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
+		handle_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
 	else if ((c = weir_burst_conn(px, b, i)) != NULL)
-		known(px, c, WEIR_CLIENT, pkt);
+		handle_known(px, c, WEIR_CLIENT, pkt);
 	else if (is_open(px, pkt->key.id))
-		unknown_client(px, b, i);
+		handle_unknown_client(px, b, i);
 	else
-		closed_port(px, pkt);
+		handle_closed_port(px, pkt);
 }
 
-static inline void backend(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+static inline void decide_backend(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	struct weir_conn *c = weir_burst_conn(px, b, i);
 
 	if (c != NULL)
-		known(px, c, WEIR_BACKEND, pkt);
+		handle_known(px, c, WEIR_BACKEND, pkt);
 	else
-		unknown_backend(px, pkt);
+		handle_unknown_backend(px, pkt);
 }
 
-/* Neither of a client nor of a backend. */
+/* Packets that are neither a client's nor a backend's TCP. */
 static void decide_other(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 
 	switch ((enum weir_kind)pkt->kind) {
 	case WEIR_KIND_ICMP_ERROR:
-		unreachable(px, weir_burst_conn(px, b, i), pkt);
+		handle_unreachable(px, weir_burst_conn(px, b, i), pkt);
 		break;
 	case WEIR_KIND_PING:
-		ping(px, pkt);
+		answer_ping(px, pkt);
 		break;
 	case WEIR_KIND_CLOSED:
-		closed_port(px, pkt);
+		handle_closed_port(px, pkt);
 		break;
 	case WEIR_KIND_CLIENT:
 	case WEIR_KIND_BACKEND:
 	case WEIR_KIND_NONE:
 	case WEIR_KIND_ARP:
-		pkt->send = WEIR_SEND_NOTHING; /* the shell's: not ours to judge */
+		pkt->send = WEIR_SEND_NOTHING; /* the shell handles these itself */
 	}
 }
 
@@ -336,9 +347,9 @@ static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned i
 
 	pkt->conn = WEIR_CONN_NONE;
 	if (pkt->kind == WEIR_KIND_CLIENT)
-		client(px, b, i);
+		decide_client(px, b, i);
 	else if (pkt->kind == WEIR_KIND_BACKEND)
-		backend(px, b, i);
+		decide_backend(px, b, i);
 	else
 		decide_other(px, b, i);
 }
@@ -347,13 +358,13 @@ void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int
 {
 	struct weir_burst b;
 
-	px->now_ns = now_ns;
+	enter(px, now_ns);
 	weir_burst_prepare(px, &b, pkts, n);
 	for (unsigned int i = 0; i < n; i++)
 		decide(px, &b, i);
 }
 
-/* Nobody came back with that SYN-ACK's cookie; a connection that has ended stays out of account. */
+/* No connection was opened by that SYN-ACK's cookie. One that has ended by another cookie is no answer. */
 static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
 {
 	uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
@@ -368,8 +379,8 @@ static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack 
 	return !is_active(c) && c->cookie != s->isn;
 }
 
-/* HC-07: who has no connection by now may have lost the SYN-ACK, or its answer was lost. */
-static void resend_syn_acks(struct weir_proxy *px)
+/* HC-07: without a connection by now, the SYN-ACK or the client's ACK was lost. */
+static void retransmit_syn_acks(struct weir_proxy *px)
 {
 	unsigned int limit = TICK_SYN_ACKS;
 	const struct weir_synack *s;
@@ -379,7 +390,7 @@ static void resend_syn_acks(struct weir_proxy *px)
 			weir_reply_syn_ack_again(px, s);
 }
 
-static void gauges(struct weir_proxy *px)
+static void update_gauges(struct weir_proxy *px)
 {
 	struct weir_counters *c = &px->counters;
 
@@ -392,12 +403,17 @@ static void gauges(struct weir_proxy *px)
 
 void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
 {
-	px->now_ns = now_ns;
+	enter(px, now_ns);
 	if (weir_keys_update(&px->keys, (now_ns + px->wall_offset_ns) / 1000000000))
 		event(px, WEIR_EVENT_key_rotated);
 	weir_expire_due(px, TICK_EXPIRIES);
-	resend_syn_acks(px);
-	gauges(px);
+	retransmit_syn_acks(px);
+	update_gauges(px);
+}
+
+void weir_proxy_set_wall_offset(struct weir_proxy *px, uint64_t wall_offset_ns)
+{
+	px->wall_offset_ns = wall_offset_ns;
 }
 
 void weir_proxy_drain(struct weir_proxy *px)
@@ -409,20 +425,20 @@ bool weir_proxy_reset_all(struct weir_proxy *px, unsigned int limit, uint64_t no
 {
 	uint32_t fresh = px->table.fresh;
 
-	px->now_ns = now_ns;
-	/* Many more are looked at than reset, so that a table of the dead does not hold up the end. */
+	enter(px, now_ns);
+	/* More are looked at than are reset, so that a table full of ended ones does not delay the end. */
 	for (uint32_t i = 0; i < 64 * limit && i < fresh && weir_proxy_active(px) > 0; i++) {
 		struct weir_conn *c = conn_at(px, px->recycle_hand % fresh);
 
 		px->recycle_hand = (px->recycle_hand + 1) % fresh;
-		/* A conn that was given back is zeroed but for its list link: CLOSED. */
+		/* A free conn is zeroed but for its list link, so its state is CLOSED. */
 		if (!is_active(c))
 			continue;
 		weir_expire_reset(px, c, WEIR_EVENT_conn_drained);
 		if (--limit == 0)
 			break;
 	}
-	gauges(px);
+	update_gauges(px);
 	return weir_proxy_active(px) == 0;
 }
 

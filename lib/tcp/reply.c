@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Answers in the buffer of the packet that they answer: SYN-ACK, RST, challenge ACK. Sending one needs
+ * no memory, route or ARP: it leaves by the port and to the neighbour that the packet came from.
+ */
 #include <string.h>
 
-#include "tcp/parts.h"
+#include "tcp/engine.h"
+#include "tcp/handshake.h"
 
-/* A header that goes back to where pkt came from. */
+/* A header to the segment's sender. */
 static struct weir_header header_back(const struct weir_seg *seg)
 {
 	return (struct weir_header){
@@ -15,7 +20,7 @@ static struct weir_header header_back(const struct weir_seg *seg)
 	};
 }
 
-/* The frame in the packet's buffer is ours now. */
+/* The packet's buffer holds our frame now. */
 static void sent_back(struct weir_pkt *pkt, enum weir_fate fate)
 {
 	pkt->csum = WEIR_CSUM_GOOD;
@@ -69,7 +74,7 @@ static uint16_t early_room(const struct weir_proxy *px, const struct weir_servic
 	return (uint16_t)(pkts < bytes ? pkts : bytes);
 }
 
-/* The same for who begins; past half of the pool it is 0 and opens later. */
+/* The window of a SYN-ACK; past half of the held-packet pool it is 0, and opens later. */
 static uint16_t early_window(struct weir_proxy *px, const struct weir_service *svc)
 {
 	if (px->held.count > px->held.capacity / 2) {
@@ -92,16 +97,16 @@ void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, stru
 	h.seq = c->cookie + 1;
 	h.ack = c->track[WEIR_CLIENT].acked;
 	h.flags = WEIR_TCP_ACK;
-	if (!(c->flags & WEIR_CONN_WND_UPDATE)) /* else it was told 0, and is told more later */
+	if (!(c->flags & WEIR_CONN_WND_UPDATE)) /* else it was told 0; a window update follows */
 		h.wnd = wnd > 0 ? (uint16_t)wnd : 1;
 	h.ts = c->flags & WEIR_CONN_TS;
-	h.tsval = c->opening.cookie_tsval;
-	h.tsecr = c->opening.syn_tsval - c->ts_delta[WEIR_CLIENT];
+	h.tsval = weir_handshake_cookie_tsval(c);
+	h.tsecr = weir_handshake_client_tsval(c);
 	pkt->len = pkt->head_len = weir_build_tcp(pkt->data, &h);
 	sent_back(pkt, WEIR_FATE_challenged);
 }
 
-/* Its frame in pkt is the SYN-ACK already, but for its MAC addresses. Not in line: a flood's are not. */
+/* For a retransmission (HC-07). Not inlined: in a flood the ring is silent and this is not called. */
 static __attribute__((noinline)) void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
 	const struct weir_cookie *cookie, uint16_t wnd)
 {
@@ -157,6 +162,6 @@ void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s
 	h.wnd = s->wnd;
 	h.tsval = s->tsval;
 	h.tsecr = s->client_tsval;
-	px->ops.header(px->ops.shell, &h, &dest);
+	send_header(px, &h, &dest);
 	event(px, WEIR_EVENT_syn_ack_resent);
 }

@@ -14,7 +14,7 @@ void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_
 		s->row[i] = weir_arena_take(arena, WEIR_SOURCES * sizeof(*s->row[i]));
 }
 
-/* The cell's count in this second, the newcomer included. */
+/* Counts one more in this second; returns the count. */
 static uint32_t count_in(struct weir_source_cell *cell, uint16_t second)
 {
 	if (cell->second != second)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * New connections per client address and second: what one real address can do is bounded (HC-35).
+ * Limit of new connections per client address and second (HC-35). Belongs to one worker.
  *
  * A count-min sketch of two rows: an address is never counted too low, and too high only when it
- * shares both its places with others in the same second. Cells carry the second they count for, so
+ * shares both its places with others in the same second. Each cell has the second that it counts for, so
  * nothing is ever swept.
  */
 #ifndef WEIR_TCP_SOURCES_H
@@ -26,17 +26,17 @@ struct weir_sources {
 	uint32_t limit; /* of this worker; 0: none */
 };
 
-/* rate: of all workers together, who have an equal share of each source's connections; 0: no limit. */
+/* rate: of all workers together, which share it equally; 0: no limit. */
 void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_t rate,
 	unsigned int workers);
 
-/* Another rate, from here on. */
+/* Changes the rate from here on. */
 void weir_sources_limit(struct weir_sources *s, uint32_t rate, unsigned int workers);
 
 /* Counts one more; hash: keyed, of the address alone. false: over the limit in this second. */
 bool weir_sources_take(struct weir_sources *s, uint64_t hash, uint64_t now_s);
 
-/* Somebody counts: else the address need not be hashed. */
+/* There is a limit; without one the address need not be hashed. */
 static inline bool weir_sources_limited(const struct weir_sources *s)
 {
 	return s->limit != 0;

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-/* Marks that share a cache line, the newest first. */
+/* Marks of a set, which share a cache line, the newest first. */
 #define WAYS 8
 
-/* One number for tuple and cookie: the hash is keyed, so nobody chooses it. */
+/* One number for tuple and cookie. The hash is keyed, so a client cannot choose it. */
 static uint64_t mark(uint64_t hash, uint32_t isn)
 {
 	return (hash + isn * 0x9e3779b97f4a7c15ull) | 1;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cookies that are alive but must open nothing any more (HC-35). A connection that ends in peace
- * stays in the table until its cookie is dead. One that goes earlier, because its client began anew
- * (HC-24, HC-32) or to make room, leaves its cookie here: a late duplicate of its segments must
- * neither open it again nor replace its successor.
+ * Spent cookies: those within their lifetime that must not open a connection again (HC-35). Usually a
+ * connection that has ended stays in the table until its cookie expires. One that leaves earlier, since
+ * a new incarnation replaced it (HC-24, HC-32) or since it was evicted, leaves its cookie here: a late
+ * duplicate of its segments must neither open it again nor replace the new incarnation. Belongs to one
+ * worker.
  */
 #ifndef WEIR_TCP_SPENT_H
 #define WEIR_TCP_SPENT_H
@@ -15,7 +16,8 @@
 #define WEIR_SPENT 4096
 
 struct weir_spent {
-	uint64_t *at; /* lines of a few: a newcomer takes the oldest one's place; 0: never used */
+	uint64_t *
+		at; /* sets of 8: a new entry takes the place of the oldest in its set; 0: never used */
 };
 
 void weir_spent_init(struct weir_spent *s, struct weir_arena *arena);

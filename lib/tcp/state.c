@@ -4,35 +4,98 @@
 /* Rows that are the same for both roles. */
 #define BOTH(...)                                                                                  \
 	{                                                                                          \
-		{__VA_ARGS__},                                                                     \
-		{                                                                                  \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
+		[WEIR_CLOSER] = {__VA_ARGS__}, [WEIR_OTHER] = { __VA_ARGS__ }                      \
 	}
 
-/* RFC 9293 §3.3.2 figure 5 and §3.6, both ends at once. Columns: SYN_ACK, FIN_SENT, FIN_ACKED, RESET. */
+/*
+ * RFC 9293 §3.3.2 figure 5 and §3.6, both ends at once. Each transition has its sentence; an entry
+ * without one stays in its state: the event changes nothing there, or cannot happen.
+ */
+/* clang-format off */
 const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
-	[WEIR_CLOSED] = BOTH(WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED),
-	[WEIR_SYN_SENT] = BOTH(WEIR_ESTABLISHED, WEIR_SYN_SENT, WEIR_SYN_SENT, WEIR_CLOSED),
-	[WEIR_ESTABLISHED] = BOTH(WEIR_ESTABLISHED, WEIR_FIN_WAIT_1, WEIR_ESTABLISHED, WEIR_CLOSED),
-	[WEIR_FIN_WAIT_1] =
-		{
-			[WEIR_CLOSER] = {WEIR_FIN_WAIT_1, WEIR_FIN_WAIT_1, WEIR_FIN_WAIT_2,
-				WEIR_CLOSED},
-			[WEIR_OTHER] = {WEIR_FIN_WAIT_1, WEIR_CLOSING, WEIR_FIN_WAIT_1,
-				WEIR_CLOSED},
+	[WEIR_CLOSED] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_CLOSED,
+		[WEIR_TCP_FIN_SENT] = WEIR_CLOSED,
+		[WEIR_TCP_FIN_ACKED] = WEIR_CLOSED,
+		[WEIR_TCP_RESET] = WEIR_CLOSED
+	),
+
+	[WEIR_SYN_SENT] = BOTH(
+		/* The backend accepts: both sides are open, and their sequence spaces are spliced. */
+		[WEIR_TCP_SYN_ACK] = WEIR_ESTABLISHED,
+		[WEIR_TCP_FIN_SENT] = WEIR_SYN_SENT, /* a client's early FIN is held like data */
+		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_SENT,
+		/* The client aborts, or no backend accepts and the client gets RST. */
+		[WEIR_TCP_RESET] = WEIR_CLOSED
+	),
+
+	[WEIR_ESTABLISHED] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_ESTABLISHED, /* retransmitted: our ACK was lost */
+		/* The first FIN: its sender becomes the closer, the other end is in CLOSE_WAIT. */
+		[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1,
+		[WEIR_TCP_FIN_ACKED] = WEIR_ESTABLISHED,
+		/* A RST that its receiver believed, or synweir ends the connection by RST. */
+		[WEIR_TCP_RESET] = WEIR_CLOSED
+	),
+
+	[WEIR_FIN_WAIT_1] = {
+		[WEIR_CLOSER] = {
+			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1, /* retransmitted */
+			/* The other end acknowledges the FIN: half close, it may still send data. */
+			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
-	[WEIR_FIN_WAIT_2] =
-		{
-			[WEIR_CLOSER] = {WEIR_FIN_WAIT_2, WEIR_FIN_WAIT_2, WEIR_FIN_WAIT_2,
-				WEIR_CLOSED},
-			[WEIR_OTHER] = {WEIR_FIN_WAIT_2, WEIR_LAST_ACK, WEIR_FIN_WAIT_2,
-				WEIR_CLOSED},
+		[WEIR_OTHER] = {
+			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_1,
+			/* A FIN before the closer's FIN is acknowledged: simultaneous close. */
+			[WEIR_TCP_FIN_SENT] = WEIR_CLOSING,
+			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
-	[WEIR_CLOSING] = BOTH(WEIR_CLOSING, WEIR_CLOSING, WEIR_LAST_ACK, WEIR_CLOSED),
-	[WEIR_LAST_ACK] = BOTH(WEIR_LAST_ACK, WEIR_LAST_ACK, WEIR_TIME_WAIT, WEIR_CLOSED),
-	[WEIR_TIME_WAIT] = BOTH(WEIR_TIME_WAIT, WEIR_TIME_WAIT, WEIR_TIME_WAIT, WEIR_CLOSED),
+	},
+
+	[WEIR_FIN_WAIT_2] = {
+		[WEIR_CLOSER] = {
+			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_2, /* retransmitted */
+			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
+		},
+		[WEIR_OTHER] = {
+			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_2,
+			/* The other end closes too, and waits for the ACK of its FIN. */
+			[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK,
+			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
+		},
+	},
+
+	[WEIR_CLOSING] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_CLOSING,
+		[WEIR_TCP_FIN_SENT] = WEIR_CLOSING, /* retransmitted */
+		/* One of the two FINs is acknowledged; the other one's ACK is missing. */
+		[WEIR_TCP_FIN_ACKED] = WEIR_LAST_ACK,
+		[WEIR_TCP_RESET] = WEIR_CLOSED /* as in ESTABLISHED */
+	),
+
+	[WEIR_LAST_ACK] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_LAST_ACK,
+		[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK, /* retransmitted */
+		/* The second FIN is acknowledged as well: the close is complete. */
+		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
+		[WEIR_TCP_RESET] = WEIR_CLOSED /* as in ESTABLISHED */
+	),
+
+	[WEIR_TIME_WAIT] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_TIME_WAIT,
+		[WEIR_TCP_FIN_SENT] = WEIR_TIME_WAIT, /* retransmitted: its ACK was lost */
+		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
+		/* synweir gives it up. A received RST ends no TIME_WAIT (RFC 1337): forward.c. */
+		[WEIR_TCP_RESET] = WEIR_CLOSED
+	),
 };
+/* clang-format on */
 
 const char *weir_tcp_event_name(enum weir_tcp_event e)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The state machine of a spliced connection: a constant table with one reader and one writer.
+ * The state machine of a spliced connection: a constant table, read by weir_state_step() alone, which
+ * is also the only writer of conn->state but for the beginning (weir_conn_begin()).
  *
- * A transition depends on the state, on who did it (the side whose FIN came first, or the other) and
- * on what was done. tests/unit prints the table to docs/states.md.
+ * A transition depends on the state, on the role of the side that caused it (the closer, whose FIN
+ * came first, or the other) and on the event. tests/unit/test_state.c writes the table to
+ * docs/states.md.
  */
 #ifndef WEIR_TCP_STATE_H
 #define WEIR_TCP_STATE_H
@@ -12,14 +14,14 @@
 
 enum weir_tcp_event {
 	WEIR_TCP_SYN_ACK,   /* the backend accepted */
-	WEIR_TCP_FIN_SENT,  /* the side's FIN passed for the first time */
+	WEIR_TCP_FIN_SENT,  /* the side's FIN was forwarded for the first time */
 	WEIR_TCP_FIN_ACKED, /* the side's FIN was acknowledged by the other for the first time */
 	WEIR_TCP_RESET,     /* a believed RST of either side, or synweir gave the connection up */
 	WEIR_TCP_EVENTS
 };
 
 enum weir_role {
-	WEIR_CLOSER, /* whoever sends the first FIN is the closer from then on */
+	WEIR_CLOSER, /* the side whose FIN came first */
 	WEIR_OTHER,
 	WEIR_ROLES
 };
@@ -28,7 +30,10 @@ extern const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS];
 
 const char *weir_tcp_event_name(enum weir_tcp_event e);
 
-/* The state after `side` did `event`; sets conn->state and, at the first FIN, conn->closer. */
+/*
+ * Sets conn->state to the state after `event` of `side`, and conn->closer at the first FIN. Returns
+ * the new state, which may be the old one.
+ */
 enum weir_state weir_state_step(struct weir_conn *conn, enum weir_side side,
 	enum weir_tcp_event event);
 

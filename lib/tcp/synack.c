@@ -26,14 +26,14 @@ struct weir_synack *weir_synack_push(struct weir_synack_ring *r, uint32_t now_ms
 	if (r->size == 0 || weir_synack_silent(r, now_ms))
 		return NULL;
 	r->silent = false;
-	/* Full before the first is due: nobody's would be. */
+	/* Full before the first entry is due. */
 	if (r->head - r->due[0] == r->size) {
 		weir_synack_clear(r);
 		r->silent = true;
 		r->silent_from_ms = now_ms;
 		return NULL;
 	}
-	/* Who wraps forgets the oldest second repetition. */
+	/* The oldest entry is overwritten: its second retransmission is lost. */
 	if (r->head - r->due[1] == r->size)
 		r->due[1]++;
 	return &r->at[r->head++ & (r->size - 1)];

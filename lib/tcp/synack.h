@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * SYN-ACKs that may be sent again (HC-07): when the final ACK is lost and the server speaks first,
- * nobody else will. A ring of fixed size per worker; under flood it is full before anything is due,
- * forgets it all and takes nothing for a second: it falls silent, and costs nothing, by itself.
+ * Retransmission of SYN-ACKs (HC-07): when the client's ACK is lost and the server is to send first,
+ * neither end would retransmit. A ring of fixed size per worker. In a flood it is full before its
+ * first entry is due; then it is cleared and takes no entries for a second, so it costs a flood
+ * nothing.
  */
 #ifndef WEIR_TCP_SYNACK_H
 #define WEIR_TCP_SYNACK_H
@@ -13,9 +14,9 @@
 #include "flow/key.h"
 #include "tcp/cookie.h"
 
-/* One SYN-ACK, enough to build it again. */
+/* All that is needed to build the SYN-ACK again. */
 struct weir_synack {
-	struct weir_key client; /* who it went to, and from which service */
+	struct weir_key client; /* its receiver, and its service */
 	uint32_t client_isn;
 	uint32_t isn, tsval; /* the cookie */
 	uint32_t client_tsval;
@@ -29,33 +30,33 @@ struct weir_synack_ring {
 	struct weir_synack *at;
 	uint32_t size;   /* a power of two, or 0 */
 	uint32_t head;   /* next to write */
-	uint32_t due[2]; /* next to look at for the first and for the second repetition */
-	bool silent;     /* lately it was full before anything was due: a flood */
+	uint32_t due[2]; /* next to look at for the first and for the second retransmission */
+	bool silent;     /* it was full before its first entry was due: a flood */
 	uint32_t silent_from_ms;
 };
 
-/* size is rounded up to a power of two; 0: never again. */
+/* size is rounded up to a power of two; 0: SYN-ACKs are never retransmitted. */
 void weir_synack_init(struct weir_synack_ring *r, struct weir_arena *arena, uint32_t size);
 
-/* After a flood was noticed. The next ring would be full in no more than the time that this one took. */
+/* How long after a flood was noticed no entries are taken. */
 #define WEIR_SYNACK_SILENT_MS 1000
 
-/* Nothing is remembered now: not to be asked for more. */
+/* No entries are taken now: weir_synack_push() need not be called. */
 static inline bool weir_synack_silent(const struct weir_synack_ring *r, uint32_t now_ms)
 {
 	return r->silent && now_ms - r->silent_from_ms < WEIR_SYNACK_SILENT_MS;
 }
 
-/* The entry to fill in for a SYN-ACK being sent now; NULL when none is to be remembered. */
+/* The entry to fill in for a SYN-ACK that is being sent; NULL: it is not to be retransmitted. */
 struct weir_synack *weir_synack_push(struct weir_synack_ring *r, uint32_t now_ms);
 
-/* Nothing is due any more. */
+/* Forgets all entries. */
 void weir_synack_clear(struct weir_synack_ring *r);
 
 /*
- * The next entry that is to be sent again: once after 1 s, once more after 3 s. NULL: none is due.
- * The caller looks whether the client has a connection by now. *limit is counted down; at 0 nothing
- * is due.
+ * The next entry whose retransmission is due: one after 1 s, a second after 3 s. NULL: none is due.
+ * The caller checks whether the client has a connection by now. *limit is decremented for each; at 0
+ * none is due. The entry is valid until the next call that changes the ring.
  */
 const struct weir_synack *weir_synack_due(struct weir_synack_ring *r, uint32_t now_ms,
 	unsigned int *limit);

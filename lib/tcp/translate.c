@@ -22,7 +22,7 @@ void weir_strip_sack(uint8_t *tcp, const struct weir_seg *seg, struct weir_chang
 
 	for (unsigned int i = from; i < to; i++) {
 		const unsigned int shift =
-			i & 1 ? 0 : 8; /* which byte of its checksum word it is */
+			i & 1 ? 0 : 8; /* high or low byte of its checksum word */
 
 		ch->value = weir_csum_delta16(ch->value, (uint16_t)(tcp[i] << shift),
 			WEIR_OPT_NOP << shift);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From one TCP relation into the other (HC-20): every number in a segment's header, in place. */
+/*
+ * Translation of a segment from one side of a connection to the other (HC-20): every number in its
+ * header, in place. Private to tcp/.
+ */
 #ifndef WEIR_TCP_TRANSLATE_H
 #define WEIR_TCP_TRANSLATE_H
 
@@ -11,22 +14,22 @@
 #include "wire/rewrite.h"
 
 /*
- * Rewrites a segment that `side` sent so that the other side understands it: addresses, ports,
- * sequence and acknowledgement number, window scale, TSval, TSecr, SACK blocks. Both checksums are
- * updated incrementally, so that a wrong one stays wrong. pkt->seg keeps what the sender said.
+ * Rewrites a segment of `side` into the other side's numbers: addresses, ports, sequence and
+ * acknowledgement number, window scale, TSval, TSecr, SACK blocks. Both checksums are updated
+ * incrementally, so that a wrong one stays wrong. pkt->seg keeps the numbers of the sender.
  */
 static inline void weir_translate(const struct weir_conn *c, const struct weir_policy *p,
 	enum weir_side side, struct weir_pkt *pkt);
 
-/* A window that the backend offered, as the client will understand it: rescaled, rounded down. */
+/* A window field of `side` rescaled for the other side, rounded down. */
 static inline uint16_t weir_translate_window(const struct weir_conn *c, enum weir_side side,
 	uint16_t wnd);
 
 /* inline definitions */
 
 /*
- * What the changes of a header's fields do to its checksum. INVARIANT: whoever stores into the header
- * adds to it. Numbers are counted by value, so their bytes stand the other way round than in memory.
+ * The sum of all changes to a header, for its checksum. INVARIANT: every store into the header is
+ * added here. Numbers are summed by value, that is byte-swapped against memory.
  */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "values are swapped words");
 struct weir_changes {
@@ -48,14 +51,14 @@ static inline uint32_t weir_load_be32(const uint8_t *at)
 	return weir_be32(word);
 }
 
-/* A number that was `from` becomes larger by `add`; delta is of values. */
+/* Stores from + add and returns delta with that change, by value. */
 static inline uint64_t weir_add32(uint8_t *at, uint32_t from, uint32_t add, uint64_t delta)
 {
 	weir_store_be32(at, from + add);
 	return weir_csum_delta32(delta, from, from + add);
 }
 
-/* Options may stand at odd places: an even number of swaps is none. */
+/* Changes of numbers at that offset. At an odd one they are swapped twice, that is not at all. */
 static inline void weir_changes_at(struct weir_changes *ch, unsigned int off, uint64_t values)
 {
 	if (off & 1)
@@ -98,7 +101,7 @@ static inline void weir_set_tuple(struct weir_pkt *pkt, struct weir_tcp_hdr *tcp
 	memcpy(&tcp->sport_be, &to, sizeof(to));
 }
 
-/* RFC 7323 §3.2: TSecr means something with ACK only. */
+/* RFC 7323 §3.2: TSecr is valid only with ACK. */
 static inline void weir_shift_timestamps(const struct weir_conn *c, enum weir_side side,
 	uint8_t *tcp, const struct weir_seg *seg, struct weir_changes *ch)
 {

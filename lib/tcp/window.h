@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Windows of a spliced connection (HC-21), after van Rooij, "Real Stateful TCP Packet Filtering in
- * IP Filter" (2000), as pf and Linux' conntrack do it: who watches in the middle knows for each
- * direction the highest end sent, the highest acknowledgement and the largest window.
+ * Window tracking of a spliced connection (HC-21), after van Rooij, "Real Stateful TCP Packet
+ * Filtering in IP Filter" (2000), as pf and Linux' conntrack do it: for each direction the highest
+ * end sent, the highest acknowledgement number and the largest window are known in the middle.
  *
- * Segments are as they came (their sender's view); everything is compared in the space of whoever
- * counts the bytes.
+ * A segment's numbers are its sender's view; they are compared in the sequence space of the side that
+ * sends the bytes in question.
  */
 #ifndef WEIR_TCP_WINDOW_H
 #define WEIR_TCP_WINDOW_H
@@ -15,8 +15,8 @@
 
 enum weir_window {
 	WEIR_WINDOW_IN,
-	WEIR_WINDOW_OUT, /* sequence number neither new data in the window nor a recent repetition */
-	WEIR_WINDOW_ACK, /* acknowledges what was never sent, or what was acknowledged long ago */
+	WEIR_WINDOW_OUT, /* neither new data in the window nor a recent retransmission */
+	WEIR_WINDOW_ACK, /* acknowledges what was never sent, or is far too old */
 };
 
 /* How far the window field of `side` is shifted: what it offered itself, or 0. */
@@ -27,15 +27,15 @@ static inline unsigned int weir_window_shift(const struct weir_conn *c, enum wei
 	return c->wscale_client;
 }
 
-/* It acknowledges something that the other side sent, now or lately; else it is of another connection. */
+/* Its acknowledgement number fits what the other side has sent; else it is of another connection. */
 static inline bool weir_window_acks(const struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg);
 
-/* Judges a segment without SYN or RST from `side`. Nothing is changed. */
+/* Checks a segment without SYN or RST from `side`. Nothing is changed. */
 static inline enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg);
 
-/* Remembers a segment that was judged WEIR_WINDOW_IN and is being forwarded. */
+/* Tracks a segment that was WEIR_WINDOW_IN and is being forwarded. */
 static inline void weir_window_update(struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg);
 
@@ -50,27 +50,28 @@ enum weir_rst weir_window_rst(const struct weir_conn *c, enum weir_side side, ui
 /* inline definitions */
 
 /*
- * How far back a repetition or an old acknowledgement may reach at least: an unscaled window and a
- * segment, whatever window was really offered. conntrack uses the same.
+ * How far below the highest number a retransmission or an old acknowledgement may be at least: an
+ * unscaled window and a segment, whatever window was offered. The name and value are conntrack's.
  */
-#define WEIR_OLD_ENOUGH 66000u
+#define WEIR_MAXACKWINDOW 66000u
 
 static inline uint32_t weir_window_reach(const struct weir_conn *c, enum weir_side side)
 {
 	uint32_t wnd = (uint32_t)c->max_wnd[side] << weir_window_shift(c, side);
 
-	return wnd > WEIR_OLD_ENOUGH ? wnd : WEIR_OLD_ENOUGH;
+	return wnd > WEIR_MAXACKWINDOW ? wnd : WEIR_MAXACKWINDOW;
 }
 
-/* What the backend has sent in all, modulo 2^32: it began after the cookie. */
+/* Bytes that the backend has sent in all, modulo 2^32. Its first one follows the cookie. */
 static inline uint32_t weir_backend_sent(const struct weir_conn *c)
 {
 	return c->track[WEIR_BACKEND].end + c->seq_delta[WEIR_BACKEND] - (c->cookie + 1);
 }
 
 /*
- * The lowest acknowledgement that `side` may repeat. A client's that is lower than the beginning is
- * the cookie of one that began anew, and must not pass for an old one of this connection (HC-24).
+ * The lowest acknowledgement number that `side` may still send. One of the client's below the first
+ * byte may be the cookie of a new incarnation: it must not pass as an old one of this connection
+ * (HC-24).
  */
 static inline uint32_t weir_oldest_ack(const struct weir_conn *c, enum weir_side side)
 {

@@ -303,7 +303,8 @@ static void hc52_wall(void)
 		talk_open(&t);
 		talk_init(&u, s, SHELL_FULLNAT, 3 * i + 1);
 		talk_syn(&u);
-		px->wall_offset_ns += (uint64_t)(steps_s[i] * 1000000000);
+		weir_proxy_set_wall_offset(px,
+			px->wall_offset_ns + (uint64_t)(steps_s[i] * 1000000000));
 		shell_tick(s);
 		talk_say(&t, WEIR_CLIENT, PSH, 100);
 		talk_init(&v, s, SHELL_FULLNAT, 3 * i + 2);

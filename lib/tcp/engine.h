@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the proxy engine share. Private to tcp/; proxy.h is the contract outside.
+ *
+ *	proxy.c    set-up, the decision about one packet, time
+ *	burst.c    the stages before the decision, for all packets of a burst at once
+ *	accept.c   a client's valid ACK, and its early data           \ handshake.h
+ *	connect.c  SYN to a backend, its answer, another backend      /
+ *	forward.c  segments of a spliced connection
+ *	conn.c     begin and end of a connection: memory, keys, local port, timer
+ *	reply.c    answers in the packet's own buffer: SYN-ACK, RST, challenge ACK
+ *	compose.c  header-only segments to one side of a connection
+ *	expire.c   timers that have gone off
+ *
+ * All of it runs in the worker's thread, within a call of proxy.h. A segment that synweir sends is
+ * passed to the caller's functions (struct weir_proxy_ops) while the call runs; these must not call
+ * the engine back, and send_header() and return_packet() below hold them to it.
+ */
+#ifndef WEIR_TCP_ENGINE_H
+#define WEIR_TCP_ENGINE_H
+
+#include <assert.h>
+
+#include "tcp/cookie.h"
+#include "tcp/proxy.h"
+#include "tcp/state.h"
+#include "tcp/translate.h"
+#include "tcp/window.h"
+
+static inline void event(struct weir_proxy *px, enum weir_event e)
+{
+	weir_count(&px->counters.event[e], 1);
+}
+
+static inline struct weir_conn *conn_at(struct weir_proxy *px, uint32_t conn)
+{
+	return weir_table_conn(&px->table, conn);
+}
+
+static inline uint32_t conn_index(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	return (uint32_t)(c - px->table.conns);
+}
+
+static inline const struct weir_service *conn_service(const struct weir_proxy *px,
+	const struct weir_conn *c)
+{
+	return &px->policy->services[c->client.id];
+}
+
+/* The service takes new connections. */
+static inline bool is_open(const struct weir_proxy *px, uint16_t service)
+{
+	return px->policy->services[service].life == WEIR_LIFE_LIVE;
+}
+
+/* The configuration no longer has this backend: connections that it has not accepted go elsewhere. */
+static inline bool is_removed(const struct weir_proxy *px, uint16_t backend)
+{
+	return px->policy->backends[backend].life != WEIR_LIFE_LIVE;
+}
+
+/* Carries data, or may still carry some. */
+static inline bool is_active(const struct weir_conn *c)
+{
+	return c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT;
+}
+
+static inline uint64_t now_ms(const struct weir_proxy *px)
+{
+	return px->now_ns / 1000000;
+}
+
+/* The packet ends here; fate is the reason. */
+static inline void drop(struct weir_pkt *pkt, enum weir_fate fate)
+{
+	pkt->send = WEIR_SEND_NOTHING;
+	pkt->fate = (uint8_t)fate;
+}
+
+/* Every public call of proxy.h begins with this: a callback that calls the engine stops the program. */
+static inline void enter(struct weir_proxy *px, uint64_t now_ns)
+{
+	assert(!px->in_callback);
+	px->now_ns = now_ns;
+}
+
+/* The caller builds and sends a header-only segment. */
+static inline void send_header(struct weir_proxy *px, const struct weir_header *h,
+	const struct weir_dest *dest)
+{
+	px->in_callback = true;
+	px->ops.header(px->ops.shell, h, dest);
+	px->in_callback = false;
+}
+
+/* A held packet goes back to the caller; its send and fate say what becomes of it. */
+static inline void return_packet(struct weir_proxy *px, struct weir_pkt *pkt)
+{
+	px->in_callback = true;
+	px->ops.packet(px->ops.shell, pkt);
+	px->in_callback = false;
+}
+
+/* Sets the timer to delay_ms from now. */
+static inline void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, uint32_t delay_ms)
+{
+	uint32_t deadline = weir_tick_after(px->now_ns, delay_ms);
+
+	if (c->wheel_prev != WEIR_WHEEL_OFF) {
+		weir_wheel_set(&px->wheel, conn_index(px, c), deadline);
+		return;
+	}
+	c->deadline = deadline;
+	weir_wheel_add(&px->wheel, conn_index(px, c));
+}
+
+/* reply.c: each sets send and fate of pkt */
+
+/* RST to the sender of a segment that belongs to no connection, in its buffer (RFC 9293 §3.10.7.1). */
+void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
+
+/* The same within that budget of replies; without budget, a drop. An RST is never answered. */
+void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
+	struct weir_pkt *pkt, enum weir_fate fate);
+
+/* RFC 5961 §3.2: challenge ACK to c's client, in SYN_SENT, about the RST in pkt; within the budget. */
+void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt);
+
+/* The SYN in pkt becomes its SYN-ACK with that cookie. */
+void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
+	const struct weir_cookie *cookie);
+
+/* Retransmits the SYN-ACK of a ring entry. */
+void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
+
+/* compose.c: each sends one segment by px->ops.header; the connection is not changed */
+
+/* Our SYN to the backend; valid in SYN_SENT. */
+void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c);
+/*
+ * The third step of the handshake with the backend, and its repetition when the SYN-ACK is
+ * retransmitted. tsecr: the SYN-ACK's TSval as the backend said it (HC-05: not translated).
+ */
+void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, uint32_t tsecr);
+void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c);
+/* RST to the client, at the sequence number that it expects. */
+void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c);
+/* RST to the backend of a connection that the backend knows, at what it expects. */
+void weir_send_rst_to_backend(struct weir_proxy *px, const struct weir_conn *c);
+/* RST to the backend about a segment that fits no connection: seq is that segment's ack number. */
+void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t seq);
+
+/* conn.c */
+
+struct weir_hashes {
+	uint64_t client, local; /* local: 0 when c has no such key */
+};
+
+/*
+ * A connection in SYN_SENT under that client key with that hash, on no timer. NULL: the table is
+ * full and nothing in it can be evicted; nothing has changed.
+ */
+struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
+	uint64_t hash);
+/* The hashes of c's two keys; prefetches the cache lines that they lead to. */
+struct weir_hashes weir_conn_hashes(const struct weir_proxy *px, const struct weir_conn *c);
+/* Gives everything of c back: keys, port, held packets, timer, memory. c is not to be used again. */
+void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir_hashes *hashes);
+/* The same before c's cookie has expired: the cookie is remembered as spent (HC-35). */
+void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c);
+/* One step of the state machine, and what follows from the state: gauges, timer, backend's load. */
+void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	enum weir_tcp_event e);
+/* How long c's timer runs in its state. */
+uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_conn *c);
+/*
+ * Gives c that backend, a local address and port towards it (nat: the client's), and the key for
+ * the way back. INVARIANT: c has no backend. false: no port is free or the key cannot be had; c is
+ * as before.
+ */
+bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
+/* Undoes that, before another backend or port is tried. c->backend keeps its value. */
+void weir_conn_detach_backend(struct weir_proxy *px, struct weir_conn *c);
+/* Held packets of c are returned to the caller as dropped. */
+void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c);
+
+/* forward.c */
+
+/* A segment of a connection that is neither in SYN_SENT nor CLOSED. Sets send and fate of pkt. */
+void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt);
+
+/* expire.c */
+
+/* Connections whose timers have gone off; looks at `limit` of them at most. */
+void weir_expire_due(struct weir_proxy *px, unsigned int limit);
+/* RST to both sides in any state; then c is CLOSED, and e is counted. */
+void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_event e);
+
+#endif

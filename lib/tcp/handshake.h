@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The handshake part of a connection: all that happens before both sides are ESTABLISHED, and the
+ * fields that only this time needs. What comes after it is the splice (forward.c, window.h,
+ * translate.h), which knows deltas, windows and FINs. Private to tcp/.
+ *
+ *	accept.c    the client's side: the ACK with a valid cookie, and what it sends before the
+ *	            backend has answered (early data)
+ *	connect.c   the backend's side: SYN, its retransmission by expire.c, the backend's answer,
+ *	            another backend or local port, giving up
+ *
+ * INVARIANT: struct weir_handshake shares its memory with the FINs' numbers, so these accessors are
+ * valid until the first FIN (fin_sent == 0). Nothing else opens that union.
+ */
+#ifndef WEIR_TCP_HANDSHAKE_H
+#define WEIR_TCP_HANDSHAKE_H
+
+#include "tcp/cookie.h"
+#include "tcp/proxy.h"
+
+/* Segments of one connection that may be held until its backend answers (HC-04). */
+#define WEIR_HELD_PKTS_MAX 16
+
+/* Sequence number of the client's first byte, in the client's space. Valid in SYN_SENT. */
+static inline uint32_t weir_client_snd_start(const struct weir_conn *c)
+{
+	return c->track[WEIR_CLIENT].acked;
+}
+
+/*
+ * Sequence number of the client's first byte in the backend's space: our ISN + 1, plus the bytes
+ * that we insert before it, of which there are none. This is the one place that says so. Valid in
+ * SYN_SENT, once a backend was chosen.
+ */
+static inline uint32_t weir_backend_snd_start(const struct weir_conn *c)
+{
+	return weir_client_snd_start(c) + c->seq_delta[WEIR_CLIENT];
+}
+
+/* Our ISN towards the backend: the sequence number of our SYN. Valid as weir_backend_snd_start(). */
+static inline uint32_t weir_backend_isn(const struct weir_conn *c)
+{
+	return weir_backend_snd_start(c) - 1;
+}
+
+/* Maps the client's first byte to the number behind our ISN. */
+static inline void weir_backend_set_isn(struct weir_conn *c, uint32_t isn)
+{
+	c->seq_delta[WEIR_CLIENT] = isn + 1 - weir_client_snd_start(c);
+}
+
+/* TSval of the SYN-ACK that the client was sent, as its ACK echoed it. */
+static inline uint32_t weir_handshake_cookie_tsval(const struct weir_conn *c)
+{
+	return c->handshake.cookie_tsval;
+}
+
+/* TSval of our SYN to the backend. */
+static inline uint32_t weir_handshake_syn_tsval(const struct weir_conn *c)
+{
+	return c->handshake.syn_tsval;
+}
+
+/* TSval of the client's ACK that carried the cookie: what the client expects to be echoed. */
+static inline uint32_t weir_handshake_client_tsval(const struct weir_conn *c)
+{
+	return c->handshake.syn_tsval - c->ts_delta[WEIR_CLIENT];
+}
+
+/* What the ACK with the cookie said. ts_delta is 0 until weir_handshake_set_syn_tsval(). */
+static inline void weir_handshake_start(struct weir_conn *c, uint32_t cookie_tsval,
+	uint32_t client_tsval)
+{
+	c->handshake.cookie_tsval = cookie_tsval;
+	c->handshake.syn_tsval = client_tsval;
+}
+
+/* Our SYN says `tsval`; the client's later TSvals are moved by as much as its first one was. */
+static inline void weir_handshake_set_syn_tsval(struct weir_conn *c, uint32_t tsval)
+{
+	const uint32_t client_tsval = weir_handshake_client_tsval(c);
+
+	c->handshake.syn_tsval = tsval;
+	c->ts_delta[WEIR_CLIENT] = tsval - client_tsval;
+}
+
+/* accept.c */
+
+/*
+ * The ACK in pkt carries a valid cookie: opens a connection and sends a SYN to a backend. hash is
+ * weir_key_hash() of pkt->key; probe: the ACK is a keep-alive or zero-window probe, one below the
+ * first byte (HC-06). Sets send and fate of pkt: the connection's, or those of the RST that says why
+ * there is none; then nothing is left of it.
+ */
+void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
+	const struct weir_cookie *cookie, bool probe);
+
+/* A further segment of the client while c is in SYN_SENT: held, dropped, or an RST. */
+void weir_accept_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
+/* connect.c */
+
+/*
+ * Sends a SYN to that backend, from a local port that c gets for it. false: there is no local port, or
+ * no room for the key; c is as before.
+ */
+bool weir_connect_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
+
+/*
+ * Chooses a backend, not `avoid` when there is another (WEIR_NONE16: any), and sends it a SYN.
+ * false: none can be had, c is as before and *why is the fate that says so.
+ */
+bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, enum weir_fate *why);
+
+/* Any segment of the backend while c is in SYN_SENT. Sets send and fate of pkt. */
+void weir_connect_answer(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
+/* There is another backend that c may be moved to. Changes nothing. */
+bool weir_connect_has_other(struct weir_proxy *px, const struct weir_conn *c);
+
+/*
+ * c's backend refused, or did not answer: moves c to another backend, or ends it with RST to the
+ * client; then c is CLOSED.
+ */
+void weir_connect_failed(struct weir_proxy *px, struct weir_conn *c);
+
+#endif
