@@ -200,7 +200,7 @@ static void take_arp(struct replay *r, struct weir_pkt *pkt)
 	memcpy(asker, arp->sender_mac, sizeof(asker));
 	pkt->send = WEIR_SEND_NOTHING;
 	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) &&
-		weir_policy_endpoint(p, &target, 0) != NULL) {
+		weir_endpoint_find(&p->endpoints, &target, 0) != NULL) {
 		placeholder(ours, MAC_PORT, pkt->port);
 		pkt->len = pkt->head_len = weir_build_arp(pkt->data, WEIR_ARP_REPLY, ours,
 			target.w[3], asker, sender.w[3]);

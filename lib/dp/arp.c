@@ -8,7 +8,7 @@
 
 bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int port)
 {
-	const struct weir_endpoint *s = weir_policy_endpoint(p, addr, 0);
+	const struct weir_endpoint *s = weir_endpoint_find(&p->endpoints, addr, 0);
 
 	if (s == NULL)
 		return false;
@@ -98,13 +98,13 @@ static void keep_announced(struct weir_arp_keeper *k, struct weir_tx *tx)
 		if (k->announcing == 0)
 			return;
 	}
-	for (unsigned int i = 0; i < STEP && k->next_station <= p->endpoint_mask; i++) {
-		const struct weir_endpoint *s = &p->endpoints[k->next_station++];
+	for (unsigned int i = 0; i < STEP && k->next_station <= p->endpoints.mask; i++) {
+		const struct weir_endpoint *s = &p->endpoints.slots[k->next_station++];
 
 		if (s->kind == WEIR_ENDPOINT_VIP || s->kind == WEIR_ENDPOINT_LOCAL)
 			announce(k, tx, &s->addr);
 	}
-	if (k->next_station > p->endpoint_mask)
+	if (k->next_station > p->endpoints.mask)
 		k->next_station = 0;
 }
 

@@ -13,7 +13,7 @@ static void drop(struct weir_pkt *pkt, enum weir_fate fate)
 
 static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 {
-	const struct weir_endpoint *s = weir_policy_endpoint(p, &pkt->seg.dst, 0);
+	const struct weir_endpoint *s = weir_endpoint_find(&p->endpoints, &pkt->seg.dst, 0);
 
 	if (s != NULL && s->kind == WEIR_ENDPOINT_VIP)
 		pkt->kind = WEIR_KIND_CLOSED;
@@ -62,7 +62,7 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 		.dport_be = q.dport_be,
 		.seq = weir_be32(q.seq_be),
 	};
-	s = weir_policy_endpoint(p, &pkt->seg.dst, q.dport_be);
+	s = weir_endpoint_find(&p->endpoints, &pkt->seg.dst, q.dport_be);
 	if (s == NULL || s->kind != WEIR_ENDPOINT_BACKEND || !quotes_tcp(&q, ip->dst_be)) {
 		drop(pkt, WEIR_FATE_icmp_other);
 		return;
@@ -86,7 +86,7 @@ static __attribute__((noinline)) void classify_icmp(const struct weir_policy *p,
 		struct weir_addr to = weir_addr_v4(ip->dst_be);
 
 		pkt->kind = WEIR_KIND_PING;
-		if (weir_policy_endpoint(p, &to, 0) == NULL)
+		if (weir_endpoint_find(&p->endpoints, &to, 0) == NULL)
 			drop(pkt, WEIR_FATE_not_ours);
 	} else if (icmp->type == WEIR_ICMP_UNREACHABLE && icmp->code != ICMP_FRAG_NEEDED) {
 		classify_unreachable(p, pkt, ip);

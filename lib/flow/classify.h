@@ -45,13 +45,13 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 	const struct weir_endpoint *s;
 
 	if (parsed == WEIR_PARSED_TCP) {
-		s = weir_policy_endpoint(p, &seg->dst, seg->dport_be);
+		s = weir_endpoint_find(&p->endpoints, &seg->dst, seg->dport_be);
 		if (s != NULL && s->kind == WEIR_ENDPOINT_SERVICE) {
 			pkt->kind = WEIR_KIND_CLIENT;
 			pkt->key = (struct weir_key){seg->src, seg->sport_be, s->index};
 			return;
 		}
-		s = weir_policy_endpoint(p, &seg->src, seg->sport_be);
+		s = weir_endpoint_find(&p->endpoints, &seg->src, seg->sport_be);
 		if (s != NULL && s->kind == WEIR_ENDPOINT_BACKEND) {
 			pkt->kind = WEIR_KIND_BACKEND;
 			pkt->key = (struct weir_key){

@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-_Static_assert(2 * WEIR_SERVICES_MAX + WEIR_BACKENDS_MAX + WEIR_PORTS_MAX * WEIR_LOCALS_MAX <
-		UINT16_MAX,
-	"the steps between any two stations fit weir_endpoint.reach");
-/* Every member of a service gets its slot, however small its weight: order_weights(). */
+/* Every member of a service gets its slot, however small its weight: weir_order_weigh(). */
 _Static_assert(WEIR_BACKENDS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
 
 static void *zeroed(uint32_t n, size_t bytes)
@@ -41,7 +38,7 @@ void weir_policy_free(struct weir_policy *p)
 	free(p->members);
 	free(p->nexthops);
 	free(p->slots);
-	free(p->endpoints);
+	free(p->endpoints.slots);
 	free(p->syn_acks);
 	free(p);
 }
@@ -68,41 +65,7 @@ uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
 	return 0;
 }
 
-const struct weir_endpoint *weir_policy_endpoint_beyond(const struct weir_policy *p, uint32_t home,
-	const struct weir_addr *addr, uint16_t port_be)
-{
-	uint32_t reach = p->endpoints[home].reach;
-
-	for (uint32_t i = 1; i <= reach; i++) {
-		const struct weir_endpoint *s = &p->endpoints[(home + i) & p->endpoint_mask];
-
-		if (weir_endpoint_is(s, addr, port_be))
-			return s;
-	}
-	return NULL;
-}
-
-/* What stands there already is replaced: the last word counts. */
-static void put_endpoint(struct weir_policy *p, const struct weir_addr *addr, uint16_t port_be,
-	enum weir_endpoint_kind kind, uint16_t index)
-{
-	uint32_t at = weir_endpoint_slot(p, addr, port_be);
-	struct weir_endpoint *home = &p->endpoints[at];
-
-	for (uint32_t i = 0; i <= p->endpoint_mask; i++) {
-		struct weir_endpoint *s = &p->endpoints[(at + i) & p->endpoint_mask];
-
-		if (s->kind != WEIR_ENDPOINT_NONE &&
-			(s->port_be != port_be || !weir_addr_eq(&s->addr, addr)))
-			continue;
-		*s = (struct weir_endpoint){*addr, port_be, index, (uint16_t)kind, s->reach};
-		if (i > home->reach)
-			home->reach = (uint16_t)i;
-		return;
-	}
-}
-
-/* Also the key_ids: a backend whose station stands already has the first one's. */
+/* Also the key_ids: a backend whose endpoint is there already has the first one's. */
 static void put_backends(struct weir_policy *p)
 {
 	for (uint32_t i = 0; i < p->n_backends; i++) {
@@ -111,9 +74,10 @@ static void put_backends(struct weir_policy *p)
 
 		if (b->life == WEIR_LIFE_VACANT)
 			continue;
-		s = weir_policy_endpoint(p, &b->addr, b->port_be);
+		s = weir_endpoint_find(&p->endpoints, &b->addr, b->port_be);
 		b->key_id = s != NULL && s->kind == WEIR_ENDPOINT_BACKEND ? s->index : (uint16_t)i;
-		put_endpoint(p, &b->addr, b->port_be, WEIR_ENDPOINT_BACKEND, b->key_id);
+		weir_endpoints_put(&p->endpoints, &b->addr, b->port_be, WEIR_ENDPOINT_BACKEND,
+			b->key_id);
 	}
 }
 
@@ -123,106 +87,53 @@ static bool has_vip(const struct weir_service *s)
 	return s->life == WEIR_LIFE_LIVE || s->life == WEIR_LIFE_RETIRED;
 }
 
-static int finish_endpoints(struct weir_policy *p)
+/* What comes later takes the place of what came before: see weir_policy_finish(). */
+static void put_all(struct weir_policy *p)
 {
-	uint32_t most = 2 * p->n_services + p->n_backends;
-	uint32_t size = 2;
-
-	p->endpoint_shift = 63;
-	for (uint32_t i = 0; i < p->n_ports; i++)
-		most += p->ports[i].n_addrs;
-	for (; size < 4 * most; size *= 2)
-		p->endpoint_shift--;
-	p->endpoints = zeroed(size, sizeof(*p->endpoints));
-	if (p->endpoints == NULL)
-		return -ENOMEM;
-	p->endpoint_mask = size - 1;
-
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
-			put_endpoint(p, &p->ports[i].addrs[j].addr, 0, WEIR_ENDPOINT_LOCAL,
-				(uint16_t)i);
+			weir_endpoints_put(&p->endpoints, &p->ports[i].addrs[j].addr, 0,
+				WEIR_ENDPOINT_LOCAL, (uint16_t)i);
 	for (uint32_t i = 0; i < p->n_services; i++)
 		if (has_vip(&p->services[i]))
-			put_endpoint(p, &p->services[i].vip, 0, WEIR_ENDPOINT_VIP, (uint16_t)i);
+			weir_endpoints_put(&p->endpoints, &p->services[i].vip, 0, WEIR_ENDPOINT_VIP,
+				(uint16_t)i);
 	put_backends(p);
 	for (uint32_t i = 0; i < p->n_services; i++)
 		if (has_vip(&p->services[i]))
-			put_endpoint(p, &p->services[i].vip, p->services[i].port_be,
-				WEIR_ENDPOINT_SERVICE, (uint16_t)i);
+			weir_endpoints_put(&p->endpoints, &p->services[i].vip,
+				p->services[i].port_be, WEIR_ENDPOINT_SERVICE, (uint16_t)i);
+}
+
+/* With the first key that is good, or the last one that is tried. */
+static int finish_endpoints(struct weir_policy *p)
+{
+	uint32_t most = 2 * p->n_services + p->n_backends, size;
+	struct weir_endpoint *slots;
+
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		most += p->ports[i].n_addrs;
+	size = weir_endpoints_size(most);
+	slots = zeroed(size, sizeof(*slots));
+	if (slots == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < WEIR_ENDPOINT_KEYS; i++) {
+		weir_endpoints_begin(&p->endpoints, slots, size, &p->steer_secret, i);
+		put_all(p);
+		if (weir_endpoints_reach(&p->endpoints) <= WEIR_ENDPOINT_GOOD_REACH)
+			break;
+	}
 	return 0;
 }
 
-static uint32_t gcd(uint32_t a, uint32_t b)
+static struct weir_members members_of(const struct weir_policy *p, const struct weir_service *s)
 {
-	while (b != 0) {
-		uint32_t rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-/* A member of a service whose order is being made. */
-struct turn {
-	uint32_t weight; /* slots that it gets */
-	int32_t credit;
-};
-
-/*
- * How many slots each member gets: its weight (rr: 1), by the greatest common divisor of all. What
- * would be more than WEIR_SLOTS_MAX is scaled down, one slot at least for each. Returns their sum.
- */
-static uint32_t order_weights(const struct weir_policy *p, const struct weir_service *s,
-	struct turn *turns)
-{
-	uint32_t divisor = 0, sum = 0, n = 0, total = 0;
-
-	for (uint32_t i = 0; i < s->n_members; i++) {
-		uint32_t weight = p->members[s->first_member + i].weight;
-
-		turns[i].weight = s->scheduler == WEIR_SCHED_RR ? weight != 0 : weight;
-		turns[i].credit = 0;
-		divisor = gcd(divisor, turns[i].weight);
-		sum += turns[i].weight;
-		n += weight != 0;
-	}
-	for (uint32_t i = 0; i < s->n_members; i++) {
-		if (turns[i].weight == 0)
-			continue;
-		if (sum / divisor <= WEIR_SLOTS_MAX)
-			turns[i].weight /= divisor;
-		else
-			turns[i].weight = 1 + turns[i].weight * (WEIR_SLOTS_MAX - n) / sum;
-		total += turns[i].weight;
-	}
-	return total;
-}
-
-/*
- * nginx's smooth weighted round robin: every turn each gets its weight as credit, the richest has
- * the turn and pays the sum of all. A heavy backend's turns so come spread out, not in a row.
- */
-static void smooth_order(const struct weir_policy *p, const struct weir_service *s,
-	struct turn *turns, uint16_t *slots)
-{
-	for (uint32_t slot = 0; slot < s->n_slots; slot++) {
-		uint32_t richest = 0;
-
-		for (uint32_t i = 0; i < s->n_members; i++) {
-			turns[i].credit += (int32_t)turns[i].weight;
-			if (turns[i].credit > turns[richest].credit)
-				richest = i;
-		}
-		turns[richest].credit -= (int32_t)s->n_slots;
-		slots[slot] = p->members[s->first_member + richest].backend;
-	}
+	return (struct weir_members){p->members + s->first_member, s->n_members};
 }
 
 static int finish_slots(struct weir_policy *p)
 {
-	struct turn *turns = zeroed(p->n_members, sizeof(*turns));
+	struct weir_turn *turns = zeroed(p->n_members, sizeof(*turns));
 
 	if (turns == NULL)
 		return -ENOMEM;
@@ -230,7 +141,9 @@ static int finish_slots(struct weir_policy *p)
 		struct weir_service *s = &p->services[i];
 
 		s->first_slot = p->n_slots;
-		s->n_slots = s->scheduler == WEIR_SCHED_LC ? 0 : order_weights(p, s, turns);
+		s->n_slots = s->scheduler == WEIR_SCHED_LC
+			? 0
+			: weir_order_weigh(members_of(p, s), s->scheduler == WEIR_SCHED_RR, turns);
 		p->n_slots += s->n_slots;
 	}
 	p->slots = zeroed(p->n_slots, sizeof(*p->slots));
@@ -239,14 +152,14 @@ static int finish_slots(struct weir_policy *p)
 
 		if (s->n_slots == 0)
 			continue;
-		order_weights(p, s, turns);
-		smooth_order(p, s, turns, p->slots + s->first_slot);
+		weir_order_weigh(members_of(p, s), s->scheduler == WEIR_SCHED_RR, turns);
+		weir_order_fill(members_of(p, s), turns, p->slots + s->first_slot, s->n_slots);
 	}
 	free(turns);
 	return p->slots != NULL ? 0 : -ENOMEM;
 }
 
-/* Stations are there already: they know which addresses are VIPs. */
+/* The endpoints are there by now: they know which addresses are VIPs. */
 static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 {
 	const struct weir_port *port = &p->ports[b->egress];
@@ -256,7 +169,7 @@ static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 	for (unsigned int i = 0; i < port->n_addrs; i++) {
 		const struct weir_port_addr *a = &port->addrs[i];
 
-		if (weir_policy_endpoint(p, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
+		if (weir_endpoint_find(&p->endpoints, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
 			continue;
 		any |= (uint16_t)(1u << i);
 		if (weir_addr_in(hop, &a->addr, a->prefix))

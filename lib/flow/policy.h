@@ -11,7 +11,9 @@
 #ifndef WEIR_FLOW_POLICY_H
 #define WEIR_FLOW_POLICY_H
 
+#include "flow/endpoint.h"
 #include "flow/key.h"
+#include "flow/order.h"
 #include "wire/form.h"
 
 #define WEIR_PORTS_MAX    8
@@ -21,7 +23,6 @@
 #define WEIR_NAME_MAX     32 /* with the NUL */
 #define WEIR_LOCALS_MAX   16 /* addresses of one port */
 #define WEIR_WEIGHT_MAX   256
-#define WEIR_SLOTS_MAX    4096 /* of one service's wrr order */
 #define WEIR_NONE16       0xffff
 
 enum weir_mode {
@@ -94,11 +95,6 @@ struct weir_timeouts {
 	uint32_t rst_pending_ms;
 };
 
-struct weir_member {
-	uint16_t backend;
-	uint16_t weight; /* 0: no new connections */
-};
-
 struct weir_service {
 	char name[WEIR_NAME_MAX];
 	struct weir_addr vip;
@@ -156,6 +152,8 @@ struct weir_limits {
 };
 
 struct weir_policy {
+	struct weir_endpoints
+		endpoints; /* by weir_policy_finish(); first, as every packet needs it */
 	uint32_t n_workers, n_ports, n_services, n_backends, n_members, n_nexthops, n_slots;
 	struct weir_port ports[WEIR_PORTS_MAX];
 	struct weir_service *services;
@@ -170,34 +168,12 @@ struct weir_policy {
 	uint32_t generation;             /* 0: the first one; each successor counts on */
 
 	/* by weir_policy_finish() */
-	struct weir_endpoint
-		*endpoints;         /* open addressing, linear probing, a quarter full at most */
-	uint32_t endpoint_mask;     /* their number less one */
-	uint32_t endpoint_shift;    /* leaves so many bits of 64 as slots have numbers */
 	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that a
 	 * port has, or 0 when no service was fullnat.
 	 */
 	uint32_t pools_each;
-};
-
-/* What an address and TCP port of ours stands for. An address alone is a station with port 0. */
-enum weir_endpoint_kind {
-	WEIR_ENDPOINT_NONE,
-	WEIR_ENDPOINT_SERVICE, /* index: service */
-	WEIR_ENDPOINT_BACKEND, /* index: key_id */
-	WEIR_ENDPOINT_VIP,     /* address of a service (port_be 0): for closed ports, ARP, ping */
-	WEIR_ENDPOINT_LOCAL,   /* address of ours on a port (port_be 0) */
-};
-
-struct weir_endpoint {
-	struct weir_addr addr;
-	uint16_t port_be;
-	uint16_t index;
-	uint16_t kind;
-	/* steps from this slot to the farthest station that would have liked to stand in it */
-	uint16_t reach;
 };
 
 /*
@@ -208,7 +184,7 @@ struct weir_policy *weir_policy_alloc(uint32_t services, uint32_t backends, uint
 	uint32_t nexthops);
 
 /*
- * Builds stations, slots and key_ids from the rest, once. 0 or -ENOMEM (then only
+ * Builds endpoints, slots and key_ids from all else, once. 0 or -ENOMEM (then only
  * weir_policy_free() is left to do). Does not judge: ctl/check does. A VIP that is also a port's
  * address counts as VIP, a backend that is also a service as the service.
  */
@@ -234,14 +210,6 @@ static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
 	return p->limits.backends > p->n_backends ? p->limits.backends : p->n_backends;
 }
 
-/* The station of (addr, port_be) that does not stand in its home slot, or NULL. */
-const struct weir_endpoint *weir_policy_endpoint_beyond(const struct weir_policy *p, uint32_t home,
-	const struct weir_addr *addr, uint16_t port_be);
-
-/* The station of (addr, port_be), or NULL. */
-static inline const struct weir_endpoint *weir_policy_endpoint(const struct weir_policy *p,
-	const struct weir_addr *addr, uint16_t port_be);
-
 /*
  * The SYN-ACK of a service that has these in it (enum weir_syn_ack), but for the client's address and
  * port, sequence numbers, window and timestamps.
@@ -253,44 +221,6 @@ static inline const struct weir_form *weir_policy_syn_ack(const struct weir_poli
 	uint16_t service, unsigned int has)
 {
 	return &p->syn_acks[service * WEIR_SYN_ACKS + has];
-}
-
-/* inline definitions */
-
-/*
- * Where it would like to stand. To a product's upper bits every byte counts; a second one, because
- * addresses and ports come in regular steps, which one product may lay on top of each other.
- */
-static inline uint32_t weir_endpoint_slot(const struct weir_policy *p, const struct weir_addr *addr,
-	uint16_t port_be)
-{
-	const uint64_t factor = 0x9e3779b97f4a7c15ull;
-	uint64_t x = (addr->q[0] * factor + addr->q[1]) ^ (uint64_t)port_be << 16;
-
-	x *= 0xff51afd7ed558ccdull;
-	return (uint32_t)((x ^ x >> 32) * factor >> p->endpoint_shift);
-}
-
-/* Without a branch, because whether the slot is empty is anybody's guess. */
-static inline bool weir_endpoint_is(const struct weir_endpoint *s, const struct weir_addr *addr,
-	uint16_t port_be)
-{
-	const uint64_t differ =
-		(s->addr.q[0] ^ addr->q[0]) | (s->addr.q[1] ^ addr->q[1]) | (s->port_be ^ port_be);
-
-	return (differ | (s->kind == WEIR_ENDPOINT_NONE)) == 0;
-}
-
-/* Nearly always the first slot is it, or says that there is no other. */
-static inline const struct weir_endpoint *weir_policy_endpoint(const struct weir_policy *p,
-	const struct weir_addr *addr, uint16_t port_be)
-{
-	uint32_t home = weir_endpoint_slot(p, addr, port_be);
-	const struct weir_endpoint *s = &p->endpoints[home];
-
-	if (weir_endpoint_is(s, addr, port_be))
-		return s;
-	return s->reach == 0 ? NULL : weir_policy_endpoint_beyond(p, home, addr, port_be);
 }
 
 #endif

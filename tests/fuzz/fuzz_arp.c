@@ -111,7 +111,7 @@ void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, u
 	struct weir_addr addr = weir_addr_v4(addr_be);
 
 	FUZZ_MUST(port < w.policy->n_ports && sender_be == addr_be);
-	FUZZ_MUST(weir_policy_endpoint(w.policy, &addr, 0) != NULL);
+	FUZZ_MUST(weir_endpoint_find(&w.policy->endpoints, &addr, 0) != NULL);
 }
 
 /* The policy is made once; neighbours are unknown at the start of each input. */

@@ -48,7 +48,7 @@ static void check_policy(const struct weir_policy *p)
 		const struct weir_service *s = &p->services[i];
 
 		FUZZ_MUST(s->first_member + s->n_members <= p->n_members);
-		FUZZ_MUST(weir_policy_endpoint(p, &s->vip, s->port_be)->kind ==
+		FUZZ_MUST(weir_endpoint_find(&p->endpoints, &s->vip, s->port_be)->kind ==
 			WEIR_ENDPOINT_SERVICE);
 	}
 	for (uint32_t i = 0; i < p->n_backends; i++) {

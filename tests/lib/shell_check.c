@@ -10,7 +10,7 @@
 static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_t port_be,
 	enum weir_endpoint_kind kind)
 {
-	const struct weir_endpoint *at = weir_policy_endpoint(s->policy, addr, port_be);
+	const struct weir_endpoint *at = weir_endpoint_find(&s->policy->endpoints, addr, port_be);
 
 	return at != NULL && at->kind == kind;
 }

@@ -31,7 +31,7 @@ struct sim_tuple sim_front_client(struct sim_front *f, struct weir_addr local,
 	uint16_t local_port_be, struct weir_addr backend, uint16_t backend_port_be)
 {
 	const struct weir_endpoint *s =
-		weir_policy_endpoint(f->shell->policy, &backend, backend_port_be);
+		weir_endpoint_find(&f->shell->policy->endpoints, &backend, backend_port_be);
 	struct weir_key key = {.addr = local, .port_be = local_port_be};
 	const struct sim_tuple nobody = {0, 0};
 	const struct weir_conn *c;

@@ -182,7 +182,7 @@ void talk_syn(struct talk *t)
 
 static bool is_local(const struct weir_policy *p, const struct weir_addr *addr)
 {
-	const struct weir_endpoint *at = weir_policy_endpoint(p, addr, 0);
+	const struct weir_endpoint *at = weir_endpoint_find(&p->endpoints, addr, 0);
 
 	return at != NULL && at->kind == WEIR_ENDPOINT_LOCAL;
 }

@@ -130,7 +130,7 @@ static void test_policy(void)
 	CU_ASSERT(p->limits.refuse_closed_ports);
 	CU_ASSERT_EQUAL(p->drain_ms, 0);
 	/* finished: what the data path looks up is there */
-	CU_ASSERT_PTR_NOT_NULL(weir_policy_endpoint(p, &p->services[1].vip,
+	CU_ASSERT_PTR_NOT_NULL(weir_endpoint_find(&p->endpoints, &p->services[1].vip,
 		p->services[1].port_be));
 	weir_config_free(c);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* flow/policy's stations and flow/classify: whose packet it is, and whose worker. */
+/* flow/policy's endpoints and flow/classify: whose packet it is, and whose worker. */
 #include <errno.h>
 
 #include "flow/classify.h"
 #include "flow/localport.h"
 #include "unit.h"
 
-/* Stations */
+/* Endpoints */
 
 #define SERVICES 200u
 #define BACKENDS 700u
@@ -68,7 +68,7 @@ static struct weir_endpoint meaning(const struct weir_policy *p, const struct we
 	return (struct weir_endpoint){.kind = WEIR_ENDPOINT_NONE};
 }
 
-static void policy_stations(void)
+static void policy_endpoints(void)
 {
 	uint32_t bad = 0, seen[5] = {0};
 	uint64_t seed = 1;
@@ -81,7 +81,7 @@ static void policy_stations(void)
 				struct weir_addr addr = weir_addr_v4(weir_be32(0x0a000000u + a));
 				struct weir_endpoint want = meaning(p, &addr, weir_be16(port));
 				const struct weir_endpoint *got =
-					weir_policy_endpoint(p, &addr, weir_be16(port));
+					weir_endpoint_find(&p->endpoints, &addr, weir_be16(port));
 
 				seen[want.kind]++;
 				if (got == NULL) {
@@ -120,90 +120,6 @@ static void policy_key_ids(void)
 	weir_policy_free(p);
 }
 
-/* Steps from where the station in slot i would have liked to stand. */
-static uint32_t station_steps(const struct weir_policy *p, uint32_t i)
-{
-	const struct weir_endpoint *s = &p->endpoints[i];
-
-	return (i - weir_endpoint_slot(p, &s->addr, s->port_be)) & p->endpoint_mask;
-}
-
-/* A quarter full at most, and each slot's reach is that of the worst of its own, not more. */
-static void check_endpoint_load(const struct weir_policy *p)
-{
-	uint32_t used = 0, bad = 0, moved = 0, size = p->endpoint_mask + 1;
-	uint32_t *worst = calloc(size, sizeof(*worst));
-
-	for (uint32_t i = 0; i < size; i++) {
-		uint32_t steps, *home;
-
-		if (p->endpoints[i].kind == WEIR_ENDPOINT_NONE)
-			continue;
-		used++;
-		steps = station_steps(p, i);
-		home = &worst[(i - steps) & p->endpoint_mask];
-		*home = steps > *home ? steps : *home;
-		moved += steps != 0;
-	}
-	for (uint32_t i = 0; i < size; i++)
-		bad += p->endpoints[i].reach != worst[i];
-	CU_ASSERT_EQUAL(size & p->endpoint_mask, 0);
-	CU_ASSERT(used * 4 <= size);
-	CU_ASSERT_EQUAL(bad, 0);
-	CU_ASSERT(moved > 20);
-	free(worst);
-}
-
-/* 200 backends, their addresses and ports in regular steps: how many do not stand where they would like to. */
-static uint32_t displaced(uint32_t addresses, uint32_t step)
-{
-	struct weir_policy *p = weir_policy_alloc(1, 200, 1, 1);
-	uint32_t n = 0;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-	p->n_backends = 200;
-	p->n_nexthops = p->n_ports = 1;
-	for (uint32_t i = 0; i < p->n_backends; i++) {
-		p->backends[i].addr = weir_addr_v4(weir_be32(0x0a000001 + i % addresses * step));
-		p->backends[i].port_be = weir_be16((uint16_t)(80 + i / addresses));
-	}
-	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
-	for (uint32_t i = 0; i <= p->endpoint_mask; i++)
-		n += p->endpoints[i].kind != WEIR_ENDPOINT_NONE && station_steps(p, i) != 0;
-	weir_policy_free(p);
-	return n;
-}
-
-/* Addresses differ in one byte, or ports: they do not get into each other's way for that. */
-static void policy_station_spread(void)
-{
-	static const uint32_t addresses[] = {200, 100, 20, 4, 1}, step[] = {1, 3, 16, 256, 65536};
-
-	for (unsigned int i = 0; i < 5; i++)
-		for (unsigned int j = 0; j < 5; j++) /* of a random 200 in 1024 a tenth */
-			CU_ASSERT(displaced(addresses[i], step[j]) < 200 / 4);
-}
-
-static void policy_station_load(void)
-{
-	uint64_t seed = 9;
-	struct weir_policy *p = crowded_policy(&seed);
-
-	check_endpoint_load(p);
-	weir_policy_free(p);
-
-	/* as many as a power of two, and all different */
-	p = weir_policy_alloc(0, 512, 0, 0);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-	for (p->n_backends = 0; p->n_backends < 512; p->n_backends++) {
-		p->backends[p->n_backends].addr = weir_addr_v4(weir_be32(p->n_backends));
-		p->backends[p->n_backends].port_be = weir_be16(80);
-	}
-	CU_ASSERT_EQUAL(weir_policy_finish(p), 0);
-	check_endpoint_load(p);
-	weir_policy_free(p);
-}
-
 static void policy_empty(void)
 {
 	struct weir_policy *p = weir_policy_alloc(0, 0, 0, 0);
@@ -211,7 +127,7 @@ static void policy_empty(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	CU_ASSERT_EQUAL(weir_policy_finish(p), 0);
-	CU_ASSERT_PTR_NULL(weir_policy_endpoint(p, &addr, 0));
+	CU_ASSERT_PTR_NULL(weir_endpoint_find(&p->endpoints, &addr, 0));
 	weir_policy_free(p);
 	weir_policy_free(NULL);
 }
@@ -253,7 +169,7 @@ static void policy_out_of_memory(void)
 	callocs_left = UINT32_MAX;
 	CU_ASSERT_EQUAL(err, 0);
 	CU_ASSERT_EQUAL(none, 5);       /* the policy, and its four lists */
-	CU_ASSERT_EQUAL(unfinished, 4); /* SYN-ACKs, stations, turns, slots */
+	CU_ASSERT_EQUAL(unfinished, 4); /* SYN-ACKs, endpoints, turns, slots */
 	CU_ASSERT_EQUAL(n, none + unfinished + 1);
 }
 
@@ -576,10 +492,8 @@ static void owner_spread(void)
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{"policy's stations against its lists", policy_stations},
+		{"policy's endpoints against its lists", policy_endpoints},
 		{"policy's key_ids", policy_key_ids},
-		{"policy's station table is a quarter full", policy_station_load},
-		{"policy's stations of a subnet are spread", policy_station_spread},
 		{"policy with nothing in it", policy_empty},
 		{"policy without memory", policy_out_of_memory},
 		{"classify segments", classify_segments},

@@ -70,7 +70,7 @@ static bool is_ours(const struct shell *s, uint32_t addr)
 {
 	struct weir_addr a = weir_addr_v4(weir_be32(addr));
 
-	return weir_policy_endpoint(s->policy, &a, 0) != NULL;
+	return weir_endpoint_find(&s->policy->endpoints, &a, 0) != NULL;
 }
 
 /*
