@@ -33,10 +33,9 @@ ONLY=${COMPARE_ONLY:-direct synproxy haproxy af_packet af_xdp tap}
 LAB_MODE=nat # a backend answers through the middle, whatever that is
 # shellcheck source=SCRIPTDIR/lab.sh
 . scripts/lab.sh
-# shellcheck disable=SC2034 # lab.sh reads it
+# shellcheck disable=SC2034 # lab.sh reads them
 LAB_SERVICES="web 80 10.0.0.11:80"
-DEVICE_FRONT=$LAB_DEVICE_FRONT
-DEVICE_BACK=$LAB_DEVICE_BACK
+LAB_RING=4096
 TICKS=$(getconf CLK_TCK)
 
 #
@@ -92,31 +91,18 @@ lab_haproxy_up() {
 	lab_wait 10 lab_listens weir 80 || lab_die "haproxy did not start: $(cat "$LAB_DIR/haproxy.log")"
 }
 
-# synweir on veth, by the driver $1: what it takes in, the kernel has no use for.
-synweir_on_veth() {
-	lab_veth_wires
-	LAB_DEVICE_FRONT=${1}0,iface=wfront$2
-	LAB_DEVICE_BACK=${1}1,iface=wback$2
-	on weir nft -f - <<-END
-		table netdev ours {
-			chain front { type filter hook ingress device wfront priority 0; policy drop; }
-			chain back { type filter hook ingress device wback priority 0; policy drop; }
-		}
-	END
-	lab_synweir_start
-}
-
 lab_af_packet_up() {
-	synweir_on_veth net_af_packet ,blocksz=65536,framesz=2048,framecnt=4096,qdisc_bypass=1
+	LAB_DRIVER=af_packet
+	lab_synweir_up
 }
 
 lab_af_xdp_up() {
-	synweir_on_veth net_af_xdp ''
+	LAB_DRIVER=af_xdp
+	lab_synweir_up
 }
 
 lab_tap_up() {
-	LAB_DEVICE_FRONT=$DEVICE_FRONT
-	LAB_DEVICE_BACK=$DEVICE_BACK
+	LAB_DRIVER=tap
 	lab_synweir_up
 }
 

@@ -15,8 +15,9 @@
 #                     ||
 #                   wfront  synweir
 #
-# "====" is a net_tap device: DPDK makes it in namespace weir, lab_up moves the kernel's end away. "----"
-# is a veth. The flood's sources are 198.18.0.0/15, "behind" the client, which is synweir's gateway.
+# "----" is a veth. "====" is what synweir is on: a veth too, by DPDK's AF_PACKET driver, or by what LAB_DRIVER
+# says: AF_XDP, or a net_tap device, which DPDK makes in namespace weir and whose kernel's end lab_up moves away.
+# The flood's sources are 198.18.0.0/15, "behind" the client, which is synweir's gateway.
 #
 # Everything is named after $LAB (one lab per shell, unique), every process of the lab lives in one of
 # its namespaces, every file in $LAB_DIR. So lab_down needs the name only, and leaves nothing behind.
@@ -24,6 +25,8 @@
 LAB=${LAB:-weir$$}
 LAB_DIR=/tmp/$LAB
 LAB_DUT=${LAB_DUT:-synweir}    # or "vm": in a virtual machine; or "linux": a kernel router, to test the lab itself
+LAB_DRIVER=${LAB_DRIVER:-af_packet} # or "af_xdp" or "tap": what synweir's ports are
+LAB_RING=${LAB_RING:-8192}     # frames in each ring of an AF_PACKET port
 LAB_ARMS=${LAB_ARMS:-2}        # 2 or 1
 LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
@@ -35,11 +38,10 @@ LAB_SPOOFED=198.18.0.0/15
 LAB_MAC_FRONT=02:00:00:00:01:01
 LAB_MAC_BACK=02:00:00:00:01:02
 LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
+LAB_WAIT=30                   # seconds that anything may take while nothing else happens
 LAB_HOSTS="client weir switch b1 b2"
 
 LAB_EAL='"--no-huge", "-m", "256", "--no-shconf", "--file-prefix", "'$LAB'"'
-LAB_DEVICE_FRONT=net_tap0,iface=wfront,mac=$LAB_MAC_FRONT
-LAB_DEVICE_BACK=net_tap1,iface=wback,mac=$LAB_MAC_BACK
 
 if [ "$LAB_DUT" = vm ]; then
 	# shellcheck source=SCRIPTDIR/lab_vm.sh
@@ -82,6 +84,22 @@ lab_wait() {
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.05
+	done
+}
+
+# lab_follow FIGURE COMMAND...: until the command succeeds, however long that takes, or fail when what command
+# FIGURE prints has been the same for LAB_WAIT seconds.
+lab_follow() {
+	local figure=$1 was='' now since=$SECONDS
+	shift
+	until "$@" >/dev/null 2>&1; do
+		now=$($figure 2>/dev/null) || true
+		if [ "$now" != "$was" ]; then
+			was=$now since=$SECONDS
+			echo "$now" >>"$LAB_DIR/moved" # for the one that watches over the test
+		fi
+		[ $((SECONDS - since)) -le "$LAB_WAIT" ] || return 1
+		sleep 0.2
 	done
 }
 
@@ -259,6 +277,38 @@ lab_synweir_ready_or_gone() {
 	lab_synweir_ready || lab_gone "$LAB_PID"
 }
 
+# What the ports are called in the configuration. A queue a worker where the driver has any number of them.
+lab_devices() {
+	local ring="blocksz=65536,framesz=2048,framecnt=$LAB_RING,qdisc_bypass=1,qpairs=$LAB_WORKERS"
+	case $LAB_DRIVER in
+	af_packet)
+		LAB_DEVICE_FRONT=net_af_packet0,iface=wfront,$ring
+		LAB_DEVICE_BACK=net_af_packet1,iface=wback,$ring
+		;;
+	af_xdp)
+		LAB_DEVICE_FRONT=net_af_xdp0,iface=wfront
+		LAB_DEVICE_BACK=net_af_xdp1,iface=wback
+		;;
+	tap)
+		LAB_DEVICE_FRONT=net_tap0,iface=wfront,mac=$LAB_MAC_FRONT
+		LAB_DEVICE_BACK=net_tap1,iface=wback,mac=$LAB_MAC_BACK
+		;;
+	*) lab_die "unknown driver '$LAB_DRIVER' (af_packet, af_xdp, tap)" ;;
+	esac
+}
+
+lab_synweir_start() {
+	local bin=$LAB_BUILD/app/synweir/synweir
+	[ -x "$bin" ] || lab_die "$bin is not built" || return
+	lab_devices || return
+	lab_config >"$LAB_DIR/synweir.conf"
+	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
+	LAB_PID=$LAB_SPAWNED
+	lab_wait $LAB_WAIT lab_synweir_ready_or_gone && lab_synweir_ready && return
+	cat "$LAB_DIR/synweir.log" >&2
+	lab_die "synweir did not start"
+}
+
 # lab_tap_move DEVICE HOST NEWNAME: the two ends of a tap share one address at first, so change ours.
 lab_tap_move() {
 	ip -n "$LAB-weir" link set "$1" netns "$LAB-$2" name "$3"
@@ -266,18 +316,8 @@ lab_tap_move() {
 	lab_link_up "$2" "$3"
 }
 
-lab_synweir_start() {
-	local bin=$LAB_BUILD/app/synweir/synweir
-	[ -x "$bin" ] || lab_die "$bin is not built" || return
-	lab_config >"$LAB_DIR/synweir.conf"
-	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
-	LAB_PID=$LAB_SPAWNED
-	lab_wait 20 lab_synweir_ready_or_gone && lab_synweir_ready && return
-	cat "$LAB_DIR/synweir.log" >&2
-	lab_die "synweir did not start"
-}
-
-lab_synweir_up() {
+# Taps exist when synweir has made them.
+lab_synweir_on_taps() {
 	lab_synweir_start || return
 	if [ "$LAB_ARMS" = 1 ]; then
 		lab_tap_move wfront switch wfront && lab_bridge_port wfront
@@ -286,6 +326,33 @@ lab_synweir_up() {
 	else
 		lab_tap_move wfront client eth0 && lab_tap_move wback switch wback && lab_bridge_port wback
 	fi || { cat "$LAB_DIR/synweir.log" >&2 && return 1; }
+}
+
+# What synweir takes off its veths, its host's kernel has no use for.
+lab_wires_ours() {
+	local devices='{ wfront }'
+	[ "$LAB_ARMS" = 1 ] || devices='{ wfront, wback }'
+	on weir nft -f - <<-END
+		table netdev ours {
+			chain in {
+				type filter hook ingress devices = $devices priority 0; policy drop;
+			}
+		}
+	END
+}
+
+lab_synweir_on_veth() {
+	lab_veth_wires
+	lab_wires_ours
+	lab_synweir_start
+}
+
+lab_synweir_up() {
+	if [ "$LAB_DRIVER" = tap ]; then
+		lab_synweir_on_taps
+	else
+		lab_synweir_on_veth
+	fi
 }
 
 weirctl() {
@@ -306,14 +373,27 @@ lab_counted() {
 	weirctl --json --all show drops | lab_json "next(row['total'] for row in d if row['name'] == '$1')"
 }
 
-# lab_tap_packets tx|rx: what the kernel counted at its ends of the taps. Its "tx" is what synweir read.
-lab_tap_packets() {
-	if [ "$LAB_ARMS" = 1 ]; then
-		on switch cat "/sys/class/net/wfront/statistics/$1_packets"
-	else
-		on client cat "/sys/class/net/eth0/statistics/$1_packets"
-		on switch cat "/sys/class/net/wback/statistics/$1_packets"
-	fi | awk '{ sum += $1 } END { print sum }'
+# How many packets less come out of our ends of veths than go in at the far ends: the kernel drops what an AF_XDP
+# ring has no room for, and puts fragments together for an AF_PACKET socket. (What an AF_PACKET ring has no room
+# for is rx_missed.)
+lab_wire_kept() {
+	on weir sh -c 'cat /sys/class/net/w*/statistics/rx_dropped 2>/dev/null
+		nstat -asz IpReasmReqds IpReasmOKs' |
+		awk 'NF == 1 { sum += $1 } $1 == "IpReasmReqds" { sum += $2 } $1 == "IpReasmOKs" { sum -= $2 } END { print -sum }'
+}
+
+# lab_wire_packets tx|rx: what the kernel counted at the far ends of synweir's wires. Its "tx" is what synweir
+# reads, less lab_wire_kept.
+lab_wire_packets() {
+	{
+		if [ "$LAB_ARMS" = 1 ]; then
+			on switch cat "/sys/class/net/wfront/statistics/$1_packets"
+		else
+			on client cat "/sys/class/net/eth0/statistics/$1_packets"
+			on switch cat "/sys/class/net/wback/statistics/$1_packets"
+		fi
+		[ "$1" = rx ] || lab_wire_kept
+	} | awk '{ sum += $1 } END { print sum }'
 }
 
 # How many kB of memory synweir has in use.
@@ -338,6 +418,11 @@ lab_linux_nat() {
 	done <<<"$LAB_SERVICES"
 }
 
+# lab_mac DEVICE MAC: of synweir's end of a veth.
+lab_mac() {
+	ip -n "$LAB-weir" link set "$1" address "$2"
+}
+
 # The wires of synweir's host, of veth.
 lab_veth_wires() {
 	if [ "$LAB_ARMS" = 1 ]; then
@@ -349,9 +434,9 @@ lab_veth_wires() {
 		lab_veth client eth0 weir wfront
 		lab_veth switch wback weir wback
 		lab_bridge_port wback
-		ip -n "$LAB-weir" link set wback address "$LAB_MAC_BACK"
+		lab_mac wback $LAB_MAC_BACK
 	fi
-	ip -n "$LAB-weir" link set wfront address "$LAB_MAC_FRONT"
+	lab_mac wfront $LAB_MAC_FRONT
 }
 
 lab_linux_router() {
@@ -420,21 +505,21 @@ lab_nginx() {
 		}
 	END
 	lab_spawn "$1" "$dir/nginx.out" nginx -e "$dir/nginx.log" -c "$dir/nginx.conf"
-	lab_wait 5 test -s "$dir/nginx.pid" || lab_die "nginx did not start: $(cat "$dir"/nginx.{out,log})"
+	lab_wait $LAB_WAIT test -s "$dir/nginx.pid" || lab_die "nginx did not start: $(cat "$dir"/nginx.{out,log})"
 }
 
-# lab_flood_start KIND PPS SECONDS [SEED]: spoofed packets at the VIP. It ends by itself; lab_flood_stop ends
-# it earlier, and prints how many packets the wire took.
+# lab_flood_start KIND PPS SECONDS [PACKETS]: spoofed packets at the VIP. It ends by itself after so many seconds,
+# or packets; lab_flood_stop ends it earlier, and prints how many packets the wire took.
 lab_flood_start() {
 	[ -x "$LAB_BUILD/tests/e2e/flood" ] || lab_die "$LAB_BUILD/tests/e2e/flood is not built" || return
 	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i eth0 -m $LAB_MAC_FRONT \
-		-d $LAB_VIP -p 80 -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -S "${4:-1}"
+		-d $LAB_VIP -p 80 -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -n "${4:-0}"
 	LAB_FLOOD_PID=$LAB_SPAWNED
 }
 
 lab_flood_stop() {
 	kill "$LAB_FLOOD_PID" 2>/dev/null || true
-	lab_wait 5 lab_gone "$LAB_FLOOD_PID"
+	lab_wait $LAB_WAIT lab_gone "$LAB_FLOOD_PID"
 	sed -n 's/^sent=\([0-9]*\).*/\1/p' "$LAB_DIR/flood.log"
 }
 
@@ -460,7 +545,7 @@ lab_up() {
 	lab_client_up
 	lab_nginx b1
 	lab_nginx b2
-	lab_wait 10 on client curl -sf -m 1 "http://$LAB_VIP/" || lab_die "no page through the lab"
+	lab_wait $LAB_WAIT on client curl -sf -m 1 "http://$LAB_VIP/" || lab_die "no page through the lab"
 }
 
 # Every process in the host's namespace, by id: first politely, then not.

@@ -7,7 +7,7 @@
 #
 # The failure that this looks for costs a whole second per connection, so 150 ms is a generous bound.
 #
-# variants: fullnat-1 nat-3-flood
+# variants: fullnat-1-xdp nat-3-flood nat-3-tap
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 

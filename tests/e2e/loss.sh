@@ -10,7 +10,7 @@
 # Lost means lost on the wire: nftables' egress hook sends the packet down a hole and the sender's stack
 # knows nothing of it.
 #
-# variants: fullnat-1 nat-3-flood
+# variants: fullnat-1-tap nat-3-flood
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -88,10 +88,6 @@ backends_lose() {
 	done
 }
 
-big_sum() {
-	on client curl -sf -m 60 "$@" | head -n 1 | cut -d ' ' -f 1
-}
-
 E2E_ATTEMPTS=4
 e2e_up "$@"
 for host in client b1 b2; do
@@ -134,13 +130,13 @@ if is_synweir; then
 fi
 
 # Two in a hundred, both ways, under a download and an upload: SACK in earnest.
-/usr/bin/python3 -c 'import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(5 << 20))' >"$LAB_DIR/www/file"
-sum=$(sha256sum "$LAB_DIR/www/file" | cut -d ' ' -f 1)
+random_file "$LAB_DIR/www/file" 5
+sum=$(sum_of "$LAB_DIR/www/file")
 for host in client b1 b2; do
 	lose_some "$host"
 done
-check "a download over a bad line" same "$(on client curl -sf -m 60 "http://$LAB_VIP/file" | sha256sum | cut -d ' ' -f 1)" "$sum"
-check "an upload over a bad line" same "$(big_sum -T "$LAB_DIR/www/file" "http://$LAB_VIP:8080/")" "$sum"
+check "a download over a bad line" same "$(get "http://$LAB_VIP/file" | sum_of)" "$sum"
+check "an upload over a bad line" same "$(get -T "$LAB_DIR/www/file" "http://$LAB_VIP:8080/")" "$sum $((5 << 20))"
 check "  packets lost meanwhile" at_least "$(lost)" 5
 lose_nothing
 e2e_end

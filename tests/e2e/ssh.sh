@@ -4,7 +4,7 @@
 #
 #   ssh on client --> VIP:22 --> sshd on b1 (own keys and configuration, own /run and /etc/shadow)
 #
-# variants: fullnat-1 nat-3-flood
+# variants: fullnat-1-tap nat-3-flood
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -31,11 +31,11 @@ sshd_up() {
 	# shellcheck disable=SC2016 # for the inner shell
 	lab_spawn b1 "$dir/log" sh -c 'mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd &&
 		mount --bind "$1/shadow" /etc/shadow && exec /usr/sbin/sshd -D -e -f "$1/config"' sh "$dir"
-	lab_wait 5 lab_listens b1 22 || lab_die "sshd: $(cat "$dir/log")"
+	lab_wait $LAB_WAIT lab_listens b1 22 || lab_die "sshd: $(cat "$dir/log")"
 }
 
 login() {
-	on client timeout 20 ssh -F none -i "$LAB_DIR/ssh/user" -o BatchMode=yes -o LogLevel=ERROR \
+	on client ssh -F none -i "$LAB_DIR/ssh/user" -o BatchMode=yes -o LogLevel=ERROR \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "root@$LAB_VIP" "$@"
 }
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # weirgen: the commands of docs/weirgen.md, as printed, on both sides of a synweir: no connection fails.
 #
-#   weirgen eth0 ====== wfront  synweir  wback ====== eth1 weirgen      ("====" is a net_tap device)
+#   weirgen eth0 ====== wfront  synweir  wback ====== eth1 weirgen      ("====" is a wire of scripts/lab.sh)
 #   192.0.2.254    192.0.2.1, VIP    10.0.0.1         10.0.0.11, 10.0.0.12
 #   clients 198.18.0.0/15
 #
-# variants: fullnat-1 nat-3
+# variants: fullnat-1-tap nat-3
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -17,7 +17,7 @@ weirgen() {
 }
 
 # The kernel's ends of both taps are on one host here.
-lab_tap_packets() {
+lab_wire_packets() {
 	on client cat "/sys/class/net/eth0/statistics/$1_packets" "/sys/class/net/eth1/statistics/$1_packets" |
 		awk '{ sum += $1 } END { print sum }'
 }
@@ -31,9 +31,18 @@ up() {
 	for host in $LAB_HOSTS; do
 		lab_host "$host"
 	done
-	lab_synweir_start
-	lab_tap_move wfront client eth0
-	lab_tap_move wback client eth1
+	if [ "$LAB_DRIVER" = tap ]; then
+		lab_synweir_start
+		lab_tap_move wfront client eth0
+		lab_tap_move wback client eth1
+	else
+		lab_veth client eth0 weir wfront
+		lab_veth client eth1 weir wback
+		lab_mac wfront $LAB_MAC_FRONT
+		lab_mac wback $LAB_MAC_BACK
+		lab_wires_ours
+		lab_synweir_start
+	fi
 }
 
 # What is to be typed: the lines of the manual's sh block.

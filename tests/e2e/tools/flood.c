@@ -30,7 +30,7 @@
 #define BATCH       32
 #define FRAME_MAX   256 /* bytes: a flood is made of small frames */
 #define RATE_MAX    2000000
-#define SECONDS_MAX 120
+#define SECONDS_MAX 600
 #define NS_PER_S    1000000000ull
 
 enum kind { KIND_SYN, KIND_ACK, KIND_FLAGS, KIND_GARBAGE };
@@ -46,6 +46,7 @@ struct options {
 	enum kind kind;
 	uint64_t rate_pps;
 	double seconds;
+	uint64_t count; /* frames; 0: no matter */
 	uint64_t seed;
 };
 
@@ -299,6 +300,10 @@ static void run(const struct options *opt, int fd)
 		uint64_t behind = due > sent + refused ? due - sent - refused : 0;
 		unsigned int n = behind < BATCH ? (unsigned int)behind : BATCH;
 
+		if (opt->count > 0 && n > opt->count - sent)
+			n = (unsigned int)(opt->count - sent);
+		if (opt->count > 0 && sent == opt->count)
+			break;
 		if (n == 0) {
 			nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
 			continue;
@@ -325,7 +330,7 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: flood -i IFACE -m DST_MAC -d DST_IP -p DST_PORT -s SPOOFED/BITS\n"
-		"             -k syn|ack|flags|garbage -r PPS -t SECONDS [-S SEED]\n"
+		"             -k syn|ack|flags|garbage -r PPS -t SECONDS [-n PACKETS] [-S SEED]\n"
 		"PPS at most %d, SECONDS at most %d.\n",
 		RATE_MAX, SECONDS_MAX);
 	exit(2);
@@ -385,6 +390,9 @@ static bool parse_option(int c, const char *arg, struct options *opt)
 	case 't':
 		opt->seconds = strtod(arg, NULL);
 		return opt->seconds <= SECONDS_MAX;
+	case 'n':
+		opt->count = strtoull(arg, NULL, 10);
+		return true;
 	case 'S':
 		opt->seed = strtoull(arg, NULL, 10);
 		return true;
@@ -398,7 +406,7 @@ int main(int argc, char **argv)
 	struct sigaction stop = {.sa_handler = on_signal};
 	int c;
 
-	while ((c = getopt(argc, argv, "i:m:d:p:s:k:r:t:S:")) != -1) {
+	while ((c = getopt(argc, argv, "i:m:d:p:s:k:r:t:n:S:")) != -1) {
 		if (!parse_option(c, optarg, &opt))
 			usage();
 	}
