@@ -39,17 +39,8 @@ LAB_RING=4096
 TICKS=$(getconf CLK_TCK)
 
 #
-# Who stands in the middle: lab_up calls lab_NAME_up
+# Who stands in the middle: lab_up calls lab_NAME_up ("direct" is in lab_linux.sh)
 #
-
-# The backend is the server: the VIP is its own address, and the router does nothing but forward.
-lab_direct_up() {
-	lab_linux_router
-	ip -n "$LAB-weir" addr del $LAB_VIP/32 dev lo
-	ip -n "$LAB-weir" route add $LAB_VIP/32 via 10.0.0.11
-	ip -n "$LAB-b1" addr add $LAB_VIP/32 dev lo
-	on weir sysctl -q net.ipv4.conf.wfront.proxy_arp=1
-}
 
 # Without timestamps, which are what it would keep the client's window scale and SACK in: it shifts the one
 # in its own ACK to the backend twice, and a backend with Linux 6.18 drops that ACK.
@@ -177,7 +168,7 @@ measure() {
 	wait $probe || lab_die "the probe ended with $?"
 	[ "$rate" = 0 ] || flood_kept "$rate" "$(seconds_since "$start")" "$before"
 	cpu_kept "$rate" "$ticks"
-	read -r samples p50 p99 asked lost <"$LAB_DIR/probe"
+	read -r samples p50 p99 asked lost _ <"$LAB_DIR/probe"
 	keep "$rate" requests_per_s $((requests / ROUND_SECONDS))
 	keep "$rate" requests "$requests"
 	keep "$rate" failed "$failed"

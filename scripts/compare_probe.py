@@ -3,8 +3,9 @@
 """compare_probe.py ADDRESS PORT FILE SECONDS: fetch /probe every 10 ms, each on a connection of its own.
 
 Connections start by the clock, however long others take, so a stall is in as many figures as it is for
-clients. What comes is held against FILE. Prints "SAMPLES P50_US P99_US BYTES_ASKED BYTES_LOST", the
-percentiles of the time until the connection stands; one that never does counts with its whole bound.
+clients. What comes is held against FILE. Prints "SAMPLES P50_US P99_US BYTES_ASKED BYTES_LOST SERVED", the
+percentiles of the time until the connection stands; one that never does counts with its whole bound of 4 s.
+SERVED is how many fetches got all of the file.
 """
 import asyncio
 import sys
@@ -50,7 +51,7 @@ async def main(address, port, path, seconds):
     done = await asyncio.gather(*tasks)
     taken = sorted(t for t, _ in done)
     print(len(taken), *(round(taken[int(len(taken) * q)]) for q in (0.5, 0.99)), len(wanted) * len(done),
-          sum(lost(body, wanted) for _, body in done))
+          sum(lost(body, wanted) for _, body in done), sum(body == wanted for _, body in done))
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])))

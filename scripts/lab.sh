@@ -24,12 +24,13 @@
 
 LAB=${LAB:-weir$$}
 LAB_DIR=/tmp/$LAB
-LAB_DUT=${LAB_DUT:-synweir}    # or "vm": in a virtual machine; or "linux": a kernel router, to test the lab itself
+LAB_DUT=${LAB_DUT:-synweir}    # or "vm": in a virtual machine; or what lab_linux.sh has: "linux", "direct"
 LAB_DRIVER=${LAB_DRIVER:-af_packet} # or "af_xdp" or "tap": what synweir's ports are
 LAB_RING=${LAB_RING:-8192}     # frames in each ring of an AF_PACKET port
 LAB_ARMS=${LAB_ARMS:-2}        # 2 or 1
 LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
+LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may be half-open, or wait
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
 
@@ -43,6 +44,8 @@ LAB_HOSTS="client weir switch b1 b2"
 
 LAB_EAL='"--no-huge", "-m", "256", "--no-shconf", "--file-prefix", "'$LAB'"'
 
+# shellcheck source=SCRIPTDIR/lab_linux.sh
+. "$LAB_ROOT/scripts/lab_linux.sh"
 if [ "$LAB_DUT" = vm ]; then
 	# shellcheck source=SCRIPTDIR/lab_vm.sh
 	. "$LAB_ROOT/scripts/lab_vm.sh"
@@ -328,6 +331,27 @@ lab_synweir_on_taps() {
 	fi || { cat "$LAB_DIR/synweir.log" >&2 && return 1; }
 }
 
+# lab_mac DEVICE MAC: of synweir's end of a veth.
+lab_mac() {
+	ip -n "$LAB-weir" link set "$1" address "$2"
+}
+
+# The wires of synweir's host, of veth.
+lab_veth_wires() {
+	if [ "$LAB_ARMS" = 1 ]; then
+		lab_veth switch wfront weir wfront
+		lab_bridge_port wfront
+		lab_veth switch client client eth0
+		lab_bridge_port client
+	else
+		lab_veth client eth0 weir wfront
+		lab_veth switch wback weir wback
+		lab_bridge_port wback
+		lab_mac wback $LAB_MAC_BACK
+	fi
+	lab_mac wfront $LAB_MAC_FRONT
+}
+
 # What synweir takes off its veths, its host's kernel has no use for.
 lab_wires_ours() {
 	local devices='{ wfront }'
@@ -402,74 +426,6 @@ lab_rss_kb() {
 }
 
 #
-# The stand-in: Linux as the box in the middle
-#
-
-lab_linux_nat() {
-	local name port backends backend list i
-	while read -r name port backends; do
-		[ -n "$name" ] || continue
-		i=0 list=''
-		for backend in $backends; do
-			list+="${list:+, }$i : ${backend%:*} . ${backend#*:}"
-			i=$((i + 1))
-		done
-		echo "add rule ip nat pre ip daddr $LAB_VIP tcp dport $port dnat to numgen inc mod $i map { $list }"
-	done <<<"$LAB_SERVICES"
-}
-
-# lab_mac DEVICE MAC: of synweir's end of a veth.
-lab_mac() {
-	ip -n "$LAB-weir" link set "$1" address "$2"
-}
-
-# The wires of synweir's host, of veth.
-lab_veth_wires() {
-	if [ "$LAB_ARMS" = 1 ]; then
-		lab_veth switch wfront weir wfront
-		lab_bridge_port wfront
-		lab_veth switch client client eth0
-		lab_bridge_port client
-	else
-		lab_veth client eth0 weir wfront
-		lab_veth switch wback weir wback
-		lab_bridge_port wback
-		lab_mac wback $LAB_MAC_BACK
-	fi
-	lab_mac wfront $LAB_MAC_FRONT
-}
-
-lab_linux_router() {
-	local back=wback
-	[ "$LAB_ARMS" = 2 ] || back=wfront
-	lab_veth_wires
-	ip -n "$LAB-weir" addr add 192.0.2.1/24 dev wfront
-	ip -n "$LAB-weir" addr add $LAB_VIP/32 dev lo
-	ip -n "$LAB-weir" addr add 10.0.0.1/24 dev $back
-	ip -n "$LAB-weir" route add default via 192.0.2.254
-	ip -n "$LAB-weir" route add 10.1.0.0/16 via 10.0.0.254
-	on weir sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.wfront.send_redirects=0
-}
-
-lab_linux_up() {
-	lab_linux_router
-	on weir nft -f - <<-END
-		table ip nat {
-			chain flood {
-				type filter hook prerouting priority raw;
-				ip saddr $LAB_SPOOFED drop
-			}
-			chain pre { type nat hook prerouting priority dstnat; }
-			chain post { type nat hook postrouting priority srcnat; }
-		}
-		$([ "$LAB_MODE" = nat ] || echo "add rule ip nat post ip daddr { 10.0.0.0/24, 10.1.0.0/16 } masquerade")
-		$(lab_linux_nat)
-	END
-	lab_spawn weir /dev/null sleep infinity
-	LAB_PID=$LAB_SPAWNED
-}
-
-#
 # What runs on the hosts
 #
 
@@ -498,7 +454,7 @@ lab_nginx() {
 			scgi_temp_path $dir/scgi;
 			keepalive_requests 100000000;
 			server {
-				listen 80 backlog=16384;
+				listen 80 backlog=$LAB_BACKLOG;
 				root $LAB_DIR/www;
 				location = / { return 200 "hello from $1\n"; }
 			}
@@ -523,11 +479,13 @@ lab_flood_stop() {
 	sed -n 's/^sent=\([0-9]*\).*/\1/p' "$LAB_DIR/flood.log"
 }
 
-# lab_wrk SECONDS ARGUMENT...: HTTP load; the whole report stays in $LAB_DIR/wrk.log. Prints "DONE FAILED".
+# lab_wrk SECONDS ARGUMENT...: HTTP load; the whole report stays in $LAB_DIR/wrk.log. Prints "DONE FAILED": "0 0" when
+# wrk does not get the one connection that it wants before it begins.
 lab_wrk() {
 	local seconds=$1
 	shift
-	on client wrk -t 1 -c 32 --timeout 10s -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log"
+	on client timeout -s INT $((seconds + 10)) \
+		wrk -t 1 -c 32 --timeout 10s -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log" || true
 	awk '/requests in/ { done = $1 }
 		/Socket errors:/ { gsub(",", ""); failed += $4 + $6 + $8 + $10 }
 		/Non-2xx/ { failed += $NF }

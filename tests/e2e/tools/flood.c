@@ -27,11 +27,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH       32
+#define BATCH       64
 #define FRAME_MAX   256 /* bytes: a flood is made of small frames */
 #define RATE_MAX    2000000
 #define SECONDS_MAX 600
 #define NS_PER_S    1000000000ull
+#define NAP_NS      1000000 /* few wake-ups: the cores are for the others */
 
 enum kind { KIND_SYN, KIND_ACK, KIND_FLAGS, KIND_GARBAGE };
 static const char *const kind_names[] = {"syn", "ack", "flags", "garbage"};
@@ -305,7 +306,7 @@ static void run(const struct options *opt, int fd)
 		if (opt->count > 0 && sent == opt->count)
 			break;
 		if (n == 0) {
-			nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+			nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
 			continue;
 		}
 		for (unsigned int i = 0; i < n; i++) {
