@@ -3,6 +3,8 @@
 
 local traffic = dofile((debug.getinfo(1, "S").source:match("^@(.*/)") or "./") .. "traffic.lua")
 
-traffic.begin()
-traffic.report("syn", traffic.send(traffic.seconds, traffic.rate, "syn"))
-traffic.finish()
+traffic.run(function()
+	traffic.start("syn")
+	traffic.report("syn", traffic.measure(traffic.rate, traffic.seconds))
+	traffic.report_total(traffic.stop())
+end)
