@@ -40,10 +40,9 @@ static void line_finish(struct line *l)
 			l->text[i] = '?';
 }
 
-/* libconfig names an included file as the @include does: relative to the main file. */
 static void add_file(struct line *l, const struct weir_draft *d, const char *file)
 {
-	if (file == NULL || strcmp(file, d->path) == 0)
+	if (file == NULL)
 		line_add(l, "%s:", d->path);
 	else
 		line_add(l, "%s%s:", d->dir, file);
@@ -89,9 +88,12 @@ static void add_value(struct line *l, const config_setting_t *at)
 static void add_rule(struct line *l, const struct weir_draft *d, const config_setting_t *at,
 	const char *rule, va_list args)
 {
-	add_file(l, d, config_setting_source_file(at));
-	/* the root itself has line 0 */
-	line_add(l, "%u: ", config_setting_is_root(at) ? 1 : config_setting_source_line(at));
+	struct weir_draft_part place = {.line = 1}; /* of the root: the main file's */
+
+	if (!config_setting_is_root(at))
+		place = weir_draft_place(d, config_setting_source_line(at));
+	add_file(l, d, place.file);
+	line_add(l, "%u: ", place.line);
 	if (!config_setting_is_root(at)) {
 		add_path(l, at);
 		add_value(l, at);
@@ -159,6 +161,17 @@ const config_setting_t *weir_draft_key(const config_setting_t *at, const char *k
 	return s != NULL ? s : at;
 }
 
+struct weir_draft_part weir_draft_place(const struct weir_draft *d, unsigned int line)
+{
+	uint32_t i = d->n_parts - 1;
+
+	while (i > 0 && d->parts[i].first > line)
+		i--;
+	return (struct weir_draft_part){.first = line,
+		.line = d->parts[i].line + line - d->parts[i].first,
+		.file = d->parts[i].file};
+}
+
 char *weir_draft_path(const struct weir_draft *d, const char *name)
 {
 	char *path;
@@ -180,6 +193,11 @@ void weir_draft_clear(struct weir_draft *d)
 	free(d->services);
 	free(d->lcores);
 	free(d->eal);
+	for (uint32_t i = 0; i < d->n_files; i++)
+		free(d->files[i]);
+	free(d->files);
+	free(d->parts);
+	free(d->text);
 	free(d->dir);
 	config_destroy(&d->tree);
 }

@@ -47,11 +47,28 @@ struct weir_draft_timeouts {
 	uint32_t drain_ms;
 };
 
+/* Lines of the whole text from `first` on are those of `file` from `line` on, up to the next part. */
+struct weir_draft_part {
+	unsigned int first, line; /* counted from 1 */
+	const char *file; /* relative to `dir`, as an @include names it; NULL: the main file */
+};
+
 struct weir_draft {
 	/* the file */
 	const char *path;
 	char *dir; /* it stands in, "" or ending in '/'; relative paths in it begin here */
-	config_t tree;
+
+	/* the whole text: the file, and in the places of its @includes what they name */
+	char *text;
+	struct weir_draft_part *parts; /* by `first`; of two on a line the later one is right */
+	uint32_t n_parts;
+	unsigned int n_lines; /* ends of lines in it */
+	char **files;         /* names of the included ones */
+	uint32_t n_files;
+	size_t n_bytes; /* of all files */
+	char before;    /* while it is scanned: what the token before this one begins with */
+
+	config_t tree;              /* of the text */
 	const config_setting_t *at; /* the tree's root */
 
 	/* what it says */
@@ -96,10 +113,16 @@ const config_setting_t *weir_draft_key(const config_setting_t *at, const char *k
 /* A file name of the configuration, from where the configuration stands. NULL: out of memory. */
 char *weir_draft_path(const struct weir_draft *d, const char *name);
 
-/* What libconfig takes wrongly or dies of, looked for before it sees the file. 0 or -errno. */
+/* Line `line` of the text: which file's, and which of its lines. */
+struct weir_draft_part weir_draft_place(const struct weir_draft *d, unsigned int line);
+
+/*
+ * Reads the file and what it includes into the text, and refuses what libconfig would take wrongly.
+ * 0 or -errno.
+ */
 int weir_draft_scan(struct weir_draft *d);
 
-/* The file, by the table of keys, into the draft. 0 or -errno. */
+/* The text, by the table of keys, into the draft. 0 or -errno. */
 int weir_draft_read(struct weir_draft *d);
 
 /* Frees all of it but config and err. */

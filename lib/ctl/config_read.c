@@ -260,32 +260,22 @@ static int read_group(struct weir_draft *d, const struct weir_conf_group *g,
 /* libconfig says little; the line that it says it of says more. */
 static int refuse_syntax(struct weir_draft *d)
 {
-	const char *name = config_error_file(&d->tree), *what = config_error_text(&d->tree);
-	unsigned int line = (unsigned int)config_error_line(&d->tree);
-	char *path = weir_draft_path(d, name != NULL ? name : ""), *text = NULL;
-	bool main_file = name == NULL || strcmp(name, d->path) == 0;
-	FILE *f = fopen(main_file || path == NULL ? d->path : path, "re");
-	size_t size = 0;
+	const char *what = config_error_text(&d->tree), *text = d->text;
+	struct weir_draft_part at = weir_draft_place(d, (unsigned int)config_error_line(&d->tree));
+	size_t n;
 
-	for (unsigned int i = 0; i < line && f != NULL; i++)
-		if (getline(&text, &size, f) < 0)
-			break;
-	if (text != NULL)
-		text[strcspn(text, "\r\n")] = '\0';
-	weir_draft_refuse_line(d, name, line, "%s%s: %.200s", what,
+	for (unsigned int i = 1; i < at.first && strchr(text, '\n') != NULL; i++)
+		text = strchr(text, '\n') + 1;
+	text += strspn(text, " \t");
+	n = strcspn(text, "\r\n");
+	return weir_draft_refuse_line(d, at.file, at.line, "%s%s: %.*s", what,
 		strcmp(what, "syntax error") == 0 ? " here or at the end of the line before" : "",
-		text != NULL ? text + strspn(text, " \t") : "");
-	if (f != NULL)
-		fclose(f);
-	free(text);
-	free(path);
-	return -EINVAL;
+		n < 200 ? (int)n : 200, text);
 }
 
 int weir_draft_read(struct weir_draft *d)
 {
-	config_set_include_dir(&d->tree, d->dir[0] != '\0' ? d->dir : ".");
-	if (config_read_file(&d->tree, d->path) != CONFIG_TRUE)
+	if (config_read_string(&d->tree, d->text) != CONFIG_TRUE)
 		return refuse_syntax(d);
 	d->at = config_root_setting(&d->tree);
 	return read_group(d, &weir_conf_root, d->at, d);

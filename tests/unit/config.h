@@ -58,6 +58,18 @@ static inline int config_load_text(const char *text, struct weir_config **out, c
 	return ret;
 }
 
+/* Free it. */
+static inline struct weir_config *expect_good(const char *text)
+{
+	struct weir_config *c;
+	char message[1024];
+
+	if (config_load_text(text, &c, message) != 0)
+		fprintf(stderr, "\nrefused: %s\n", message);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	return c;
+}
+
 /* A good file; every rule's case is this with one text replaced by another. */
 static const char config_base[] = /* line 1 */
 	"eal = [ \"--no-huge\", \"-m\" ];\n"

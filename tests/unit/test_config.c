@@ -6,17 +6,6 @@
 #include "config.h"
 #include "wire/hdr.h"
 
-static struct weir_config *expect_good(const char *text)
-{
-	struct weir_config *c;
-	char message[1024];
-
-	if (config_load_text(text, &c, message) != 0)
-		fprintf(stderr, "\nrefused: %s\n", message);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
-	return c;
-}
-
 static struct weir_config *expect_good_bent(const char *from, const char *to)
 {
 	char *text = config_bend(from, to);
@@ -300,34 +289,6 @@ static void test_files(void)
 	CU_ASSERT_STRING_EQUAL(err.text, want);
 }
 
-/* Included files stand beside the main one; what is wrong in them is said of them. */
-static void test_include(void)
-{
-	char message[1024], *text = config_bend("cookie = { };", "  @include \"more.inc\"\n");
-	struct weir_config *c;
-
-	config_put("more.inc", "# one\n@include \"secret.inc\"\n");
-	config_put("secret.inc", "cookie = {\n};");
-	weir_config_free(expect_good(text));
-	config_put("secret.inc", "cookie = {\n secret_fil = 1; };");
-	CU_ASSERT_EQUAL(config_load_text(text, &c, message), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(message,
-		"secret.inc:2: cookie.secret_fil = 1: unknown key; known here: secret_file");
-	config_put("secret.inc", "cookie = {\n } };");
-	CU_ASSERT_EQUAL(config_load_text(text, &c, message), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(message,
-		"secret.inc:2: syntax error here or at the end of the line before: } };");
-	config_put("secret.inc", "\n\ncookie = { a = 3000000000; };");
-	CU_ASSERT_EQUAL(config_load_text(text, &c, message), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(message,
-		"secret.inc:3: 3000000000: no key takes a number beyond 32 bits");
-	/* what looks like one but is in a comment or a text is none */
-	free(text);
-	text = config_bend("cookie = { };", "# \"\n/*\n@include \"nowhere\"\n\" */ // \" /*\n");
-	weir_config_free(expect_good(text));
-	free(text);
-}
-
 static void expect_secret(const char *content, mode_t mode, const char *want)
 {
 	static const uint8_t secret[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
@@ -515,7 +476,6 @@ int main(void)
 		{"HC-53 the way to a backend: longest prefix", test_routes},
 		{"HC-53 warnings", test_warnings},
 		{"HC-53 files that are none", test_files},
-		{"HC-53 @include", test_include},
 		{"HC-53 the secret's file", test_secret},
 		{"HC-53 the most backends there may be", test_many},
 		{"HC-53 a message longer than its room", test_long},
