@@ -164,18 +164,15 @@ int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	case WEIR_REFUSAL_MODE:
 		return weir_draft_refuse(d, mode,
 			"a service's mode cannot change while it has connections: restart, or "
-			"remove "
-			"it first and wait for them to end");
+			"remove it first and wait for them to end");
 	case WEIR_REFUSAL_WSCALE:
 		return weir_draft_refuse(d, weir_draft_key(at, "profile.window_scale"),
 			"cannot change while synweir runs, as clients in their handshake were "
-			"promised "
-			"the old one: restart");
+			"promised the old one: restart");
 	case WEIR_REFUSAL_POOLS:
 		return weir_draft_refuse(d, mode,
 			"\"fullnat\" needs memory for local ports, and no service was that at the "
-			"start: "
-			"restart");
+			"start: restart");
 	case WEIR_REFUSAL_EGRESS:
 		return weir_draft_refuse(d, address,
 			"is reached by another port than before, and has connections from its "
@@ -183,8 +180,7 @@ int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	case WEIR_REFUSAL_SHARED:
 		return weir_draft_refuse(d, address,
 			"is a removed backend's that still has connections in another mode: wait "
-			"for "
-			"them to end");
+			"for them to end");
 	case WEIR_REFUSAL_ENDPOINT:
 		return weir_draft_refuse(d, address,
 			"is a removed %s's that still has connections: wait for them to end",

@@ -212,6 +212,17 @@ void talk_take_syn(struct talk *t)
 	t->tsecr[WEIR_BACKEND] = t->first_tsval[WEIR_BACKEND] = out->seg.tsval;
 }
 
+void talk_take_same_syn(struct talk *t)
+{
+	struct talk before = *t;
+
+	talk_take_syn(t);
+	IS(t->backend, before.backend);
+	IS(t->local_port, before.local_port);
+	IS(t->shown[WEIR_BACKEND], before.shown[WEIR_BACKEND]);
+	IS(t->tsecr[WEIR_BACKEND], before.tsecr[WEIR_BACKEND]);
+}
+
 void talk_ack(struct talk *t)
 {
 	struct segment g = talk_segment(t, WEIR_CLIENT, ACK, 0);
@@ -344,4 +355,14 @@ enum weir_state talk_state(const struct talk *t)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	return (enum weir_state)c->state;
+}
+
+void talk_works(struct talk *t)
+{
+	talk_answer(t);
+	talk_silence(t);
+	talk_say(t, WEIR_CLIENT, PSH, 100);
+	talk_say(t, WEIR_BACKEND, PSH, 1000);
+	talk_say(t, WEIR_CLIENT, ACK, 0);
+	talk_silence(t);
 }

@@ -61,8 +61,10 @@ void talk_syn(struct talk *t);          /* SYN, SYN-ACK */
 void talk_ack(struct talk *t);          /* ACK, SYN to a backend */
 void talk_take_syn(struct talk *t);     /* the next frame is a SYN to a backend */
 void talk_take_syn_ack(struct talk *t); /* ... a SYN-ACK to the client */
-void talk_answer(struct talk *t);       /* the backend's SYN-ACK; our ACK to it */
-void talk_open(struct talk *t);         /* all of them */
+void talk_take_same_syn(struct talk
+		*t);              /* ... our SYN retransmitted: same backend, port, numbers */
+void talk_answer(struct talk *t); /* the backend's SYN-ACK; our ACK to it */
+void talk_open(struct talk *t);   /* all of them */
 /* FIN from `closer`, its ACK, FIN from the other, its ACK: TIME_WAIT. */
 void talk_close(struct talk *t, enum weir_side closer);
 
@@ -77,6 +79,8 @@ unsigned int talk_put(struct talk *t, enum weir_side side, const struct segment 
 
 /* Sends the next `len` bytes, and FIN if said so; the other must get them. */
 void talk_say(struct talk *t, enum weir_side side, uint8_t flags, unsigned int len);
+/* The backend's SYN-ACK, then data both ways. */
+void talk_works(struct talk *t);
 /* The next frame in the queue is that segment of the other side, translated; `to` takes note. */
 void talk_hear(struct talk *t, enum weir_side to, const struct segment *said);
 

@@ -4,18 +4,6 @@
 
 #include "modes.h"
 
-/* The next frame is our SYN once more: same backend, port, numbers. */
-static void same_syn(struct talk *t)
-{
-	struct talk before = *t;
-
-	talk_take_syn(t);
-	IS(t->backend, before.backend);
-	IS(t->local_port, before.local_port);
-	IS(t->shown[WEIR_BACKEND], before.shown[WEIR_BACKEND]);
-	IS(t->tsecr[WEIR_BACKEND], before.tsecr[WEIR_BACKEND]);
-}
-
 /* The next frame is a SYN to another backend: ports are per backend, so the pair is another one. */
 static void other_syn(struct talk *t)
 {
@@ -23,16 +11,6 @@ static void other_syn(struct talk *t)
 
 	talk_take_syn(t);
 	CU_ASSERT_NOT_EQUAL(t->backend, before);
-}
-
-static void works(struct talk *t)
-{
-	talk_answer(t);
-	talk_silence(t);
-	talk_say(t, WEIR_CLIENT, PSH, 100);
-	talk_say(t, WEIR_BACKEND, PSH, 1000);
-	talk_say(t, WEIR_CLIENT, ACK, 0);
-	talk_silence(t);
 }
 
 static void syn_lost(unsigned int service)
@@ -46,10 +24,10 @@ static void syn_lost(unsigned int service)
 	shell_wait_ms(s, 190);
 	talk_silence(&t);
 	shell_wait_ms(s, 20);
-	same_syn(&t);
+	talk_take_same_syn(&t);
 	talk_silence(&t);
 	IS(shell_events(s, WEIR_EVENT_backend_syn_resent), 1);
-	works(&t);
+	talk_works(&t);
 	shell_wait_ms(s, 10000);
 	talk_silence(&t);
 	shell_close(s);
@@ -70,7 +48,7 @@ static void syn_lost_twice(unsigned int service)
 	talk_syn(&t);
 	talk_ack(&t);
 	shell_wait_ms(s, 210);
-	same_syn(&t);
+	talk_take_same_syn(&t);
 	shell_wait_ms(s, 380);
 	talk_silence(&t);
 	shell_wait_ms(s, 20);
@@ -80,8 +58,8 @@ static void syn_lost_twice(unsigned int service)
 	shell_wait_ms(s, 190); /* as patient with this one */
 	talk_silence(&t);
 	shell_wait_ms(s, 20);
-	same_syn(&t);
-	works(&t);
+	talk_take_same_syn(&t);
+	talk_works(&t);
 	IS(shell_events(s, WEIR_EVENT_backend_retried), 1);
 	shell_close(s);
 }
@@ -140,12 +118,12 @@ static void hc11_alone(void)
 		talk_syn(&t);
 		talk_ack(&t);
 		shell_wait_ms(s, 210);
-		same_syn(&t);
+		talk_take_same_syn(&t);
 		shell_wait_ms(s, 410);
-		same_syn(&t);
+		talk_take_same_syn(&t);
 		shell_wait_ms(s, 810);
-		same_syn(&t);
-		works(&t);
+		talk_take_same_syn(&t);
+		talk_works(&t);
 		shell_close(s);
 	}
 }
@@ -165,7 +143,7 @@ static void hc11_alone_silent(void)
 		talk_silence(&t);
 		shell_wait_ms(s, 60);
 		if (i < 4)
-			same_syn(&t);
+			talk_take_same_syn(&t);
 	}
 	talk_hear_rst(&t, WEIR_BACKEND, t.expect[WEIR_BACKEND]);
 	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
@@ -226,7 +204,7 @@ static void refused(unsigned int service)
 	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_refused);
 	other_syn(&t); /* at once */
 	talk_silence(&t);
-	works(&t);
+	talk_works(&t);
 	IS(s->workers[0].px.counters.backend[t.backend].refused, 0);
 	shell_close(s);
 }
@@ -336,7 +314,7 @@ static void unreachable(unsigned int service)
 	CU_ASSERT_NOT_EQUAL(s->last.conn, WEIR_CONN_NONE);
 	other_syn(&t);
 	talk_silence(&t);
-	works(&t);
+	talk_works(&t);
 	IS(icmp(&t, 1, t.shown[WEIR_BACKEND]), WEIR_FATE_icmp_other); /* RFC 5927: not once open */
 	talk_say(&t, WEIR_CLIENT, PSH, 9);
 	shell_close(s);
@@ -370,97 +348,13 @@ static void wrong_syn_ack(unsigned int service)
 	IS(talk_state(&t), WEIR_SYN_SENT);
 	talk_hear_rst(&t, WEIR_BACKEND, g.ack);
 	talk_take_syn(&t);
-	works(&t);
+	talk_works(&t);
 	shell_close(s);
 }
 
 static void hc12_ack(void)
 {
 	each_mode(wrong_syn_ack);
-}
-
-static void old_incarnation(unsigned int service)
-{
-	struct shell *s = shell_usual();
-	struct talk t, before;
-	struct segment g;
-
-	talk_init(&t, s, service, 1);
-	talk_syn(&t);
-	talk_ack(&t);
-	g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
-	g.ack = t.expect[WEIR_BACKEND] - 100000;
-	before = t;
-	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_old_ack);
-	talk_hear_rst(&t, WEIR_BACKEND, g.ack); /* from the port that it knows */
-	talk_take_syn(&t);
-	IS(t.backend, before.backend);
-	if (service == SHELL_FULLNAT)
-		CU_ASSERT_NOT_EQUAL(t.local_port, before.local_port);
-	IS(shell_events(s, WEIR_EVENT_backend_retried), service == SHELL_FULLNAT);
-	talk_silence(&t);
-	works(&t);
-	shell_close(s);
-}
-
-static void hc13(void)
-{
-	each_mode(old_incarnation);
-}
-
-/* nat: the same pair again, once, and the timer goes on as after any repetition. */
-static void hc13_nat_once(void)
-{
-	struct shell *s = shell_alone();
-	struct segment g;
-	struct talk t;
-
-	talk_init(&t, s, SHELL_NAT, 1);
-	talk_syn(&t);
-	talk_ack(&t);
-	shell_wait_ms(s, 100);
-	for (unsigned int i = 0; i < 3; i++) {
-		g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
-		g.ack -= 4711;
-		IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_old_ack);
-		talk_hear_rst(&t, WEIR_BACKEND, g.ack);
-		if (i == 0)
-			same_syn(&t);
-		talk_silence(&t);
-	}
-	IS(shell_events(s, WEIR_EVENT_backend_syn_resent), 1);
-	shell_wait_ms(s, 380);
-	talk_silence(&t);
-	shell_wait_ms(s, 30);
-	same_syn(&t);
-	works(&t);
-	IS(shell_events(s, WEIR_EVENT_backend_syn_resent), 2);
-	IS(shell_events(s, WEIR_EVENT_backend_retried), 0);
-	shell_close(s);
-}
-
-/* It does not go on for ever: a backend that answers nothing else ends in RST to the client. */
-static void hc13_for_ever(void)
-{
-	struct shell *s = shell_alone();
-	unsigned int n = 0;
-	struct talk t;
-
-	talk_init(&t, s, SHELL_FULLNAT, 1);
-	talk_syn(&t);
-	talk_ack(&t);
-	for (; talk_state(&t) == WEIR_SYN_SENT && n < 100; n++) {
-		struct segment g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
-
-		g.ack = 4711;
-		IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_old_ack);
-		talk_hear_rst(&t, WEIR_BACKEND, 4711);
-		if (talk_state(&t) == WEIR_SYN_SENT)
-			talk_take_syn(&t);
-	}
-	IS(n, 4); /* local ports */
-	talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
-	shell_close(s);
 }
 
 /* The third step was lost: the SYN-ACK comes again and gets it again, until there is no need. */
@@ -592,9 +486,6 @@ int main(void)
 		{"HC-12 no backend at all", hc12_none},
 		{"HC-12 who refuses loses its turns, nobody else", hc12_turns},
 		{"HC-12 who refuses now and then is not marked down", hc12_now_and_then},
-		{"HC-13 ACK of an old incarnation", hc13},
-		{"HC-13 nat: the same pair again, once", hc13_nat_once},
-		{"HC-13 not for ever", hc13_for_ever},
 	};
 
 	return unit_main("proxy backend", tests, sizeof(tests) / sizeof(tests[0]));

@@ -206,57 +206,63 @@ static void table_twin(void)
 	}
 }
 
-/*
- * All conns in use with both keys, then half of them replaced, over and over: no insert fails, all
- * are found, and strangers are not.
- */
 #define FULL 200000u
 
-static void table_full_load(void)
+/* All conns in use with both keys; then FULL times one of them is replaced: no insert fails. */
+static uint32_t fill_and_replace(struct weir_table *t, uint32_t key_no[FULL])
 {
-	uint32_t failed = 0, lost = 0, found = 0, strangers_at_two = 0;
-	uint64_t used, spilled, seed = 2;
-	static uint32_t key_no[FULL];
-	struct weir_arena arena;
-	struct weir_table t;
-	uint32_t next = 0;
-	bool good = true;
+	uint32_t failed = 0, lost = 0, next = 0;
+	uint64_t seed = 2;
 
-	table_make(&t, &arena, FULL);
 	for (uint32_t i = 0; i < 2 * FULL; i++) {
-		uint32_t conn = i < FULL ? weir_table_take(&t) : unit_random(&seed) % FULL;
+		uint32_t conn = i < FULL ? weir_table_take(t) : unit_random(&seed) % FULL;
 
 		for (unsigned int side = 0; side < 2; side++) {
-			struct weir_key *k = field_of(&t, side, conn);
+			struct weir_key *k = field_of(t, side, conn);
 
-			if (i >= FULL && !take_out(&t, k, conn))
+			if (i >= FULL && !take_out(t, k, conn))
 				lost++;
 			*k = key_of(side, next);
-			if (!put_in(&t, k, conn))
+			if (!put_in(t, k, conn))
 				failed++;
 		}
 		key_no[conn] = next++;
 	}
 	CU_ASSERT_EQUAL(failed, 0);
 	CU_ASSERT_EQUAL(lost, 0);
-	CU_ASSERT_EQUAL(weir_table_take(&t), WEIR_CONN_NONE);
+	CU_ASSERT_EQUAL(weir_table_take(t), WEIR_CONN_NONE);
+	return next;
+}
 
+/* In a full table all keys are found, and unknown ones are not. */
+static void table_full_load(void)
+{
+	uint32_t lost = 0, found = 0, unknown_at_two = 0;
+	static uint32_t key_no[FULL];
+	uint64_t used, spilled;
+	struct weir_arena arena;
+	struct weir_table t;
+	uint32_t next;
+	bool good = true;
+
+	table_make(&t, &arena, FULL);
+	next = fill_and_replace(&t, key_no);
 	for (uint32_t conn = 0; conn < FULL; conn++) {
-		struct weir_key stranger = key_of(WEIR_CLIENT, next + conn);
-		uint64_t hash = weir_key_hash(&t.secret, &stranger);
+		struct weir_key unknown = key_of(WEIR_CLIENT, next + conn);
+		uint64_t hash = weir_key_hash(&t.secret, &unknown);
 
 		for (unsigned int side = 0; side < 2; side++) {
 			struct weir_key k = key_of(side, key_no[conn]);
 
 			lost += find(&t, &k) != conn;
 		}
-		found += weir_table_lookup(&t, &stranger, hash) != WEIR_CONN_NONE;
-		strangers_at_two += looks_twice(&t, &stranger, hash);
+		found += weir_table_lookup(&t, &unknown, hash) != WEIR_CONN_NONE;
+		unknown_at_two += looks_twice(&t, &unknown, hash);
 	}
 	CU_ASSERT_EQUAL(lost, 0);
 	CU_ASSERT_EQUAL(found, 0);
 	/* the header says 9.6 % */
-	CU_ASSERT(strangers_at_two < FULL * 11ull / 100);
+	CU_ASSERT(unknown_at_two < FULL * 11ull / 100);
 	sum_buckets(&t, &used, &spilled, &good);
 	CU_ASSERT_TRUE(good);
 	CU_ASSERT_EQUAL(used, 2 * FULL);

@@ -158,7 +158,7 @@ static void test_drops(void)
 	weir_count(&t.f->counters[0].event[WEIR_EVENT_no_mbuf], 50);
 	steps_expect(1,
 		"losses began: no_mbuf 50/s (frames not made, because no packet buffer was "
-	        "free)\n");
+		"free)\n");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_no_backend], 2);
 	steps_expect(1,
 		"refusals began: no_backend 2/s (valid handshake, but no backend can take the "
