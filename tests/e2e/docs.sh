@@ -9,8 +9,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # What is to be typed: "$ weirctl ..." in those, and what asks or checks in README's sh blocks.
+# shellcheck disable=SC2016 # a dollar sign is what stands there
 printed() {
-	# shellcheck disable=SC2016 # a dollar sign is what stands there
 	sed -n 's/^ *\$ \(weirctl .*\)/\1/p' "$LAB_ROOT"/docs/{benchmarking,operations,tuning}.md
 	sed -n '/^```sh/,/^```/{ s/ *#.*//; /^\(synweir -t\|weirctl\|weirpcap\) /p }' "$LAB_ROOT/README.md"
 }
