@@ -14,6 +14,6 @@ pattern='^(unit|fuzz|pcap|script)-|^sim-one$'
 
 scripts/setup.sh build valgrind
 [ -f $BUILD/build.ninja ] || meson setup $BUILD >/dev/null
-mapfile -t names < <(meson test -C $BUILD --list 2>/dev/null | grep -E "$pattern")
+mapfile -t names < <(meson test -C $BUILD --list 2>/dev/null | sed 's|.* / ||' | grep -E "$pattern")
 [ ${#names[@]} -gt 0 ] || { echo "valgrind.sh: no test is named like that: $*" >&2 && exit 2; }
 meson test -C $BUILD --setup valgrind --print-errorlogs "${names[@]}"
