@@ -17,7 +17,7 @@ done
 [ -n "$tool" ] || { echo "check_format: skipped: no clang-format $VERSION here (Debian 12: sudo scripts/setup.sh check)" && exit 77; }
 mapfile -t sources < <(find lib app tests -name '*.[ch]' | sort)
 case "${1-}" in
---fix) "$tool" -i "${sources[@]}" && exit ;;
+--fix) "$tool" -i "${sources[@]}" && "$tool" -i "${sources[@]}" && exit ;; # a string that it splits is right the second time
 '') ;;
 *) echo "check_format: unexpected argument '$1'" >&2 && exit 2 ;;
 esac
