@@ -19,7 +19,12 @@ enum quirk {
 	QUIRK_LINK_UNKNOWN = 1 << 1,
 	/* Receives on every queue that the device string asks for, polled or not. */
 	QUIRK_ALL_QUEUES = 1 << 2,
+	/* Gives the kernel AF_XDP_BUFFERS of a queue's buffers, however short its receive ring is. */
+	QUIRK_FILL_RING = 1 << 3,
 };
+
+/* XSK_RING_CONS__DEFAULT_NUM_DESCS of libxdp. A shorter ring loses frames sooner, and saves no buffer. */
+#define AF_XDP_BUFFERS 2048
 
 static const struct {
 	const char *driver;
@@ -27,7 +32,7 @@ static const struct {
 } quirks[] = {
 	{"net_tap", QUIRK_ONE_QUEUE | QUIRK_LINK_UNKNOWN},
 	{"net_af_packet", QUIRK_ALL_QUEUES},
-	{"net_af_xdp", QUIRK_ALL_QUEUES},
+	{"net_af_xdp", QUIRK_ALL_QUEUES | QUIRK_FILL_RING},
 };
 
 static unsigned int quirks_of(const char *driver)
@@ -228,6 +233,8 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 	if (rc != 0)
 		return rc;
 	nic->rx_desc = port->rx_desc;
+	if (quirks_of(info.driver_name) & QUIRK_FILL_RING)
+		nic->rx_desc = RTE_MAX(nic->rx_desc, AF_XDP_BUFFERS);
 	nic->tx_desc = port->tx_desc;
 	rte_eth_dev_adjust_nb_rx_tx_desc(nic->id, &nic->rx_desc, &nic->tx_desc);
 	return 0;
