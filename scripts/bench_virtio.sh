@@ -25,7 +25,8 @@
 #   --greedy           its session goes before everything else that runs on this machine
 #
 # After "scripts/setup.sh virtio", as root, with 320 huge pages of 2 MB free (sysctl vm.nr_hugepages=320).
-# The status is 77 when something of this is missing.
+# Every measurement waits until the ports are up at both ends, and is tried three times. Which of them did not come about
+# is said at the end, and the status is 1 then. The status is 77 when something of this is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -251,39 +252,85 @@ figures() {
 		}'
 }
 
-report_failure() {
-	echo "bench_virtio.sh: $*; what it said:" >&2
+# fail TEXT: why a measurement did not come about, and what the two said.
+fail() {
+	reason=$1
+	echo "bench_virtio.sh: $reason; what was said:" >&2
 	tail -n 20 "$TMP/dut.log" "$TMP/weirgen.log" "$TMP/lines.kept" >&2 || true
-	exit 1
+	return 1
 }
 
-# measure DUT DEVICE ROW: appends to the figures of its kind.
-measure() {
-	rm -f "$TMP"/*.sock "$TMP/dut.pid" "$TMP/lines" "$TMP/input"
-	mkfifo "$TMP/lines" "$TMP/input"
-	weirgen='' dut=''
+# down_ports: of synweir or testpmd, those that see no other end; nothing when all are up. Both have DPDK's telemetry.
+down_ports() {
+	timeout 5 python3 - "/var/run/dpdk/$PREFIX/dpdk_telemetry.v2" <<-'END' 2>/dev/null || echo "?"
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.connect(sys.argv[1])
+		s.recv(1024)
+		def ask(what):
+		    s.send(what.encode())
+		    return next(iter(json.loads(s.recv(65536)).values()))
+		print(*(n for n in ask("/ethdev/list") if ask(f"/ethdev/link_status,{n}")["status"] != "UP"))
+	END
+}
+
+# wait_links DUT: a port may come up seconds after the other: packets and connections meanwhile are for nothing.
+wait_links() {
+	local down
+	for _ in $(seq 50); do
+		down=$(down_ports)
+		[ -n "$down" ] || return 0
+		sleep 0.2
+	done
+	fail "the other end of $1's port $down did not come up"
+}
+
+# start_both DUT DEVICE ROW: the end that makes the socket first.
+start_both() {
 	if [ "$2" = virtio ]; then
 		start_weirgen "$2" "$3"
 		watch >"$TMP/lines.kept" &
 		watcher=$!
-		wait_socket "$weirgen" "$3" || report_failure "weirgen makes no socket"
+		wait_socket "$weirgen" "$3" || fail "weirgen makes no socket" || return
 		"start_$1" "$2" "$3"
 	else
 		"start_$1" "$2" "$3"
-		wait_socket "$dut" "$3" || report_failure "$1 makes no socket"
+		wait_socket "$dut" "$3" || fail "$1 makes no socket" || return
 		start_weirgen "$2" "$3"
 		watch >"$TMP/lines.kept" &
 		watcher=$!
 	fi
-	wait "$weirgen" || report_failure "weirgen failed"
+	wait_links "$1"
+}
+
+# run DUT DEVICE ROW: its lines are in lines.kept then.
+run() {
+	start_both "$@" || return
+	wait "$weirgen" || fail "weirgen failed" || return
 	weirgen=''
 	wait "$watcher"
 	# testpmd of DPDK 22.11 crashes now and then when memif's other end has gone: it has been measured by then.
-	[ "$1" = testpmd ] || kill -0 "$dut" 2>/dev/null || report_failure "$1 has ended"
-	end "$dut"
-	dut=''
-	figures "$3" <"$TMP/lines.kept" >>"$TMP/$1.$2.$3"
-	[ -s "$TMP/$1.$2.$3" ] || report_failure "no packets came through $1 by $2"
+	[ "$1" = testpmd ] || kill -0 "$dut" 2>/dev/null || fail "$1 has ended" || return
+	figures "$3" <"$TMP/lines.kept" >"$TMP/figures"
+	[ -s "$TMP/figures" ] || fail "no packets came through $1 by $2" || return
+}
+
+# measure DUT DEVICE ROW: appends to the figures of its kind. Three attempts.
+measure() {
+	local ok=''
+	for _ in 1 2 3; do
+		rm -f "$TMP"/*.sock "$TMP/dut.pid" "$TMP/lines" "$TMP/input" "$TMP/lines.kept"
+		mkfifo "$TMP/lines" "$TMP/input"
+		weirgen='' dut='' watcher=''
+		if run "$@"; then ok=1; fi
+		end "$weirgen"
+		end "$dut"
+		end "$watcher"
+		[ -z "$ok" ] || break
+	done
+	weirgen='' dut=''
+	[ -n "$ok" ] || { unmeasured+=("$2 $3 by $1: $reason") && return 0; }
+	cat "$TMP/figures" >>"$TMP/$1.$2.$3"
 	[ "$3" != mixed ] || python3 -c 'import json, sys
 r = json.load(open(sys.argv[1])); print(*(r["to_backends"][k] + r["to_clients"][k] for k in ("lost", "sent")))' "$TMP/weirgen.json" >>"$TMP/lost.$2"
 }
@@ -301,8 +348,9 @@ tsc_khz() {
 # print DEVICE ROW
 print() {
 	local ours=$TMP/synweir.$1.$2 theirs=$TMP/testpmd.$1.$2 lost=''
-	[ "$2" != mixed ] || lost=$(awk '{ n += $1; of += $2 } END { print n " of " of " segments lost" }' "$TMP/lost.$1")
+	[ ! -e "$TMP/lost.$1" ] || [ "$2" != mixed ] || lost=$(awk '{ n += $1; of += $2 } END { print n " of " of " segments lost" }' "$TMP/lost.$1")
 	[ -e "$theirs" ] || theirs=/dev/null
+	[ -e "$ours" ] || ours=/dev/null
 	awk -v khz="$khz" -v device="$1" -v row="$2" -v lost="$lost" \
 		-v us="$(column 1 "$ours") $(column 2 "$ours") $(column 3 "$ours")" \
 		-v them="$(column 1 "$theirs") $(column 2 "$theirs") $(column 3 "$theirs")" '
@@ -313,12 +361,13 @@ print() {
 		}
 		BEGIN {
 			split(us, u, " "); split(them, t, " ")
-			ratio = t[1] > 0 ? sprintf("%.0f%%", 100 * u[1] / t[1]) : "-"
+			ratio = t[1] > 0 && u[1] > 0 ? sprintf("%.0f%%", 100 * u[1] / t[1]) : "-"
 			printf "%-7s %-6s %s  %s %8s  %s\n", device, row, triple(them), triple(us), ratio, lost
 		}'
 }
 
 khz=$(tsc_khz)
+unmeasured=() reason=''
 echo "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1), load average $(cut -d ' ' -f 1 /proc/loadavg)," \
 	"CPUs $cpus, $([ -n "$small" ] && echo "pages of 4 kB" || echo "huge pages"), $runs runs of $seconds s; cycles with polling, of $((khz / 1000)) MHz"
 printf '%-14s %26s  %26s\n' '' testpmd synweir
@@ -333,3 +382,4 @@ for device in $devices; do
 	done
 done
 echo "CPU: what the thread had of one; under 90 % the machine was busy, and only the share says something."
+[ ${#unmeasured[@]} = 0 ] || { printf 'not measured: %s\n' "${unmeasured[@]}" && exit 1; }
