@@ -531,5 +531,5 @@ lab_down() {
 		lab_host_down "$host"
 	done
 	lab_host_down weir 10
-	rm -rf "$LAB_DIR" "/var/run/dpdk/$LAB"
+	rm -rf "$LAB_DIR" "/var/run/dpdk/$LAB" "/var/run/dpdk/$LAB-host"
 }

@@ -15,6 +15,8 @@
 # Environment:
 #
 #   LAB_VM_QUEUES=1..4     queues of a NIC (default: one for each worker; with --keep 2, and as many workers)
+#   LAB_VM_NET=tap|vhost   what is behind the NICs: QEMU's own taps, or vhost-user and dpdk-testpmd on this host,
+#                          which forwards between it and taps (default: tap; vhost has no RSS)
 #   LAB_VM_BIND=uio|vfio   the NICs' driver: uio_pci_generic, or vfio-pci behind an emulated IOMMU (default: uio)
 #   LAB_VM_RSS=on|off      whether the NICs hash (default: on)
 #   LAB_VM_KERNEL=DIR      vmlinuz and modules (default: /var/cache/synweir/kernel)
@@ -27,6 +29,7 @@
 
 # shellcheck disable=SC2034 # what lab.sh and the tests read
 
+LAB_VM_NET=${LAB_VM_NET:-tap}   # or "vhost"
 LAB_VM_BIND=${LAB_VM_BIND:-uio} # or "vfio"
 LAB_VM_RSS=${LAB_VM_RSS:-on}    # or "off"
 LAB_VM_QUEUES=${LAB_VM_QUEUES:-} # one for each worker, unless said
@@ -44,6 +47,7 @@ lab_vm_missing() {
 	done
 	# The guest's file system has none of its libraries: the kernel would panic with "No working init found".
 	! ldd "$(command -v busybox)" >/dev/null 2>&1 || { echo "busybox is not statically linked, install busybox-static: sudo scripts/setup.sh vm" && return; }
+	[ "$LAB_VM_NET" = tap ] || command -v dpdk-testpmd >/dev/null || { echo "there is no dpdk-testpmd: sudo scripts/setup.sh virtio" && return; }
 	[ -e "$LAB_VM_KERNEL/vmlinuz" ] || echo "there is no $LAB_VM_KERNEL/vmlinuz: sudo scripts/setup.sh vm"
 }
 
@@ -58,6 +62,7 @@ lab_vm_near_cpus() {
 
 lab_vm_check() {
 	[[ $(lab_vm_queues) == [1-4] ]] || lab_die "LAB_VM_QUEUES=$LAB_VM_QUEUES: a number from 1 to 4" || return
+	case $LAB_VM_NET in tap | vhost) ;; *) lab_die "LAB_VM_NET=$LAB_VM_NET: tap or vhost" || return ;; esac
 	case $LAB_VM_BIND in uio | vfio) ;; *) lab_die "LAB_VM_BIND=$LAB_VM_BIND: uio or vfio" || return ;; esac
 	case $LAB_VM_RSS in on | off) ;; *) lab_die "LAB_VM_RSS=$LAB_VM_RSS: on or off" || return ;; esac
 }
@@ -176,10 +181,14 @@ lab_vm_accel() {
 lab_vm_nic() {
 	local features='' queues
 	queues=$(lab_vm_queues)
-	[ "$LAB_VM_RSS" = on ] && features=",rss=on,hash=on"
+	[ "$LAB_VM_RSS" = on ] && [ "$LAB_VM_NET" = tap ] && features=",rss=on,hash=on"
 	[ "$LAB_VM_BIND" = vfio ] && features+=",iommu_platform=on,disable-legacy=on"
+	if [ "$LAB_VM_NET" = vhost ]; then
+		echo "-chardev socket,id=socket-$2,path=$LAB_DIR/$2.sock -netdev vhost-user,id=$2,chardev=socket-$2,queues=$queues"
+	else
+		echo "-netdev tap,id=$2,ifname=$2,script=no,downscript=no,queues=$queues"
+	fi
 	echo "-device pcie-root-port,id=slot$1,bus=far,chassis=$1,slot=$1
-		-netdev tap,id=$2,ifname=$2,script=no,downscript=no,queues=$queues
 		-device virtio-net-pci,netdev=$2,mac=$3,bus=slot$1,mq=on,rx_queue_size=1024,vectors=$((2 * queues + 2))$features"
 }
 
@@ -193,7 +202,7 @@ lab_vm_machine() {
 		echo "-machine q35"
 	fi
 	for i in 0 1; do
-		echo "-object memory-backend-ram,id=memory$i,size=512M"
+		echo "-object memory-backend-memfd,id=memory$i,size=512M,share=on" # vhost-user's other end maps it
 	done
 	echo "-numa node,nodeid=0,cpus=0-1,memdev=memory0 -numa node,nodeid=1,cpus=2-$((1 + near)),memdev=memory1"
 	echo "-device pxb-pcie,id=far,bus=pcie.0,bus_nr=32,numa_node=1"
@@ -229,6 +238,48 @@ lab_vm_kernel_arguments() {
 	echo "console=ttyS0 quiet panic=-1 intel_iommu=on hugepages=128 isolcpus=managed_irq,domain,$near nohz_full=$near rcu_nocbs=$near"
 }
 
+#
+# The host's end of vhost-user
+#
+
+# Between ports 0 and 1, and 2 and 3: what comes from the virtual machine goes to a tap, and back. Its statistics
+# are asked for by telemetry.
+lab_vm_host_up() {
+	local queues
+	queues=$(lab_vm_queues)
+	lab_spawn weir "$LAB_DIR/testpmd.log" nice -n 5 dpdk-testpmd --no-huge -m 256 --no-shconf --no-pci --file-prefix "$LAB-host" \
+		--lcores "$(lab_vm_host_lcores)" \
+		--vdev "net_vhost0,iface=$LAB_DIR/wfront.sock,queues=$queues" --vdev net_tap0,iface=wfront \
+		--vdev "net_vhost1,iface=$LAB_DIR/wback.sock,queues=$queues" --vdev net_tap1,iface=wback \
+		-- --forward-mode=io --nb-cores=1 --rxq="$queues" --txq="$queues" --total-num-mbufs=16384 --auto-start --stats-period=3600
+	LAB_HOST_PID=$LAB_SPAWNED
+	lab_wait 60 lab_vm_host_ready || lab_die "testpmd did not start: $(tail -n 20 "$LAB_DIR/testpmd.log")"
+}
+
+lab_vm_host_ready() {
+	[ -S "$LAB_DIR/wfront.sock" ] && [ -S "$LAB_DIR/wback.sock" ] && lab_vm_has_taps && grep -q 'io packet forwarding' "$LAB_DIR/testpmd.log"
+}
+
+# Main on any CPU that we may use, forwarding on the last.
+lab_vm_host_lcores() {
+	/usr/bin/python3 -c 'import os; c = sorted(os.sched_getaffinity(0)); print(f"0@{c[0]},1@{c[-1]}")'
+}
+
+# lab_vm_host_packets tx|rx: what testpmd handed to the virtual machine, and took from it.
+lab_vm_host_packets() {
+	/usr/bin/python3 - "/var/run/dpdk/$LAB-host/dpdk_telemetry.v2" "$1" <<-'END'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+		s.connect(sys.argv[1])
+		s.recv(1024)
+		total = 0
+		for port in (0, 2):
+		    s.send(f"/ethdev/stats,{port}".encode())
+		    total += json.loads(s.recv(65536))["/ethdev/stats"]["opackets" if sys.argv[2] == "tx" else "ipackets"]
+		print(total)
+	END
+}
+
 lab_vm_has_taps() {
 	ip -n "$LAB-weir" link show wfront && ip -n "$LAB-weir" link show wback
 }
@@ -240,6 +291,7 @@ lab_vm_up() {
 	[ -z "$missing" ] || { echo "$missing" && exit 77; } # the runner's word for "skipped"
 	mkfifo "$LAB_DIR"/line.{in,out}
 	lab_vm_initrd
+	[ "$LAB_VM_NET" = tap ] || lab_vm_host_up || return
 	# shellcheck disable=SC2046 # a list of words
 	lab_spawn weir "$LAB_DIR/qemu.log" qemu-system-x86_64 $(lab_vm_machine) \
 		-append "$(lab_vm_kernel_arguments)"
@@ -290,7 +342,7 @@ lab_vm_keep() {
 
 # --run LAB COMMAND...
 lab_vm_run_in() {
-	LAB_PID=$(ip netns pids "$LAB-weir" 2>/dev/null | head -n 1)
+	LAB_PID=$(for pid in $(ip netns pids "$LAB-weir" 2>/dev/null); do grep -l ^qemu "/proc/$pid/comm"; done | cut -d / -f 3)
 	[ -n "$LAB_PID" ] || lab_die "there is no lab $LAB with a virtual machine" || return
 	lab_vm_run "$@"
 }

@@ -125,6 +125,7 @@ e2e_variant() {
 		xdp) LAB_DRIVER=af_xdp ;;
 		vfio) export LAB_VM_BIND=vfio ;;
 		norss) export LAB_VM_RSS=off ;;
+		vhost) export LAB_VM_NET=vhost ;;
 		flood) E2E_FLOODED=1 ;;
 		*) lab_die "unknown word '$word' in variant '$1'" ;;
 		esac
