@@ -30,6 +30,7 @@ kill_nginx() {
 }
 
 E2E_ATTEMPTS=4
+LAB_SERVICES+="one-silent 83 10.0.0.99:80 10.0.0.12:80"
 e2e_up "$@"
 is_synweir || { echo "the stand-in tries no second backend" && exit 77; }
 check "one refuses: the other answers" pages_from_b2 81
