@@ -271,7 +271,7 @@ behind_synweir() {
 
 scripts/setup.sh build lab
 build
-trap lab_down EXIT
+trap 'trap "" INT TERM && lab_down' EXIT # to the end, once it has begun
 trap 'exit 130' INT TERM
 by_itself
 behind_synweir

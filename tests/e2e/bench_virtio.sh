@@ -3,6 +3,7 @@
 # bench_virtio: scripts/bench_virtio.sh still measures: SYNs come through testpmd and through synweir.
 # How fast they do is not looked at.
 #
+# patience: 200
 # variants: small-pages
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"

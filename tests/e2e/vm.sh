@@ -8,6 +8,7 @@
 #
 #   wrk on client --> VIP:80 --> nginx on b1, b2
 #
+# patience: 200
 # variants: fullnat-2-flood nat-2-flood-vfio-norss fullnat-4 fullnat-2-vhost
 LAB_DUT=vm
 # shellcheck source=SCRIPTDIR/lib.sh
