@@ -9,6 +9,7 @@
 #	shells       lint of all shell scripts
 #	layers       the arrows between the rooms of lib/
 #	conformance  every case of docs/rfc-conformance.md has its code and its tests
+#	docs         links, paths, decisions and the glossary's words lead to what is there
 #	sizes        functions of at most 50 lines, files of at most 600
 #	words        lib/ and app/ in the field's terms: scripts/words.tsv
 #
@@ -17,7 +18,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-CHECKS=(format cppcheck shells layers conformance sizes words)
+CHECKS=(format cppcheck shells layers conformance docs sizes words)
 
 usage() {
 	sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # test.sh [--quick]: every test. Installs what is missing, and then runs, one after the other
 #
-#	static checks                scripts/check.sh: format, lint, layers, conformance, sizes, words
+#	static checks                scripts/check.sh: format, lint, layers, conformance, docs, sizes, words
 #	tests                        build/, with warnings as errors: all of "meson test"
 #	tests, sanitized             build-asan/: the same under the address and undefined-behaviour sanitizers
 #	tests, under ThreadSanitizer build-tsan/: what threads share
