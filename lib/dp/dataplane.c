@@ -192,8 +192,10 @@ void weir_dataplane_tend(struct weir_dataplane *dp)
 
 int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *policy)
 {
-	int rc = weir_swap_publish(&dp->shared.swap, policy);
+	int rc;
 
+	weir_health_adopt(&dp->shared.health, policy, dp->policy->generation);
+	rc = weir_swap_publish(&dp->shared.swap, policy);
 	if (rc == 0)
 		dp->policy = policy;
 	return rc;

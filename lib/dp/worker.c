@@ -378,6 +378,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 	w->now_ns = weir_clock_ns(&shared->clock);
 	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &ops, w->now_ns,
 		shared->wall_offset_ns);
+	weir_proxy_heed(&w->px, &shared->health);
 	init_tx(w, pool);
 	init_rings(w, arena);
 }

@@ -27,7 +27,8 @@ struct weir_shared {
 	struct weir_swap swap; /* the policy */
 	struct weir_nic *nics;
 	struct weir_clock clock;
-	bool sleep; /* when idle */
+	bool sleep;                /* when idle */
+	struct weir_health health; /* written by the control side */
 
 	/* atomics: written by the control side */
 	uint32_t phase;          /* enum weir_phase */

@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow/sched.h"
 
-/* How welcome a backend is; the least wins. */
-enum rank {
-	RANK_AVAILABLE,
-	RANK_AVOIDED,
-	RANK_HELD_DOWN,
-	RANK_HELD_DOWN_AVOIDED,
-	RANK_NONE,
+/* What speaks against a backend, the gravest highest: the least sum wins. */
+enum {
+	RANK_AVAILABLE = 0,
+	RANK_AVOIDED = 1,
+	RANK_HELD_DOWN = 2,
+	RANK_UNHEALTHY = 4,
+	RANK_NONE = 8
 };
 
-/* A choice as far as it is made. */
-struct choice {
-	enum rank rank;
-	uint32_t at; /* in the service's slots or members */
-	uint16_t backend, weight;
+/* The best one so far. */
+struct candidate {
+	unsigned int rank;
+	uint16_t weight;
+	struct weir_choice choice;
 };
+
+static const struct candidate no_candidate = {
+	.rank = RANK_NONE, .choice = {.backend = WEIR_NONE16}};
+static const struct weir_health all_healthy;
 
 /* What the service's cursor walks over. */
 static uint32_t order_len(const struct weir_service *sv)
@@ -28,8 +32,14 @@ void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struc
 {
 	s->cursor = weir_arena_take(arena, weir_policy_service_room(p) * sizeof(*s->cursor));
 	s->backends = weir_arena_take(arena, weir_policy_backend_room(p) * sizeof(*s->backends));
+	s->health = &all_healthy;
 	for (uint32_t i = 0; s->cursor != NULL && i < p->n_services; i++)
 		s->cursor[i] = order_len(&p->services[i]) * worker / p->n_workers;
+}
+
+void weir_sched_heed(struct weir_sched *s, const struct weir_health *health)
+{
+	s->health = health;
 }
 
 void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation)
@@ -42,67 +52,76 @@ void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_
 			s->backends[i] = (struct weir_sched_backend){0};
 }
 
-static enum rank rank_of(const struct weir_sched *s, uint16_t backend, uint16_t avoid,
+static unsigned int rank_of(const struct weir_sched *s, uint16_t backend, uint16_t avoid,
 	uint64_t now_ns)
 {
-	bool rests = now_ns < s->backends[backend].hold_down_until_ns;
+	unsigned int rank = backend == avoid ? RANK_AVOIDED : RANK_AVAILABLE;
 
-	if (backend == avoid)
-		return rests ? RANK_HELD_DOWN_AVOIDED : RANK_AVOIDED;
-	return rests ? RANK_HELD_DOWN : RANK_AVAILABLE;
+	if (now_ns < s->backends[backend].hold_down_until_ns)
+		rank |= RANK_HELD_DOWN;
+	if (!weir_health_is_good(s->health, backend))
+		rank |= RANK_UNHEALTHY;
+	return rank;
 }
 
-/* rr, wrr: the next of the order among the most welcome. */
-static struct choice next_in_order(const struct weir_sched *s, const struct weir_policy *p,
+/* rr, wrr: the next of the order among those of the least rank. */
+static struct candidate next_in_order(const struct weir_sched *s, const struct weir_policy *p,
 	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
 {
-	struct choice best = {.rank = RANK_NONE, .backend = WEIR_NONE16};
+	struct candidate best = no_candidate;
 	uint32_t at = from;
 
 	for (uint32_t i = 0; i < sv->n_slots && best.rank != RANK_AVAILABLE; i++) {
 		uint16_t backend = p->slots[sv->first_slot + at];
-		enum rank rank = rank_of(s, backend, avoid, now_ns);
+		unsigned int rank = rank_of(s, backend, avoid, now_ns);
 
 		if (rank < best.rank)
-			best = (struct choice){rank, at, backend, 0};
+			best = (struct candidate){rank, 0, {backend, at}};
 		at = at + 1 == sv->n_slots ? 0 : at + 1;
 	}
 	return best;
 }
 
-/* lc: among the most welcome the least active / weight, cross-multiplied; the first of equals. */
-static struct choice least_active(const struct weir_sched *s, const struct weir_policy *p,
+/* lc: of the least rank the least active / weight, cross-multiplied; the first of equals. */
+static struct candidate least_active(const struct weir_sched *s, const struct weir_policy *p,
 	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
 {
-	struct choice best = {.rank = RANK_NONE, .backend = WEIR_NONE16};
+	struct candidate best = no_candidate;
 	uint32_t at = from;
 
 	for (uint32_t i = 0; i < sv->n_members; i++) {
 		struct weir_member m = p->members[sv->first_member + at];
-		enum rank rank = rank_of(s, m.backend, avoid, now_ns);
+		unsigned int rank = rank_of(s, m.backend, avoid, now_ns);
 
 		if (m.weight != 0 && rank <= best.rank &&
 			(rank < best.rank ||
 				(uint64_t)s->backends[m.backend].active * best.weight <
-					(uint64_t)s->backends[best.backend].active * m.weight))
-			best = (struct choice){rank, at, m.backend, m.weight};
+					(uint64_t)s->backends[best.choice.backend].active *
+						m.weight))
+			best = (struct candidate){rank, m.weight, {m.backend, at}};
 		at = at + 1 == sv->n_members ? 0 : at + 1;
 	}
 	return best;
 }
 
-uint16_t weir_sched_pick(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
-	uint16_t avoid, uint64_t now_ns)
+struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir_policy *p,
+	uint16_t service, uint16_t avoid, uint64_t now_ns)
 {
 	const struct weir_service *sv = &p->services[service];
 	uint32_t from = s->cursor[service];
-	struct choice best = sv->scheduler == WEIR_SCHED_LC
+	struct candidate best = sv->scheduler == WEIR_SCHED_LC
 		? least_active(s, p, sv, from, avoid, now_ns)
 		: next_in_order(s, p, sv, from, avoid, now_ns);
 
-	if (best.rank != RANK_NONE)
-		s->cursor[service] = best.at + 1 == order_len(sv) ? 0 : best.at + 1;
-	return best.backend;
+	return best.choice;
+}
+
+void weir_sched_commit(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
+	struct weir_choice choice)
+{
+	if (choice.backend != WEIR_NONE16)
+		s->cursor[service] =
+			choice.at + 1 == order_len(&p->services[service]) ? 0 : choice.at + 1;
 }
 
 void weir_sched_open(struct weir_sched *s, uint16_t backend)

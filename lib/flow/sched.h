@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Backend choice, per worker: nothing is shared, so the counts are this worker's own.
+ * Backend choice, per worker: nothing is shared but the health bitmap, so the counts are this
+ * worker's own. A struct weir_sched is used by one thread; times are in nanoseconds of its clock.
  *
- * A backend that failed WEIR_SCHED_FALL connections in a row is left out for WEIR_SCHED_HOLD_DOWN_NS,
- * then tried again. When every backend of a service rests, all of them are tried: a wrong guess
- * must not take the service down.
+ * A backend that failed WEIR_SCHED_FALL connections in a row is held down for
+ * WEIR_SCHED_HOLD_DOWN_NS, then tried again. A choice prefers, in this order, a backend that is
+ * healthy (flow/health.h), that is not held down, and that is not the one to avoid. When a service has no
+ * such backend, the next best one is chosen all the same: a wrong guess about all of them must not
+ * take the service down.
+ *
+ * Choosing is in two parts: weir_sched_pick() looks and changes nothing, so it may be asked as often as
+ * one likes; weir_sched_commit() makes the choice count.
  */
 #ifndef WEIR_FLOW_SCHED_H
 #define WEIR_FLOW_SCHED_H
 
 #include "base/arena.h"
+#include "flow/health.h"
 #include "flow/policy.h"
 
 #define WEIR_SCHED_FALL         3
@@ -24,29 +31,53 @@ struct weir_sched_backend {
 struct weir_sched {
 	uint32_t *cursor; /* per service, into its slots (lc: members); workers start apart */
 	struct weir_sched_backend *backends;
+	const struct weir_health *health;
 };
 
+struct weir_choice {
+	uint16_t backend; /* WEIR_NONE16: no backend of the service has weight */
+	uint32_t at;      /* where it is in the service's slots (lc: members) */
+};
+
+/*
+ * Takes memory from the arena (which may only measure) for every number that there may ever be. All
+ * backends are healthy until weir_sched_heed().
+ */
 void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struct weir_policy *p,
 	unsigned int worker);
 
-/* From here on by p, the successor of that generation's policy. */
+/* From here on by that bitmap, which stays the caller's and where it is. */
+void weir_sched_heed(struct weir_sched *s, const struct weir_health *health);
+
+/*
+ * From here on by p, a later generation of the policy than `generation`, the one s went by. What s knows
+ * about numbers that were given away since is forgotten.
+ */
 void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation);
 
 /*
- * A backend for a new connection of the service, or WEIR_NONE16: none has weight. `avoid` is a
- * backend not to choose when there is another (WEIR_NONE16: none); one that rests is no other one
- * as long as any does not. rr and wrr take the next of the service's order, lc the least
- * active / weight, ties in turn. Bounded by the service's slots, for lc by its members.
+ * The backend for the next connection of the service. `avoid` is a backend not to choose when there is
+ * another one as good (WEIR_NONE16: none). rr and wrr take the next of the service's order, lc the
+ * least active / weight, ties in turn. Pure; bounded by the service's slots, for lc by its members.
  */
-uint16_t weir_sched_pick(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
-	uint16_t avoid, uint64_t now_ns);
+struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir_policy *p,
+	uint16_t service, uint16_t avoid, uint64_t now_ns);
+
+/*
+ * That choice, picked under the same policy, is taken: the next pick begins after it. No effect
+ * when it is none.
+ */
+void weir_sched_commit(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
+	struct weir_choice choice);
 
 /* A connection was opened to / ended with the backend. */
 void weir_sched_open(struct weir_sched *s, uint16_t backend);
 void weir_sched_close(struct weir_sched *s, uint16_t backend);
 
-/* It answered / did not. true: this failure made it rest; failures during a rest change nothing. */
+/* The backend has answered a SYN: its failures are forgotten, and its hold-down ends. */
 void weir_sched_answered(struct weir_sched *s, uint16_t backend);
+
+/* It has not. true: this failure begins a hold-down; failures during one change nothing. */
 bool weir_sched_failed(struct weir_sched *s, uint16_t backend, uint64_t now_ns);
 
 #endif

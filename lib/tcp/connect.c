@@ -40,17 +40,26 @@ bool weir_connect_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backen
 	return true;
 }
 
+/* The backend whose turn it is; the turn is taken. */
+static uint16_t next_backend(struct weir_proxy *px, uint16_t service, uint16_t avoid)
+{
+	struct weir_choice choice =
+		weir_sched_pick(&px->sched, px->policy, service, avoid, px->now_ns);
+
+	weir_sched_commit(&px->sched, px->policy, service, choice);
+	return choice.backend;
+}
+
 bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, enum weir_fate *why)
 {
-	uint16_t backend = weir_sched_pick(&px->sched, px->policy, c->client.id, avoid, px->now_ns);
+	uint16_t backend = next_backend(px, c->client.id, avoid);
 
 	*why = WEIR_FATE_no_backend;
 	for (unsigned int i = 0; i < 2 && backend != WEIR_NONE16; i++) {
 		if (weir_connect_to(px, c, backend))
 			return true;
 		*why = WEIR_FATE_no_local_port;
-		backend =
-			weir_sched_pick(&px->sched, px->policy, c->client.id, backend, px->now_ns);
+		backend = next_backend(px, c->client.id, backend);
 	}
 	return false;
 }
@@ -64,13 +73,12 @@ static void give_up(struct weir_proxy *px, struct weir_conn *c)
 	weir_count(&px->counters.service[c->client.id].failed, 1);
 }
 
-bool weir_connect_has_other(struct weir_proxy *px, const struct weir_conn *c)
+bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn *c)
 {
-	uint32_t *cursor = &px->sched.cursor[c->client.id], turn = *cursor;
 	uint16_t other =
-		weir_sched_pick(&px->sched, px->policy, c->client.id, c->backend, px->now_ns);
+		weir_sched_pick(&px->sched, px->policy, c->client.id, c->backend, px->now_ns)
+			.backend;
 
-	*cursor = turn;
 	return c->switches < SWITCHES_MAX && other != WEIR_NONE16 && other != c->backend;
 }
 

@@ -116,7 +116,7 @@ bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, en
 void weir_connect_answer(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
 
 /* There is another backend that c may be moved to. Changes nothing. */
-bool weir_connect_has_other(struct weir_proxy *px, const struct weir_conn *c);
+bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn *c);
 
 /*
  * c's backend refused, or did not answer: moves c to another backend, or ends it with RST to the

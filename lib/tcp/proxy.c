@@ -71,6 +71,11 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
 }
 
+void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health)
+{
+	weir_sched_heed(&px->sched, health);
+}
+
 void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 {
 	const struct weir_limits *limits = &policy->limits;

@@ -93,6 +93,12 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns);
 
 /*
+ * Before the first burst, if at all: backends are chosen by that bitmap, which the control side may
+ * change at any time. It stays the caller's, and where it is. Without it all backends are healthy.
+ */
+void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health);
+
+/*
  * Between bursts: px uses `policy` from here on, a later generation of its present one (made by
  * weir_policy_derive(), in one step or several). The old policy is not read any more, not even by
  * this call, and may be freed once all packets that were classified by it have been decided. A packet

@@ -8,6 +8,7 @@
 /* A service of one scheduler over backends with these weights, and one worker's view of it. */
 struct box {
 	struct weir_policy *p;
+	struct weir_health health;
 	struct weir_sched s;
 	struct weir_arena arena;
 };
@@ -32,6 +33,7 @@ static void box_make(struct box *b, enum weir_scheduler scheduler, const uint16_
 	weir_sched_init(&b->s, &b->arena, b->p, worker);
 	unit_arena_fill(&b->arena);
 	weir_sched_init(&b->s, &b->arena, b->p, worker);
+	weir_sched_heed(&b->s, &b->health);
 }
 
 static void box_free(struct box *b)
@@ -40,9 +42,17 @@ static void box_free(struct box *b)
 	free(b->arena.base);
 }
 
+static uint16_t pick_but(struct box *b, uint16_t avoid, uint64_t now_ns)
+{
+	struct weir_choice choice = weir_sched_pick(&b->s, b->p, 0, avoid, now_ns);
+
+	weir_sched_commit(&b->s, b->p, 0, choice);
+	return choice.backend;
+}
+
 static uint16_t pick(struct box *b, uint64_t now_ns)
 {
-	return weir_sched_pick(&b->s, b->p, 0, WEIR_NONE16, now_ns);
+	return pick_but(b, WEIR_NONE16, now_ns);
 }
 
 /* The backends in the order they are chosen, as letters. */
@@ -53,7 +63,7 @@ static void order(struct box *b, char *text, uint32_t n)
 	text[n] = 0;
 }
 
-static void make_rest(struct box *b, uint16_t backend, uint64_t now_ns)
+static void hold_down(struct box *b, uint16_t backend, uint64_t now_ns)
 {
 	for (unsigned int i = 1; i <= WEIR_SCHED_FALL; i++)
 		CU_ASSERT_EQUAL(weir_sched_failed(&b->s, backend, now_ns), i == WEIR_SCHED_FALL);
@@ -83,7 +93,7 @@ static void sched_orders(void)
 }
 
 /*
- * Random weights: within WEIR_SLOTS_MAX everybody's turns are exactly in proportion; beyond it
+ * Random weights: within WEIR_SLOTS_MAX each one's turns are exactly in proportion; beyond it
  * within a slot of the scaled proportion; and they come evenly spaced.
  */
 static void sched_wrr_shares(void)
@@ -129,7 +139,7 @@ static void sched_wrr_shares(void)
 	CU_ASSERT(scaled > 10);
 }
 
-/* The largest service there can be, one giant among dwarves: nobody is left without a turn. */
+/* The largest service there can be, one heavy among light ones: none is left without a turn. */
 static void sched_wrr_largest(void)
 {
 	static uint16_t weights[WEIR_BACKENDS_MAX];
@@ -173,7 +183,7 @@ static void sched_lc(void)
 
 	box_make(&b, WEIR_SCHED_LC, weights, 3, 0, 1);
 	CU_ASSERT_EQUAL(b.p->n_slots, 0);
-	order(&b, text, 4); /* all idle: in turn, and not to who has no weight */
+	order(&b, text, 4); /* all idle: in turn, and not the one without weight */
 	CU_ASSERT_STRING_EQUAL(text, "acac");
 	for (unsigned int i = 0; i < 400; i++)
 		weir_sched_open(&b.s, pick(&b, 0));
@@ -188,8 +198,8 @@ static void sched_lc(void)
 	box_free(&b);
 }
 
-/* Three failures in a row rest for two seconds; an answer in between, or after, makes it good. */
-static void sched_rests(void)
+/* Three failures in a row hold it down for two seconds; an answer in between, or after, makes it good. */
+static void sched_hold_down(void)
 {
 	static const uint16_t weights[] = {1, 1, 1};
 	uint64_t now = 1000, later = now + WEIR_SCHED_HOLD_DOWN_NS;
@@ -199,8 +209,9 @@ static void sched_rests(void)
 	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now));
 	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now));
 	weir_sched_answered(&b.s, 1);
-	make_rest(&b, 1, now);
-	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now + 5)); /* rests already, no longer for it */
+	hold_down(&b, 1, now);
+	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1,
+		now + 5)); /* is held down already, no longer for it */
 	for (unsigned int i = 0; i < 9; i++)
 		CU_ASSERT_NOT_EQUAL(pick(&b, later - 1), 1);
 	CU_ASSERT(pick(&b, later) == 1 || pick(&b, later) == 1 || pick(&b, later) == 1);
@@ -214,16 +225,16 @@ static void sched_rests(void)
 	box_free(&b);
 }
 
-/* How welcome a backend is, from the header's words. */
+/* What speaks against a backend, from the header's words. */
 static int badness(const struct box *b, uint16_t backend, uint16_t avoid, uint64_t now_ns)
 {
-	return (b->s.backends[backend].hold_down_until_ns > now_ns ? 2 : 0) + (backend == avoid);
+	return (weir_health_is_good(&b->health, backend) ? 0 : 4) +
+		(b->s.backends[backend].hold_down_until_ns > now_ns ? 2 : 0) + (backend == avoid);
 }
 
 /*
- * Anything may happen to the backends: who is picked has weight, nobody is more welcome, for lc
- * nobody as welcome has less to do; none only when none has weight. All the same in the long run
- * nobody who is welcome starves.
+ * Anything may happen to the backends: the one that is picked has weight, there is none better, for
+ * lc none as good that has less to do; no backend only when none has weight.
  */
 static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 {
@@ -241,7 +252,7 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 		for (uint32_t step = 0; step < 300; step++) {
 			uint64_t r = unit_random(&seed);
 			uint16_t avoid = r & 1 ? WEIR_NONE16 : (r >> 8) % n;
-			uint16_t got = weir_sched_pick(&b.s, b.p, 0, avoid, now), i;
+			uint16_t got = pick_but(&b, avoid, now), i;
 
 			bad += (got == WEIR_NONE16) != (weighty == 0);
 			if (got == WEIR_NONE16)
@@ -262,6 +273,8 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 				weir_sched_failed(&b.s, i, now);
 			else if ((r >> 25 & 3) == 0)
 				weir_sched_answered(&b.s, i);
+			if ((r >> 27 & 7) == 0)
+				weir_health_set(&b.health, i, r >> 30 & 1);
 			now += (r >> 32) % (WEIR_SCHED_HOLD_DOWN_NS / 4);
 		}
 		box_free(&b);
@@ -276,7 +289,92 @@ static void sched_properties(void)
 	pick_properties(WEIR_SCHED_LC, 3);
 }
 
-static void sched_nobody(void)
+/* To look, however often, changes nothing, and what is not committed has not been. */
+static void sched_pick_is_pure(void)
+{
+	static const uint16_t weights[] = {3, 1, 2};
+	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		struct weir_choice none = {.backend = WEIR_NONE16, .at = 77};
+		struct box b;
+
+		box_make(&b, kinds[kind], weights, 3, 0, 1);
+		for (unsigned int i = 0; i < 20; i++) {
+			uint32_t cursor = b.s.cursor[0];
+			struct weir_choice once, twice;
+
+			once = weir_sched_pick(&b.s, b.p, 0, WEIR_NONE16, 0);
+			weir_sched_pick(&b.s, b.p, 0, once.backend, 0);
+			twice = weir_sched_pick(&b.s, b.p, 0, WEIR_NONE16, 0);
+			CU_ASSERT_EQUAL(once.backend, twice.backend);
+			CU_ASSERT_EQUAL(once.at, twice.at);
+			CU_ASSERT_EQUAL(b.s.cursor[0], cursor);
+			weir_sched_commit(&b.s, b.p, 0, none);
+			CU_ASSERT_EQUAL(b.s.cursor[0], cursor);
+			CU_ASSERT_EQUAL(pick(&b, 0), once.backend);
+			CU_ASSERT_NOT_EQUAL(b.s.cursor[0], cursor);
+		}
+		box_free(&b);
+	}
+}
+
+/* The control side says which backends are healthy: the others come last, behind those held down. */
+static void sched_health(void)
+{
+	static uint16_t weights[130];
+	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+
+	for (unsigned int i = 0; i < 130; i++)
+		weights[i] = 1;
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		uint32_t wrong = 0;
+		struct box b;
+
+		box_make(&b, kinds[kind], weights, 130, 0, 1);
+		for (uint16_t i = 0; i < 130; i++) /* in all three words */
+			weir_health_set(&b.health, i, i == 63 || i == 64 || i == 129);
+		for (unsigned int i = 0; i < 30; i++) {
+			uint16_t got = pick(&b, 0);
+
+			wrong += got != 63 && got != 64 && got != 129;
+		}
+		weir_health_set(&b.health, 63, false);
+		weir_health_set(&b.health, 129, false);
+		hold_down(&b, 64, 10);
+		for (unsigned int i = 0; i < 30; i++)
+			wrong += pick_but(&b, 64, 10) != 64;
+		weir_health_set(&b.health, 64, false);
+		for (unsigned int i = 0; i < 258; i++) /* all alike, but for the one held down */
+			wrong += pick(&b, 10) == 64 || pick(&b, 10) == WEIR_NONE16;
+		weir_health_set(&b.health, 5, true);
+		for (unsigned int i = 0; i < 30; i++)
+			wrong += pick(&b, 10) != 5;
+		CU_ASSERT_EQUAL(wrong, 0);
+		box_free(&b);
+	}
+}
+
+/* A bitmap outlives the policy; a number that is given to another backend begins healthy. */
+static void sched_health_adopt(void)
+{
+	struct weir_policy *p = weir_policy_alloc(0, 3, 0, 0);
+	struct weir_health health = {0};
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	p->n_backends = 3;
+	p->backends[0].since = 4;
+	p->backends[1].since = 5;
+	for (uint16_t i = 0; i < 3; i++)
+		weir_health_set(&health, i, false);
+	weir_health_adopt(&health, p, 4);
+	CU_ASSERT_FALSE(weir_health_is_good(&health, 0));
+	CU_ASSERT_TRUE(weir_health_is_good(&health, 1));
+	CU_ASSERT_FALSE(weir_health_is_good(&health, 2));
+	weir_policy_free(p);
+}
+
+static void sched_without_weight(void)
 {
 	static const uint16_t weights[] = {0, 0};
 	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
@@ -294,7 +392,7 @@ static void sched_nobody(void)
 }
 
 /* HC-51: a wrong guess about all of them does not take the service down. */
-static void sched_all_rest(void)
+static void sched_all_held_down(void)
 {
 	static const uint16_t weights[] = {1, 2};
 	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
@@ -303,13 +401,12 @@ static void sched_all_rest(void)
 		struct box b;
 
 		box_make(&b, kinds[kind], weights, 2, 0, 1);
-		make_rest(&b, 0, 10);
-		CU_ASSERT_EQUAL(weir_sched_pick(&b.s, b.p, 0, 1, 10),
-			1); /* 0 rests: no other one */
-		make_rest(&b, 1, 10);
+		hold_down(&b, 0, 10);
+		CU_ASSERT_EQUAL(pick_but(&b, 1, 10), 1); /* 0 is held down: no other one */
+		hold_down(&b, 1, 10);
 		CU_ASSERT_NOT_EQUAL(pick(&b, 10), WEIR_NONE16);
-		CU_ASSERT_EQUAL(weir_sched_pick(&b.s, b.p, 0, 1, 10), 0);
-		CU_ASSERT_EQUAL(weir_sched_pick(&b.s, b.p, 0, 0, 10), 1);
+		CU_ASSERT_EQUAL(pick_but(&b, 1, 10), 0);
+		CU_ASSERT_EQUAL(pick_but(&b, 0, 10), 1);
 		box_free(&b);
 	}
 }
@@ -322,10 +419,13 @@ int main(void)
 		{"sched wrr at its largest", sched_wrr_largest},
 		{"sched workers begin apart", sched_workers_apart},
 		{"sched lc", sched_lc},
-		{"sched rests failing backends", sched_rests},
-		{"sched picks the most welcome", sched_properties},
-		{"sched with nobody to pick", sched_nobody},
-		{"HC-51 sched when all backends rest", sched_all_rest},
+		{"sched holds failing backends down", sched_hold_down},
+		{"sched picks the best", sched_properties},
+		{"sched picks without moving on", sched_pick_is_pure},
+		{"sched prefers healthy backends", sched_health},
+		{"health of numbers given away", sched_health_adopt},
+		{"sched with no backend to pick", sched_without_weight},
+		{"HC-51 sched when all backends are held down", sched_all_held_down},
 	};
 
 	return unit_main("sched", tests, sizeof(tests) / sizeof(tests[0]));
