@@ -124,14 +124,14 @@ void weir_reload_refuse(struct weir_reloader *r)
 	weir_reload_end(r->view->reload, false, text);
 }
 
-/* Whom a removed VIP is for, now that nobody is connected, ARP must not answer any more. */
+/* ARP must not answer for a removed VIP any more, now that no connection is left. */
 static void vacate(struct weir_reloader *r, const struct weir_busy *busy)
 {
 	struct weir_policy *p = r->config->policy;
 	struct weir_derivation how = {
-		.busy_services = busy->services, .busy_backends = busy->backends};
+		.busy_listeners = busy->listeners, .busy_backends = busy->backends};
 
-	if (!weir_policy_has_idle(p, busy->services, busy->backends) ||
+	if (!weir_policy_has_idle(p, busy->listeners, busy->backends) ||
 		weir_policy_derive(p, p, &how) != 0)
 		return;
 	if (put_in_force(r, how.next) != 0)

@@ -169,6 +169,10 @@ int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 		return weir_draft_refuse(d, weir_draft_key(at, "profile.window_scale"),
 			"cannot change while synweir runs, as clients in their handshake were "
 			"promised the old one: restart");
+	case WEIR_REFUSAL_LISTENER:
+		return weir_draft_refuse(d, address,
+			"is another service's while synweir runs: restart, or remove that one "
+			"first and wait for its connections to end");
 	case WEIR_REFUSAL_POOLS:
 		return weir_draft_refuse(d, mode,
 			"\"fullnat\" needs memory for local ports, and no service was that at the "

@@ -51,26 +51,26 @@ static int check_vip(struct weir_draft *d, uint32_t i)
 {
 	const struct weir_draft_service *s = &d->services[i];
 	const config_setting_t *at = weir_draft_key(s->at, "vip");
-	const char *why = weir_check_host_in(d, &s->service.vip);
+	const char *why = weir_check_host_in(d, &s->listener.vip);
 
 	if (why != NULL)
 		return weir_draft_refuse(d, at, "%s", why);
 	for (uint32_t j = 0; j < i; j++) {
-		const struct weir_service *o = &d->services[j].service;
+		const struct weir_listener *o = &d->services[j].listener;
 
-		if (strcmp(o->name, s->service.name) == 0)
+		if (strcmp(d->services[j].service.name, s->service.name) == 0)
 			return weir_draft_refuse(d, weir_draft_key(s->at, "name"),
 				"is the name of services[%u] already", j);
-		if (o->port_be == s->service.port_be && weir_addr_eq(&o->vip, &s->service.vip))
+		if (o->port_be == s->listener.port_be && weir_addr_eq(&o->vip, &s->listener.vip))
 			return weir_draft_refuse(d, at, "port %u of it is service \"%s\" already",
-				weir_be16(o->port_be), o->name);
+				weir_be16(o->port_be), d->services[j].service.name);
 	}
 	for (uint32_t p = 0; p < d->n_ports; p++) {
 		const struct weir_draft_port *port = &d->ports[p];
-		bool taken = weir_addr_eq(&port->gateway, &s->service.vip);
+		bool taken = weir_addr_eq(&port->gateway, &s->listener.vip);
 
 		for (uint32_t r = 0; r < port->n_routes; r++)
-			taken |= weir_addr_eq(&port->routes[r].via, &s->service.vip);
+			taken |= weir_addr_eq(&port->routes[r].via, &s->listener.vip);
 		if (taken)
 			return weir_draft_refuse(d, at, "is a router's address on port \"%s\"",
 				port->port.name);
@@ -88,7 +88,7 @@ static int check_stranger(struct weir_draft *d, const struct weir_draft_backend 
 		return weir_draft_refuse(d, at, "is synweir's own address on port \"%s\"",
 			owner->port.name);
 	for (uint32_t i = 0; i < d->n_services; i++)
-		if (weir_addr_eq(&d->services[i].service.vip, &b->backend.addr))
+		if (weir_addr_eq(&d->services[i].listener.vip, &b->backend.addr))
 			return weir_draft_refuse(d, at, "is the VIP of service \"%s\"",
 				d->services[i].service.name);
 	return 0;
@@ -234,9 +234,9 @@ static bool is_fullnat_egress(const struct weir_draft *d, const struct weir_draf
 /* A segment to a VIP's port is a client's (flow/classify.h), so a local port must not be one. */
 static int check_local_ports(struct weir_draft *d, const struct weir_draft_service *s)
 {
-	const struct weir_draft_port *p = weir_check_owner(d, &s->service.vip);
+	const struct weir_draft_port *p = weir_check_owner(d, &s->listener.vip);
 
-	if (p == NULL || weir_be16(s->service.port_be) < WEIR_LOCALPORT_FIRST ||
+	if (p == NULL || weir_be16(s->listener.port_be) < WEIR_LOCALPORT_FIRST ||
 		!is_fullnat_egress(d, p))
 		return 0;
 	return weir_draft_refuse(d, weir_draft_key(s->at, "port"),

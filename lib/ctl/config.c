@@ -75,6 +75,7 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 	struct weir_service *to = &p->services[p->n_services];
 
 	*to = s->service;
+	weir_policy_listen(p, (uint16_t)p->n_services, &s->listener.vip, s->listener.port_be);
 	to->first_member = p->n_members;
 	to->n_members = s->n_backends;
 	for (uint32_t i = 0; i < s->n_backends; i++) {
@@ -121,7 +122,11 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 	for (uint32_t i = 0; i < d->n_services; i++)
 		backends += d->services[i].n_backends;
 	/* at most one next hop for each backend */
-	p = weir_policy_alloc(d->n_services, backends, backends, backends);
+	p = weir_policy_alloc(&(struct weir_policy_room){.services = d->n_services,
+		.listeners = d->n_services,
+		.backends = backends,
+		.members = backends,
+		.nexthops = backends});
 	if (p == NULL)
 		return -ENOMEM;
 	p->n_workers = d->n_workers;
@@ -167,7 +172,7 @@ static int derive_next(struct weir_draft *d, const struct weir_config *running,
 	const struct weir_busy *busy)
 {
 	struct weir_derivation how = {
-		.busy_services = busy->services, .busy_backends = busy->backends};
+		.busy_listeners = busy->listeners, .busy_backends = busy->backends};
 	struct weir_config *c = d->config;
 	int ret = weir_policy_derive(running->policy, c->policy, &how);
 

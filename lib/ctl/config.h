@@ -45,11 +45,11 @@ int weir_config_load(const char *path, struct weir_config **out, struct weir_con
 
 /* What connections refer to, by number: weir_policy_derive(). */
 struct weir_busy {
-	bool services[WEIR_SERVICES_MAX], backends[WEIR_BACKENDS_MAX];
+	bool listeners[WEIR_LISTENERS_MAX], backends[WEIR_BACKENDS_MAX];
 };
 
 /*
- * The same while `running` is in force: the policy of *out succeeds the running one. What a running
+ * The same while `running` is in force: the policy of *out is the next generation of the running one. What a running
  * process cannot change is refused too; nothing in `running` is touched.
  */
 int weir_config_reload(const char *path, const struct weir_config *running,

@@ -37,7 +37,8 @@ struct weir_draft_backend {
 
 struct weir_draft_service {
 	const config_setting_t *at;
-	struct weir_service service; /* timeouts that are 0 are those of the draft */
+	struct weir_listener listener; /* its one address and port */
+	struct weir_service service;   /* timeouts that are 0 are those of the draft */
 	struct weir_draft_backend *backends;
 	uint32_t n_backends;
 };

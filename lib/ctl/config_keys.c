@@ -107,9 +107,9 @@ static const struct weir_conf_group backend_group = GROUP_OF(backend_keys);
 
 static const struct weir_conf_key service_keys[] = {
 	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_service, service.name)},
-	{"vip", WEIR_CONF_ADDR, true, AT(struct weir_draft_service, service.vip)},
+	{"vip", WEIR_CONF_ADDR, true, AT(struct weir_draft_service, listener.vip)},
 	{"port", WEIR_CONF_TCP_PORT, true, 1, 65535,
-		AT(struct weir_draft_service, service.port_be)},
+		AT(struct weir_draft_service, listener.port_be)},
 	{"mode", WEIR_CONF_WORD, .words = modes, .def = WEIR_MODE_FULLNAT,
 		AT(struct weir_draft_service, service.mode)},
 	{"scheduler", WEIR_CONF_WORD, .words = schedulers, .def = WEIR_SCHED_WRR,

@@ -151,13 +151,15 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 {
 	const struct weir_service *s = &v->policy->services[i];
 	const struct weir_service_counters c = weir_view_service(v, i);
+	const struct weir_listener *l = weir_policy_listener_of(v->policy, (uint16_t)i);
 	uint64_t active = 0;
 
 	for (uint32_t b = 0; b < v->policy->n_backends; b++)
 		if (v->policy->backends[b].service == i)
 			active += weir_view_backend(v, b).active;
 	weir_row_text(row, "name", s->name);
-	weir_row_endpoint(row, "vip", &s->vip, s->port_be);
+	if (l != NULL)
+		weir_row_endpoint(row, "vip", &l->vip, l->port_be);
 	weir_row_text(row, "mode", mode_name(s->mode));
 	weir_row_text(row, "scheduler", scheduler_name(s->scheduler));
 	weir_row_text(row, "state", life_name(s->life));

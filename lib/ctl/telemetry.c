@@ -173,7 +173,7 @@ static void add_conn(void *arg, unsigned int worker, const struct weir_conn *c, 
 	weir_row_text(row, "state", weir_state_name(c->state));
 	weir_row_text(row, "closer", closer_name(c));
 	weir_row_endpoint(row, "client", &c->client.addr, c->client.port_be);
-	weir_row_text(row, "service", p->services[c->client.id].name);
+	weir_row_text(row, "service", p->services[weir_policy_service_of(p, c->client.id)].name);
 	weir_row_endpoint(row, "local", &c->local.addr, c->local.port_be);
 	weir_row_text(row, "backend", p->backends[c->backend].name);
 	weir_row_number(row, "expires_ms",

@@ -56,6 +56,15 @@ struct weir_service_counters weir_view_service(const struct weir_view *v, unsign
 	return sum;
 }
 
+uint64_t weir_view_listener_conns(const struct weir_view *v, unsigned int listener)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int w = 0; w < v->policy->n_workers; w++)
+		sum += weir_counted(&v->worker[w].counters->listener[listener].conns);
+	return sum;
+}
+
 struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsigned int backend)
 {
 	struct weir_backend_counters sum = {0};
@@ -67,8 +76,8 @@ struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsign
 
 void weir_view_busy(const struct weir_view *v, struct weir_busy *busy)
 {
-	for (uint32_t i = 0; i < v->policy->n_services; i++)
-		busy->services[i] = weir_view_service(v, i).conns != 0;
+	for (uint32_t i = 0; i < v->policy->n_listeners; i++)
+		busy->listeners[i] = weir_view_listener_conns(v, i) != 0;
 	for (uint32_t i = 0; i < v->policy->n_backends; i++)
 		busy->backends[i] = weir_view_backend(v, i).conns != 0;
 }

@@ -60,6 +60,7 @@ uint64_t weir_view_event(const struct weir_view *v, enum weir_event event);
 uint64_t weir_view_conns(const struct weir_view *v);
 struct weir_port_counters weir_view_port(const struct weir_view *v, unsigned int port);
 struct weir_service_counters weir_view_service(const struct weir_view *v, unsigned int service);
+uint64_t weir_view_listener_conns(const struct weir_view *v, unsigned int listener);
 struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsigned int backend);
 
 /* What connections refer to, as the workers' gauges say. */

@@ -10,9 +10,9 @@
 
 static bool has_vip(const struct weir_policy *p, const struct weir_port *port)
 {
-	for (uint32_t i = 0; i < p->n_services; i++)
+	for (uint32_t i = 0; i < p->n_listeners; i++)
 		for (unsigned int a = 0; a < port->n_addrs; a++)
-			if (weir_addr_in(&p->services[i].vip, &port->addrs[a].addr,
+			if (weir_addr_in(&p->listeners[i].vip, &port->addrs[a].addr,
 				    port->addrs[a].prefix))
 				return true;
 	return false;

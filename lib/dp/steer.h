@@ -58,7 +58,8 @@ static inline unsigned int weir_steer_owner(const struct weir_steer *s, const st
 	 * arithmetic on the local port. nat's way back is not, so both ways go by the client.
 	 */
 	if (pkt->kind == WEIR_KIND_CLIENT && s->nics[pkt->port].rss &&
-		s->policy->services[pkt->key.id].mode == WEIR_MODE_FULLNAT)
+		s->policy->services[weir_policy_service_of(s->policy, pkt->key.id)].mode ==
+			WEIR_MODE_FULLNAT)
 		return s->self;
 	return weir_owner(s->policy, pkt, s->self);
 }

@@ -56,10 +56,10 @@ void weir_swap_free(struct weir_swap *s)
 	*s = (struct weir_swap){0};
 }
 
-static bool has_new_service(const struct weir_policy *p, uint32_t generation)
+static bool has_new_listener(const struct weir_policy *p, uint32_t generation)
 {
-	for (uint32_t i = 0; i < p->n_services; i++)
-		if (p->services[i].since > generation)
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		if (p->listeners[i].since > generation)
 			return true;
 	return false;
 }
@@ -73,7 +73,7 @@ int weir_swap_publish(struct weir_swap *s, const struct weir_policy *policy)
 	next = snapshot_new(policy);
 	if (next == NULL)
 		return -ENOMEM;
-	next->announce = has_new_service(policy, s->current->generation);
+	next->announce = has_new_listener(policy, s->current->generation);
 	weir_neighs_follow(&next->neighs, &s->current->neighs);
 	s->old = s->current;
 	__atomic_store_n(&s->current, next, __ATOMIC_RELEASE);

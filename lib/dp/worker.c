@@ -268,7 +268,7 @@ static void keep_house(struct weir_worker *w)
 	weir_proxy_tick(&w->px, w->now_ns);
 	if (w->self == 0)
 		weir_arp_keep(&w->keeper, &w->tx);
-	weir_inquiry_serve(&w->inquiry, &w->px.table, weir_tick(w->now_ns));
+	weir_inquiry_serve(&w->inquiry, &w->px.table, w->px.policy, weir_tick(w->now_ns));
 }
 
 bool weir_worker_turn(struct weir_worker *w)

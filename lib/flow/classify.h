@@ -46,7 +46,7 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 
 	if (parsed == WEIR_PARSED_TCP) {
 		s = weir_endpoint_find(&p->endpoints, &seg->dst, seg->dport_be);
-		if (s != NULL && s->kind == WEIR_ENDPOINT_SERVICE) {
+		if (s != NULL && s->kind == WEIR_ENDPOINT_LISTENER) {
 			pkt->kind = WEIR_KIND_CLIENT;
 			pkt->key = (struct weir_key){seg->src, seg->sport_be, s->index};
 			return;

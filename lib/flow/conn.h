@@ -67,7 +67,7 @@ struct weir_handshake {
 
 struct weir_conn {
 	/* line 1: for lookup and translation */
-	struct weir_key client; /* key: client's address, port, service */
+	struct weir_key client; /* key: client's address, port, listener */
 	struct weir_key
 		local; /* key: what the backend sees the client as, and the backend's key_id */
 	uint32_t seq_delta[2]; /* [enum weir_side of the sender] */

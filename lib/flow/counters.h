@@ -21,6 +21,9 @@ struct weir_service_counters {
 	uint64_t syn, cookies_ok, opened, established, failed;
 	uint64_t bytes_in, bytes_out; /* payload client->backend and back, as forwarded */
 	uint64_t pkts_in, pkts_out;
+};
+
+struct weir_listener_counters {
 	uint64_t conns; /* gauge: in whatever state; 0: the number may be given to another */
 };
 
@@ -40,6 +43,7 @@ struct weir_counters {
 	uint64_t held, local_ports;
 	uint64_t loops, busy_loops; /* polls, and those that found work */
 	struct weir_service_counters *service;
+	struct weir_listener_counters *listener;
 	struct weir_backend_counters *backend;
 };
 

@@ -46,22 +46,36 @@ static bool is_shared(const struct weir_policy *p, uint32_t backend)
 }
 
 /* Retired before, so that all workers know by now, and no connection refers to it. */
-static bool is_orphaned(uint8_t life, const bool *busy, uint32_t i)
+static bool is_left(uint8_t life, const bool *busy, uint32_t i)
 {
 	return (life == WEIR_LIFE_RETIRED || life == WEIR_LIFE_ORPHANED) && busy != NULL &&
 		!busy[i];
 }
 
+/* The same of a service: connections refer to its listeners. */
+static bool is_left_service(const struct weir_policy *p, const bool *busy_listeners, uint32_t i)
+{
+	uint8_t life = p->services[i].life;
+
+	if ((life != WEIR_LIFE_RETIRED && life != WEIR_LIFE_ORPHANED) || busy_listeners == NULL)
+		return false;
+	for (uint32_t l = 0; l < p->n_listeners; l++)
+		if (p->listeners[l].service == i && p->listeners[l].life != WEIR_LIFE_VACANT &&
+			busy_listeners[l])
+			return false;
+	return true;
+}
+
 static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
-	return is_orphaned(p->backends[i].life, busy, i) && !is_shared(p, i);
+	return is_left(p->backends[i].life, busy, i) && !is_shared(p, i);
 }
 
 /* The same, and none of its backends stays, which would say of it how packets find home. */
-static bool is_idle_service(const struct weir_policy *p, const bool *busy_services,
+static bool is_idle_service(const struct weir_policy *p, const bool *busy_listeners,
 	const bool *busy_backends, uint32_t i)
 {
-	if (!is_orphaned(p->services[i].life, busy_services, i))
+	if (!is_left_service(p, busy_listeners, i))
 		return false;
 	for (uint32_t b = 0; b < p->n_backends; b++)
 		if (p->backends[b].service == i && p->backends[b].life != WEIR_LIFE_VACANT &&
@@ -80,20 +94,39 @@ static uint8_t next_life(uint8_t life, bool idle, bool left)
 	return life == WEIR_LIFE_LIVE ? WEIR_LIFE_RETIRED : life;
 }
 
-static uint8_t next_service_life(const struct weir_policy *p, const bool *busy_services,
+static uint8_t next_service_life(const struct weir_policy *p, const bool *busy_listeners,
 	const bool *busy_backends, uint32_t i)
 {
 	uint8_t life = p->services[i].life;
 
-	return next_life(life, is_idle_service(p, busy_services, busy_backends, i),
-		is_orphaned(life, busy_services, i));
+	return next_life(life, is_idle_service(p, busy_listeners, busy_backends, i),
+		is_left_service(p, busy_listeners, i));
 }
 
 static uint8_t next_backend_life(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
 	uint8_t life = p->backends[i].life;
 
-	return next_life(life, is_idle_backend(p, busy, i), is_orphaned(life, busy, i));
+	return next_life(life, is_idle_backend(p, busy, i), is_left(life, busy, i));
+}
+
+/* No number but its own goes by a listener's: when it is left it is vacant. */
+static uint8_t next_listener_life(const struct weir_policy *p, const bool *busy, uint32_t i)
+{
+	uint8_t life = p->listeners[i].life;
+
+	return next_life(life, is_left(life, busy, i), false);
+}
+
+static void retire_listeners(struct making *m)
+{
+	const struct weir_policy *p = m->running;
+
+	m->next->n_listeners = p->n_listeners;
+	for (uint32_t i = 0; i < p->n_listeners; i++) {
+		m->next->listeners[i] = p->listeners[i];
+		m->next->listeners[i].life = next_listener_life(p, m->s->busy_listeners, i);
+	}
 }
 
 static void retire_services(struct making *m)
@@ -106,7 +139,7 @@ static void retire_services(struct making *m)
 
 		*s = p->services[i];
 		s->first_member = s->n_members = s->first_slot = s->n_slots = 0;
-		s->life = next_service_life(p, m->s->busy_services, m->s->busy_backends, i);
+		s->life = next_service_life(p, m->s->busy_listeners, m->s->busy_backends, i);
 	}
 }
 
@@ -125,17 +158,47 @@ static void retire_backends(struct making *m)
  * What is wanted
  */
 
-/* Who was left comes back under another number: its VIP is announced anew. */
-static uint32_t find_service(const struct weir_policy *p, const struct weir_service *s)
+static uint32_t find_listener(const struct weir_policy *p, const struct weir_listener *l)
 {
 	uint32_t i = 0;
 
-	while (i < p->n_services &&
-		(p->services[i].life >= WEIR_LIFE_ORPHANED ||
-			p->services[i].port_be != s->port_be ||
-			!weir_addr_eq(&p->services[i].vip, &s->vip)))
+	while (i < p->n_listeners &&
+		(p->listeners[i].life == WEIR_LIFE_VACANT ||
+			p->listeners[i].port_be != l->port_be ||
+			!weir_addr_eq(&p->listeners[i].vip, &l->vip)))
 		i++;
 	return i;
+}
+
+static uint32_t vacant_listener(const struct weir_policy *p)
+{
+	uint32_t i = 0;
+
+	while (i < p->n_listeners && p->listeners[i].life != WEIR_LIFE_VACANT)
+		i++;
+	return i;
+}
+
+static bool is_wanted(const struct weir_listener *l, uint32_t service)
+{
+	return l->service == service && l->life == WEIR_LIFE_LIVE;
+}
+
+/*
+ * The service in the making that has one of the wanted service's listeners. An orphaned one has none any
+ * more: it comes back under another number, and its VIP is announced again.
+ */
+static uint32_t find_service(const struct making *m, uint32_t wanted)
+{
+	for (uint32_t i = 0; i < m->wanted->n_listeners; i++) {
+		const struct weir_listener *l = &m->wanted->listeners[i];
+		uint32_t found =
+			is_wanted(l, wanted) ? find_listener(m->next, l) : m->next->n_listeners;
+
+		if (found < m->next->n_listeners)
+			return m->next->listeners[found].service;
+	}
+	return m->next->n_services;
 }
 
 static uint32_t vacant_service(const struct weir_policy *p)
@@ -160,36 +223,108 @@ static bool same_service(const struct weir_service *a, const struct weir_service
 		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0;
 }
 
+static int add_listener(struct making *m, uint32_t at, uint16_t service,
+	const struct weir_listener *wanted)
+{
+	struct weir_policy *next = m->next;
+	uint32_t i = find_listener(next, wanted), since = next->generation;
+
+	if (i < next->n_listeners) {
+		if (next->listeners[i].service != service)
+			return refuse_service(m, WEIR_REFUSAL_LISTENER, at);
+		since = next->listeners[i].since;
+	} else {
+		i = vacant_listener(next);
+		if (i == weir_policy_listener_room(m->running))
+			return refuse_service(m, WEIR_REFUSAL_SERVICES, at);
+		next->n_listeners += i == next->n_listeners;
+	}
+	next->listeners[i] = *wanted;
+	next->listeners[i].since = since;
+	next->listeners[i].service = service;
+	return 0;
+}
+
+/* Service number `service` in the making gets all that wanted service number `at` has. */
+static int add_listeners(struct making *m, uint32_t at, uint16_t service)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < m->wanted->n_listeners && err == 0; i++)
+		if (is_wanted(&m->wanted->listeners[i], at))
+			err = add_listener(m, at, service, &m->wanted->listeners[i]);
+	return err;
+}
+
+/* A listener of the service was there before and is not any more, or the other way round. */
+static bool has_other_listeners(const struct making *m, uint16_t service)
+{
+	for (uint32_t i = 0; i < m->next->n_listeners; i++) {
+		bool was = i < m->running->n_listeners &&
+			is_wanted(&m->running->listeners[i], service);
+
+		if (is_wanted(&m->next->listeners[i], service) != was)
+			return true;
+	}
+	return false;
+}
+
+static void count_service(struct making *m, uint32_t i, const struct weir_service *wanted)
+{
+	const struct weir_service *was = &m->running->services[i];
+
+	if (was->life != WEIR_LIFE_LIVE)
+		m->s->services.added++;
+	else if (!same_service(was, wanted) || has_other_listeners(m, (uint16_t)i))
+		m->s->services.changed++;
+}
+
+/* What the running service i cannot become. */
+static enum weir_refusal refusal_of(const struct making *m, uint32_t i,
+	const struct weir_service *wanted)
+{
+	const struct weir_service *was = &m->running->services[i];
+
+	if (m->next->services[i].life == WEIR_LIFE_LIVE)
+		return WEIR_REFUSAL_LISTENER; /* another one is it already */
+	if (wanted->mode != was->mode)
+		return WEIR_REFUSAL_MODE;
+	if (wanted->profile.wscale != was->profile.wscale)
+		return WEIR_REFUSAL_WSCALE;
+	return WEIR_REFUSAL_NONE;
+}
+
 static int add_service(struct making *m, uint32_t at, uint16_t *number)
 {
 	const struct weir_service *wanted = &m->wanted->services[at];
 	struct weir_policy *next = m->next;
-	uint32_t i = find_service(next, wanted), since = next->generation;
+	uint32_t i = find_service(m, at), since = next->generation;
+	bool is_new = i == next->n_services;
+	enum weir_refusal why;
+	int err;
 
 	if (wanted->mode == WEIR_MODE_FULLNAT && next->pools_each == 0)
 		return refuse_service(m, WEIR_REFUSAL_POOLS, at);
-	if (i < next->n_services) {
-		const struct weir_service *was = &m->running->services[i];
-
-		if (wanted->mode != was->mode)
-			return refuse_service(m, WEIR_REFUSAL_MODE, at);
-		if (wanted->profile.wscale != was->profile.wscale)
-			return refuse_service(m, WEIR_REFUSAL_WSCALE, at);
-		since = was->since;
-		m->s->services.added += was->life != WEIR_LIFE_LIVE;
-		m->s->services.changed += was->life == WEIR_LIFE_LIVE && !same_service(was, wanted);
-	} else {
+	if (is_new) {
 		i = vacant_service(next);
 		if (i == weir_policy_service_room(m->running))
 			return refuse_service(m, WEIR_REFUSAL_SERVICES, at);
 		next->n_services += i == next->n_services;
 		m->s->services.added++;
+	} else {
+		why = refusal_of(m, i, wanted);
+		if (why != WEIR_REFUSAL_NONE)
+			return refuse_service(m, why, at);
+		since = m->running->services[i].since;
 	}
 	next->services[i] = *wanted;
 	next->services[i].since = since;
 	next->services[i].first_member = next->n_members;
 	*number = (uint16_t)i;
-	return 0;
+	err = add_listeners(m, at, *number);
+	if (err == 0 && !is_new)
+		count_service(m, i, wanted);
+	return err;
 }
 
 static uint32_t find_backend(const struct weir_policy *p, uint16_t service,
@@ -303,15 +438,14 @@ static void keep_ways(struct making *m)
 	}
 }
 
-static uint32_t find_vip(const struct weir_policy *p, const struct weir_addr *vip,
-	enum weir_life life)
+/* The listener of that life on that address, whatever its port, or NULL. */
+static const struct weir_listener *find_vip(const struct weir_policy *p,
+	const struct weir_addr *vip, enum weir_life life)
 {
-	uint32_t i = 0;
-
-	while (i < p->n_services &&
-		(p->services[i].life != life || !weir_addr_eq(&p->services[i].vip, vip)))
-		i++;
-	return i;
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		if (p->listeners[i].life == life && weir_addr_eq(&p->listeners[i].vip, vip))
+			return &p->listeners[i];
+	return NULL;
 }
 
 static uint32_t find_endpoint(const struct weir_policy *p, const struct weir_backend *b)
@@ -332,14 +466,12 @@ static int check_endpoints(struct making *m)
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		const struct weir_backend *b = &p->backends[i];
 
-		if (b->life == WEIR_LIFE_LIVE &&
-			find_vip(p, &b->addr, WEIR_LIFE_RETIRED) < p->n_services)
+		if (b->life == WEIR_LIFE_LIVE && find_vip(p, &b->addr, WEIR_LIFE_RETIRED) != NULL)
 			return refuse_backend(m, WEIR_REFUSAL_ENDPOINT,
 				find_endpoint(m->wanted, b));
-		if (b->life == WEIR_LIFE_RETIRED &&
-			find_vip(p, &b->addr, WEIR_LIFE_LIVE) < p->n_services)
+		if (b->life == WEIR_LIFE_RETIRED && find_vip(p, &b->addr, WEIR_LIFE_LIVE) != NULL)
 			return refuse_service(m, WEIR_REFUSAL_ENDPOINT,
-				find_vip(m->wanted, &b->addr, WEIR_LIFE_LIVE));
+				find_vip(m->wanted, &b->addr, WEIR_LIFE_LIVE)->service);
 	}
 	return 0;
 }
@@ -354,8 +486,8 @@ static void count_removed(struct making *m)
 			m->next->backends[i].life != WEIR_LIFE_LIVE;
 }
 
-/* All that has no numbers. */
-static void copy_rest(struct making *m)
+/* All that has no number of its own. */
+static void copy_numberless(struct making *m)
 {
 	const struct weir_policy *running = m->running, *wanted = m->wanted;
 	struct weir_policy *next = m->next;
@@ -366,6 +498,7 @@ static void copy_rest(struct making *m)
 	memcpy(next->ports, running->ports, sizeof(next->ports));
 	next->limits = wanted->limits;
 	next->limits.services = weir_policy_service_room(running);
+	next->limits.listeners = weir_policy_listener_room(running);
 	next->limits.backends = weir_policy_backend_room(running);
 	next->drain_ms = wanted->drain_ms;
 	memcpy(next->cookie_secret, running->cookie_secret, sizeof(next->cookie_secret));
@@ -376,17 +509,21 @@ static void copy_rest(struct making *m)
 int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
 	struct weir_derivation *s)
 {
-	uint32_t backends = weir_policy_backend_room(running);
+	const struct weir_policy_room room = {.services = weir_policy_service_room(running),
+		.listeners = weir_policy_listener_room(running),
+		.backends = weir_policy_backend_room(running),
+		.members = wanted->n_members,
+		.nexthops = running->n_nexthops + wanted->n_nexthops};
 	struct making m = {running, wanted, NULL, s};
 	int err;
 
 	s->services = s->backends = (struct weir_change){0};
 	s->refusal = WEIR_REFUSAL_NONE;
-	s->next = m.next = weir_policy_alloc(weir_policy_service_room(running), backends,
-		wanted->n_members, running->n_nexthops + wanted->n_nexthops);
+	s->next = m.next = weir_policy_alloc(&room);
 	if (m.next == NULL)
 		return -ENOMEM;
-	copy_rest(&m);
+	copy_numberless(&m);
+	retire_listeners(&m);
 	retire_services(&m);
 	retire_backends(&m);
 	err = add_wanted(&m);
@@ -404,14 +541,20 @@ int weir_policy_derive(const struct weir_policy *running, const struct weir_poli
 	return err;
 }
 
-bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services,
+bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_listeners,
 	const bool *busy_backends)
 {
 	for (uint32_t i = 0; i < p->n_services; i++) {
 		uint8_t life = p->services[i].life;
 
 		if (life != WEIR_LIFE_LIVE &&
-			next_service_life(p, busy_services, busy_backends, i) != life)
+			next_service_life(p, busy_listeners, busy_backends, i) != life)
+			return true;
+	}
+	for (uint32_t i = 0; i < p->n_listeners; i++) {
+		uint8_t life = p->listeners[i].life;
+
+		if (life != WEIR_LIFE_LIVE && next_listener_life(p, busy_listeners, i) != life)
 			return true;
 	}
 	for (uint32_t i = 0; i < p->n_backends; i++) {

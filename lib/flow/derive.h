@@ -3,11 +3,12 @@
  * A policy that takes another one's place while connections are open (HC-51).
  *
  * Connections, counters and workers' memory refer to services and backends by number, so numbers
- * stay: a service is the same one as long as its VIP and port are, a backend as long as its service,
- * address and port are; names are for people. What is taken out is retired: it keeps its number and
- * the way to it until no connection refers to it. Then a later successor vacates the number, and it
- * may be given to something new; or, where backends of others share its keys, leaves it at that: no
- * VIP is ours on its behalf any more, and the number goes with theirs.
+ * stay: a listener is the same one as long as its VIP and port are, a service as long as it keeps one
+ * of its listeners, a backend as long as its service, address and port are; names are for people. What
+ * is taken out is retired: it keeps its number and the way to it until no connection refers to it. Then
+ * a later generation vacates the number, and it may be given to something new. Where backends of other
+ * services share its keys it is orphaned instead: no VIP is ours on its behalf any more, and the number
+ * goes with theirs.
  */
 #ifndef WEIR_FLOW_DERIVE_H
 #define WEIR_FLOW_DERIVE_H
@@ -17,10 +18,11 @@
 /* What a running process cannot be asked for. `at`: a number in the wanted policy. */
 enum weir_refusal {
 	WEIR_REFUSAL_NONE,
-	WEIR_REFUSAL_SERVICES, /* no number is left; at: the service */
+	WEIR_REFUSAL_SERVICES, /* no number is left, or none for a listener; at: the service */
 	WEIR_REFUSAL_BACKENDS, /* ...; at: the backend */
 	WEIR_REFUSAL_MODE,     /* the service had another one */
 	WEIR_REFUSAL_WSCALE,   /* ..., which clients were promised; cookies do not carry it */
+	WEIR_REFUSAL_LISTENER, /* ..., or one of its listeners is of another running service */
 	WEIR_REFUSAL_POOLS,    /* the service is the first in fullnat: there are no local ports */
 	WEIR_REFUSAL_EGRESS,   /* the backend was reached by another port */
 	WEIR_REFUSAL_SHARED,   /* the backend is one of a retired service with another mode */
@@ -33,7 +35,7 @@ struct weir_change {
 
 struct weir_derivation {
 	/* What connections refer to, by the running policy's numbers; NULL: it may be anything. */
-	const bool *busy_services, *busy_backends;
+	const bool *busy_listeners, *busy_backends;
 	/* filled in */
 	struct weir_policy *next;
 	struct weir_change services, backends;
@@ -52,8 +54,8 @@ struct weir_derivation {
 int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
 	struct weir_derivation *s);
 
-/* There is something retired that no connection refers to any more, so a successor would let it go. */
-bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_services,
+/* There is something retired that no connection refers to any more: a next generation would vacate it. */
+bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_listeners,
 	const bool *busy_backends);
 
 #endif

@@ -32,11 +32,11 @@
 
 /* An address alone is an endpoint with port 0. */
 enum weir_endpoint_kind {
-	WEIR_ENDPOINT_NONE,    /* an empty slot */
-	WEIR_ENDPOINT_SERVICE, /* index: service */
-	WEIR_ENDPOINT_BACKEND, /* index: key_id */
-	WEIR_ENDPOINT_VIP,     /* address of a service (port_be 0): for closed ports, ARP, ping */
-	WEIR_ENDPOINT_LOCAL,   /* address of ours on a port (port_be 0); index: the port */
+	WEIR_ENDPOINT_NONE,     /* an empty slot */
+	WEIR_ENDPOINT_LISTENER, /* address and port of a service; index: listener */
+	WEIR_ENDPOINT_BACKEND,  /* index: key_id */
+	WEIR_ENDPOINT_VIP,      /* address of a service (port_be 0): for closed ports, ARP, ping */
+	WEIR_ENDPOINT_LOCAL,    /* address of ours on a port (port_be 0); index: the port */
 };
 
 struct weir_endpoint {

@@ -12,6 +12,7 @@
 #define WEIR_FLOW_INQUIRY_H
 
 #include "flow/conn.h"
+#include "flow/policy.h"
 #include "flow/table.h"
 
 #define WEIR_INQUIRY_FOUND 64
@@ -39,7 +40,11 @@ struct weir_inquiry {
 	struct weir_conn found[WEIR_INQUIRY_FOUND];
 };
 
-/* Worker: answers when asked; else one load. Looks at WEIR_INQUIRY_SCAN conns at most. */
-void weir_inquiry_serve(struct weir_inquiry *q, const struct weir_table *t, uint32_t now_tick);
+/*
+ * Worker: answers when asked; else one load. Looks at WEIR_INQUIRY_SCAN conns at most, whose numbers are
+ * of policy p.
+ */
+void weir_inquiry_serve(struct weir_inquiry *q, const struct weir_table *t,
+	const struct weir_policy *p, uint32_t now_tick);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * A connection has two tuples. The station that is ours on either side (VIP and port; backend and
  * port) is a short number, because there are only so many of them; what varies is the far address:
- *	client side:  client's address and port, service
+ *	client side:  client's address and port, listener
  *	backend side: local address and port (nat: the client's), backend
  *
  * flow/ owns what synweir remembers: connections, policy, ports, counters. Memory and time come in
@@ -31,7 +31,7 @@ static inline enum weir_side weir_other(enum weir_side s)
 	return s == WEIR_CLIENT ? WEIR_BACKEND : WEIR_CLIENT;
 }
 
-/* struct weir_key (wire/seg.h) .id: service index, or WEIR_KEY_BACKEND | the backend's key_id. */
+/* struct weir_key (wire/seg.h) .id: a listener's number, or WEIR_KEY_BACKEND | the backend's key_id. */
 #define WEIR_KEY_BACKEND 0x8000
 
 static inline bool weir_key_eq(const struct weir_key *a, const struct weir_key *b)

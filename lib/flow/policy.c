@@ -12,18 +12,18 @@ static void *zeroed(uint32_t n, size_t bytes)
 	return calloc(n != 0 ? n : 1, bytes);
 }
 
-struct weir_policy *weir_policy_alloc(uint32_t services, uint32_t backends, uint32_t members,
-	uint32_t nexthops)
+struct weir_policy *weir_policy_alloc(const struct weir_policy_room *room)
 {
 	struct weir_policy *p = zeroed(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
-	p->services = zeroed(services, sizeof(*p->services));
-	p->backends = zeroed(backends, sizeof(*p->backends));
-	p->members = zeroed(members, sizeof(*p->members));
-	p->nexthops = zeroed(nexthops, sizeof(*p->nexthops));
-	if (p->services && p->backends && p->members && p->nexthops)
+	p->services = zeroed(room->services, sizeof(*p->services));
+	p->listeners = zeroed(room->listeners, sizeof(*p->listeners));
+	p->backends = zeroed(room->backends, sizeof(*p->backends));
+	p->members = zeroed(room->members, sizeof(*p->members));
+	p->nexthops = zeroed(room->nexthops, sizeof(*p->nexthops));
+	if (p->services && p->listeners && p->backends && p->members && p->nexthops)
 		return p;
 	weir_policy_free(p);
 	return NULL;
@@ -34,6 +34,7 @@ void weir_policy_free(struct weir_policy *p)
 	if (p == NULL)
 		return;
 	free(p->services);
+	free(p->listeners);
 	free(p->backends);
 	free(p->members);
 	free(p->nexthops);
@@ -53,6 +54,31 @@ uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr
 	if (i == p->n_nexthops)
 		p->nexthops[p->n_nexthops++] = (struct weir_nexthop){.addr = *addr, .port = port};
 	return (uint16_t)i;
+}
+
+uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struct weir_addr *vip,
+	uint16_t port_be)
+{
+	p->listeners[p->n_listeners] =
+		(struct weir_listener){.vip = *vip, .port_be = port_be, .service = service};
+	return (uint16_t)p->n_listeners++;
+}
+
+const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p, uint16_t service)
+{
+	const struct weir_listener *found = NULL;
+
+	for (uint32_t i = 0; i < p->n_listeners; i++) {
+		const struct weir_listener *l = &p->listeners[i];
+
+		if (l->service != service || l->life == WEIR_LIFE_VACANT)
+			continue;
+		if (l->life == WEIR_LIFE_LIVE)
+			return l;
+		if (found == NULL)
+			found = l;
+	}
+	return found;
 }
 
 uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
@@ -81,10 +107,10 @@ static void put_backends(struct weir_policy *p)
 	}
 }
 
-/* Its VIP is ours. */
-static bool has_vip(const struct weir_service *s)
+/* The VIP is ours because of this listener. */
+static bool has_vip(const struct weir_listener *l)
 {
-	return s->life == WEIR_LIFE_LIVE || s->life == WEIR_LIFE_RETIRED;
+	return l->life == WEIR_LIFE_LIVE || l->life == WEIR_LIFE_RETIRED;
 }
 
 /* What comes later takes the place of what came before: see weir_policy_finish(). */
@@ -94,21 +120,21 @@ static void put_all(struct weir_policy *p)
 		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
 			weir_endpoints_put(&p->endpoints, &p->ports[i].addrs[j].addr, 0,
 				WEIR_ENDPOINT_LOCAL, (uint16_t)i);
-	for (uint32_t i = 0; i < p->n_services; i++)
-		if (has_vip(&p->services[i]))
-			weir_endpoints_put(&p->endpoints, &p->services[i].vip, 0, WEIR_ENDPOINT_VIP,
-				(uint16_t)i);
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		if (has_vip(&p->listeners[i]))
+			weir_endpoints_put(&p->endpoints, &p->listeners[i].vip, 0,
+				WEIR_ENDPOINT_VIP, (uint16_t)i);
 	put_backends(p);
-	for (uint32_t i = 0; i < p->n_services; i++)
-		if (has_vip(&p->services[i]))
-			weir_endpoints_put(&p->endpoints, &p->services[i].vip,
-				p->services[i].port_be, WEIR_ENDPOINT_SERVICE, (uint16_t)i);
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		if (has_vip(&p->listeners[i]))
+			weir_endpoints_put(&p->endpoints, &p->listeners[i].vip,
+				p->listeners[i].port_be, WEIR_ENDPOINT_LISTENER, (uint16_t)i);
 }
 
 /* With the first key that is good, or the last one that is tried. */
 static int finish_endpoints(struct weir_policy *p)
 {
-	uint32_t most = 2 * p->n_services + p->n_backends, size;
+	uint32_t most = 2 * p->n_listeners + p->n_backends, size;
 	struct weir_endpoint *slots;
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
@@ -191,11 +217,15 @@ static uint32_t pools_each(const struct weir_policy *p)
 	return most;
 }
 
-struct weir_header weir_service_syn_ack(const struct weir_service *s, unsigned int has)
+struct weir_header weir_listener_syn_ack(const struct weir_policy *p, uint16_t listener,
+	unsigned int has)
 {
+	const struct weir_listener *l = &p->listeners[listener];
+	const struct weir_service *s = &p->services[l->service];
+
 	return (struct weir_header){
-		.src = s->vip,
-		.sport_be = s->port_be,
+		.src = l->vip,
+		.sport_be = l->port_be,
 		.flags = WEIR_TCP_SYN | WEIR_TCP_ACK | (has & WEIR_SYN_ACK_ECN ? WEIR_TCP_ECE : 0),
 		.mss = s->profile.mss,
 		.wscale = has & WEIR_SYN_ACK_WSCALE ? s->profile.wscale : WEIR_WSCALE_NONE,
@@ -206,12 +236,14 @@ struct weir_header weir_service_syn_ack(const struct weir_service *s, unsigned i
 
 static int finish_syn_acks(struct weir_policy *p)
 {
-	p->syn_acks = zeroed(p->n_services * WEIR_SYN_ACKS, sizeof(*p->syn_acks));
+	p->syn_acks = zeroed(p->n_listeners * WEIR_SYN_ACKS, sizeof(*p->syn_acks));
 	if (p->syn_acks == NULL)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < p->n_services * WEIR_SYN_ACKS; i++) {
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		p->listeners[i].profile = p->services[p->listeners[i].service].profile;
+	for (uint32_t i = 0; i < p->n_listeners * WEIR_SYN_ACKS; i++) {
 		struct weir_header h =
-			weir_service_syn_ack(&p->services[i / WEIR_SYN_ACKS], i % WEIR_SYN_ACKS);
+			weir_listener_syn_ack(p, (uint16_t)(i / WEIR_SYN_ACKS), i % WEIR_SYN_ACKS);
 
 		weir_form_make(&p->syn_acks[i], &h);
 	}

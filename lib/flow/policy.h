@@ -16,14 +16,15 @@
 #include "flow/order.h"
 #include "wire/form.h"
 
-#define WEIR_PORTS_MAX    8
-#define WEIR_WORKERS_MAX  32
-#define WEIR_SERVICES_MAX 1024
-#define WEIR_BACKENDS_MAX 4096
-#define WEIR_NAME_MAX     32 /* with the NUL */
-#define WEIR_LOCALS_MAX   16 /* addresses of one port */
-#define WEIR_WEIGHT_MAX   256
-#define WEIR_NONE16       0xffff
+#define WEIR_PORTS_MAX     8
+#define WEIR_WORKERS_MAX   32
+#define WEIR_SERVICES_MAX  1024
+#define WEIR_LISTENERS_MAX 4096
+#define WEIR_BACKENDS_MAX  4096
+#define WEIR_NAME_MAX      32 /* with the NUL */
+#define WEIR_LOCALS_MAX    16 /* addresses of one port */
+#define WEIR_WEIGHT_MAX    256
+#define WEIR_NONE16        0xffff
 
 enum weir_mode {
 	WEIR_MODE_NAT,
@@ -97,8 +98,6 @@ struct weir_timeouts {
 
 struct weir_service {
 	char name[WEIR_NAME_MAX];
-	struct weir_addr vip;
-	uint16_t port_be;
 	uint8_t mode;      /* enum weir_mode */
 	uint8_t scheduler; /* enum weir_scheduler */
 	uint8_t life;      /* enum weir_life */
@@ -108,6 +107,22 @@ struct weir_service {
 	uint32_t first_member, n_members; /* in members[] */
 	uint32_t first_slot, n_slots; /* in slots[]: rr/wrr order, smooth; by weir_policy_finish().
 					 lc needs none */
+};
+
+/*
+ * What clients connect to: an address and a port of a service, which may have several. Keys of the
+ * client side have a listener's number (flow/key.h), so that a client may talk from one port to two
+ * ports of a service at once. INVARIANT: no two that are not vacant have the same address and port; the
+ * service of a live one is live.
+ */
+struct weir_listener {
+	struct weir_addr vip;
+	uint16_t port_be;
+	uint16_t service;
+	uint32_t since; /* the policy's generation that gave it its number */
+	uint8_t life;   /* enum weir_life; never ORPHANED */
+	/* The service's, by weir_policy_finish(): here, because every SYN is answered by it. */
+	struct weir_profile profile;
 };
 
 struct weir_backend {
@@ -133,6 +148,8 @@ struct weir_backend {
 	uint16_t locals;
 };
 
+_Static_assert(WEIR_LISTENERS_MAX <= WEIR_KEY_BACKEND && WEIR_BACKENDS_MAX <= WEIR_KEY_BACKEND,
+	"numbers of listeners and backends fit a key's id");
 _Static_assert(WEIR_LOCALS_MAX <= 16, "a bit of weir_backend.locals for each address of a port");
 
 struct weir_limits {
@@ -147,16 +164,21 @@ struct weir_limits {
 	uint32_t reply_budget;
 	uint32_t source_rate;     /* new connections per client address and second; 0: any */
 	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
-	/* numbers that there is memory for; fewer than there are (0): no more than those */
-	uint32_t services, backends;
+	/*
+	 * Numbers that there is memory for; fewer than there are (0): no more than those. Of
+	 * listeners as many as of services at least.
+	 */
+	uint32_t services, listeners, backends;
 };
 
 struct weir_policy {
 	struct weir_endpoints
 		endpoints; /* by weir_policy_finish(); first, as every packet needs it */
-	uint32_t n_workers, n_ports, n_services, n_backends, n_members, n_nexthops, n_slots;
+	uint32_t n_workers, n_ports;
+	uint32_t n_services, n_listeners, n_backends, n_members, n_nexthops, n_slots;
 	struct weir_port ports[WEIR_PORTS_MAX];
 	struct weir_service *services;
+	struct weir_listener *listeners;
 	struct weir_backend *backends;
 	struct weir_member *members;
 	struct weir_nexthop *nexthops;
@@ -168,7 +190,7 @@ struct weir_policy {
 	uint32_t generation;             /* 0: the first one; each successor counts on */
 
 	/* by weir_policy_finish() */
-	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each service: weir_policy_syn_ack() */
+	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that a
 	 * port has, or 0 when no service was fullnat.
@@ -176,12 +198,23 @@ struct weir_policy {
 	uint32_t pools_each;
 };
 
+/* How many of each a policy has room for. */
+struct weir_policy_room {
+	uint32_t services, listeners, backends, members, nexthops;
+};
+
 /*
- * Room for that many of each; NULL when out of memory. Everything is zeroed, the counts n_* too:
- * they are the maker's, who counts up what it fills in.
+ * A policy with that room; NULL when out of memory. Everything is zeroed, the counts n_* too: they are
+ * the maker's, who counts up what it fills in.
  */
-struct weir_policy *weir_policy_alloc(uint32_t services, uint32_t backends, uint32_t members,
-	uint32_t nexthops);
+struct weir_policy *weir_policy_alloc(const struct weir_policy_room *room);
+
+/* One more listener of that service, LIVE: there must be room for it. Its number. */
+uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struct weir_addr *vip,
+	uint16_t port_be);
+
+/* The service's first listener that is LIVE, or else the first that is not VACANT; NULL: it has none. */
+const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p, uint16_t service);
 
 /*
  * Builds endpoints, slots and key_ids from all else, once. 0 or -ENOMEM (then only
@@ -199,10 +232,18 @@ uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend);
 /* NULL is fine. */
 void weir_policy_free(struct weir_policy *p);
 
-/* How many services and backends workers have memory for: the same in every generation. */
+/* How many numbers of each workers have memory for: the same in every generation. */
 static inline uint32_t weir_policy_service_room(const struct weir_policy *p)
 {
 	return p->limits.services > p->n_services ? p->limits.services : p->n_services;
+}
+
+static inline uint32_t weir_policy_listener_room(const struct weir_policy *p)
+{
+	uint32_t least = weir_policy_service_room(p);
+	uint32_t n = p->limits.listeners > p->n_listeners ? p->limits.listeners : p->n_listeners;
+
+	return n > least ? n : least;
 }
 
 static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
@@ -210,17 +251,24 @@ static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
 	return p->limits.backends > p->n_backends ? p->limits.backends : p->n_backends;
 }
 
+/* The service that a client's key belongs to: a number. */
+static inline uint16_t weir_policy_service_of(const struct weir_policy *p, uint16_t listener)
+{
+	return p->listeners[listener].service;
+}
+
 /*
- * The SYN-ACK of a service that has these in it (enum weir_syn_ack), but for the client's address and
+ * The SYN-ACK of a listener that has these in it (enum weir_syn_ack), but for the client's address and
  * port, sequence numbers, window and timestamps.
  */
-struct weir_header weir_service_syn_ack(const struct weir_service *s, unsigned int has);
+struct weir_header weir_listener_syn_ack(const struct weir_policy *p, uint16_t listener,
+	unsigned int has);
 
 /* The same as a form. */
 static inline const struct weir_form *weir_policy_syn_ack(const struct weir_policy *p,
-	uint16_t service, unsigned int has)
+	uint16_t listener, unsigned int has)
 {
-	return &p->syn_acks[service * WEIR_SYN_ACKS + has];
+	return &p->syn_acks[listener * WEIR_SYN_ACKS + has];
 }
 
 #endif

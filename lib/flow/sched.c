@@ -10,15 +10,6 @@ enum {
 	RANK_NONE = 8
 };
 
-/* The best one so far. */
-struct candidate {
-	unsigned int rank;
-	uint16_t weight;
-	struct weir_choice choice;
-};
-
-static const struct candidate no_candidate = {
-	.rank = RANK_NONE, .choice = {.backend = WEIR_NONE16}};
 static const struct weir_health all_healthy;
 
 /* What the service's cursor walks over. */
@@ -44,9 +35,6 @@ void weir_sched_heed(struct weir_sched *s, const struct weir_health *health)
 
 void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation)
 {
-	for (uint32_t i = 0; i < p->n_services; i++)
-		if (s->cursor[i] >= order_len(&p->services[i]))
-			s->cursor[i] = 0;
 	for (uint32_t i = 0; i < p->n_backends; i++)
 		if (p->backends[i].since > generation)
 			s->backends[i] = (struct weir_sched_backend){0};
@@ -65,63 +53,64 @@ static unsigned int rank_of(const struct weir_sched *s, uint16_t backend, uint16
 }
 
 /* rr, wrr: the next of the order among those of the least rank. */
-static struct candidate next_in_order(const struct weir_sched *s, const struct weir_policy *p,
+static struct weir_choice next_in_order(const struct weir_sched *s, const struct weir_policy *p,
 	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
 {
-	struct candidate best = no_candidate;
+	struct weir_choice best = {.backend = WEIR_NONE16};
+	unsigned int least = RANK_NONE;
 	uint32_t at = from;
 
-	for (uint32_t i = 0; i < sv->n_slots && best.rank != RANK_AVAILABLE; i++) {
+	for (uint32_t i = 0; i < sv->n_slots && least != RANK_AVAILABLE; i++) {
 		uint16_t backend = p->slots[sv->first_slot + at];
 		unsigned int rank = rank_of(s, backend, avoid, now_ns);
 
-		if (rank < best.rank)
-			best = (struct candidate){rank, 0, {backend, at}};
+		if (rank < least) {
+			least = rank;
+			best = (struct weir_choice){backend, at};
+		}
 		at = at + 1 == sv->n_slots ? 0 : at + 1;
 	}
 	return best;
 }
 
-/* lc: of the least rank the least active / weight, cross-multiplied; the first of equals. */
-static struct candidate least_active(const struct weir_sched *s, const struct weir_policy *p,
+/* Backend a has less to do for its weight than b: active / weight, cross-multiplied. */
+static bool is_less_active(const struct weir_sched *s, struct weir_member a, struct weir_member b)
+{
+	return (uint64_t)s->backends[a.backend].active * b.weight <
+		(uint64_t)s->backends[b.backend].active * a.weight;
+}
+
+/* lc: of the least rank the least active; the first of equals. */
+static struct weir_choice least_active(const struct weir_sched *s, const struct weir_policy *p,
 	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
 {
-	struct candidate best = no_candidate;
-	uint32_t at = from;
+	struct weir_member best = {.backend = WEIR_NONE16};
+	unsigned int least = RANK_NONE;
+	uint32_t at = from, best_at = 0;
 
 	for (uint32_t i = 0; i < sv->n_members; i++) {
 		struct weir_member m = p->members[sv->first_member + at];
 		unsigned int rank = rank_of(s, m.backend, avoid, now_ns);
 
-		if (m.weight != 0 && rank <= best.rank &&
-			(rank < best.rank ||
-				(uint64_t)s->backends[m.backend].active * best.weight <
-					(uint64_t)s->backends[best.choice.backend].active *
-						m.weight))
-			best = (struct candidate){rank, m.weight, {m.backend, at}};
+		if (m.weight != 0 &&
+			(rank < least || (rank == least && is_less_active(s, m, best)))) {
+			least = rank;
+			best = m;
+			best_at = at;
+		}
 		at = at + 1 == sv->n_members ? 0 : at + 1;
 	}
-	return best;
+	return (struct weir_choice){best.backend, best_at};
 }
 
 struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir_policy *p,
 	uint16_t service, uint16_t avoid, uint64_t now_ns)
 {
 	const struct weir_service *sv = &p->services[service];
-	uint32_t from = s->cursor[service];
-	struct candidate best = sv->scheduler == WEIR_SCHED_LC
-		? least_active(s, p, sv, from, avoid, now_ns)
-		: next_in_order(s, p, sv, from, avoid, now_ns);
+	uint32_t cursor = s->cursor[service], from = cursor < order_len(sv) ? cursor : 0;
 
-	return best.choice;
-}
-
-void weir_sched_commit(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
-	struct weir_choice choice)
-{
-	if (choice.backend != WEIR_NONE16)
-		s->cursor[service] =
-			choice.at + 1 == order_len(&p->services[service]) ? 0 : choice.at + 1;
+	return sv->scheduler == WEIR_SCHED_LC ? least_active(s, p, sv, from, avoid, now_ns)
+					      : next_in_order(s, p, sv, from, avoid, now_ns);
 }
 
 void weir_sched_open(struct weir_sched *s, uint16_t backend)

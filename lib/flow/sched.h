@@ -29,7 +29,11 @@ struct weir_sched_backend {
 };
 
 struct weir_sched {
-	uint32_t *cursor; /* per service, into its slots (lc: members); workers start apart */
+	/*
+	 * Per service: where the next pick begins in its slots (lc: members), or past them, which is at
+	 * their beginning. Workers start apart.
+	 */
+	uint32_t *cursor;
 	struct weir_sched_backend *backends;
 	const struct weir_health *health;
 };
@@ -67,8 +71,12 @@ struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir
  * That choice, picked under the same policy, is taken: the next pick begins after it. No effect
  * when it is none.
  */
-void weir_sched_commit(struct weir_sched *s, const struct weir_policy *p, uint16_t service,
-	struct weir_choice choice);
+static inline void weir_sched_commit(struct weir_sched *s, uint16_t service,
+	struct weir_choice choice)
+{
+	if (choice.backend != WEIR_NONE16)
+		s->cursor[service] = choice.at + 1;
+}
 
 /* A connection was opened to / ended with the backend. */
 void weir_sched_open(struct weir_sched *s, uint16_t backend);

@@ -104,7 +104,7 @@ static struct weir_conn *open_conn(struct weir_proxy *px, const struct weir_pkt 
 void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 	const struct weir_cookie *cookie, bool probe)
 {
-	struct weir_service_counters *count = &px->counters.service[pkt->key.id];
+	struct weir_service_counters *count = service_counters(px, &pkt->key);
 	enum weir_fate why;
 	struct weir_conn *c = open_conn(px, pkt, hash, cookie, probe, &why);
 

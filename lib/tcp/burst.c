@@ -22,17 +22,18 @@ static inline uint8_t mss_index(uint16_t mss)
 	return i;
 }
 
-/* What the service and a SYN to it agree on (HC-02, HC-03). */
-static inline void agree(struct weir_agreed *a, const struct weir_proxy *px, uint16_t service,
+/* What the listener's service and a SYN to it agree on (HC-02, HC-03). */
+static inline void agree(struct weir_agreed *a, const struct weir_proxy *px, uint16_t listener,
 	const struct weir_seg *syn)
 {
-	const struct weir_profile *profile = &px->policy->services[service].profile;
+	const struct weir_listener *l = &px->policy->listeners[listener];
+	const struct weir_profile *profile = &l->profile;
 	const uint8_t ecn_setup = WEIR_TCP_ECE | WEIR_TCP_CWR; /* RFC 3168 §6.1.1 */
 
 	a->mss_index = mss_index(syn->mss);
 	a->wscale = syn->wscale;
 	a->sack = syn->sack_ok & profile->sack;
-	a->ts = (syn->ts_off != 0) & profile->timestamps & !px->no_timestamps[service];
+	a->ts = (syn->ts_off != 0) & profile->timestamps & !px->no_timestamps[l->service];
 	a->ecn = ((syn->flags & ecn_setup) == ecn_setup) & profile->ecn;
 }
 

@@ -17,11 +17,11 @@ static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, st
 
 static void send_to_client(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
 {
-	const struct weir_service *svc = conn_service(px, c);
+	const struct weir_listener *listener = &px->policy->listeners[c->client.id];
 	struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = c->neighbour};
 
-	h->src = svc->vip;
-	h->sport_be = svc->port_be;
+	h->src = listener->vip;
+	h->sport_be = listener->port_be;
 	h->dst = c->client.addr;
 	h->dport_be = c->client.port_be;
 	send_header(px, h, &dest);

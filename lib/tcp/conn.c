@@ -69,7 +69,7 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 		return NULL;
 	}
 	px->by_state[WEIR_SYN_SENT]++;
-	refer(&px->counters.service[client->id].conns, true);
+	refer(&px->counters.listener[client->id].conns, true);
 	px->changes++;
 	return c;
 }
@@ -128,7 +128,7 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir
 	weir_table_remove(&px->table, &c->client, hashes->client, i);
 	weir_wheel_remove(&px->wheel, i);
 	px->by_state[c->state]--;
-	refer(&px->counters.service[c->client.id].conns, false);
+	refer(&px->counters.listener[c->client.id].conns, false);
 	px->changes++;
 	weir_table_give(&px->table, i);
 }

@@ -46,20 +46,21 @@ static uint16_t next_backend(struct weir_proxy *px, uint16_t service, uint16_t a
 	struct weir_choice choice =
 		weir_sched_pick(&px->sched, px->policy, service, avoid, px->now_ns);
 
-	weir_sched_commit(&px->sched, px->policy, service, choice);
+	weir_sched_commit(&px->sched, service, choice);
 	return choice.backend;
 }
 
 bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, enum weir_fate *why)
 {
-	uint16_t backend = next_backend(px, c->client.id, avoid);
+	uint16_t service = weir_policy_service_of(px->policy, c->client.id);
+	uint16_t backend = next_backend(px, service, avoid);
 
 	*why = WEIR_FATE_no_backend;
 	for (unsigned int i = 0; i < 2 && backend != WEIR_NONE16; i++) {
 		if (weir_connect_to(px, c, backend))
 			return true;
 		*why = WEIR_FATE_no_local_port;
-		backend = next_backend(px, c->client.id, backend);
+		backend = next_backend(px, service, backend);
 	}
 	return false;
 }
@@ -70,14 +71,14 @@ static void give_up(struct weir_proxy *px, struct weir_conn *c)
 	weir_send_rst_to_client(px, c);
 	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_RESET);
 	event(px, WEIR_EVENT_conn_failed);
-	weir_count(&px->counters.service[c->client.id].failed, 1);
+	weir_count(&service_counters(px, &c->client)->failed, 1);
 }
 
 bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn *c)
 {
+	uint16_t service = weir_policy_service_of(px->policy, c->client.id);
 	uint16_t other =
-		weir_sched_pick(&px->sched, px->policy, c->client.id, c->backend, px->now_ns)
-			.backend;
+		weir_sched_pick(&px->sched, px->policy, service, c->backend, px->now_ns).backend;
 
 	return c->switches < SWITCHES_MAX && other != WEIR_NONE16 && other != c->backend;
 }
@@ -191,7 +192,7 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 		weir_conn_timer(px, c, conn_service(px, c)->timeouts.connect_ms);
 	}
 	event(px, WEIR_EVENT_conn_established);
-	weir_count(&px->counters.service[c->client.id].established, 1);
+	weir_count(&service_counters(px, &c->client)->established, 1);
 	weir_count(&px->counters.backend[c->backend].established, 1);
 }
 
@@ -203,7 +204,7 @@ static void end_without_timestamps(struct weir_proxy *px, struct weir_conn *c, s
 {
 	weir_send_rst_at(px, c, pkt->seg.ack);
 	drop(pkt, WEIR_FATE_backend_timestamps);
-	px->no_timestamps[c->client.id] = true;
+	px->no_timestamps[weir_policy_service_of(px->policy, c->client.id)] = true;
 	give_up(px, c);
 }
 

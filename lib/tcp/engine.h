@@ -45,13 +45,20 @@ static inline uint32_t conn_index(const struct weir_proxy *px, const struct weir
 static inline const struct weir_service *conn_service(const struct weir_proxy *px,
 	const struct weir_conn *c)
 {
-	return &px->policy->services[c->client.id];
+	return &px->policy->services[weir_policy_service_of(px->policy, c->client.id)];
 }
 
-/* The service takes new connections. */
-static inline bool is_open(const struct weir_proxy *px, uint16_t service)
+/* Counters of the service that a client's key is of. */
+static inline struct weir_service_counters *service_counters(struct weir_proxy *px,
+	const struct weir_key *client)
 {
-	return px->policy->services[service].life == WEIR_LIFE_LIVE;
+	return &px->counters.service[weir_policy_service_of(px->policy, client->id)];
+}
+
+/* The listener takes new connections. */
+static inline bool is_open(const struct weir_proxy *px, uint16_t listener)
+{
+	return px->policy->listeners[listener].life == WEIR_LIFE_LIVE;
 }
 
 /* The configuration no longer has this backend: connections that it has not accepted go elsewhere. */

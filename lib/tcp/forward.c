@@ -18,7 +18,7 @@ static unsigned int side_bit(enum weir_side side)
 static inline void pass_on(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
-	struct weir_service_counters *count = &px->counters.service[c->client.id];
+	struct weir_service_counters *count = service_counters(px, &c->client);
 
 	if (side == WEIR_CLIENT) /* here: translation reads the same cache line of the backend */
 		pkt->nexthop = px->policy->backends[c->backend].nexthop;

@@ -79,16 +79,15 @@ void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health)
 void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 {
 	const struct weir_limits *limits = &policy->limits;
-	bool renumbered = false; /* a service's number stands for another service */
+	bool renumbered = false; /* a listener's number stands for another listener */
 
 	weir_sched_adopt(&px->sched, policy, px->generation);
 	weir_counters_adopt(&px->counters, policy, px->generation);
-	for (uint32_t i = 0; i < policy->n_services; i++) {
-		if (policy->services[i].since <= px->generation)
-			continue;
-		px->no_timestamps[i] = false;
-		renumbered = true;
-	}
+	for (uint32_t i = 0; i < policy->n_services; i++)
+		if (policy->services[i].since > px->generation)
+			px->no_timestamps[i] = false;
+	for (uint32_t i = 0; i < policy->n_listeners; i++)
+		renumbered |= policy->listeners[i].since > px->generation;
 	if (renumbered)
 		weir_synack_clear(&px->synacks);
 	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
@@ -102,7 +101,7 @@ static void accept_cookie(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t 
 	const struct weir_cookie *cookie, bool probe)
 {
 	event(px, WEIR_EVENT_cookie_accepted);
-	weir_count(&px->counters.service[pkt->key.id].cookies_ok, 1);
+	weir_count(&service_counters(px, &pkt->key)->cookies_ok, 1);
 	weir_accept(px, pkt, hash, cookie, probe);
 }
 
@@ -249,12 +248,14 @@ static void handle_closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
-	if (!is_open(px, pkt->key.id)) {
+	const struct weir_listener *l = &px->policy->listeners[pkt->key.id];
+
+	if (l->life != WEIR_LIFE_LIVE) {
 		handle_closed_port(px, pkt);
 		return;
 	}
 	event(px, WEIR_EVENT_syn_received);
-	weir_count(&px->counters.service[pkt->key.id].syn, 1);
+	weir_count(&px->counters.service[l->service].syn, 1);
 	if (px->draining)
 		drop(pkt, WEIR_FATE_draining);
 	else

@@ -66,29 +66,29 @@ static unsigned int syn_ack_has(const struct weir_agreed *a)
  * HC-04: the true window is what may be held, by bytes and by packets of the size that the client is
  * asked for (RFC 6691: less timestamps).
  */
-static uint16_t early_room(const struct weir_proxy *px, const struct weir_service *svc)
+static uint16_t early_room(const struct weir_proxy *px, const struct weir_profile *profile)
 {
-	const uint32_t pkts = WEIR_HELD_PKTS_MAX * (svc->profile.mss - 12u);
+	const uint32_t pkts = WEIR_HELD_PKTS_MAX * (profile->mss - 12u);
 	const uint32_t bytes = px->policy->limits.held_bytes;
 
 	return (uint16_t)(pkts < bytes ? pkts : bytes);
 }
 
 /* The window of a SYN-ACK; past half of the held-packet pool it is 0, and opens later. */
-static uint16_t early_window(struct weir_proxy *px, const struct weir_service *svc)
+static uint16_t early_window(struct weir_proxy *px, const struct weir_profile *profile)
 {
 	if (px->held.count > px->held.capacity / 2) {
 		px->squeezed_until_ns = px->now_ns + WEIR_COOKIE_LIFE_MS * 1000000ull;
 		event(px, WEIR_EVENT_window_closed);
 		return 0;
 	}
-	return early_room(px, svc);
+	return early_room(px, profile);
 }
 
 void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
 {
 	struct weir_header h = header_back(&pkt->seg);
-	uint32_t wnd = early_room(px, conn_service(px, c)) >> c->wscale_shown;
+	uint32_t wnd = early_room(px, &conn_service(px, c)->profile) >> c->wscale_shown;
 
 	if (!weir_bucket_take(&px->peer_replies, px->now_ns)) {
 		drop(pkt, WEIR_FATE_reply_budget);
@@ -135,7 +135,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_form_fields fields = {
 		.dst_be = pkt->seg.src.w[3],
 		.dport_be = pkt->seg.sport_be,
-		.wnd = early_window(px, &p->services[pkt->key.id]),
+		.wnd = early_window(px, &p->listeners[pkt->key.id].profile),
 		.seq = cookie->isn,
 		.ack = pkt->seg.seq + 1, /* HC-10: data on the SYN is not acknowledged */
 		.tsval = cookie->tsval,
@@ -153,7 +153,7 @@ void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s
 {
 	struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = s->neighbour};
 	struct weir_header h =
-		weir_service_syn_ack(&px->policy->services[s->client.id], syn_ack_has(&s->agreed));
+		weir_listener_syn_ack(px->policy, s->client.id, syn_ack_has(&s->agreed));
 
 	h.dst = s->client.addr;
 	h.dport_be = s->client.port_be;

@@ -117,7 +117,7 @@ static inline void weir_translate(const struct weir_conn *c, const struct weir_p
 	enum weir_side side, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
-	const struct weir_service *svc = &p->services[c->client.id];
+	const struct weir_listener *listener = &p->listeners[c->client.id];
 	const struct weir_backend *bk = &p->backends[c->backend];
 	struct weir_tcp_hdr *tcp = (void *)(pkt->data + seg->l4_off);
 	const uint32_t ack_add = 0u - c->seq_delta[weir_other(side)];
@@ -128,7 +128,7 @@ static inline void weir_translate(const struct weir_conn *c, const struct weir_p
 		weir_set_tuple(pkt, tcp, &c->local.addr, c->local.port_be, &bk->addr, bk->port_be,
 			&ch);
 	else
-		weir_set_tuple(pkt, tcp, &svc->vip, svc->port_be, &c->client.addr,
+		weir_set_tuple(pkt, tcp, &listener->vip, listener->port_be, &c->client.addr,
 			c->client.port_be, &ch);
 	ch.value = weir_add32((uint8_t *)&tcp->seq_be, seg->seq, c->seq_delta[side], ch.value);
 	if (seg->flags & WEIR_TCP_ACK)

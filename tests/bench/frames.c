@@ -127,8 +127,8 @@ void frame_make_client(struct frame *f, const struct world *w)
 
 	h.src = c->client.addr;
 	h.sport_be = c->client.port_be;
-	h.dst = w->policy->services[0].vip;
-	h.dport_be = w->policy->services[0].port_be;
+	h.dst = w->policy->listeners[0].vip;
+	h.dport_be = w->policy->listeners[0].port_be;
 	frame_keep(f, &h);
 }
 

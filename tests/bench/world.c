@@ -35,7 +35,12 @@ static void add_backends(struct weir_policy *p, uint32_t n)
 static struct weir_policy *make_policy(uint32_t connections, unsigned int workers)
 {
 	uint32_t n_backends = 1 + connections / LOCALS_PER_BACKEND;
-	struct weir_policy *p = weir_policy_alloc(1, n_backends, n_backends, 1);
+	struct weir_addr vip;
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){.services = 1,
+		.listeners = 1,
+		.backends = n_backends,
+		.members = n_backends,
+		.nexthops = 1});
 
 	if (p == NULL)
 		abort();
@@ -47,13 +52,13 @@ static struct weir_policy *make_policy(uint32_t connections, unsigned int worker
 	add_backends(p, n_backends);
 	p->services[0] = (struct weir_service){
 		.name = "bench",
-		.port_be = weir_be16(80),
 		.mode = WEIR_MODE_FULLNAT,
 		.profile = {.mss = 1460, .wscale = 7, .sack = true, .timestamps = true},
 		.timeouts = {7440000, 300000, 60000, 64000, 200, 2000},
 		.n_members = n_backends,
 	};
-	weir_addr_parse(WORLD_VIP, &p->services[0].vip);
+	weir_addr_parse(WORLD_VIP, &vip);
+	weir_policy_listen(p, 0, &vip, weir_be16(80));
 	p->nexthops[0].addr = p->backends[0].addr;
 	p->limits = (struct weir_limits){.connections = connections,
 		.held_packets = 2048,

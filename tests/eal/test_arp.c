@@ -35,16 +35,23 @@ static uint32_t get32(const uint8_t *p)
 /* shell_policy(), with a gateway on the clients' side, whose subnet holds the first VIP or not. */
 static void open_rig(struct rig *r, bool vip_in_subnet)
 {
-	struct weir_policy *old = shell_policy(2, 1), *p = weir_policy_alloc(2, 2, 2, 3);
+	struct weir_policy *old = shell_policy(2, 1),
+			   *p = weir_policy_alloc(&(struct weir_policy_room){.services = 2,
+				   .listeners = 2,
+				   .backends = 2,
+				   .members = 2,
+				   .nexthops = 3});
 
 	p->n_workers = old->n_workers;
 	p->n_ports = old->n_ports;
 	p->n_services = old->n_services;
+	p->n_listeners = old->n_listeners;
 	p->n_backends = old->n_backends;
 	p->n_members = old->n_members;
 	p->n_nexthops = 3;
 	memcpy(p->ports, old->ports, sizeof(p->ports));
 	memcpy(p->services, old->services, 2 * sizeof(*p->services));
+	memcpy(p->listeners, old->listeners, 2 * sizeof(*p->listeners));
 	memcpy(p->backends, old->backends, 2 * sizeof(*p->backends));
 	memcpy(p->members, old->members, 2 * sizeof(*p->members));
 	memcpy(p->nexthops, old->nexthops, 2 * sizeof(*p->nexthops));

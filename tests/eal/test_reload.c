@@ -107,6 +107,7 @@ static void test_announced(void)
 {
 	static struct rig r;
 	struct weir_policy *p = shell_policy(1, 2);
+	struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(2)));
 	unsigned int all;
 
 	p->limits.services = 3;
@@ -120,7 +121,7 @@ static void test_announced(void)
 	CU_ASSERT_EQUAL(rig_discard(&r), 0);
 	p = shell_wanted(r.policy);
 	p->services[2] = p->services[0];
-	p->services[2].vip = weir_addr_v4(weir_be32(SHELL_VIP(2)));
+	weir_policy_listen(p, 2, &vip, weir_be16(SHELL_VIP_PORT));
 	p->services[2].n_members = 0;
 	p->n_services = 3;
 	settle(&r, replace(&r, p));

@@ -77,7 +77,7 @@ static void test_which_port(void)
 
 	CU_ASSERT_FALSE(weir_rss_is_way_back(p, 0));
 	CU_ASSERT_TRUE(weir_rss_is_way_back(p, 1));
-	p->ports[1].addrs[0].addr = p->services[SHELL_FULLNAT].vip;
+	p->ports[1].addrs[0].addr = p->listeners[SHELL_FULLNAT].vip;
 	CU_ASSERT_FALSE(weir_rss_is_way_back(p, 1));
 	weir_policy_free(p);
 	p = shell_policy(2, 2);

@@ -304,6 +304,7 @@ static struct fake *largest_site(void)
 	for (unsigned int w = 0; w < WEIR_WORKERS_MAX; w++) {
 		memset(f->memory[w], 0x7f,
 			60 * sizeof(struct weir_service_counters) +
+				60 * sizeof(struct weir_listener_counters) +
 				300 * sizeof(struct weir_backend_counters));
 		memset(f->counters[w].fate, 0x7f, sizeof(f->counters[w].fate));
 		memset(f->counters[w].event, 0x7f, sizeof(f->counters[w].event));
@@ -330,7 +331,7 @@ static struct fake *largest_site(void)
 	}
 	for (unsigned int s = 0; s < f->policy->n_services; s++) {
 		memset(f->policy->services[s].name, 's', WEIR_NAME_MAX - 1);
-		f->policy->services[s].vip = weir_addr_v4(0xffffffff);
+		f->policy->listeners[s].vip = weir_addr_v4(0xffffffff);
 	}
 	for (unsigned int b = 0; b < f->policy->n_backends; b++) {
 		memset(f->policy->backends[b].name, 'b', WEIR_NAME_MAX - 1);

@@ -48,8 +48,15 @@ static void check_policy(const struct weir_policy *p)
 		const struct weir_service *s = &p->services[i];
 
 		FUZZ_MUST(s->first_member + s->n_members <= p->n_members);
-		FUZZ_MUST(weir_endpoint_find(&p->endpoints, &s->vip, s->port_be)->kind ==
-			WEIR_ENDPOINT_SERVICE);
+	}
+	FUZZ_MUST(p->n_listeners == p->n_services);
+	for (uint32_t i = 0; i < p->n_listeners; i++) {
+		const struct weir_listener *l = &p->listeners[i];
+		const struct weir_endpoint *e =
+			weir_endpoint_find(&p->endpoints, &l->vip, l->port_be);
+
+		FUZZ_MUST(l->service < p->n_services);
+		FUZZ_MUST(e->kind == WEIR_ENDPOINT_LISTENER && e->index == i);
 	}
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		const struct weir_backend *b = &p->backends[i];

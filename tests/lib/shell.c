@@ -42,10 +42,9 @@ void shell_die(const char *format, ...)
 static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_each)
 {
 	struct weir_service *svc = &p->services[s];
+	struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(s)));
 
 	*svc = (struct weir_service){
-		.vip = weir_addr_v4(weir_be32(SHELL_VIP(s))),
-		.port_be = weir_be16(SHELL_VIP_PORT),
 		.mode = s == SHELL_FULLNAT ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
 		.scheduler = WEIR_SCHED_RR,
 		.profile = {.mss = 1460, .wscale = 7, .sack = true, .timestamps = true},
@@ -58,6 +57,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_e
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
+	weir_policy_listen(p, (uint16_t)s, &vip, weir_be16(SHELL_VIP_PORT));
 	for (unsigned int i = 0; i < n_each; i++) {
 		uint16_t b = (uint16_t)p->n_backends++;
 
@@ -76,7 +76,11 @@ static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_e
 
 struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 {
-	struct weir_policy *p = weir_policy_alloc(2, 2 * n_each, 2 * n_each, 2 * n_each);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){.services = 2,
+		.listeners = 2,
+		.backends = 2 * n_each,
+		.members = 2 * n_each,
+		.nexthops = 2 * n_each});
 
 	if (p == NULL)
 		shell_die("no memory");
@@ -450,12 +454,12 @@ uint32_t shell_in_state(const struct shell *s, enum weir_state state)
 	return n;
 }
 
-const struct weir_conn *shell_conn(const struct shell *s, unsigned int service, uint32_t client,
+const struct weir_conn *shell_conn(const struct shell *s, unsigned int listener, uint32_t client,
 	uint16_t port)
 {
 	struct weir_key key = {.addr = weir_addr_v4(weir_be32(client)),
 		.port_be = weir_be16(port),
-		.id = (uint16_t)service};
+		.id = (uint16_t)listener};
 
 	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
 		const struct weir_table *t = &s->workers[i].px.table;

@@ -128,7 +128,7 @@ uint32_t shell_conns(const struct shell *s);
 uint32_t shell_in_state(const struct shell *s, enum weir_state state);
 
 /* The connection under the client's key, or NULL. */
-const struct weir_conn *shell_conn(const struct shell *s, unsigned int service, uint32_t client,
+const struct weir_conn *shell_conn(const struct shell *s, unsigned int listener, uint32_t client,
 	uint16_t port);
 
 /* Everything a worker remembers is looked through; any contradiction ends the program. */

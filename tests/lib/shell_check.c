@@ -43,7 +43,7 @@ void shell_check_out(const struct shell *s, struct shell_out *out)
 		!is_ours(s, &out->seg.dst, out->seg.dport_be, WEIR_ENDPOINT_BACKEND))
 		shell_die("sent to a next hop, but not for a backend");
 	if (out->send == WEIR_SEND_NEIGHBOUR &&
-		!is_ours(s, &out->seg.src, out->seg.sport_be, WEIR_ENDPOINT_SERVICE))
+		!is_ours(s, &out->seg.src, out->seg.sport_be, WEIR_ENDPOINT_LISTENER))
 		shell_die("sent to a client, but not from a service");
 }
 
@@ -76,7 +76,7 @@ struct tally {
 	uint32_t conns, keys, ports, held, linked;
 	uint32_t by_state[WEIR_STATES];
 	uint32_t active[WEIR_BACKENDS_MAX], of_backend[WEIR_BACKENDS_MAX];
-	uint32_t of_service[WEIR_SERVICES_MAX];
+	uint32_t of_listener[WEIR_LISTENERS_MAX];
 };
 
 static bool leads_to(const struct weir_table *t, const struct weir_key *key, uint32_t conn)
@@ -111,7 +111,7 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 	t->conns++;
 	t->keys++;
 	t->by_state[c->state]++;
-	t->of_service[c->client.id]++;
+	t->of_listener[c->client.id]++;
 	if (!leads_to(&px->table, &c->client, i))
 		shell_die("conn %u is not under its client key", i);
 	if (c->wheel_prev == WEIR_WHEEL_OFF)
@@ -120,8 +120,8 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 		t->keys++;
 		t->of_backend[c->backend]++;
 		if (px->policy->backends[c->backend].life == WEIR_LIFE_VACANT ||
-			px->policy->services[c->client.id].life == WEIR_LIFE_VACANT)
-			shell_die("conn %u is of a service or backend that is not there", i);
+			px->policy->listeners[c->client.id].life == WEIR_LIFE_VACANT)
+			shell_die("conn %u is of a listener or backend that is not there", i);
 		if (!leads_to(&px->table, &c->local, i))
 			shell_die("conn %u is not under its backend key", i);
 		if (c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT)
@@ -199,8 +199,8 @@ static void audit(const struct weir_proxy *px)
 		must_be("backend's gauge", px->counters.backend[i].active, t->active[i]);
 		must_be("backend's conns", px->counters.backend[i].conns, t->of_backend[i]);
 	}
-	for (uint32_t i = 0; i < px->policy->n_services; i++)
-		must_be("service's conns", px->counters.service[i].conns, t->of_service[i]);
+	for (uint32_t i = 0; i < px->policy->n_listeners; i++)
+		must_be("listener's conns", px->counters.listener[i].conns, t->of_listener[i]);
 	free(t);
 }
 

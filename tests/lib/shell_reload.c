@@ -6,7 +6,7 @@
 
 /* What connections refer to, as the workers' gauges say. */
 struct busy {
-	bool services[WEIR_SERVICES_MAX], backends[WEIR_BACKENDS_MAX];
+	bool listeners[WEIR_LISTENERS_MAX], backends[WEIR_BACKENDS_MAX];
 };
 
 static void look(const struct shell *s, struct busy *busy)
@@ -14,8 +14,8 @@ static void look(const struct shell *s, struct busy *busy)
 	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
 		const struct weir_counters *c = &s->workers[w].px.counters;
 
-		for (uint32_t i = 0; i < s->policy->n_services; i++)
-			busy->services[i] |= weir_counted(&c->service[i].conns) != 0;
+		for (uint32_t i = 0; i < s->policy->n_listeners; i++)
+			busy->listeners[i] |= weir_counted(&c->listener[i].conns) != 0;
 		for (uint32_t i = 0; i < s->policy->n_backends; i++)
 			busy->backends[i] |= weir_counted(&c->backend[i].conns) != 0;
 	}
@@ -25,7 +25,7 @@ enum weir_refusal shell_publish(struct shell *s, struct weir_policy *wanted)
 {
 	struct busy *busy = calloc(1, sizeof(*busy));
 	struct weir_derivation how = {
-		.busy_services = busy->services, .busy_backends = busy->backends};
+		.busy_listeners = busy->listeners, .busy_backends = busy->backends};
 	int err;
 
 	if (s->old != NULL)
@@ -77,10 +77,26 @@ static void copy_member(struct weir_policy *to, const struct weir_policy *from,
 		(struct weir_member){.backend = (uint16_t)to->n_backends++, .weight = m->weight};
 }
 
+/* Of service number i, to the last service. */
+static void copy_listeners(struct weir_policy *to, const struct weir_policy *from, uint32_t i)
+{
+	for (uint32_t l = 0; l < from->n_listeners; l++) {
+		const struct weir_listener *listener = &from->listeners[l];
+
+		if (listener->service == i && listener->life == WEIR_LIFE_LIVE)
+			weir_policy_listen(to, (uint16_t)to->n_services, &listener->vip,
+				listener->port_be);
+	}
+}
+
 struct weir_policy *shell_wanted(const struct weir_policy *from)
 {
-	struct weir_policy *to = weir_policy_alloc(from->n_services + 1, from->n_members + 1,
-		from->n_members + 1, from->n_members + 1);
+	struct weir_policy *to =
+		weir_policy_alloc(&(struct weir_policy_room){.services = from->n_services + 1,
+			.listeners = from->n_listeners + 2,
+			.backends = from->n_members + 1,
+			.members = from->n_members + 1,
+			.nexthops = from->n_members + 1});
 
 	to->n_workers = from->n_workers;
 	to->n_ports = from->n_ports;
@@ -94,6 +110,7 @@ struct weir_policy *shell_wanted(const struct weir_policy *from)
 			continue;
 		to->services[to->n_services] = *service;
 		to->services[to->n_services].first_member = to->n_members;
+		copy_listeners(to, from, i);
 		for (uint32_t m = 0; m < service->n_members; m++)
 			copy_member(to, from, &from->members[service->first_member + m]);
 		to->n_services++;

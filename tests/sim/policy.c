@@ -33,10 +33,9 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 {
 	static const enum weir_scheduler schedulers[] = {
 		WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
+	const struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(s)));
 
 	p->services[s] = (struct weir_service){
-		.vip = weir_addr_v4(weir_be32(SHELL_VIP(s))),
-		.port_be = weir_be16(SHELL_VIP_PORT),
 		.mode = s % 2 == 0 ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
 		.scheduler = (uint8_t)schedulers[sim_below(r, 3)],
 		.profile = {.mss = mss,
@@ -52,6 +51,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
+	weir_policy_listen(p, (uint16_t)s, &vip, weir_be16(SHELL_VIP_PORT));
 	fill_backends(p, s, n_each);
 }
 
@@ -81,7 +81,12 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 	const uint16_t *mss, struct sim_random *r)
 {
 	const uint32_t n = SIM_SERVICES * n_each;
-	struct weir_policy *p = weir_policy_alloc(SIM_SERVICES, n, n, n);
+	struct weir_policy *p =
+		weir_policy_alloc(&(struct weir_policy_room){.services = SIM_SERVICES,
+			.listeners = SIM_SERVICES,
+			.backends = n,
+			.members = n,
+			.nexthops = n});
 
 	if (p == NULL)
 		abort();

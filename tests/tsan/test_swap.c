@@ -145,7 +145,7 @@ static void turn(struct worker *w)
 	weir_neigh_learn(w->neighs, SHELL_BACKENDS, w->px.policy->nexthops[0].addr.w[3], mac,
 		w->now_ns);
 	weir_proxy_tick(&w->px, w->now_ns);
-	weir_inquiry_serve(&w->inquiry, &w->px.table, weir_tick(w->now_ns));
+	weir_inquiry_serve(&w->inquiry, &w->px.table, w->px.policy, weir_tick(w->now_ns));
 }
 
 static void *work(void *arg)

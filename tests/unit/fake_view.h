@@ -48,12 +48,13 @@ static inline void fake_counters(struct fake *f, unsigned int w)
 /* Service i is "s<i>" at 192.0.2.80:<80+i>, its backends "b<j>" at 10.0.<i>.<j>:8080. */
 static inline void fake_services(struct weir_policy *p, unsigned int services, unsigned int each)
 {
+	const struct weir_addr vip = weir_addr_v4(weir_be32(0xc0000250));
+
 	for (unsigned int i = 0; i < services; i++) {
 		struct weir_service *s = &p->services[i];
 
 		snprintf(s->name, sizeof(s->name), "s%u", i);
-		s->vip = weir_addr_v4(weir_be32(0xc0000250));
-		s->port_be = weir_be16((uint16_t)(80 + i));
+		weir_policy_listen(p, (uint16_t)i, &vip, weir_be16((uint16_t)(80 + i)));
 		s->mode = WEIR_MODE_FULLNAT;
 		s->first_member = i * each;
 		s->n_members = each;
@@ -72,7 +73,11 @@ static inline void fake_services(struct weir_policy *p, unsigned int services, u
 static inline struct fake *fake_new(unsigned int workers, unsigned int services, unsigned int each)
 {
 	struct fake *f = calloc(1, sizeof(*f));
-	struct weir_policy *p = weir_policy_alloc(services, services * each, services * each, 1);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){.services = services,
+		.listeners = services,
+		.backends = services * each,
+		.members = services * each,
+		.nexthops = 1});
 
 	p->n_workers = workers;
 	p->n_ports = 1;
@@ -138,7 +143,7 @@ static inline void *fake_work(void *arg)
 
 	while (!__atomic_load_n(&f->stop, __ATOMIC_RELAXED)) {
 		for (unsigned int w = 0; w < f->policy->n_workers; w++)
-			weir_inquiry_serve(&f->inquiry[w], &f->table[w], FAKE_NOW_TICK);
+			weir_inquiry_serve(&f->inquiry[w], &f->table[w], f->policy, FAKE_NOW_TICK);
 		sched_yield();
 	}
 	return NULL;

@@ -19,6 +19,7 @@ void talk_init(struct talk *t, struct shell *s, unsigned int service, unsigned i
 		.service = service,
 		.client = 0xcb007100u + n % 250, /* 203.0.113.0/24 */
 		.port = (uint16_t)(20000 + n / 250),
+		.vip_port = SHELL_VIP_PORT,
 		.mac = {2, 0, 0, 0, 0xcc, (uint8_t)n},
 		.offer = {{.mss = 1460, .wscale = 7, .sack = true, .ts = true},
 			{.mss = 1460, .wscale = 7, .sack = true, .ts = true}},
@@ -52,7 +53,7 @@ static void address(const struct talk *t, enum weir_side side, struct segment *g
 		g->src = t->client;
 		g->sport = t->port;
 		g->dst = SHELL_VIP(t->service);
-		g->dport = SHELL_VIP_PORT;
+		g->dport = t->vip_port;
 		memcpy(g->src_mac, t->mac, 6);
 	} else {
 		g->src = t->backend_addr;
@@ -133,7 +134,7 @@ static void for_client(const struct talk *t, const struct shell_out *out)
 {
 	IS(out->port, t->by);
 	IS(weir_be32(out->seg.src.w[3]), SHELL_VIP(t->service));
-	IS(weir_be16(out->seg.sport_be), SHELL_VIP_PORT);
+	IS(weir_be16(out->seg.sport_be), t->vip_port);
 	IS(weir_be32(out->seg.dst.w[3]), t->client);
 	IS(weir_be16(out->seg.dport_be), t->port);
 	IS(memcmp(out->mac, t->mac, 6), 0);
@@ -346,7 +347,13 @@ void talk_silence(struct talk *t)
 
 const struct weir_conn *talk_conn(const struct talk *t)
 {
-	return shell_conn(t->s, t->service, t->client, t->port);
+	const struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(t->service)));
+	const struct weir_endpoint *e =
+		weir_endpoint_find(&t->s->policy->endpoints, &vip, weir_be16(t->vip_port));
+
+	if (e == NULL || e->kind != WEIR_ENDPOINT_LISTENER)
+		return NULL;
+	return shell_conn(t->s, e->index, t->client, t->port);
 }
 
 enum weir_state talk_state(const struct talk *t)

@@ -27,6 +27,7 @@ struct talk {
 	unsigned int service;
 	uint32_t client;
 	uint16_t port;
+	uint16_t vip_port;          /* may be changed before the SYN */
 	uint8_t mac[6];             /* the client's neighbour */
 	enum shell_port by;         /* the port that it is reached by */
 	struct talk_offer offer[2]; /* may be changed before the SYN and the answer */

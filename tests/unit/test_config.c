@@ -48,8 +48,10 @@ static void check_services(const struct weir_policy *p)
 
 	CU_ASSERT_EQUAL_FATAL(p->n_services, 2);
 	CU_ASSERT_STRING_EQUAL(web->name, "web");
-	CU_ASSERT(is_addr(&web->vip, "192.0.2.80"));
-	CU_ASSERT_EQUAL(web->port_be, weir_be16(80));
+	CU_ASSERT_EQUAL_FATAL(p->n_listeners, 2);
+	CU_ASSERT(is_addr(&p->listeners[0].vip, "192.0.2.80"));
+	CU_ASSERT_EQUAL(p->listeners[0].port_be, weir_be16(80));
+	CU_ASSERT_EQUAL(p->listeners[1].service, 1);
 	CU_ASSERT_EQUAL(web->mode, WEIR_MODE_FULLNAT);
 	CU_ASSERT_EQUAL(web->scheduler, WEIR_SCHED_WRR);
 	CU_ASSERT_EQUAL(web->profile.mss, 1360); /* the front port's 1400 - 40 */
@@ -119,8 +121,8 @@ static void test_policy(void)
 	CU_ASSERT(p->limits.refuse_closed_ports);
 	CU_ASSERT_EQUAL(p->drain_ms, 0);
 	/* finished: what the data path looks up is there */
-	CU_ASSERT_PTR_NOT_NULL(weir_endpoint_find(&p->endpoints, &p->services[1].vip,
-		p->services[1].port_be));
+	CU_ASSERT_PTR_NOT_NULL(weir_endpoint_find(&p->endpoints, &p->listeners[1].vip,
+		p->listeners[1].port_be));
 	weir_config_free(c);
 }
 

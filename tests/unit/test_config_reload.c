@@ -149,7 +149,7 @@ static void test_allowed(void)
 static void test_room(void)
 {
 	static const char room[] = "connections = 4096; backends = 4;";
-	static struct weir_busy busy = {.services = {true, true}, .backends = {true, true, true}};
+	static struct weir_busy busy = {.listeners = {true, true}, .backends = {true, true, true}};
 	struct weir_config *running, *c, *d;
 	char message[1024], *text = config_bend("connections = 4096;", room), *more;
 

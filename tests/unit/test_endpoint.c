@@ -44,13 +44,14 @@ static void check_load(const struct weir_endpoints *t)
 
 static struct weir_policy *of_backends(uint32_t n, uint64_t secret)
 {
-	struct weir_policy *p = weir_policy_alloc(1, n, 1, 1);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){
+		.services = 1, .listeners = 1, .backends = n, .members = 1, .nexthops = 1});
+	const struct weir_addr vip = v4(0xc6336401);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_services = p->n_nexthops = p->n_ports = 1;
 	p->n_backends = n;
-	p->services[0].vip = v4(0xc6336401);
-	p->services[0].port_be = weir_be16(443);
+	weir_policy_listen(p, 0, &vip, weir_be16(443));
 	p->steer_secret = (struct weir_sipkey){secret, ~secret};
 	return p;
 }
@@ -242,7 +243,7 @@ static void endpoint_replaced(void)
 	weir_endpoints_begin(&t, slots, 16, &secret, 0);
 	weir_endpoints_put(&t, &addr, 0, WEIR_ENDPOINT_LOCAL, 1);
 	weir_endpoints_put(&t, &addr, 0, WEIR_ENDPOINT_VIP, 2);
-	weir_endpoints_put(&t, &addr, weir_be16(80), WEIR_ENDPOINT_SERVICE, 3);
+	weir_endpoints_put(&t, &addr, weir_be16(80), WEIR_ENDPOINT_LISTENER, 3);
 	CU_ASSERT_EQUAL(weir_endpoint_find(&t, &addr, 0)->kind, WEIR_ENDPOINT_VIP);
 	CU_ASSERT_EQUAL(weir_endpoint_find(&t, &addr, 0)->index, 2);
 	CU_ASSERT_EQUAL(weir_endpoint_find(&t, &addr, weir_be16(80))->index, 3);

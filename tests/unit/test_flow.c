@@ -247,7 +247,7 @@ static void held_without_pool(void)
 
 static void counters_start_at_zero(void)
 {
-	struct weir_policy policy = {.n_services = 3, .n_backends = 7};
+	struct weir_policy policy = {.n_services = 3, .n_listeners = 5, .n_backends = 7};
 	struct weir_arena arena = {NULL, 0, 0};
 	struct weir_counters c, zero;
 
@@ -262,7 +262,10 @@ static void counters_start_at_zero(void)
 	weir_gauge(&c.backend[6].active, 4);
 	CU_ASSERT_EQUAL(weir_counted(&c.service[2].bytes_out), 11);
 	CU_ASSERT_EQUAL(weir_counted(&c.backend[6].active), 4);
+	weir_gauge(&c.listener[4].conns, 3);
+	CU_ASSERT_EQUAL(weir_counted(&c.listener[4].conns), 3);
 	c.service = NULL;
+	c.listener = NULL;
 	c.backend = NULL;
 	memset(&zero, 0, sizeof(zero));
 	CU_ASSERT_EQUAL(memcmp(&c, &zero, sizeof(c)), 0);
@@ -273,11 +276,17 @@ static void counters_start_at_zero(void)
 
 #define ASKED 3000u
 
+/* Two listeners a service. */
+static struct weir_listener asked_listeners[14];
+static const struct weir_policy asked_policy = {.listeners = asked_listeners, .n_listeners = 14};
+
 /* A table whose conns are told apart by client; every 5th was given back. */
 static void inquiry_table(struct weir_table *t, struct weir_arena *arena)
 {
 	static const struct weir_sipkey secret = {1, 2};
 
+	for (uint16_t i = 0; i < 14; i++)
+		asked_listeners[i].service = i % 7;
 	memset(arena, 0, sizeof(*arena));
 	weir_table_init(t, arena, 2 * ASKED, &secret);
 	unit_arena_fill(arena);
@@ -286,7 +295,7 @@ static void inquiry_table(struct weir_table *t, struct weir_arena *arena)
 		struct weir_conn *c = weir_table_conn(t, weir_table_take(t));
 
 		c->client.addr = weir_addr_v4(1 + i % 100);
-		c->client.id = (uint16_t)(i % 7);
+		c->client.id = (uint16_t)(i % 14);
 		c->backend = (uint16_t)(i % 11);
 		c->state = (uint8_t)(i % WEIR_STATES);
 		c->cookie = i;
@@ -313,7 +322,7 @@ static uint32_t ask(struct weir_inquiry *q, const struct weir_table *t)
 		uint32_t from = q->cursor, limit = q->limit;
 
 		q->state = WEIR_INQUIRY_ASKED;
-		weir_inquiry_serve(q, t, 42 + rounds);
+		weir_inquiry_serve(q, t, &asked_policy, 42 + rounds);
 		bad += q->state != WEIR_INQUIRY_ANSWERED || q->now_tick != 42 + rounds;
 		bad += q->n_found > limit || q->n_found > WEIR_INQUIRY_FOUND;
 		bad += q->cursor != WEIR_INQUIRY_END && q->cursor > from + WEIR_INQUIRY_SCAN;
@@ -364,14 +373,14 @@ static void inquiry_odd(void)
 	struct weir_table t;
 
 	inquiry_table(&t, &arena);
-	weir_inquiry_serve(&q, &t, 1);
+	weir_inquiry_serve(&q, &t, &asked_policy, 1);
 	CU_ASSERT_EQUAL(q.state, WEIR_INQUIRY_IDLE);
 	CU_ASSERT_EQUAL(q.n_found, 0);
 	CU_ASSERT_EQUAL(ask(&q, &t), 0);
 
 	q.cursor = 0xfffffff0;
 	q.state = WEIR_INQUIRY_ASKED;
-	weir_inquiry_serve(&q, &t, 1);
+	weir_inquiry_serve(&q, &t, &asked_policy, 1);
 	CU_ASSERT_EQUAL(q.state, WEIR_INQUIRY_ANSWERED);
 	CU_ASSERT_EQUAL(q.n_found, 0);
 	CU_ASSERT_EQUAL(q.cursor, WEIR_INQUIRY_END);

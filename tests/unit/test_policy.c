@@ -24,7 +24,8 @@ static struct weir_addr some_addr(uint64_t *seed, uint32_t of)
 /* From a world so small that everything collides. */
 static struct weir_policy *crowded_policy(uint64_t *seed)
 {
-	struct weir_policy *p = weir_policy_alloc(SERVICES, BACKENDS, 0, 0);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){
+		.services = SERVICES, .listeners = SERVICES, .backends = BACKENDS});
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_workers = 1;
@@ -32,8 +33,9 @@ static struct weir_policy *crowded_policy(uint64_t *seed)
 	p->n_backends = BACKENDS;
 	p->n_ports = 3;
 	for (uint32_t i = 0; i < SERVICES; i++) {
-		p->services[i].vip = some_addr(seed, 40);
-		p->services[i].port_be = weir_be16((uint16_t)(1 + i)); /* each its own */
+		struct weir_addr vip = some_addr(seed, 40);
+
+		weir_policy_listen(p, (uint16_t)i, &vip, weir_be16((uint16_t)(1 + i)));
 	}
 	for (uint32_t i = 0; i < BACKENDS; i++) {
 		p->backends[i].addr = some_addr(seed, 60);
@@ -52,14 +54,14 @@ static struct weir_policy *crowded_policy(uint64_t *seed)
 static struct weir_endpoint meaning(const struct weir_policy *p, const struct weir_addr *addr,
 	uint16_t port_be)
 {
-	for (uint16_t i = 0; port_be != 0 && i < p->n_services; i++)
-		if (p->services[i].port_be == port_be && weir_addr_eq(&p->services[i].vip, addr))
-			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_SERVICE, .index = i};
+	for (uint16_t i = 0; port_be != 0 && i < p->n_listeners; i++)
+		if (p->listeners[i].port_be == port_be && weir_addr_eq(&p->listeners[i].vip, addr))
+			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_LISTENER, .index = i};
 	for (uint16_t i = 0; port_be != 0 && i < p->n_backends; i++)
 		if (p->backends[i].port_be == port_be && weir_addr_eq(&p->backends[i].addr, addr))
 			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_BACKEND, .index = i};
-	for (uint32_t i = 0; port_be == 0 && i < p->n_services; i++)
-		if (weir_addr_eq(&p->services[i].vip, addr))
+	for (uint32_t i = 0; port_be == 0 && i < p->n_listeners; i++)
+		if (weir_addr_eq(&p->listeners[i].vip, addr))
 			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_VIP};
 	for (uint32_t i = 0; port_be == 0 && i < p->n_ports; i++)
 		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
@@ -122,7 +124,7 @@ static void policy_key_ids(void)
 
 static void policy_empty(void)
 {
-	struct weir_policy *p = weir_policy_alloc(0, 0, 0, 0);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){0});
 	struct weir_addr addr = weir_addr_v4(1);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
@@ -156,7 +158,7 @@ static void policy_out_of_memory(void)
 		struct weir_policy *p;
 
 		callocs_left = n;
-		p = weir_policy_alloc(1, 0, 0, 0);
+		p = weir_policy_alloc(&(struct weir_policy_room){.services = 1, .listeners = 1});
 		if (p == NULL) {
 			none++;
 			continue;
@@ -168,7 +170,7 @@ static void policy_out_of_memory(void)
 	}
 	callocs_left = UINT32_MAX;
 	CU_ASSERT_EQUAL(err, 0);
-	CU_ASSERT_EQUAL(none, 5);       /* the policy, and its four lists */
+	CU_ASSERT_EQUAL(none, 6);       /* the policy, and its four lists */
 	CU_ASSERT_EQUAL(unfinished, 4); /* SYN-ACKs, endpoints, turns, slots */
 	CU_ASSERT_EQUAL(n, none + unfinished + 1);
 }
@@ -188,7 +190,9 @@ static struct weir_addr host(uint8_t last)
 
 static struct weir_policy *small_policy(uint32_t n_workers)
 {
-	struct weir_policy *p = weir_policy_alloc(2, 3, 0, 0);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){
+		.services = 2, .listeners = 2, .backends = 3});
+	const struct weir_addr vip = host(VIP);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_workers = n_workers;
@@ -198,10 +202,10 @@ static struct weir_policy *small_policy(uint32_t n_workers)
 	p->ports[0].addrs[0].addr = host(VIP);
 	p->ports[0].addrs[1].addr = host(LOCAL);
 	p->n_services = 2;
-	p->services[0] = (struct weir_service){
-		.vip = host(VIP), .port_be = weir_be16(80), .mode = WEIR_MODE_NAT};
-	p->services[1] = (struct weir_service){
-		.vip = host(VIP), .port_be = weir_be16(443), .mode = WEIR_MODE_FULLNAT};
+	p->services[0].mode = WEIR_MODE_NAT;
+	p->services[1].mode = WEIR_MODE_FULLNAT;
+	weir_policy_listen(p, 0, &vip, weir_be16(80));
+	weir_policy_listen(p, 1, &vip, weir_be16(443));
 	p->n_backends = 3;
 	p->backends[0] = (struct weir_backend){
 		.addr = host(BACKEND1), .port_be = weir_be16(8080), .service = 0};

@@ -80,6 +80,7 @@ static bool is_ours(const struct shell *s, uint32_t addr)
 static void hc51_shared(void)
 {
 	struct weir_policy *p = shell_policy(1, 1);
+	const struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(0)));
 	struct shell *s;
 	struct talk t;
 
@@ -111,7 +112,7 @@ static void hc51_shared(void)
 	/* a second service with the same backend: not under one of the free numbers before it */
 	p = shell_wanted(s->policy);
 	p->services[1] = p->services[0];
-	p->services[1].vip = weir_addr_v4(weir_be32(SHELL_VIP(0)));
+	weir_policy_listen(p, 1, &vip, weir_be16(SHELL_VIP_PORT));
 	p->services[1].first_member = p->n_members;
 	p->services[1].n_members = 0;
 	p->n_services = 2;
@@ -219,7 +220,7 @@ static void timestamps(unsigned int number)
 	p = shell_wanted(s->policy);
 	add_service(p);
 	shell_reload(s, p);
-	IS(weir_be32(s->policy->services[number].vip.w[3]), SHELL_VIP(2));
+	IS(weir_be32(s->policy->listeners[number].vip.w[3]), SHELL_VIP(2));
 	talk_init(&t, s, 2, 3);
 	talk_syn(&t);
 	CU_ASSERT_TRUE(t.promised.ts);
@@ -385,8 +386,8 @@ static void hc51_taken(void)
 		IS(shell_reload(s, p), WEIR_REFUSAL_ENDPOINT);
 		p = shell_wanted(s->policy);
 		add_service(p);
-		p->services[1].vip = weir_addr_v4(weir_be32(SHELL_BACKEND(SHELL_NAT, 0)));
-		p->services[1].port_be = weir_be16(SHELL_BACKEND_PORT + i);
+		p->listeners[1].vip = weir_addr_v4(weir_be32(SHELL_BACKEND(SHELL_NAT, 0)));
+		p->listeners[1].port_be = weir_be16(SHELL_BACKEND_PORT + i);
 		IS(shell_reload(s, p), WEIR_REFUSAL_ENDPOINT);
 	}
 	talk_close(&t, WEIR_BACKEND);

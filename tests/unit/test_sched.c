@@ -17,7 +17,8 @@ static void box_make(struct box *b, enum weir_scheduler scheduler, const uint16_
 	uint32_t n, unsigned int worker, unsigned int workers)
 {
 	memset(b, 0, sizeof(*b));
-	b->p = weir_policy_alloc(1, n, n, 0);
+	b->p = weir_policy_alloc(&(struct weir_policy_room){
+		.services = 1, .listeners = 1, .backends = n, .members = n});
 	CU_ASSERT_PTR_NOT_NULL_FATAL(b->p);
 	b->p->n_workers = workers;
 	b->p->n_services = 1;
@@ -46,7 +47,7 @@ static uint16_t pick_but(struct box *b, uint16_t avoid, uint64_t now_ns)
 {
 	struct weir_choice choice = weir_sched_pick(&b->s, b->p, 0, avoid, now_ns);
 
-	weir_sched_commit(&b->s, b->p, 0, choice);
+	weir_sched_commit(&b->s, 0, choice);
 	return choice.backend;
 }
 
@@ -310,7 +311,7 @@ static void sched_pick_is_pure(void)
 			CU_ASSERT_EQUAL(once.backend, twice.backend);
 			CU_ASSERT_EQUAL(once.at, twice.at);
 			CU_ASSERT_EQUAL(b.s.cursor[0], cursor);
-			weir_sched_commit(&b.s, b.p, 0, none);
+			weir_sched_commit(&b.s, 0, none);
 			CU_ASSERT_EQUAL(b.s.cursor[0], cursor);
 			CU_ASSERT_EQUAL(pick(&b, 0), once.backend);
 			CU_ASSERT_NOT_EQUAL(b.s.cursor[0], cursor);
@@ -358,7 +359,7 @@ static void sched_health(void)
 /* A bitmap outlives the policy; a number that is given to another backend begins healthy. */
 static void sched_health_adopt(void)
 {
-	struct weir_policy *p = weir_policy_alloc(0, 3, 0, 0);
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){.backends = 3});
 	struct weir_health health = {0};
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);

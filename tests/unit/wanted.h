@@ -35,20 +35,29 @@ static inline void add_member(struct weir_policy *p, uint32_t addr, uint16_t por
 
 static inline void drop_service(struct weir_policy *p, unsigned int service)
 {
+	uint32_t left = 0;
+
 	while (p->services[service].n_members > 0)
 		drop_member(p, service, 0);
 	memmove(&p->services[service], &p->services[service + 1],
 		(--p->n_services - service) * sizeof(p->services[0]));
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		if (p->listeners[i].service != service)
+			p->listeners[left++] = p->listeners[i];
+	p->n_listeners = left;
+	for (uint32_t i = 0; i < left; i++)
+		p->listeners[i].service -= p->listeners[i].service > service;
 }
 
 /* Service number 2, fullnat like the first, with one backend. */
 static inline void add_service(struct weir_policy *p)
 {
-	struct weir_service *s = &p->services[p->n_services++];
+	const struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(2)));
+	struct weir_service *s = &p->services[p->n_services];
 
 	*s = p->services[0]; /* that it may have been, if there is none */
 	s->mode = WEIR_MODE_FULLNAT;
-	s->vip = weir_addr_v4(weir_be32(SHELL_VIP(2)));
+	weir_policy_listen(p, (uint16_t)p->n_services++, &vip, weir_be16(SHELL_VIP_PORT));
 	s->first_member = p->n_members;
 	s->n_members = 0;
 	add_member(p, NEW_BACKEND, SHELL_BACKEND_PORT);
