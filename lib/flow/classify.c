@@ -72,8 +72,8 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 }
 
 /*
- * weir_parse() has checked both headers and that the frame is contiguous up to here. Not in line, so that
- * TCP needs few registers.
+ * weir_parse() has checked both headers and that the frame is contiguous up to here. Not in line,
+ * so that TCP needs few registers.
  */
 static __attribute__((noinline)) void classify_icmp(const struct weir_policy *p,
 	struct weir_pkt *pkt)

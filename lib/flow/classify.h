@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whose packet it is: from the parsed view and the policy to a kind and a key. Pure. */
+/*
+ * What a packet is: from the parsed view and the policy to a kind and a key, and from these to the
+ * worker that owns it. Pure functions of the packet and an immutable policy: any thread may call
+ * them. Addresses and ports are in network byte order.
+ */
 #ifndef WEIR_FLOW_CLASSIFY_H
 #define WEIR_FLOW_CLASSIFY_H
 
@@ -10,7 +14,7 @@
  * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called
  * `parsed`. A destination that is a service wins over a source that is a backend. ICMP errors (RFC
  * 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
- * pkt->seg holds the quoted addresses, ports and sequence number, the rest of it zero. Code 4
+ * pkt->seg holds the quoted addresses, ports and sequence number; all else in it is zero. Code 4
  * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
  * fate that the parser set.
  */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One worker's counters. Only the worker writes; anybody reads, each number by itself.
+ * One worker's counters. Only the worker writes; any thread may read at any time, each number by
+ * itself: two of them need not be of the same moment. Counters never go back while a number stands
+ * for the same service or backend; gauges do.
  *
- * The packet balance holds exactly at any quiet moment (tests prove it):
+ * The packet balance holds exactly at any quiescent moment, when no call of the core is running
+ * (tests prove it):
  *	rx + created + handed_in = tx + sum(DROP fates) + sum(CONSUME fates) + handed_out + held
  * where created counts fate `created` frames whether they left or met tx_full/no_neighbour.
  */
@@ -47,13 +50,17 @@ struct weir_counters {
 	struct weir_backend_counters *backend;
 };
 
+/* All at 0. Takes memory from the arena (which may only measure) for every number there may be. */
 void weir_counters_init(struct weir_counters *c, struct weir_arena *arena,
 	const struct weir_policy *p);
 
-/* Numbers that p has given away since that generation begin at 0. */
+/* Worker: the numbers that p has given away since that generation begin at 0. */
 void weir_counters_adopt(struct weir_counters *c, const struct weir_policy *p, uint32_t generation);
 
-/* A relaxed store and load: the reader sees old or new, never half of each, and TSan agrees. */
+/*
+ * Relaxed atomic stores and a load: a reader sees the old or the new value, never half of each.
+ * Adding is no atomic read-modify-write, because there is one writer.
+ */
 static inline void weir_count(uint64_t *counter, uint64_t n)
 {
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Owns the numbers: which of them a next generation keeps, retires, vacates and gives away. First
+ * all that is running is retired, then what is wanted is found among it or added, then both are
+ * checked together.
+ */
 #include "flow/derive.h"
 
 #include <errno.h>
@@ -71,7 +76,7 @@ static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint3
 	return is_left(p->backends[i].life, busy, i) && !is_shared(p, i);
 }
 
-/* The same, and none of its backends stays, which would say of it how packets find home. */
+/* The same, and none of its backends stays: those need its mode to find a packet's owner. */
 static bool is_idle_service(const struct weir_policy *p, const bool *busy_listeners,
 	const bool *busy_backends, uint32_t i)
 {
@@ -185,8 +190,8 @@ static bool is_wanted(const struct weir_listener *l, uint32_t service)
 }
 
 /*
- * The service in the making that has one of the wanted service's listeners. An orphaned one has none any
- * more: it comes back under another number, and its VIP is announced again.
+ * The service in the making that has one of the wanted service's listeners. An orphaned one has
+ * none any more: it comes back under another number, and its VIP is announced again.
  */
 static uint32_t find_service(const struct making *m, uint32_t wanted)
 {
@@ -339,7 +344,7 @@ static uint32_t find_backend(const struct weir_policy *p, uint16_t service,
 	return i;
 }
 
-/* INVARIANT: whose number is in keys, the first of those that share a station, stays the first. */
+/* INVARIANT: of backends that share an endpoint the first stays the first: its number is in keys. */
 static uint32_t vacant_backend(const struct weir_policy *p, const struct weir_backend *b)
 {
 	uint32_t from = 0;
@@ -424,7 +429,10 @@ static int add_wanted(struct making *m)
 	return err;
 }
 
-/* What is kept is reached as before. Last, so that no next hop is asked for that nobody has any more. */
+/*
+ * What is kept is reached as before. Last, so that no next hop is resolved that no backend has any
+ * more.
+ */
 static void keep_ways(struct making *m)
 {
 	for (uint32_t i = 0; i < m->running->n_backends; i++) {
@@ -458,7 +466,7 @@ static uint32_t find_endpoint(const struct weir_policy *p, const struct weir_bac
 	return i;
 }
 
-/* An address is ours or a backend's, whatever the port: what is retired still has its own. */
+/* An address is ours or a backend's, whatever the port; what is retired still has its address. */
 static int check_endpoints(struct making *m)
 {
 	const struct weir_policy *p = m->next;

@@ -3,12 +3,12 @@
  * A policy that takes another one's place while connections are open (HC-51).
  *
  * Connections, counters and workers' memory refer to services and backends by number, so numbers
- * stay: a listener is the same one as long as its VIP and port are, a service as long as it keeps one
- * of its listeners, a backend as long as its service, address and port are; names are for people. What
- * is taken out is retired: it keeps its number and the way to it until no connection refers to it. Then
- * a later generation vacates the number, and it may be given to something new. Where backends of other
- * services share its keys it is orphaned instead: no VIP is ours on its behalf any more, and the number
- * goes with theirs.
+ * stay: a listener is the same one as long as its VIP and port are, a service as long as it keeps
+ * one of its listeners, a backend as long as its service, address and port are; names are for
+ * people. What is taken out is retired: it keeps its number and the way to it until no connection
+ * refers to it. Then a later generation vacates the number, and it may be given to something new.
+ * Where backends of other services share its keys it is orphaned instead: no VIP is ours on its
+ * behalf any more, and the number goes with theirs.
  */
 #ifndef WEIR_FLOW_DERIVE_H
 #define WEIR_FLOW_DERIVE_H
@@ -54,7 +54,10 @@ struct weir_derivation {
 int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
 	struct weir_derivation *s);
 
-/* There is something retired that no connection refers to any more: a next generation would vacate it. */
+/*
+ * There is something retired that no connection refers to any more: a next generation would vacate
+ * it.
+ */
 bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_listeners,
 	const bool *busy_backends);
 

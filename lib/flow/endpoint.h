@@ -7,9 +7,9 @@
  * likes; only its maker writes, before the policy is published. Addresses and ports are in network
  * byte order.
  *
- * The hash is keyed, because the keys of the table can be chosen: by whoever may put backends into
- * the configuration (a tenant, an orchestrator). With a hash that is the same in every process, 4 000
- * addresses that all want one slot are easily found, and each look-up that comes near costs
+ * The hash is keyed, because the keys of the table can be chosen by those who may put backends into
+ * the configuration (a tenant, an orchestrator). With a hash that is the same in every process, 4
+ * 000 addresses that all want one slot are easily found, and each look-up that comes near costs
  * microseconds. See weir_endpoint_slot() for why the key is enough.
  */
 #ifndef WEIR_FLOW_ENDPOINT_H
@@ -64,9 +64,9 @@ struct weir_endpoints {
 uint32_t weir_endpoints_size(uint32_t endpoints);
 
 /*
- * Begins a table in `slots`, of which there are weir_endpoints_size(); the memory stays the caller's.
- * The key is the attempt'th one (0, 1, ...) of those that the secret gives. May be called again, with
- * the next attempt: the table is empty then.
+ * Begins a table in `slots`, of which there are weir_endpoints_size(); the memory stays the
+ * caller's. The key is the attempt'th one (0, 1, ...) of those that the secret gives. May be called
+ * again, with the next attempt: the table is empty then.
  */
 void weir_endpoints_begin(struct weir_endpoints *t, struct weir_endpoint *slots, uint32_t size,
 	const struct weir_sipkey *secret, unsigned int attempt);
@@ -91,11 +91,12 @@ const struct weir_endpoint *weir_endpoint_find_beyond(const struct weir_endpoint
 /*
  * The home slot, by pair-multiply-shift (Thorup, "High Speed Hashing for Integers and Strings",
  * 2015, section 3): the sum of (key + word) * (key + word) over pairs of 32-bit words, of which the
- * upper bits count. The sums of two different endpoints differ by key[0] * (difference of their first
- * words) + key[1] * ... + a constant, which for random keys is as good as uniform in its upper bits:
- * two endpoints that were chosen without knowledge of the key meet in a slot with a probability of at
- * most 2 / slots, so every endpoint expects at most half another one in its own slot. No output of
- * the hash is ever shown, so keys cannot be learned and endpoints cannot be chosen by them.
+ * upper bits count. The sums of two different endpoints differ by key[0] * (difference of their
+ * first words) + key[1] * ... + a constant, which for random keys is as good as uniform in its
+ * upper bits: two endpoints that were chosen without knowledge of the key meet in a slot with a
+ * probability of at most 2 / slots, so every endpoint expects at most half another one in its own
+ * slot. No output of the hash is ever shown, so keys cannot be learned and endpoints cannot be
+ * chosen by them.
  *
  * That is a bound for pairs. Linear probing asks for more (regular steps can make a run of any
  * product), so the maker looks at the finished table and takes another key when an endpoint is too

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* Owns the held packets and their links; the heads of the lists are the connections'. */
 #include "flow/held.h"
 
 void weir_held_init(struct weir_held *h, struct weir_arena *arena, uint32_t capacity)

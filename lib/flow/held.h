@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Early client segments, held until the backend answers (HC-04). Packets are whole struct weir_pkt
- * (the parsed view included: nobody parses again), in one list per connection, in arrival order.
- * The buffers stay the shell's; the core only remembers their handles.
+ * (with the parsed view, so that they need not be parsed again), in one list per connection, in
+ * arrival order. The buffers stay the shell's; the core only remembers their handles.
+ *
+ * A pool is one worker's, used by its thread alone. A list is named by its head, which the
+ * connection keeps: an index into the pool, WEIR_HELD_NONE when it is empty. Sequence numbers are
+ * in host order, in the client's own space.
  */
 #ifndef WEIR_FLOW_HELD_H
 #define WEIR_FLOW_HELD_H
@@ -22,21 +26,25 @@ struct weir_held {
 	uint32_t capacity, count, free_head, fresh;
 };
 
+/* Takes memory from the arena (which may only measure) for `capacity` packets. */
 void weir_held_init(struct weir_held *h, struct weir_arena *arena, uint32_t capacity);
 
-/* Appends to the list at *head. false: the pool is full. */
+/* Appends a copy to the list at *head. false: the pool is full, and nothing has changed. */
 bool weir_held_put(struct weir_held *h, uint32_t *head, const struct weir_pkt *pkt);
 
-/* Takes the first of the list into *pkt; false when it is empty. */
+/* Takes the first packet off the list into *pkt; false: the list is empty, *pkt has not changed. */
 bool weir_held_get(struct weir_held *h, uint32_t *head, struct weir_pkt *pkt);
 
-/* The list at head has the same segment already: the client repeats itself. */
+/* The list at head has the same segment already: the client has retransmitted it. */
 bool weir_held_has(const struct weir_held *h, uint32_t head, const struct weir_seg *seg);
 
-/* One of the list ends there: as far as that, the client may have sent. */
+/* A segment in the list ends at seq: the client may have sent as far as that. */
 bool weir_held_ends_at(const struct weir_held *h, uint32_t head, uint32_t seq);
 
-/* Packets and payload bytes in the list at head. Lists are short: bounded by the limit per conn. */
+/*
+ * Packets and payload bytes in the list at head, by walking it: bounded by the limit per
+ * connection.
+ */
 void weir_held_sum(const struct weir_held *h, uint32_t head, uint32_t *pkts, uint32_t *bytes);
 
 #endif

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A question of the control side to one worker: "which connections are there?". The worker answers
- * between bursts, a bounded piece at a time, so nobody else ever reads a connection.
+ * between bursts, a bounded piece at a time, so no other thread ever reads a connection.
  *
- * One inquiry slot per worker, one asker at a time. The asker fills in filter, cursor and limit,
- * then sets state to ASKED (release). The worker copies matches into `found`, moves the cursor on
- * and sets ANSWERED (release). An answer is what one piece held, perhaps nothing: the asker goes on
- * asking until cursor == WEIR_INQUIRY_END: all has been seen.
+ * There is one inquiry slot per worker, and one asker at a time, which its callers see to. The
+ * asker fills in filter, cursor and limit, then sets state to ASKED (release). The worker copies
+ * matches into `found`, moves the cursor on and sets ANSWERED (release). Between ASKED and ANSWERED
+ * all fields but state are the worker's. An answer is what one piece of the table held, perhaps
+ * nothing: the asker goes on asking until cursor == WEIR_INQUIRY_END, when every connection has
+ * been looked at.
  */
 #ifndef WEIR_FLOW_INQUIRY_H
 #define WEIR_FLOW_INQUIRY_H
@@ -41,8 +43,8 @@ struct weir_inquiry {
 };
 
 /*
- * Worker: answers when asked; else one load. Looks at WEIR_INQUIRY_SCAN conns at most, whose numbers are
- * of policy p.
+ * Worker: answers when asked; else one load. Looks at WEIR_INQUIRY_SCAN conns at most. p is the
+ * policy that the worker goes by.
  */
 void weir_inquiry_serve(struct weir_inquiry *q, const struct weir_table *t,
 	const struct weir_policy *p, uint32_t now_tick);

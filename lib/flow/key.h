@@ -2,8 +2,9 @@
 /*
  * What a connection is looked up by.
  *
- * A connection has two tuples. The station that is ours on either side (VIP and port; backend and
- * port) is a short number, because there are only so many of them; what varies is the far address:
+ * A connection has two tuples. The endpoint that is not the far one (VIP and port on the client's
+ * side, backend and port on the backend's) is a short number, because there are only so many of
+ * them; what varies is the far address, in network byte order as everywhere:
  *	client side:  client's address and port, listener
  *	backend side: local address and port (nat: the client's), backend
  *
@@ -20,7 +21,7 @@
 #include "base/siphash.h"
 #include "wire/seg.h"
 
-/* Which end of the connection: who sent a packet, who closed first, whose window. */
+/* An end of the connection: the sender of a packet, the end that closed first, a window's owner. */
 enum weir_side {
 	WEIR_CLIENT = 0,
 	WEIR_BACKEND = 1,
@@ -31,7 +32,10 @@ static inline enum weir_side weir_other(enum weir_side s)
 	return s == WEIR_CLIENT ? WEIR_BACKEND : WEIR_CLIENT;
 }
 
-/* struct weir_key (wire/seg.h) .id: a listener's number, or WEIR_KEY_BACKEND | the backend's key_id. */
+/*
+ * struct weir_key (wire/seg.h) .id: a listener's number, or WEIR_KEY_BACKEND | the backend's
+ * key_id.
+ */
 #define WEIR_KEY_BACKEND 0x8000
 
 static inline bool weir_key_eq(const struct weir_key *a, const struct weir_key *b)
@@ -52,7 +56,7 @@ static inline uint64_t weir_key_word_v4(const struct weir_key *k)
 	return (uint64_t)tail << 32 | k->addr.w[3];
 }
 
-/* Keyed, because the client chooses address and port. */
+/* Keyed with the table's secret, because the client chooses its address and port. */
 static inline uint64_t weir_key_hash(const struct weir_sipkey *secret, const struct weir_key *k)
 {
 	uint64_t w[2];

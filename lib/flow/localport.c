@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* Owns the bits of the ports in use, and the cursor. */
 #include "flow/localport.h"
 
 void weir_localports_init(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Local ports towards one backend from one local address, as far as one worker owns them.
+ * Local ports towards one backend from one local address, as far as one worker owns them. A pool is
+ * used by its worker's thread alone. Ports are in host byte order.
  *
- * Worker w of W owns the ports with port % W == w, so the way back is arithmetic. A cursor walks
- * round: a port is reused only when all others had their turn (HC-33), and a bit says whether it
- * is in use. Bounded: a walk looks at each 64-bit word once (the cursor's own from both sides), and
- * the first port given back to a full pool is found without one.
+ * Worker w of W owns the ports with port % W == w, so the owner of a packet on the way back is
+ * found by arithmetic. A cursor walks round: a port is reused only when all others had their turn
+ * (HC-33), and a bit says whether it is in use. A walk is bounded: it looks at each 64-bit word
+ * once (the cursor's own from both sides), and the first port that is given back to a full pool is
+ * found without a walk.
  */
 #ifndef WEIR_FLOW_LOCALPORT_H
 #define WEIR_FLOW_LOCALPORT_H
@@ -26,21 +28,21 @@ struct weir_localports {
 };
 
 /*
- * start: where the cursor begins (any number, of which the upper bits count; a random one makes ports
- * harder to guess). Touches none of its memory, of which there is 8 KB / workers.
+ * start: where the cursor begins (any number, of which the upper bits count; a random one makes
+ * ports harder to guess). Touches none of its memory, of which there is 8 KB / workers.
  */
 void weir_localports_init(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,
 	unsigned int workers, uint32_t start);
 
-/* A free port in host order, now taken; 0 when none is free. */
+/* A free port, which is taken then; 0: none is free, and nothing has changed. */
 uint16_t weir_localports_take(struct weir_localports *p);
 
-/* INVARIANT: port was taken from this pool. */
+/* The port is free again. INVARIANT: it was taken from this pool. */
 void weir_localports_give(struct weir_localports *p, uint16_t port);
 
 /*
  * The port at the cursor, for looking whether its connection can be recycled; moves the cursor on.
- * In a full pool that is the port whose turn is longest ago.
+ * In a full pool that is the port that has been in use for longest.
  */
 uint16_t weir_localports_oldest(struct weir_localports *p);
 

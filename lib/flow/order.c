@@ -38,9 +38,9 @@ uint32_t weir_order_weigh(struct weir_members members, bool equal, struct weir_t
 }
 
 /*
- * nginx's smooth weighted round robin: every turn each member gets its weight as credit, the one with
- * the most credit has the turn and pays the sum of all weights. So a heavy backend's turns are spread
- * over the order, not in a row.
+ * nginx's smooth weighted round robin: every turn each member gets its weight as credit, the one
+ * with the most credit has the turn and pays the sum of all weights. So a heavy backend's turns are
+ * spread over the order, not in a row.
  */
 void weir_order_fill(struct weir_members members, struct weir_turn *turns, uint16_t *slots,
 	uint32_t n_slots)

@@ -2,8 +2,8 @@
 /*
  * The order in which a service's backends take turns: round robin, by weight or not.
  *
- * Made once for a policy, on the control side; the workers walk over it (flow/sched.h). Pure functions
- * of their arguments.
+ * Made once for a policy, on the control side; the workers walk over it (flow/sched.h). Pure
+ * functions of their arguments.
  */
 #ifndef WEIR_FLOW_ORDER_H
 #define WEIR_FLOW_ORDER_H
@@ -32,10 +32,10 @@ struct weir_turn {
 };
 
 /*
- * Says how many slots each member gets (turns[].weight) and returns their sum, the order's length, at
- * most WEIR_SLOTS_MAX; 0: no member has weight. A member gets its weight, or 1 if `equal` (rr), divided by
- * the greatest common divisor of all. What would be longer than WEIR_SLOTS_MAX is scaled down, with
- * one slot at least for each that has weight.
+ * Says how many slots each member gets (turns[].weight) and returns their sum, the order's length,
+ * at most WEIR_SLOTS_MAX; 0: no member has weight. A member gets its weight, or 1 if `equal` (rr),
+ * divided by the greatest common divisor of all. What would be longer than WEIR_SLOTS_MAX is scaled
+ * down, with one slot at least for each that has weight.
  */
 uint32_t weir_order_weigh(struct weir_members members, bool equal, struct weir_turn *turns);
 

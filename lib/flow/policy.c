@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Owns a policy's memory, and all that weir_policy_finish() makes of what the maker has filled in.
+ */
 #include "flow/policy.h"
 
 #include <errno.h>

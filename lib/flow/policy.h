@@ -2,11 +2,15 @@
 /*
  * The policy: what the configuration says, checked and resolved, immutable once published.
  *
- * ctl/ makes it, workers only read it. Everything is referred to by index. Built with
- * weir_policy_alloc(), filled in by its maker, completed by weir_policy_finish(), which builds
- * what the data path looks things up in; freed as a whole by weir_policy_free(). The one that takes
- * its place while connections are open is made by weir_policy_derive() (flow/derive.h), under the
- * same numbers.
+ * The control side makes it, one thread of it at a time; once it is published any thread may read
+ * it. Everything is referred to by index. It is made with weir_policy_alloc(), filled in by its
+ * maker, completed by weir_policy_finish(), which builds what the data path looks things up in, and
+ * freed as a whole by weir_policy_free(), when no worker reads it any more. The next generation,
+ * which takes its place while connections are open, is made by weir_policy_derive()
+ * (flow/derive.h), under the same numbers. Addresses and ports are in network byte order, times in
+ * milliseconds.
+ *
+ * flow/endpoint.h has the table of addresses and ports, flow/order.h the order of backends.
  */
 #ifndef WEIR_FLOW_POLICY_H
 #define WEIR_FLOW_POLICY_H
@@ -37,12 +41,20 @@ enum weir_scheduler {
 	WEIR_SCHED_LC, /* fewest connections per weight, as this worker counts them */
 };
 
-/* What has become of a service's or backend's number. */
+/*
+ * What a number of a service, listener or backend stands for. A reload moves it down this list;
+ * only from RETIRED it may come back to LIVE, and from VACANT, as something else (flow/derive.h).
+ */
 enum weir_life {
-	WEIR_LIFE_LIVE,
-	WEIR_LIFE_RETIRED,  /* taken out: what is open goes on, nothing new begins */
-	WEIR_LIFE_ORPHANED, /* nothing is open any more, but keys of others have a number of it */
-	WEIR_LIFE_VACANT,   /* nobody's, and nothing refers to it */
+	WEIR_LIFE_LIVE,    /* in the configuration: takes new connections */
+	WEIR_LIFE_RETIRED, /* no longer in it: its open connections go on, new ones are not begun */
+	/*
+	 * It has no connection left and no address of its own, but must keep its number: a backend
+	 * whose number is in the keys of another one with the same address and port (key_id), or
+	 * the service of such a backend, whose mode says which worker owns those packets.
+	 */
+	WEIR_LIFE_ORPHANED,
+	WEIR_LIFE_VACANT, /* nothing refers to it: it may be given to something new */
 };
 
 /* A subnet on a port: addr is synweir's own address there. IPv4 prefixes count from 96. */
@@ -73,7 +85,7 @@ struct weir_nexthop {
 	uint8_t port;
 };
 
-/* What the client is promised on the service's behalf (HC-03). */
+/* What a SYN-ACK promises the client on the service's behalf (HC-03). */
 struct weir_profile {
 	uint16_t mss;   /* bytes */
 	uint8_t wscale; /* 0..14 */
@@ -112,8 +124,8 @@ struct weir_service {
 /*
  * What clients connect to: an address and a port of a service, which may have several. Keys of the
  * client side have a listener's number (flow/key.h), so that a client may talk from one port to two
- * ports of a service at once. INVARIANT: no two that are not vacant have the same address and port; the
- * service of a live one is live.
+ * ports of a service at once. INVARIANT: no two that are not vacant have the same address and port;
+ * the service of a live one is live.
  */
 struct weir_listener {
 	struct weir_addr vip;
@@ -141,9 +153,9 @@ struct weir_backend {
 	uint8_t life;     /* enum weir_life */
 	uint32_t since;   /* the policy's generation that gave it its number */
 	/*
-	 * Which of them, a bit each; by weir_policy_finish(): those in the next hop's subnet, because
-	 * the backend's way back to the others may not lead here; all when none is. Never a VIP: a
-	 * local port could be a service's.
+	 * Which of them, a bit each; by weir_policy_finish(): those in the next hop's subnet,
+	 * because the backend's way back to the others may not lead here; all when none is. Never a
+	 * VIP: a local port could be a service's.
 	 */
 	uint16_t locals;
 };
@@ -158,8 +170,8 @@ struct weir_limits {
 	uint32_t held_bytes;   /* per connection, and at most the window of the SYN-ACK; <= 65535 */
 	uint32_t syn_ack_ring; /* entries per worker, 0: SYN-ACKs are never sent again */
 	/*
-	 * RST and ICMP replies per second and worker: so many to strangers, and as many again about
-	 * connections and to backends
+	 * RST and ICMP replies per second and worker: so many to unknown tuples, and as many again
+	 * about connections and to backends
 	 */
 	uint32_t reply_budget;
 	uint32_t source_rate;     /* new connections per client address and second; 0: any */
@@ -187,7 +199,7 @@ struct weir_policy {
 	uint32_t drain_ms;
 	uint8_t cookie_secret[16];       /* the master secret of tcp/keys.h */
 	struct weir_sipkey steer_secret; /* random: no client must choose its worker */
-	uint32_t generation;             /* 0: the first one; each successor counts on */
+	uint32_t generation;             /* 0: the first one; each next one counts on */
 
 	/* by weir_policy_finish() */
 	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
@@ -204,8 +216,8 @@ struct weir_policy_room {
 };
 
 /*
- * A policy with that room; NULL when out of memory. Everything is zeroed, the counts n_* too: they are
- * the maker's, who counts up what it fills in.
+ * A policy with that room; NULL when out of memory. Everything is zeroed, the counts n_* too: they
+ * are the maker's, who counts up what it fills in.
  */
 struct weir_policy *weir_policy_alloc(const struct weir_policy_room *room);
 
@@ -213,7 +225,10 @@ struct weir_policy *weir_policy_alloc(const struct weir_policy_room *room);
 uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struct weir_addr *vip,
 	uint16_t port_be);
 
-/* The service's first listener that is LIVE, or else the first that is not VACANT; NULL: it has none. */
+/*
+ * The service's first listener that is LIVE, or else the first that is not VACANT; NULL: it has
+ * none.
+ */
 const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p, uint16_t service);
 
 /*
@@ -226,7 +241,7 @@ int weir_policy_finish(struct weir_policy *p);
 /* The number of that next hop, met before or new: there must be room for it. */
 uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port);
 
-/* The backend's in its service; 0: it is retired, or takes nobody new. */
+/* The backend's weight in its service; 0: it takes no new connections, or is retired. */
 uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend);
 
 /* NULL is fine. */
@@ -258,8 +273,8 @@ static inline uint16_t weir_policy_service_of(const struct weir_policy *p, uint1
 }
 
 /*
- * The SYN-ACK of a listener that has these in it (enum weir_syn_ack), but for the client's address and
- * port, sequence numbers, window and timestamps.
+ * The SYN-ACK of a listener that has these in it (enum weir_syn_ack), but for the client's address
+ * and port, sequence numbers, window and timestamps.
  */
 struct weir_header weir_listener_syn_ack(const struct weir_policy *p, uint16_t listener,
 	unsigned int has);

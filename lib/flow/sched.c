@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* Owns a worker's cursors, and what it knows of each backend: connections, failures, hold-down. */
 #include "flow/sched.h"
 
 /* What speaks against a backend, the gravest highest: the least sum wins. */

@@ -5,12 +5,12 @@
  *
  * A backend that failed WEIR_SCHED_FALL connections in a row is held down for
  * WEIR_SCHED_HOLD_DOWN_NS, then tried again. A choice prefers, in this order, a backend that is
- * healthy (flow/health.h), that is not held down, and that is not the one to avoid. When a service has no
- * such backend, the next best one is chosen all the same: a wrong guess about all of them must not
- * take the service down.
+ * healthy (flow/health.h), that is not held down, and that is not the one to avoid. When a service
+ * has no such backend, the next best one is chosen all the same: a wrong guess about all of them
+ * must not take the service down.
  *
- * Choosing is in two parts: weir_sched_pick() looks and changes nothing, so it may be asked as often as
- * one likes; weir_sched_commit() makes the choice count.
+ * Choosing is in two parts: weir_sched_pick() looks and changes nothing, so it may be asked as
+ * often as one likes; weir_sched_commit() makes the choice count.
  */
 #ifndef WEIR_FLOW_SCHED_H
 #define WEIR_FLOW_SCHED_H
@@ -30,8 +30,8 @@ struct weir_sched_backend {
 
 struct weir_sched {
 	/*
-	 * Per service: where the next pick begins in its slots (lc: members), or past them, which is at
-	 * their beginning. Workers start apart.
+	 * Per service: where the next pick begins in its slots (lc: members), or past them, which
+	 * is at their beginning. Workers start apart.
 	 */
 	uint32_t *cursor;
 	struct weir_sched_backend *backends;
@@ -54,15 +54,16 @@ void weir_sched_init(struct weir_sched *s, struct weir_arena *arena, const struc
 void weir_sched_heed(struct weir_sched *s, const struct weir_health *health);
 
 /*
- * From here on by p, a later generation of the policy than `generation`, the one s went by. What s knows
- * about numbers that were given away since is forgotten.
+ * From here on by p, a later generation of the policy than `generation`, the one s went by. What s
+ * knows about numbers that were given away since is forgotten.
  */
 void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation);
 
 /*
- * The backend for the next connection of the service. `avoid` is a backend not to choose when there is
- * another one as good (WEIR_NONE16: none). rr and wrr take the next of the service's order, lc the
- * least active / weight, ties in turn. Pure; bounded by the service's slots, for lc by its members.
+ * The backend for the next connection of the service. `avoid` is a backend not to choose when there
+ * is another one as good (WEIR_NONE16: none). rr and wrr take the next of the service's order, lc
+ * the least active / weight, ties in turn. Pure; bounded by the service's slots, for lc by its
+ * members.
  */
 struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir_policy *p,
 	uint16_t service, uint16_t avoid, uint64_t now_ns);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Owns the buckets, and the list of free conns through conn->held. What is in a conn is its user's.
+ */
 #include "flow/table.h"
 
 #include "flow/held.h"

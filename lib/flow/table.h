@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The connection table of one worker: every connection stands in it under one or two keys.
+ * The connection table of one worker: every connection is in it under one or two keys. One thread,
+ * the worker's, uses it; keys are in network byte order.
  *
  * A bucket is one cache line: eight 16-bit tags, eight 32-bit connection indices, and counts of
  * the keys that wanted this bucket and live in their second one, by kinds of tags. A key has two
@@ -11,8 +12,8 @@
  *
  * What the hash's bits are for: the low half picks the first bucket, the high half how far from it
  * the second one lies (never 0, when there are two buckets), both by range reduction, so the number
- * of buckets is any. The tag is 15 bits of the hash times an odd number, which all 64 bits have
- * their say in, so keys that meet in a bucket have independent tags at any size; its lowest bit is
+ * of buckets is any. The tag is 15 bits of the hash times an odd number, which all 64 bits
+ * take part in, so keys that meet in a bucket have independent tags at any size; its lowest bit is
  * the key's side.
  *
  * Sizing: two keys per connection fill half of the slots when all connections are in use: 32 bytes
@@ -34,7 +35,7 @@
 struct weir_bucket_line {
 	uint16_t tag[WEIR_BUCKET_SLOTS];  /* 0: free; never 0 for a key */
 	uint32_t conn[WEIR_BUCKET_SLOTS]; /* index into the table's conns */
-	/* keys whose first choice was here, living elsewhere, by their tag's kind */
+	/* keys that have this bucket for their first and are in their second, by their tag's kind */
 	uint8_t spilled[WEIR_BUCKET_KINDS];
 	uint32_t used; /* slots taken */
 	uint32_t pad;
@@ -75,9 +76,9 @@ void weir_table_give(struct weir_table *t, uint32_t conn);
  * In all that follow, hash is weir_key_hash(&t->secret, key).
  *
  * Makes `conn` findable under key; the key that side's field holds (client or local) must equal it.
- * INVARIANT: no conn stands under the key yet (find first).
- * false when both buckets are full, or the first one is and as many as can be counted live elsewhere:
- * the connection cannot be had (a named drop), nothing changed.
+ * INVARIANT: no conn stands under the key yet (find first). false when both buckets are full, or
+ * the first one is and as many as can be counted live elsewhere: the connection cannot be had (a
+ * named drop), nothing changed.
  */
 bool weir_table_insert(struct weir_table *t, const struct weir_key *key, uint64_t hash,
 	uint32_t conn);
@@ -90,10 +91,10 @@ bool weir_table_remove(struct weir_table *t, const struct weir_key *key, uint64_
 uint32_t weir_table_lookup(const struct weir_table *t, const struct weir_key *key, uint64_t hash);
 
 /*
- * The same in two steps, for many keys at a time. The first touches the first bucket's line only and
- * says which conn it probably is, for prefetching: WEIR_CONN_NONE is for sure, WEIR_TABLE_UNSURE leads
- * to no conn. The second, nothing having changed in between, says for all but WEIR_CONN_NONE what
- * weir_table_lookup() does.
+ * The same in two steps, for many keys at a time. The first touches the first bucket's line only
+ * and says which conn it probably is, for prefetching: WEIR_CONN_NONE is for sure,
+ * WEIR_TABLE_UNSURE leads to no conn. The second, nothing having changed in between, says for all
+ * but WEIR_CONN_NONE what weir_table_lookup() does.
  */
 #define WEIR_TABLE_UNSURE 0xfffffffeu
 static inline uint32_t weir_table_probe(const struct weir_table *t, const struct weir_key *key,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* Owns the links between conns (wheel_next, wheel_prev) and the slots that they begin at. */
 #include "flow/wheel.h"
 
 #include "base/seq.h"
@@ -62,7 +63,7 @@ void weir_wheel_advance(struct weir_wheel *w, uint32_t conn, uint32_t deadline)
 	weir_wheel_add(w, conn);
 }
 
-/* Whoever is next in the slot is wanted soon, and left the caches long ago. */
+/* The next conn of the slot is needed soon, and has left the caches long ago. */
 static inline void fetch_next(const struct weir_wheel *w, uint32_t conn)
 {
 	const struct weir_conn *next;
@@ -75,7 +76,7 @@ static inline void fetch_next(const struct weir_wheel *w, uint32_t conn)
 }
 
 /*
- * Conns of the current slot that are not due are linked anew. INVARIANT: into another slot, because
+ * Conns of the current slot that are not due are linked again. INVARIANT: into another slot, because
  * their deadline is after `now`, and so after the current tick: the slot empties.
  */
 uint32_t weir_wheel_expired(struct weir_wheel *w, uint64_t now_ns, unsigned int *limit)
