@@ -53,9 +53,13 @@ static unsigned int rank_of(const struct weir_sched *s, uint16_t backend, uint16
 	return rank;
 }
 
-/* rr, wrr: the next of the order among those of the least rank. */
-static struct weir_choice next_in_order(const struct weir_sched *s, const struct weir_policy *p,
-	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
+/*
+ * rr, wrr: the next of the order among those of the least rank. Not in line, so that the usual case
+ * of weir_sched_pick() needs few registers.
+ */
+static __attribute__((noinline)) struct weir_choice next_in_order(const struct weir_sched *s,
+	const struct weir_policy *p, const struct weir_service *sv, uint32_t from, uint16_t avoid,
+	uint64_t now_ns)
 {
 	struct weir_choice best = {.backend = WEIR_NONE16};
 	unsigned int least = RANK_NONE;
@@ -82,8 +86,9 @@ static bool is_less_active(const struct weir_sched *s, struct weir_member a, str
 }
 
 /* lc: of the least rank the least active; the first of equals. */
-static struct weir_choice least_active(const struct weir_sched *s, const struct weir_policy *p,
-	const struct weir_service *sv, uint32_t from, uint16_t avoid, uint64_t now_ns)
+static __attribute__((noinline)) struct weir_choice least_active(const struct weir_sched *s,
+	const struct weir_policy *p, const struct weir_service *sv, uint32_t from, uint16_t avoid,
+	uint64_t now_ns)
 {
 	struct weir_member best = {.backend = WEIR_NONE16};
 	unsigned int least = RANK_NONE;
@@ -109,9 +114,16 @@ struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir
 {
 	const struct weir_service *sv = &p->services[service];
 	uint32_t cursor = s->cursor[service], from = cursor < order_len(sv) ? cursor : 0;
+	uint16_t next;
 
-	return sv->scheduler == WEIR_SCHED_LC ? least_active(s, p, sv, from, avoid, now_ns)
-					      : next_in_order(s, p, sv, from, avoid, now_ns);
+	if (sv->scheduler == WEIR_SCHED_LC)
+		return least_active(s, p, sv, from, avoid, now_ns);
+	if (sv->n_slots == 0)
+		return (struct weir_choice){.backend = WEIR_NONE16};
+	next = p->slots[sv->first_slot + from]; /* nearly always the one */
+	return rank_of(s, next, avoid, now_ns) == RANK_AVAILABLE
+		? (struct weir_choice){next, from}
+		: next_in_order(s, p, sv, from, avoid, now_ns);
 }
 
 void weir_sched_open(struct weir_sched *s, uint16_t backend)

@@ -53,14 +53,17 @@ static uint16_t next_backend(struct weir_proxy *px, uint16_t service, uint16_t a
 bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, enum weir_fate *why)
 {
 	uint16_t service = weir_policy_service_of(px->policy, c->client.id);
-	uint16_t backend = next_backend(px, service, avoid);
 
 	*why = WEIR_FATE_no_backend;
-	for (unsigned int i = 0; i < 2 && backend != WEIR_NONE16; i++) {
+	for (unsigned int i = 0; i < 2; i++) {
+		uint16_t backend = next_backend(px, service, avoid);
+
+		if (backend == WEIR_NONE16)
+			break;
 		if (weir_connect_to(px, c, backend))
 			return true;
 		*why = WEIR_FATE_no_local_port;
-		backend = next_backend(px, service, backend);
+		avoid = backend;
 	}
 	return false;
 }
