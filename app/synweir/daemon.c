@@ -58,7 +58,7 @@ static void own_signals(struct daemon *d)
 	sigaddset(&d->signals, SIGTERM);
 	sigaddset(&d->signals, SIGINT);
 	sigaddset(&d->signals, SIGHUP);
-	weir_signals_own(&d->signals);
+	weir_signals_block(&d->signals);
 	signal(SIGPIPE, SIG_IGN); /* telemetry's clients may hang up */
 }
 

@@ -67,7 +67,7 @@ static int work(void *arg)
 	enum phase phase;
 
 	if (t->first == 0)
-		weir_signals_hear();
+		weir_signals_receive();
 	while ((phase = __atomic_load_n(&r->phase, __ATOMIC_ACQUIRE)) != PHASE_EXIT) {
 		bool busy = false;
 
@@ -250,7 +250,7 @@ int run(const struct options *o)
 	sigaddset(&r->signals, SIGINT);
 	sigaddset(&r->signals, SIGTERM);
 	sigaddset(&r->signals, SIGHUP);
-	weir_signals_own(&r->signals);
+	weir_signals_block(&r->signals);
 	if (eal_start(o) != 0)
 		return 1;
 	rc = measure(r);

@@ -4,7 +4,7 @@
 #include "dp/mbuf.h"
 #include "wire/build.h"
 
-#define STEP 32 /* next hops or stations looked at per call */
+#define STEP 32 /* next hops or endpoints looked at per call */
 
 bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int port)
 {
@@ -57,7 +57,7 @@ void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt)
 	weir_count(&tx->counters->fate[pkt->fate], 1);
 }
 
-/* Once a second round all next hops; each is asked for when it is due. */
+/* Once a second a pass over all next hops: an ARP request for each that is due. */
 static void keep_nexthops(struct weir_arp_keeper *k, struct weir_tx *tx)
 {
 	uint32_t n = tx->neighs->policy->n_nexthops;
@@ -80,12 +80,12 @@ static void announce(struct weir_arp_keeper *k, struct weir_tx *tx, const struct
 			weir_tx_arp_request(tx, (uint8_t)port, addr->w[3], addr->w[3]);
 }
 
-/* Round all stations, when a port has come up: what is an address only is announced there. */
+/* After a port has come up, a pass over all endpoints: announces VIPs and local addresses there. */
 static void keep_announced(struct weir_arp_keeper *k, struct weir_tx *tx)
 {
 	const struct weir_policy *p = tx->neighs->policy;
 
-	if (k->next_station == 0) {
+	if (k->next_endpoint == 0) {
 		k->announcing = 0;
 		for (unsigned int port = 0; port < tx->n_ports; port++) {
 			uint32_t now =
@@ -98,14 +98,14 @@ static void keep_announced(struct weir_arp_keeper *k, struct weir_tx *tx)
 		if (k->announcing == 0)
 			return;
 	}
-	for (unsigned int i = 0; i < STEP && k->next_station <= p->endpoints.mask; i++) {
-		const struct weir_endpoint *s = &p->endpoints.slots[k->next_station++];
+	for (unsigned int i = 0; i < STEP && k->next_endpoint <= p->endpoints.mask; i++) {
+		const struct weir_endpoint *s = &p->endpoints.slots[k->next_endpoint++];
 
 		if (s->kind == WEIR_ENDPOINT_VIP || s->kind == WEIR_ENDPOINT_LOCAL)
 			announce(k, tx, &s->addr);
 	}
-	if (k->next_station > p->endpoints.mask)
-		k->next_station = 0;
+	if (k->next_endpoint > p->endpoints.mask)
+		k->next_endpoint = 0;
 }
 
 void weir_arp_keep(struct weir_arp_keeper *k, struct weir_tx *tx)
@@ -119,5 +119,5 @@ void weir_arp_announce(struct weir_arp_keeper *k, const struct weir_tx *tx)
 	for (unsigned int port = 0; port < tx->n_ports; port++)
 		k->announced[port] =
 			__atomic_load_n(&tx->port[port].nic->announce, __ATOMIC_RELAXED) - 1;
-	k->next_station = 0;
+	k->next_endpoint = 0;
 }

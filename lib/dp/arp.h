@@ -1,35 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The side path: ARP (RFC 826). Our addresses are answered for and announced, next hops are asked
- * for and listened to. Everything here is bounded per loop.
+ * ARP (RFC 826): requests for our addresses are answered, our addresses are announced (RFC 5227 §3),
+ * and the MACs of next hops are requested and learned. The work is bounded per loop. IPv4's; IPv6 has
+ * neighbour discovery instead.
  */
 #ifndef WEIR_DP_ARP_H
 #define WEIR_DP_ARP_H
 
 #include "dp/tx.h"
 
-/* One worker does the house-keeping for all. */
+/* Requests and announcements are sent by one worker for all. */
 struct weir_arp_keeper {
 	uint64_t next_pass_ns; /* over the next hops */
 	uint32_t next_nexthop;
-	uint32_t next_station;              /* to announce */
+	uint32_t next_endpoint;             /* to announce */
 	uint32_t announcing;                /* bit per port */
-	uint32_t announced[WEIR_PORTS_MAX]; /* weir_nic's number that was last seen */
+	uint32_t announced[WEIR_PORTS_MAX]; /* weir_nic.announce as last seen */
 };
 
 /*
- * An address of ours, as seen from that port: a VIP belongs to the ports whose subnets it lies in,
- * or to all when there is none; so does a port's own address.
+ * addr is ours on that port: a VIP or local address is ours on the ports whose subnets contain it, or
+ * on all ports when no subnet does.
  */
 bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int port);
 
-/* A received ARP frame (WEIR_PARSED_ARP). Takes its buffer, counts its fate. */
+/* Handles a received ARP frame (WEIR_PARSED_ARP): frees or reuses its buffer, counts its fate. */
 void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt);
 
-/* All addresses of ours, on all ports: some may be new. */
+/* From the next weir_arp_keep() on, all our addresses are announced on all ports. */
 void weir_arp_announce(struct weir_arp_keeper *k, const struct weir_tx *tx);
 
-/* Requests and announcements that are due: a piece of the work each time. */
+/* Sends requests and announcements that are due: a bounded number per call. */
 void weir_arp_keep(struct weir_arp_keeper *k, struct weir_tx *tx);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The workers' clock: nanoseconds since boot, from the time stamp counter, without a system call.
- * It never steps; what the wall clock does is told to the workers as an offset, once a second.
+ * It never steps; the wall clock is passed to the workers as an offset, once a second.
  *
  * dp/ owns how packets move: ports, steering, neighbours, the worker loop. It knows no TCP (tcp/
- * does) and no configuration file; the busy loop allocates, locks, logs and calls the system never.
+ * does) and no configuration file; its busy loop never allocates, locks, logs or makes a system call.
  */
 #ifndef WEIR_DP_CLOCK_H
 #define WEIR_DP_CLOCK_H
@@ -15,13 +15,13 @@
 struct weir_clock {
 	uint64_t start_cycles;
 	uint64_t start_ns;
-	uint64_t ns_per_cycle; /* fixed point, 32 bits behind the point */
+	uint64_t ns_per_cycle; /* fixed point, 32 fractional bits */
 };
 
-/* CLOCK_MONOTONIC at this moment, from then on at the counter's pace. */
+/* Starts at CLOCK_MONOTONIC, then counts cycles. */
 void weir_clock_init(struct weir_clock *c);
 
-/* The same clock without a struct, by a system call: for who is in no hurry. */
+/* CLOCK_MONOTONIC by a system call: for threads that are not workers. */
 uint64_t weir_clock_monotonic_ns(void);
 
 /* Wall clock minus weir_clock_ns(), now: a system call. */

@@ -12,19 +12,19 @@
 
 #include "dp/rss.h"
 
-/* Buffers a worker has in its hands at once: bursts on their way through the loop, frames gathered. */
-#define IN_HAND (4 * WEIR_BURST)
+/* Buffers that a worker uses at once in its loop: received bursts and gathered frames. */
+#define IN_LOOP (4 * WEIR_BURST)
 
 /*
  * Memory
  */
 
-/* Some receiving workers' buffers may all be held, or wait in rings, for those that receive less. */
+/* A receiving worker's buffers may be held, or wait in rings, on behalf of workers that receive less. */
 static struct weir_pool_need pool_need(const struct weir_dataplane *dp, unsigned int w)
 {
 	const struct weir_policy *p = dp->policy;
-	struct weir_pool_need need = {.least = IN_HAND};
-	uint32_t share = 0; /* of how many workers the packets come by us, at most */
+	struct weir_pool_need need = {.least = IN_LOOP};
+	uint32_t share = 0; /* number of workers whose packets this one receives, at most */
 
 	for (unsigned int i = 0; i < p->n_ports; i++) {
 		const struct weir_nic *nic = &dp->nics[i];
@@ -37,7 +37,7 @@ static struct weir_pool_need pool_need(const struct weir_dataplane *dp, unsigned
 		if (w < nic->n_rx)
 			share = RTE_MAX(share, (p->n_workers + nic->n_rx - 1) / nic->n_rx);
 	}
-	need.least += need.least / 4; /* what lies in lcores' caches serves nobody else */
+	need.least += need.least / 4; /* buffers in one lcore's cache are not available to others */
 	need.wish =
 		need.least + share * p->limits.held_packets + (p->n_workers - 1) * WEIR_STEER_RING;
 	return need;
@@ -93,7 +93,7 @@ static int open_ports(struct weir_dataplane *dp, uint8_t *key, struct weir_dp_er
 
 	for (unsigned int i = 0; i < p->n_ports && rc == 0; i++)
 		rc = weir_nic_open(&dp->nics[i], &p->ports[i], p->n_workers,
-			weir_rss_is_way_back(p, i), key, err);
+			weir_rss_is_return_path(p, i), key, err);
 	return rc;
 }
 

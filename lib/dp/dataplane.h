@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All of the data path, put together: ports, memory, workers. What the daemon starts and stops. */
+/*
+ * The data path as a whole: ports, memory, workers. The daemon starts and stops it. All calls are for
+ * the control thread.
+ */
 #ifndef WEIR_DP_DATAPLANE_H
 #define WEIR_DP_DATAPLANE_H
 
@@ -7,7 +10,7 @@
 
 struct weir_dataplane_worker {
 	struct weir_worker *worker;
-	struct weir_arena memory; /* the worker, its rings and all that its core remembers */
+	struct weir_arena memory; /* the worker, its rings, and its engine's tables */
 	struct weir_pool pool;
 	unsigned int lcore;
 	bool launched;
@@ -21,7 +24,7 @@ struct weir_dataplane {
 };
 
 struct weir_dataplane_params {
-	const struct weir_policy *policy; /* stays the caller's, and where it is until replaced */
+	const struct weir_policy *policy; /* the caller's; valid until it is replaced */
 	const unsigned int *lcores;       /* policy->n_workers of them */
 	bool sleep;                       /* workers may, when idle */
 	uint8_t (*seeds)[32];             /* one a worker; random */
@@ -30,43 +33,43 @@ struct weir_dataplane_params {
 
 /*
  * Opens and starts the ports, takes all memory, sets the workers up; after rte_eal_init(). 0, or
- * -errno with what to do in err: then only close and free are left to do.
+ * -errno with what to do in err: then call weir_dataplane_close() and weir_dataplane_free().
  */
 int weir_dataplane_open(struct weir_dataplane *dp, const struct weir_dataplane_params *params,
 	struct weir_dp_error *err);
 
-/* The workers begin to work on their lcores. 0 or -errno. */
+/* Starts the workers on their lcores. 0, or -errno with a text in err. */
 int weir_dataplane_launch(struct weir_dataplane *dp, struct weir_dp_error *err);
 
-/* Control side, once a second: wall clock, links. */
+/* To be called once a second: wall clock, links. */
 void weir_dataplane_tend(struct weir_dataplane *dp);
 
 /*
- * Control side: the workers go by `policy`, which weir_policy_derive() made of the one that they go
- * by now; from now on, but for who is in the middle of a loop. -EBUSY: somebody still is since the
- * last time; -ENOMEM.
+ * Replaces the policy of the workers by `policy`, which weir_policy_derive() made of the present one;
+ * each worker changes at the end of its loop. 0; or, with nothing changed, -EBUSY: a worker has not
+ * changed since the last time, -ENOMEM.
  */
 int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *policy);
 
-/* Control side: no worker looks at what was replaced any more: it may be freed. */
+/* true: no worker reads a replaced policy any more, it may be freed. */
 bool weir_dataplane_settle(struct weir_dataplane *dp);
 
-/* Control side: what the workers are to do now. */
+/* What the workers are to do from now on. */
 void weir_dataplane_set_phase(struct weir_dataplane *dp, enum weir_phase phase);
 
-/* In WEIR_PHASE_DRAIN: connections that still carry data; more than 0 until all workers have said. */
+/* In WEIR_PHASE_DRAIN: connections that may still carry data; above 0 until all workers reported. */
 uint64_t weir_dataplane_active(const struct weir_dataplane *dp);
 
-/* In WEIR_PHASE_RESET: all connections are ended, and no packet is under way between workers. */
+/* In WEIR_PHASE_RESET: all connections are ended, and no packet is in flight between workers. */
 bool weir_dataplane_is_quiet(const struct weir_dataplane *dp);
 
-/* WEIR_PHASE_EXIT: waits for the workers. Their memory stays, to be counted. */
+/* Sets WEIR_PHASE_EXIT and waits for the workers. Their counters remain readable. */
 void weir_dataplane_join(struct weir_dataplane *dp);
 
 /* Stops and closes the ports. From any state after open, once no worker runs. */
 void weir_dataplane_close(struct weir_dataplane *dp);
 
-/* After that: gives the memory back. Nobody may look at a worker's counters any more. */
+/* After that: frees the memory, the workers' counters included. */
 void weir_dataplane_free(struct weir_dataplane *dp);
 
 #endif

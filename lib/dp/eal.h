@@ -17,7 +17,7 @@ struct weir_eal {
 	char error[256];
 };
 
-/* Where everybody runs: lcore -> CPUs; the main lcore first. */
+/* Which CPUs each lcore runs on; the main lcore first. */
 struct weir_eal_map {
 	unsigned int n;
 	struct {

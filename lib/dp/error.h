@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Why the data path could not be set up, in words for who runs it: what failed, and what to do. */
+/* Why the data path could not be set up, for the operator: what failed, and what to do. */
 #ifndef WEIR_DP_ERROR_H
 #define WEIR_DP_ERROR_H
 

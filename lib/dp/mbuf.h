@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Between DPDK's packet buffers and the core's view of a frame. */
+/* Conversion between DPDK's packet buffers (mbufs) and the core's view of a frame. */
 #ifndef WEIR_DP_MBUF_H
 #define WEIR_DP_MBUF_H
 
@@ -9,10 +9,10 @@
 #include "base/csum.h"
 #include "wire/seg.h"
 
-/* A received buffer as the core wants to see it. port: index into the policy's ports. */
+/* Fills in what the core wants to know of a received buffer. port: index into the policy's ports. */
 static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_pkt *pkt);
 
-/* The buffer of a packet that the core is done with, its lengths as the core left them. */
+/* The buffer of a packet after the core's decision, with the lengths that the core has set. */
 static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt);
 
 /*
@@ -44,7 +44,7 @@ static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_
 	pkt->buf = m;
 	pkt->len = m->pkt_len;
 	pkt->head_len = m->data_len;
-	/* in a chain the tail belongs to nobody, but what follows is in the next buffer */
+	/* in a chain the tailroom must not be used: what follows is in the next buffer */
 	pkt->room = (uint16_t)(m->nb_segs == 1 ? room : m->data_len);
 	pkt->port = port;
 	pkt->csum = (uint8_t)weir_mbuf_csum(m);
@@ -54,14 +54,16 @@ static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
 {
 	struct rte_mbuf *m = pkt->buf;
 
-	if (m->nb_segs > 1 && pkt->len == pkt->head_len) { /* a reply: the rest was the asker's */
+	if (m->nb_segs > 1 &&
+		pkt->len ==
+			pkt->head_len) { /* a reply: the other buffers held the rest of the request */
 		rte_pktmbuf_free(m->next);
 		m->next = NULL;
 		m->nb_segs = 1;
 	}
 	m->pkt_len = pkt->len;
 	m->data_len = pkt->head_len;
-	m->ol_flags = 0; /* what the device said of the frame that came in */
+	m->ol_flags = 0; /* they describe the received frame */
 	return m;
 }
 

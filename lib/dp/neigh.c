@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* The neighbour table: an array by next hop, and an order by (port, address) for learning. */
 #include "dp/neigh.h"
 
-/* The order that next hops are searched in: by port, then by address. */
+/* Next hops are searched in this order: by port, then by address. */
 static uint64_t rank(uint8_t port, uint32_t addr_be)
 {
 	return (uint64_t)port << 32 | addr_be;
@@ -12,7 +13,7 @@ static uint64_t rank_of(const struct weir_policy *p, uint16_t nexthop)
 	return rank(p->nexthops[nexthop].port, p->nexthops[nexthop].addr.w[3]);
 }
 
-/* Insertion, once a policy, of at most some thousands that mostly come sorted by the backends. */
+/* Insertion sort, once a policy: some thousands at most, mostly in order already. */
 static void sort(struct weir_neighs *n)
 {
 	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
@@ -63,18 +64,18 @@ bool weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns, ui
 {
 	struct weir_neigh *at = &n->at[nexthop];
 	uint64_t asked = __atomic_load_n(&at->asked_ns, __ATOMIC_RELAXED);
-	uint64_t heard = __atomic_load_n(&at->confirmed_ns, __ATOMIC_RELAXED);
+	uint64_t confirmed = __atomic_load_n(&at->confirmed_ns, __ATOMIC_RELAXED);
 
 	if (asked != 0 && now_ns < asked + retry_ns)
 		return false;
-	if (heard != 0 && now_ns < heard + WEIR_NEIGH_REFRESH_NS)
+	if (confirmed != 0 && now_ns < confirmed + WEIR_NEIGH_REFRESH_NS)
 		return false;
-	/* two workers may find this at once: then it is asked twice, which does no harm */
+	/* two workers may get here at once: then two requests are sent, which does no harm */
 	__atomic_store_n(&at->asked_ns, now_ns, __ATOMIC_RELAXED);
 	return true;
 }
 
-/* The place in the order of the first that does not rank below r. */
+/* The place in the order of the first one whose rank is r or more. */
 static uint32_t find(const struct weir_neighs *n, uint64_t r)
 {
 	uint32_t from = 0, to = n->policy->n_nexthops;
@@ -110,7 +111,7 @@ bool weir_neigh_learn(struct weir_neighs *n, uint8_t port, uint32_t addr_be, con
 	return learned;
 }
 
-/* The same next hop's place, or NULL. */
+/* The next hop with that rank, or NULL. */
 static const struct weir_neigh *find_same(const struct weir_neighs *n, uint64_t r)
 {
 	uint32_t at = find(n, r);
@@ -124,15 +125,15 @@ void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 {
 	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
 		const struct weir_neigh *from = find_same(before, rank_of(n->policy, (uint16_t)i));
-		uint64_t heard;
+		uint64_t confirmed;
 
 		if (from == NULL)
 			continue;
-		heard = __atomic_load_n(&from->confirmed_ns, __ATOMIC_RELAXED);
-		if (heard <= __atomic_load_n(&n->at[i].confirmed_ns, __ATOMIC_RELAXED))
+		confirmed = __atomic_load_n(&from->confirmed_ns, __ATOMIC_RELAXED);
+		if (confirmed <= __atomic_load_n(&n->at[i].confirmed_ns, __ATOMIC_RELAXED))
 			continue;
 		__atomic_store_n(&n->at[i].mac, __atomic_load_n(&from->mac, __ATOMIC_RELAXED),
 			__ATOMIC_RELAXED);
-		__atomic_store_n(&n->at[i].confirmed_ns, heard, __ATOMIC_RELAXED);
+		__atomic_store_n(&n->at[i].confirmed_ns, confirmed, __ATOMIC_RELAXED);
 	}
 }

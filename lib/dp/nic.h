@@ -31,7 +31,7 @@ struct weir_nic {
 
 	/* atomics: the control side writes, the workers read */
 	uint32_t link_up;
-	uint32_t announce; /* goes up by one when our addresses are to be announced anew */
+	uint32_t announce; /* incremented when our addresses are to be announced again */
 
 	struct weir_sockets sockets; /* the kernel's, behind it; control side only */
 };

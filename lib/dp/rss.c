@@ -28,7 +28,7 @@ static bool has_backends(const struct weir_policy *p, unsigned int port, bool fu
 	return false;
 }
 
-bool weir_rss_is_way_back(const struct weir_policy *p, unsigned int port)
+bool weir_rss_is_return_path(const struct weir_policy *p, unsigned int port)
 {
 	bool clients_elsewhere = false;
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How the device's hash brings fullnat's way back to the worker that owns it: the local port modulo
- * the workers (flow/localport.h).
+ * RSS for fullnat's return path: how the device's hash delivers a backend's packet to the worker that
+ * owns it, which is the local port modulo the workers (flow/localport.h).
  *
  * A Toeplitz hash is linear: each set bit of the input adds (XOR) the 32 bits of the key that begin at
  * its place. The input is source, destination, source port, destination port: 96 bits, the last 16 of
- * which are our local port. A key with one bit in the right place leaves of all this the lowest k bits
- * of that port, in reverse order, as the lowest k bits of the hash, and nothing else. The table of 2^k
+ * which are our local port. With a key of a single bit in the right place, the lowest k bits of the
+ * hash are the lowest k bits of that port in reverse order, and depend on nothing else. The table of 2^k
  * queues is then filled so that each of these bits' values leads to its owner.
  *
- * That is for ports where only the way back comes in: all clients of a service would share a queue.
+ * This suits ports that receive the return path only: all clients of a service would share a queue.
  */
 #ifndef WEIR_DP_RSS_H
 #define WEIR_DP_RSS_H
@@ -21,18 +21,18 @@
 #include "flow/policy.h"
 
 /*
- * By what the policy says only backends of fullnat services are behind that port: there are such, no
- * VIP is in its subnets, and another port has no backends, so that clients come by that one.
+ * Only fullnat backends are behind that port: it has some, no VIP is in its subnets, and another port
+ * has no backends at all, so that clients come by that one.
  */
-bool weir_rss_is_way_back(const struct weir_policy *p, unsigned int port);
+bool weir_rss_is_return_path(const struct weir_policy *p, unsigned int port);
 
-/* Whether a device with such a table can do it for so many workers: they must divide its size. */
+/* The device can do it for so many workers: their number must divide the size of its table. */
 bool weir_rss_can_split_ports(const struct rte_eth_dev_info *info, unsigned int n_workers);
 
-/* The key, of size bytes, 16 or more. */
+/* Writes the key: size bytes, 16 or more. */
 void weir_rss_port_key(uint8_t *key, unsigned int size, unsigned int reta_size);
 
-/* The queue (that of the owner) at index i of the table. */
+/* The queue at index i of the redirection table: the owner's. */
 uint16_t weir_rss_port_queue(unsigned int i, unsigned int reta_size, unsigned int n_workers);
 
 /* Fills the device's table like this. 0 or -errno. */

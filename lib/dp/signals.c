@@ -14,7 +14,7 @@ static void add_driver_signals(sigset_t *set)
 		sigaddset(set, i);
 }
 
-void weir_signals_own(const sigset_t *own)
+void weir_signals_block(const sigset_t *own)
 {
 	sigset_t blocked = *own;
 
@@ -23,7 +23,7 @@ void weir_signals_own(const sigset_t *own)
 	signal(SIGIO, SIG_IGN);
 }
 
-void weir_signals_hear(void)
+void weir_signals_receive(void)
 {
 	sigset_t signals;
 

@@ -30,7 +30,7 @@ void weir_sockets_add_new(struct weir_sockets *s, const struct weir_sockets *bef
 
 /*
  * Frames that the kernel dropped since the sockets were opened, no descriptor being free. reported: what the
- * driver counted (imissed). Of AF_PACKET a drop is in one of both, whoever asked the kernel first;
+ * driver counted (imissed). Of AF_PACKET a drop is in one of both, whichever asked the kernel first;
  * of AF_XDP it may be in both.
  */
 uint64_t weir_sockets_missed(struct weir_sockets *s, uint64_t reported);

@@ -12,31 +12,31 @@ void weir_steer_ring_init(struct rte_ring **ring, struct weir_arena *arena)
 
 void weir_steer_give(struct weir_steer *s, unsigned int to, const struct weir_pkt *pkt)
 {
-	struct weir_steer_batch *lot = &s->lots[to];
+	struct weir_steer_batch *batch = &s->batches[to];
 	struct rte_mbuf *m = pkt->buf;
 
 	*(struct weir_pkt *)rte_mbuf_to_priv(m) = *pkt;
-	lot->pkts[lot->n++] = m;
+	batch->pkts[batch->n++] = m;
 }
 
-static void send_batch(struct weir_steer *s, struct rte_ring *to, struct weir_steer_batch *lot)
+static void send_batch(struct weir_steer *s, struct rte_ring *to, struct weir_steer_batch *batch)
 {
-	unsigned int sent = rte_ring_sp_enqueue_burst(to, (void **)lot->pkts, lot->n, NULL);
+	unsigned int sent = rte_ring_sp_enqueue_burst(to, (void **)batch->pkts, batch->n, NULL);
 
 	weir_count(&s->counters->handed_out, sent);
 	weir_count(&s->counters->event[WEIR_EVENT_handed_over], sent);
-	if (sent < lot->n) {
-		weir_count(&s->counters->fate[WEIR_FATE_handover_full], lot->n - sent);
-		rte_pktmbuf_free_bulk(&lot->pkts[sent], lot->n - sent);
+	if (sent < batch->n) {
+		weir_count(&s->counters->fate[WEIR_FATE_handover_full], batch->n - sent);
+		rte_pktmbuf_free_bulk(&batch->pkts[sent], batch->n - sent);
 	}
-	lot->n = 0;
+	batch->n = 0;
 }
 
 void weir_steer_send(struct weir_steer *s)
 {
 	for (unsigned int to = 0; to < s->policy->n_workers; to++)
-		if (s->lots[to].n > 0)
-			send_batch(s, s->to[to], &s->lots[to]);
+		if (s->batches[to].n > 0)
+			send_batch(s, s->to[to], &s->batches[to]);
 }
 
 unsigned int weir_steer_take(struct weir_steer *s, unsigned int from, struct weir_pkt *pkts)

@@ -87,7 +87,7 @@ bool weir_swap_settle(struct weir_swap *s)
 		return true;
 	if (rte_rcu_qsbr_check(s->qsbr, s->token, false) != 1)
 		return false;
-	/* what workers heard meanwhile, who had not seen the new one yet */
+	/* what was learned into the old table by workers that had not seen the new one yet */
 	weir_neighs_follow(&s->current->neighs, &s->old->neighs);
 	free(s->old);
 	s->old = NULL;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The policy in force, which the control side replaces while workers read it (HC-51): one atomic
- * pointer, and a grace period by rte_rcu_qsbr.
+ * The policy in force, which the control side replaces while workers read it (HC-51): RCU with one
+ * atomic pointer and rte_rcu_qsbr.
  *
- * A worker says once a loop that it looks at nothing, then loads the pointer: what it finds stays for
- * the loop. Who is handed packets by another worker loads it again first, and so finds no older
- * policy than they were classified by. What was replaced is freed when every worker has said so since.
+ * A worker reports a quiescent state once a loop, then loads the pointer: the policy it finds stays
+ * valid until its next quiescent state. Before it handles packets that another worker handed over it
+ * loads the pointer again, so that its policy is not older than the one they were classified by. A
+ * replaced policy is freed after a grace period: every worker has been quiescent since.
  */
 #ifndef WEIR_DP_SWAP_H
 #define WEIR_DP_SWAP_H
@@ -14,46 +15,49 @@
 
 #include "dp/neigh.h"
 
-/* What changes in one go. The next hops' addresses go by the policy's numbers. */
+/* A policy, and the neighbour table with its numbers of next hops: replaced together. */
 struct weir_snapshot {
 	const struct weir_policy *policy;
 	struct weir_neighs neighs;
 	uint32_t generation; /* the policy's */
-	bool announce;       /* addresses of ours may be new */
+	bool announce;       /* our addresses may have changed */
 };
 
 struct weir_swap {
 	struct weir_snapshot *current; /* atomic */
 	struct rte_rcu_qsbr *qsbr;
-	/* the control side's */
-	struct weir_snapshot *old; /* replaced, and may be looked at still; or NULL */
+	/* control side only */
+	struct weir_snapshot *old; /* replaced, workers may still read it; or NULL */
 	uint64_t token;            /* of its grace period */
 };
 
-/* The first policy, for all its workers. 0 or -ENOMEM: then only weir_swap_free() is left to do. */
+/* With the first policy, for all its workers. 0, or -ENOMEM: then call weir_swap_free(). */
 int weir_swap_init(struct weir_swap *s, const struct weir_policy *policy);
-/* No worker runs any more, or ever did. The policies are the caller's. */
+/* When no worker runs. The policies are the caller's and are not freed. */
 void weir_swap_free(struct weir_swap *s);
 
-/* Control side: policy replaces the current one. 0; -EBUSY: the one before is not settled; -ENOMEM. */
+/*
+ * Control side: policy replaces the current one. 0; or, with nothing changed, -EBUSY: the grace period of
+ * the last replacement is not over; -ENOMEM.
+ */
 int weir_swap_publish(struct weir_swap *s, const struct weir_policy *policy);
 
-/* Control side: true when no worker looks at a policy that was replaced: it may be freed. */
+/* Control side: true: no grace period is running, a replaced policy may be freed. */
 bool weir_swap_settle(struct weir_swap *s);
 
-/* Worker, once a loop: it looks at nothing. */
-static inline void weir_swap_rest(struct weir_swap *s, unsigned int worker)
+/* Worker, once a loop: it holds no pointer into the policy. */
+static inline void weir_swap_quiescent(struct weir_swap *s, unsigned int worker)
 {
 	rte_rcu_qsbr_quiescent(s->qsbr, worker);
 }
 
-/* Worker: the current one, good until weir_swap_rest(). */
+/* Worker: the current snapshot, valid until weir_swap_quiescent(). */
 static inline struct weir_snapshot *weir_swap_read(const struct weir_swap *s)
 {
 	return __atomic_load_n(&s->current, __ATOMIC_ACQUIRE);
 }
 
-/* Worker: it ends, and looks at nothing any more. */
+/* Worker: it ends; grace periods do not wait for it. */
 static inline void weir_swap_leave(struct weir_swap *s, unsigned int worker)
 {
 	rte_rcu_qsbr_thread_offline(s->qsbr, worker);

@@ -22,11 +22,11 @@ struct rte_mbuf *weir_tx_new(struct weir_tx *tx)
 }
 
 /*
- * Leaving
+ * Sending
  */
 
-/* What the device will not have, though asked several times. */
-static void refuse(struct weir_tx *tx, struct weir_tx_port *p, unsigned int from)
+/* Drops what the device did not take. */
+static void drop_rest(struct weir_tx *tx, struct weir_tx_port *p, unsigned int from)
 {
 	bool up = __atomic_load_n(&p->nic->link_up, __ATOMIC_RELAXED);
 
@@ -41,7 +41,9 @@ static void flush_to_device(struct weir_tx *tx, struct weir_tx_port *p, unsigned
 	uint64_t bytes = 0;
 
 	for (unsigned int i = 0; i < p->n; i++)
-		bytes += p->frames[i]->pkt_len; /* now: what is sent is the device's */
+		bytes +=
+			p->frames[i]
+				->pkt_len; /* read now: after the call a sent buffer is the device's */
 	for (unsigned int try = 0; sent < p->n && try < WEIR_TX_TRIES; try++)
 		sent += rte_eth_tx_burst(p->nic->id, p->queue, &p->frames[sent],
 			(uint16_t)(p->n - sent));
@@ -50,7 +52,7 @@ static void flush_to_device(struct weir_tx *tx, struct weir_tx_port *p, unsigned
 	weir_count(&c->tx_pkts, sent);
 	weir_count(&c->tx_bytes, bytes);
 	if (sent < p->n)
-		refuse(tx, p, sent);
+		drop_rest(tx, p, sent);
 	p->n = 0;
 }
 
@@ -143,7 +145,7 @@ void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 
 void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, uint32_t addr_be)
 {
-	static const uint8_t unknown[6], everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t unknown[6], broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	struct rte_mbuf *m = weir_tx_new(tx);
 	uint8_t *frame;
 
@@ -152,5 +154,5 @@ void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, u
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
 	m->pkt_len = m->data_len = weir_build_arp(frame, WEIR_ARP_REQUEST, tx->port[port].nic->mac,
 		sender_be, unknown, addr_be);
-	weir_tx_to_mac(tx, m, port, everybody);
+	weir_tx_to_mac(tx, m, port, broadcast);
 }

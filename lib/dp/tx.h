@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker's way out: frames are gathered per port and leave once a loop. A port with fewer transmit
- * queues than workers takes the frames of those without one from the worker whose queue they share.
+ * A worker's transmit side: frames are gathered per port and sent once a loop. On a port with fewer
+ * transmit queues than workers, a worker without one passes its frames to the worker whose queue it
+ * shares. Belongs to one worker.
  */
 #ifndef WEIR_DP_TX_H
 #define WEIR_DP_TX_H
@@ -12,13 +13,12 @@
 #include "dp/nic.h"
 #include "flow/counters.h"
 
-#define WEIR_TX_GATHER                                                                             \
-	128             /* frames per port, before they leave without waiting for the loop's end */
-#define WEIR_TX_TRIES 3 /* for what the device does not take at once */
+#define WEIR_TX_GATHER 128 /* frames per port; then they are sent before the loop's end */
+#define WEIR_TX_TRIES  3   /* calls of rte_eth_tx_burst() before the rest is dropped */
 
 struct weir_tx_port {
 	const struct weir_nic *nic;
-	struct rte_ring *home; /* NULL: we have queue `queue` ourselves */
+	struct rte_ring *home; /* NULL: this worker has queue `queue` itself */
 	uint16_t queue, n;
 	struct rte_mbuf *frames[WEIR_TX_GATHER];
 };
@@ -32,23 +32,23 @@ struct weir_tx {
 	struct weir_tx_port port[WEIR_PORTS_MAX];
 };
 
-/* A buffer for a frame of our own, counted as created; NULL, counted as no_mbuf. */
+/* A buffer for a frame of our own, counted as created. NULL: none is free, counted as no_mbuf. */
 struct rte_mbuf *weir_tx_new(struct weir_tx *tx);
 
-/* Sends a frame that is complete but for its Ethernet addresses. Takes m in any case. */
+/* Sends a frame that is complete but for its Ethernet addresses. m is not the caller's any more. */
 void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t port, const uint8_t mac[6]);
-/* The same to a next hop; when its address is not known, m is dropped by name and it is asked for. */
+/* The same to a next hop. While its MAC is unknown m is dropped by name, and an ARP request sent. */
 void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop);
 
-/* A request for a next hop's address, when one is due: weir_neigh_due() has retry_ns. */
+/* Sends an ARP request for a next hop if one is due: weir_neigh_due() explains retry_ns. */
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns);
 /* An ARP request of ours: for addr_be, or, with addr_be our own, an announcement (RFC 5227 §3). */
 void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, uint32_t addr_be);
 
-/* Frames of a worker without a queue: from its ring into our gathering. Their number. */
+/* Gathers frames of a worker without a transmit queue from its ring. Returns their number. */
 unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from);
 
-/* Everything gathered leaves now, is handed over, or is dropped by name. */
+/* Everything gathered is sent, passed to another worker, or dropped by name. */
 void weir_tx_flush(struct weir_tx *tx);
 
 #endif

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The worker's loop: receive a burst, parse and classify, keep what this worker owns and hand over
+ * the rest, let the engine decide, do what it decided; then packets that other workers handed over, and
+ * house-keeping. Owns the dropped buffers until they are freed together.
+ */
 #include "dp/worker.h"
 
 #include <time.h>
@@ -10,15 +15,15 @@
 #include "dp/signals.h"
 
 #define PREFETCH_AHEAD 4
-#define RESETS         64 /* connections per turn */
+#define RESETS         64 /* connections that are reset in one turn of the loop */
 
-/* Idle sleep: after some turns without work, longer and longer, short enough for a port's queue. */
+/* Idle sleep: begins after some turns without work, and grows; a port's queue must not overflow. */
 #define SLEEP_AFTER  8
 #define SLEEP_MIN_NS 10000
 #define SLEEP_MAX_NS 200000
 
 /*
- * Leaving
+ * What becomes of a packet
  */
 
 static inline void count_fate(struct weir_worker *w, uint8_t fate)
@@ -26,19 +31,19 @@ static inline void count_fate(struct weir_worker *w, uint8_t fate)
 	weir_count(&w->px.counters.fate[fate], 1);
 }
 
-static void bury(struct weir_worker *w)
+static void free_dropped(struct weir_worker *w)
 {
-	if (w->n_dead > 0)
-		rte_pktmbuf_free_bulk(w->dead, w->n_dead);
-	w->n_dead = 0;
+	if (w->n_dropped > 0)
+		rte_pktmbuf_free_bulk(w->dropped, w->n_dropped);
+	w->n_dropped = 0;
 }
 
 static inline void drop(struct weir_worker *w, struct weir_pkt *pkt, uint8_t fate)
 {
 	count_fate(w, fate);
-	w->dead[w->n_dead++] = pkt->buf;
-	if (w->n_dead == RTE_DIM(w->dead))
-		bury(w);
+	w->dropped[w->n_dropped++] = pkt->buf;
+	if (w->n_dropped == RTE_DIM(w->dropped))
+		free_dropped(w);
 }
 
 static inline bool lacks_csum(const struct weir_pkt *pkt)
@@ -62,8 +67,8 @@ static uint8_t egress_port(const struct weir_worker *w, const struct weir_pkt *p
 	return pkt->port;
 }
 
-/* Does what the core said. */
-static void act(struct weir_worker *w, struct weir_pkt *pkt)
+/* Does what the engine decided. */
+static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 {
 	struct rte_mbuf *m;
 	uint8_t mac[6], port;
@@ -90,7 +95,7 @@ static void act(struct weir_worker *w, struct weir_pkt *pkt)
 
 static void ops_packet(void *shell, struct weir_pkt *pkt)
 {
-	act(shell, pkt);
+	execute(shell, pkt);
 }
 
 static void ops_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
@@ -108,21 +113,21 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 }
 
 /*
- * Coming in
+ * Receive
  */
 
-/* The core's turn: the first n of w->pkts are ours. */
+/* The first n of w->pkts are this worker's. */
 static void decide(struct weir_worker *w, unsigned int n)
 {
 	weir_proxy_burst(&w->px, w->pkts, n, w->now_ns);
 	for (unsigned int i = 0; i < n; i++)
-		act(w, &w->pkts[i]);
+		execute(w, &w->pkts[i]);
 }
 
-/* Frames for others' ears, and from nobody's mouth: a group address as source would be answered. */
+/* Frames that are not to our MAC, and those with a group address as source, which no sender has. */
 static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *pkt, uint8_t *fate)
 {
-	static const uint8_t everybody[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct weir_eth_hdr *eth = (const void *)pkt->data;
 
 	if (unlikely(pkt->head_len < sizeof(*eth)))
@@ -135,11 +140,11 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 	if (likely(memcmp(eth->dst, nic->mac, sizeof(nic->mac)) == 0))
 		return false;
 	return eth->type_be != weir_be16(WEIR_ETH_ARP) ||
-		memcmp(eth->dst, everybody, sizeof(everybody)) != 0;
+		memcmp(eth->dst, broadcast, sizeof(broadcast)) != 0;
 }
 
-/* Parses and classifies one frame. true: it is this worker's, for the core. */
-static bool sort_in(struct weir_worker *w, struct weir_pkt *pkt)
+/* Parses and classifies one frame. true: this worker owns it, the engine decides. */
+static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 {
 	const struct weir_shared *s = w->shared;
 	unsigned int owner;
@@ -185,7 +190,7 @@ static unsigned int receive(struct weir_worker *w, uint8_t port)
 			rte_prefetch0(rte_pktmbuf_mtod(bufs[i + PREFETCH_AHEAD], void *));
 		weir_mbuf_view(bufs[i], port, &w->pkts[ours]);
 		bytes += bufs[i]->pkt_len;
-		ours += sort_in(w, &w->pkts[ours]);
+		ours += admit(w, &w->pkts[ours]);
 	}
 	weir_count(&c->rx_pkts, n);
 	weir_count(&c->rx_bytes, bytes);
@@ -194,8 +199,8 @@ static unsigned int receive(struct weir_worker *w, uint8_t port)
 	return n;
 }
 
-/* Between bursts: the current policy, should it be another one. */
-static void look_at_policy(struct weir_worker *w)
+/* Between bursts: changes to the current policy if it was replaced. */
+static void update_policy(struct weir_worker *w)
 {
 	struct weir_snapshot *s = weir_swap_read(&w->shared->swap);
 
@@ -208,8 +213,8 @@ static void look_at_policy(struct weir_worker *w)
 		weir_arp_announce(&w->keeper, &w->tx);
 }
 
-/* What other workers have for this one: packets of its connections, frames for its queues. */
-static unsigned int take_over(struct weir_worker *w)
+/* What other workers hand over: packets of this worker's connections, frames for its queues. */
+static unsigned int receive_handed_over(struct weir_worker *w)
 {
 	unsigned int total = 0, n;
 
@@ -218,7 +223,8 @@ static unsigned int take_over(struct weir_worker *w)
 			continue;
 		n = weir_steer_take(&w->steer, from, w->pkts);
 		if (n > 0) {
-			look_at_policy(w); /* no older than what they were classified by */
+			update_policy(
+				w); /* ours must not be older than the one they were classified by */
 			decide(w, n);
 		}
 		total += n;
@@ -232,7 +238,7 @@ static unsigned int take_over(struct weir_worker *w)
  * The loop
  */
 
-static void look_at_clock(struct weir_worker *w)
+static void update_clock(struct weir_worker *w)
 {
 	uint64_t now_ns = weir_clock_ns(&w->shared->clock);
 
@@ -243,20 +249,20 @@ static void look_at_clock(struct weir_worker *w)
 		__atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_RELAXED));
 }
 
-/* Before anything is received: whoever stops takes nobody new. */
-static void stop_opening(struct weir_worker *w, enum weir_phase phase)
+/* Before anything is received: a worker that drains takes no new connections. */
+static void start_draining(struct weir_worker *w, enum weir_phase phase)
 {
 	if (phase != WEIR_PHASE_RUN && !w->px.draining)
 		weir_proxy_drain(&w->px);
 }
 
-/* RSTs for what is open, and what a packet on its way between workers has opened meanwhile. */
+/* Resets what is open. A packet in flight between workers may open one more: this is called again. */
 static bool reset_some(struct weir_worker *w)
 {
 	return weir_proxy_active(&w->px) == 0 || weir_proxy_reset_all(&w->px, RESETS, w->now_ns);
 }
 
-/* Last in a turn: who reads it finds all counters of the turn, and its frames on their way. */
+/* Last in a turn: a reader that sees it sees the counters of the turn, too, and its frames are sent. */
 static void report(struct weir_worker *w, bool all_reset)
 {
 	__atomic_store_n(&w->active, weir_proxy_active(&w->px), __ATOMIC_RELEASE);
@@ -277,20 +283,20 @@ bool weir_worker_turn(struct weir_worker *w)
 	bool all_reset = false;
 	unsigned int n = 0;
 
-	weir_swap_rest(&w->shared->swap, w->self);
-	look_at_policy(w);
-	look_at_clock(w);
-	stop_opening(w, phase);
+	weir_swap_quiescent(&w->shared->swap, w->self);
+	update_policy(w);
+	update_clock(w);
+	start_draining(w, phase);
 	if (phase < WEIR_PHASE_RESET)
 		for (unsigned int i = 0; i < w->px.policy->n_ports; i++)
 			n += receive(w, (uint8_t)i);
 	if (w->px.policy->n_workers > 1)
-		n += take_over(w);
+		n += receive_handed_over(w);
 	keep_house(w);
 	if (phase == WEIR_PHASE_RESET)
 		all_reset = reset_some(w);
 	weir_tx_flush(&w->tx);
-	bury(w);
+	free_dropped(w);
 	if (phase != WEIR_PHASE_RUN)
 		report(w, all_reset);
 	weir_count(&w->px.counters.loops, 1);
@@ -299,7 +305,7 @@ bool weir_worker_turn(struct weir_worker *w)
 	return n > 0;
 }
 
-static void rest(struct weir_worker *w, bool busy)
+static void sleep_when_idle(struct weir_worker *w, bool busy)
 {
 	struct timespec nap = {0, SLEEP_MIN_NS};
 
@@ -318,9 +324,9 @@ int weir_worker_run(void *arg)
 	struct weir_worker *w = arg;
 
 	if (w->self == 0)
-		weir_signals_hear();
+		weir_signals_receive();
 	while (__atomic_load_n(&w->shared->phase, __ATOMIC_ACQUIRE) != WEIR_PHASE_EXIT)
-		rest(w, weir_worker_turn(w));
+		sleep_when_idle(w, weir_worker_turn(w));
 	weir_swap_leave(&w->shared->swap, w->self);
 	return 0;
 }
@@ -343,7 +349,7 @@ static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
 	}
 }
 
-/* Whether `from` has a port without a queue of its own, whose frames go by worker `home`. */
+/* Worker `from` has no transmit queue of its own on some port, and sends there through `home`. */
 static bool relays_for(const struct weir_shared *s, unsigned int from, unsigned int home)
 {
 	for (unsigned int i = 0; i < s->swap.current->policy->n_ports; i++)
@@ -374,7 +380,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 
 	w->shared = shared;
 	w->self = self;
-	w->active = WEIR_ACTIVE_UNSAID;
+	w->active = WEIR_ACTIVE_UNREPORTED;
 	w->now_ns = weir_clock_ns(&shared->clock);
 	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &ops, w->now_ns,
 		shared->wall_offset_ns);

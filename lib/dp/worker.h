@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A worker: one lcore that owns everything it touches, and its loop (design §§2, 3). What workers
- * share is read only, but for the next hops' addresses and a few words in struct weir_shared. The
- * policy is what the worker's core goes by: weir_worker.px.policy.
+ * A worker: one lcore, its loop, and everything that it touches. Workers share only read-only data,
+ * the next hops' MAC addresses (dp/neigh.h) and a few atomics in struct weir_shared. The policy that
+ * a worker uses is weir_worker.px.policy.
  */
 #ifndef WEIR_DP_WORKER_H
 #define WEIR_DP_WORKER_H
@@ -15,7 +15,7 @@
 #include "flow/inquiry.h"
 #include "tcp/proxy.h"
 
-/* What the control side wants of the workers, in the order in which it happens (HC-54). */
+/* What the workers are to do, set by the control side, in this order (HC-54). */
 enum weir_phase {
 	WEIR_PHASE_RUN,
 	WEIR_PHASE_DRAIN, /* no new connections */
@@ -35,8 +35,8 @@ struct weir_shared {
 	uint64_t wall_offset_ns; /* wall clock = weir_clock_ns() + this */
 };
 
-/* weir_worker.active before it was said: a worker may not have been scheduled since (HC-52). */
-#define WEIR_ACTIVE_UNSAID 0xffffffffu
+/* weir_worker.active before the first report: a worker may not have run since (HC-52). */
+#define WEIR_ACTIVE_UNREPORTED 0xffffffffu
 
 struct weir_worker {
 	struct weir_proxy px;
@@ -47,20 +47,20 @@ struct weir_worker {
 	struct rte_ring *relays[WEIR_WORKERS_MAX]; /* frames of workers without a transmit queue */
 	struct weir_shared *shared;
 	struct weir_pkt pkts[WEIR_BURST];
-	struct rte_mbuf *dead[WEIR_BURST]; /* dropped ones, to be freed together */
-	unsigned int n_dead;
+	struct rte_mbuf *dropped[WEIR_BURST]; /* to be freed together */
+	unsigned int n_dropped;
 	unsigned int self;
 	unsigned int empty_loops; /* in a row */
 	uint64_t now_ns;
 
 	/* atomics: read by the control side */
-	uint32_t active; /* connections that still carry data, as said while stopping */
+	uint32_t active; /* connections that may still carry data; reported while stopping */
 	uint32_t reset;  /* 1: none is left */
 } __attribute__((aligned(64)));
 
 /*
- * Sets w up in memory cut from arena; measure first, with a w that is thrown away. Rings towards
- * other workers are theirs: weir_worker_join() afterwards.
+ * Sets w up in memory cut from arena; measure first, with a w that is thrown away. Control thread,
+ * before the worker runs. weir_worker_join() connects it to the others afterwards.
  */
 void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct weir_shared *shared,
 	unsigned int self, struct rte_mempool *pool, const uint8_t seed[32]);
@@ -71,7 +71,7 @@ void weir_worker_join(struct weir_worker *w, struct weir_worker *other);
 /* The loop, until WEIR_PHASE_EXIT: an lcore's function. arg: the worker. Returns 0. */
 int weir_worker_run(void *arg);
 
-/* One turn of it, which is what tests run. true when there was something to do. */
+/* One turn of the loop, which is what tests run. true: it received something. */
 bool weir_worker_turn(struct weir_worker *w);
 
 #endif

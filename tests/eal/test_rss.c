@@ -75,18 +75,18 @@ static void test_which_port(void)
 {
 	struct weir_policy *p = shell_policy(2, 2);
 
-	CU_ASSERT_FALSE(weir_rss_is_way_back(p, 0));
-	CU_ASSERT_TRUE(weir_rss_is_way_back(p, 1));
+	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 0));
+	CU_ASSERT_TRUE(weir_rss_is_return_path(p, 1));
 	p->ports[1].addrs[0].addr = p->listeners[SHELL_FULLNAT].vip;
-	CU_ASSERT_FALSE(weir_rss_is_way_back(p, 1));
+	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 1));
 	weir_policy_free(p);
 	p = shell_policy(2, 2);
 	for (unsigned int i = 0; i < p->n_services; i++)
 		p->services[i].mode = WEIR_MODE_NAT; /* goes by the client's port */
-	CU_ASSERT_FALSE(weir_rss_is_way_back(p, 1));
+	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 1));
 	weir_policy_free(p);
 	p = shell_policy(2, 1);
-	CU_ASSERT_FALSE(weir_rss_is_way_back(p, 0));
+	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 0));
 	weir_policy_free(p);
 }
 

@@ -121,7 +121,7 @@ static void turn(struct worker *w)
 	uint8_t mac[6] = {2, 0, 0, 0, 0, (uint8_t)w->self};
 	unsigned int ours = 0;
 
-	weir_swap_rest(&swap, w->self);
+	weir_swap_quiescent(&swap, w->self);
 	look_at_policy(w);
 	w->now_ns += 1000000;
 	for (unsigned int i = 0; i < 16 && receive(w, &w->pkts[ours]); i++) {
