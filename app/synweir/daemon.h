@@ -3,7 +3,7 @@
 #ifndef WEIR_SYNWEIR_DAEMON_H
 #define WEIR_SYNWEIR_DAEMON_H
 
-#include "ctl/config.h"
+#include "config/config.h"
 
 /*
  * Once per process; takes the configuration. Runs until SIGTERM or SIGINT. extra: arguments for the EAL from the command line. The process's

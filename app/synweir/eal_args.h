@@ -6,7 +6,7 @@
 #ifndef WEIR_SYNWEIR_EAL_ARGS_H
 #define WEIR_SYNWEIR_EAL_ARGS_H
 
-#include "ctl/config.h"
+#include "config/config.h"
 #include "dp/eal.h"
 
 struct weir_eal_args {

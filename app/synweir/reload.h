@@ -3,7 +3,7 @@
 #ifndef WEIR_SYNWEIR_RELOAD_H
 #define WEIR_SYNWEIR_RELOAD_H
 
-#include "ctl/config.h"
+#include "config/config.h"
 #include "ctl/view.h"
 #include "dp/dataplane.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ctl/config.h"
+#include "config/config.h"
 #include "replay.h"
 
 #define SNAPLEN 262144

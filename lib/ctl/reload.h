@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define WEIR_RELOAD_TEXT 1200 /* a message of ctl/config.h with some words around it */
+#define WEIR_RELOAD_TEXT 1200 /* a message of config/config.h with some words around it */
 
 /* How they went. */
 struct weir_reload_log {

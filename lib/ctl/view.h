@@ -11,7 +11,7 @@
 
 #include <time.h>
 
-#include "ctl/config.h"
+#include "config/config.h"
 #include "ctl/reload.h"
 #include "flow/counters.h"
 #include "flow/inquiry.h"

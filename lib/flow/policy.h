@@ -233,7 +233,7 @@ const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p,
 
 /*
  * Builds endpoints, slots and key_ids from all else, once. 0 or -ENOMEM (then only
- * weir_policy_free() is left to do). Does not judge: ctl/check does. A VIP that is also a port's
+ * weir_policy_free() is left to do). Checks nothing: config/check does. A VIP that is also a port's
  * address counts as VIP, a backend that is also a service as the service.
  */
 int weir_policy_finish(struct weir_policy *p);

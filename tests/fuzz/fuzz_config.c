@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * The configuration file (ctl/config.h): any bytes are refused with one line of words, or become a
+ * The configuration file (config/config.h): any bytes are refused with one line of words, or become a
  * policy that a worker can be set up with. Leaks are LeakSanitizer's to find.
  *
  * Input: the file. It lies in memory (memfd), so that nothing is left on any disk.
@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "ctl/config.h"
+#include "config/config.h"
 #include "tcp/proxy.h"
 
 #include "fuzz.h"

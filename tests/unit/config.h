@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/config.h"
+#include "config/config.h"
 #include "unit.h"
 
 /* libconfig 1.5 loses the text it was reading when it meets an error: 64 bytes, once a refusal. */

@@ -114,7 +114,7 @@ static void hc42_budget(void)
 	talk_open(&t);
 	g = talk_segment(&t, WEIR_CLIENT, RST, 0);
 	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
-	shell_wait_ms(s, 6000); /* the probation */
+	shell_wait_ms(s, 6000); /* the RST is pending for 5 s */
 	IS(talk_state(&t), WEIR_CLOSED);
 	for (unsigned int i = 0; i < 2000; i++)
 		shell_in(s, frame, segment_ping(0xcb007105, SHELL_VIP(0), frame), SHELL_CLIENTS);

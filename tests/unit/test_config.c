@@ -247,6 +247,8 @@ static const struct {
 		"of service \"web\" too; with \"nat\" a client that uses one source port "
 		"for "
 		"both gets RST from the second"},
+	{"drain = 0;", "drain = 0; probation = 7;",
+		"21: timeouts.probation = 7: is called \"rst_pending\" now: rename it"},
 };
 
 static void test_warnings(void)
@@ -261,6 +263,16 @@ static void test_warnings(void)
 				warnings[i].message);
 		weir_config_free(c);
 	}
+}
+
+/* The former name of a key means what its present name means. */
+static void test_old_name(void)
+{
+	struct weir_config *c = expect_good_bent("drain = 0;", "drain = 0; probation = 7;");
+
+	CU_ASSERT_EQUAL(c->policy->services[0].timeouts.rst_pending_ms, 7000);
+	CU_ASSERT_EQUAL(c->policy->services[1].timeouts.rst_pending_ms, 7000);
+	weir_config_free(c);
 }
 
 static void test_files(void)
@@ -477,6 +489,7 @@ int main(void)
 		{"HC-53 other good files", test_variants},
 		{"HC-53 the way to a backend: longest prefix", test_routes},
 		{"HC-53 warnings", test_warnings},
+		{"former names of keys", test_old_name},
 		{"HC-53 files that are none", test_files},
 		{"HC-53 the secret's file", test_secret},
 		{"HC-53 the most backends there may be", test_many},

@@ -3,7 +3,7 @@
 #include <glob.h>
 
 #include "config.h"
-#include "ctl/config_keys.h"
+#include "config/keys.h"
 
 static const char *const types[] = {
 	[WEIR_CONF_INT] = "whole number",

@@ -101,7 +101,7 @@ RULES(test_unknown_keys,
 	{"established = 1.5", "drain = 1.5",
 		"12: services[0].timeouts.drain = 1.5: unknown key; known here: established, "
 		"half_close, "
-		"closing, time_wait, connect, probation"},
+		"closing, time_wait, connect, rst_pending"},
 	{"weight = 2", "wait = 2",
 		"14: services[0].backends[0].wait = 2: unknown key; known here: name, address, "
 		"port, weight"},
@@ -112,10 +112,13 @@ RULES(test_unknown_keys,
 		"closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
 		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
+	{"drain = 0;", "rst_pending = 5; probation = 5;",
+		"21: timeouts.probation = 5: is the former name of \"rst_pending\": give one of "
+		"them"},
 	{"drain", "tarry",
 		"21: timeouts.tarry = 0: unknown key; known here: established, half_close, "
 		"closing, time_wait, "
-		"connect, probation, drain"})
+		"connect, rst_pending, drain"})
 
 RULES(test_missing_keys, {"name = \"front\";", "", "4: ports[0]: needs \"name\""},
 	{"device = \"0000:03:00.0\";", "", "6: ports[1]: needs \"device\""},

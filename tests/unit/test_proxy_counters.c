@@ -271,7 +271,7 @@ static void hc04_counted(void)
 	each_mode(held);
 }
 
-/* RST of either side: when the probation is over. Draining: another word for it. */
+/* RST of either side: when it is no longer pending. Draining is counted by another name. */
 static void ended(unsigned int service)
 {
 	for (unsigned int how = 0; how < 3; how++) {

@@ -75,7 +75,7 @@ static void hc22_in(void)
 	each_mode(rst_in);
 }
 
-/* Case 2: exact. It passes; after the probation nothing is left but the memory of it. */
+/* Case 2: exact. It passes; after the wait nothing is left but the memory of it. */
 static void rst_exact(unsigned int service)
 {
 	for (unsigned int side = 0; side < 2; side++) {
@@ -110,7 +110,7 @@ static void hc22_exact(void)
 }
 
 /* The receiver goes on: it was not exact for it, or a forgery. Its sender going on proves nothing. */
-static void probation(unsigned int service)
+static void rst_pending(unsigned int service)
 {
 	for (unsigned int i = 0; i < 4; i++) {
 		enum weir_side side = i & 1, speaks = i & 2 ? side : weir_other(side);
@@ -133,9 +133,9 @@ static void probation(unsigned int service)
 	}
 }
 
-static void hc22_probation(void)
+static void hc22_rst_pending(void)
 {
-	each_mode(probation);
+	each_mode(rst_pending);
 }
 
 /* The usual abort: the client has closed with data under way, and answers each segment by RST. */
@@ -523,8 +523,8 @@ int main(void)
 		{"HC-20 RST|ACK is translated", hc20_rst},
 		{"HC-22 RST out of the window", hc22_out},
 		{"HC-22 HC-23 RST in the window, and its challenge", hc22_in},
-		{"HC-22 exact RST, probation, CLOSED", hc22_exact},
-		{"HC-22 probation ended by the receiver only", hc22_probation},
+		{"HC-22 exact RST, RST pending, CLOSED", hc22_exact},
+		{"HC-22 a pending RST is cancelled by its receiver only", hc22_rst_pending},
 		{"HC-22 an aborted download", hc22_abort},
 		{"HC-24 its own SYN again, somebody's SYN", hc24_own_syn},
 		{"HC-24 a rebooted client", hc24_rebooted},

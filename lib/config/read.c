@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/config_draft.h"
-#include "ctl/config_keys.h"
+#include "config/draft.h"
+#include "config/keys.h"
 
 static int read_group(struct weir_draft *d, const struct weir_conf_group *g,
 	const config_setting_t *at, void *out);
@@ -210,6 +210,12 @@ static int read_list(struct weir_draft *d, const struct weir_conf_key *k,
 	return ret;
 }
 
+static bool is_named(const config_setting_t *at, const char *name)
+{
+	return name != NULL && config_setting_name(at) != NULL &&
+		strcmp(config_setting_name(at), name) == 0;
+}
+
 static int refuse_unknown(struct weir_draft *d, const struct weir_conf_group *g,
 	const config_setting_t *at)
 {
@@ -218,7 +224,7 @@ static int refuse_unknown(struct weir_draft *d, const struct weir_conf_group *g,
 	for (unsigned int i = 0; i < g->n_keys; i++) {
 		const char *name = g->keys[i].name;
 
-		if (config_setting_name(at) != NULL && strcmp(config_setting_name(at), name) == 0)
+		if (is_named(at, name) || is_named(at, g->keys[i].old_name))
 			return 0;
 		if (i > 0)
 			strcat(known, ", ");
@@ -227,12 +233,33 @@ static int refuse_unknown(struct weir_draft *d, const struct weir_conf_group *g,
 	return weir_draft_refuse(d, at, "unknown key; known here: %s", known);
 }
 
-/* at == NULL: the group is not there, its keys have their defaults. */
+/* *at: the key's setting, also under its former name, or NULL. 0 or -errno. */
+static int find_key(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *group, const config_setting_t **at)
+{
+	const config_setting_t *old = NULL;
+
+	*at = group != NULL ? config_setting_get_member(group, k->name) : NULL;
+	if (group != NULL && k->old_name != NULL)
+		old = config_setting_get_member(group, k->old_name);
+	if (old == NULL)
+		return 0;
+	if (*at != NULL)
+		return weir_draft_refuse(d, old, "is the former name of \"%s\": give one of them",
+			k->name);
+	*at = old;
+	return weir_draft_warn(d, old, "is called \"%s\" now: rename it", k->name);
+}
+
+/* group == NULL: it is not there, its keys have their defaults. */
 static int read_key(struct weir_draft *d, const struct weir_conf_key *k,
 	const config_setting_t *group, char *out)
 {
-	const config_setting_t *at = group ? config_setting_get_member(group, k->name) : NULL;
+	const config_setting_t *at;
+	int ret = find_key(d, k, group, &at);
 
+	if (ret != 0)
+		return ret;
 	if (at != NULL)
 		return k->max_items != 0 ? read_list(d, k, at, out)
 					 : read_one(d, k, at, out + k->offset);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "ctl/check.h"
+#include "config/check.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/check.h"
+#include "config/check.h"
 
 /* a with the bits behind the prefix all 0 or all 1: a subnet's first or last address. */
 static struct weir_addr edge(const struct weir_addr *a, unsigned int prefix, bool ones)

@@ -7,8 +7,8 @@
  * ctl/ owns how people talk to synweir. It includes base, wire and flow, and never dp: they meet in
  * the policy (ctl -> workers) and in the counters (workers -> ctl).
  */
-#ifndef WEIR_CTL_CONFIG_H
-#define WEIR_CTL_CONFIG_H
+#ifndef WEIR_CONFIG_CONFIG_H
+#define WEIR_CONFIG_CONFIG_H
 
 #include "flow/derive.h"
 

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/config_draft.h"
+#include "config/draft.h"
 
 /* Bounds: with eight includes in each of eight files it would be 8^8 files. */
 #define DEPTH_MAX 8              /* of files that include files */

@@ -3,8 +3,8 @@
  * Every key of the configuration file, as a table: its name, type, range, default, and where in the
  * draft it goes. The reader is driven by it, and a test compares docs/configuration.md with it.
  */
-#ifndef WEIR_CTL_CONFIG_KEYS_H
-#define WEIR_CTL_CONFIG_KEYS_H
+#ifndef WEIR_CONFIG_KEYS_H
+#define WEIR_CONFIG_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ struct weir_conf_key {
 	const char *name;
 	enum weir_conf_type type;
 	bool required;
-	/* a default outside of the range: there is none of its own, zero says so to check.c */
+	/* a default outside of the range means: none of its own; check.c finds zero and decides */
 	int64_t min, max, def;
 	const char *const *words; /* ends in NULL */
 	const struct weir_conf_group *group;
@@ -36,6 +36,7 @@ struct weir_conf_key {
 	/* a list: [ ] or ( ) of values, ( ) of groups. offset: a pointer to the values, allocated */
 	uint32_t max_items; /* 0: no list */
 	size_t count_offset;
+	const char *old_name; /* a former name, accepted with a warning; NULL: none */
 };
 
 struct weir_conf_group {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "ctl/config.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl/check.h"
-#include "ctl/config_draft.h"
+#include "config/check.h"
+#include "config/draft.h"
 
 /* 32 hex digits, and white space behind them. */
 static bool parse_secret(const char *text, uint8_t secret[16])

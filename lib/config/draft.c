@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "ctl/config_draft.h"
+#include "config/draft.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/config_keys.h"
+#include "config/keys.h"
 
 /* A message being put together: what does not fit is cut off. */
 struct line {

@@ -3,10 +3,10 @@
  * Judges a draft: what each value may not be because of the others. Fills in what follows from
  * them: the backends' next hops and egress ports, defaults that other keys decide.
  */
-#ifndef WEIR_CTL_CHECK_H
-#define WEIR_CTL_CHECK_H
+#ifndef WEIR_CONFIG_CHECK_H
+#define WEIR_CONFIG_CHECK_H
 
-#include "ctl/config_draft.h"
+#include "config/draft.h"
 #include "flow/derive.h"
 
 /* All of the below. 0; -EINVAL: refused, d->err says why; -ENOMEM. */

@@ -2,7 +2,7 @@
 /* Services and backends: each on its own, then what they are to each other. */
 #include <string.h>
 
-#include "ctl/check.h"
+#include "config/check.h"
 #include "flow/localport.h"
 #include "wire/hdr.h"
 

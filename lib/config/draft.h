@@ -5,12 +5,12 @@
  *
  * INVARIANT: what is a member of a list begins with `at`, where it stands in the file.
  */
-#ifndef WEIR_CTL_CONFIG_DRAFT_H
-#define WEIR_CTL_CONFIG_DRAFT_H
+#ifndef WEIR_CONFIG_DRAFT_H
+#define WEIR_CONFIG_DRAFT_H
 
 #include <libconfig.h>
 
-#include "ctl/config.h"
+#include "config/config.h"
 
 struct weir_draft_route {
 	const config_setting_t *at;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "ctl/config_keys.h"
+#include "config/keys.h"
 
-#include "ctl/config_draft.h"
+#include "config/draft.h"
 
 #define GROUP_OF(array)                                                                            \
 	{                                                                                          \
@@ -68,10 +68,10 @@ static const struct weir_conf_group profile_group = GROUP_OF(profile_keys);
 
 #define OWN(seconds)       S(seconds)
 #define INHERITED(seconds) 0
-#define TIMEOUT(key, member, lo, hi, default)                                                      \
+#define TIMEOUT(key, member, lo, hi, default, ...)                                                 \
 	{                                                                                          \
 		key, WEIR_CONF_TIME, .min = S(lo), .max = S(hi), .def = default,                   \
-				     AT(struct weir_timeouts, member)                              \
+				     AT(struct weir_timeouts, member), __VA_ARGS__                 \
 	}
 /*
  * established: RFC 5382 REQ-5 asks for 2 h 4 min. time_wait: as long as a cookie can come again, which
@@ -83,7 +83,7 @@ static const struct weir_conf_group profile_group = GROUP_OF(profile_keys);
 		TIMEOUT("closing", closing_ms, 1, 3600, DEF(60)),                                  \
 		TIMEOUT("time_wait", time_wait_ms, 64, 3600, DEF(64)),                             \
 		TIMEOUT("connect", connect_ms, 0.05, 10, DEF(0.2)),                                \
-		TIMEOUT("probation", rst_pending_ms, 0.1, 60, DEF(5))
+		TIMEOUT("rst_pending", rst_pending_ms, 0.1, 60, DEF(5), .old_name = "probation")
 
 static const struct weir_conf_key service_timeout_keys[] = {TIMEOUTS(INHERITED)};
 static const struct weir_conf_group service_timeout_group = GROUP_OF(service_timeout_keys);

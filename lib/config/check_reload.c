@@ -2,7 +2,7 @@
 /* What the running process cannot be asked for: devices, cores and memory are taken at the start. */
 #include <string.h>
 
-#include "ctl/check.h"
+#include "config/check.h"
 
 static int refuse(struct weir_draft *d, const config_setting_t *group, const char *key)
 {
