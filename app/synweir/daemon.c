@@ -31,8 +31,9 @@
 #include "reload.h"
 
 #define SECOND_NS    1000000000ull
-#define STOP_STEP_NS 10000000ull     /* between looks at how the stopping goes on */
-#define RESET_MAX_NS (5 * SECOND_NS) /* for RSTs to leave; a stuck device must not stop the stop */
+#define STOP_STEP_NS 10000000ull /* between checks whether all connections are done */
+#define RESET_MAX_NS                                                                               \
+	(5 * SECOND_NS) /* for RSTs to be sent; a stuck device must not prevent the exit */
 
 struct daemon {
 	struct weir_reloader reloader; /* has the configuration, and its file */
@@ -45,7 +46,7 @@ struct daemon {
 	bool eal_up;
 };
 
-/* Threads of telemetry and the EAL look at it until the process ends. */
+/* Threads of telemetry and the EAL read it until the process ends. */
 static struct daemon the_daemon;
 
 /*
@@ -255,7 +256,7 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 	warn(d);
 	weir_log(WEIR_LOG_INFO, "cookies are hashed in vectors of %u bits",
 		weir_siphash_limit(rte_vect_get_max_simd_bitwidth()));
-	/* All of it is populated now: gigabytes take a while, and nobody should have to guess why. */
+	/* All pages are populated now, which takes a while: the log says what it waits for. */
 	weir_log(WEIR_LOG_INFO, "taking memory for %u connections",
 		d->reloader.config->policy->limits.connections);
 	rc = open_dataplane(d);
@@ -307,7 +308,7 @@ static void serve(struct daemon *d)
 	}
 }
 
-/* Until no connection carries data, the time is up, or somebody will not wait. */
+/* Until no connection carries data, the time is up, or a second signal comes. */
 static void drain(struct daemon *d)
 {
 	uint64_t now = weir_clock_monotonic_ns(),

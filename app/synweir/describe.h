@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A data path in words and numbers: the log's lines at start, and the view that ctl/ looks at. */
+/* Describes the data path: the log's lines at start and end, and the view that ctl/ shows. */
 #ifndef WEIR_SYNWEIR_DESCRIBE_H
 #define WEIR_SYNWEIR_DESCRIBE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The EAL's arguments: what the configuration file says, what synweir derives from it, and what
- * stands on the command line behind "--", in this order. What the user gives is never derived too.
+ * The EAL's arguments: those of the configuration file, those that synweir derives from it, and those
+ * after "--" on the command line, in this order. An argument that the user gives is not derived.
  */
 #ifndef WEIR_SYNWEIR_EAL_ARGS_H
 #define WEIR_SYNWEIR_EAL_ARGS_H
@@ -18,7 +18,7 @@ struct weir_eal_args {
 	bool derived_no_huge;
 };
 
-/* What there is to run on. */
+/* The machine, as far as the arguments depend on it. */
 struct weir_eal_machine {
 	cpu_set_t allowed; /* the CPUs that this process may run on */
 	cpu_set_t near;    /* those of them on the NUMA node of all ports */

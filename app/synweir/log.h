@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The daemon's voice: one line to stderr, the same shape for everybody. */
+/* The daemon's log: one line to stderr, of one shape. */
 #ifndef WEIR_SYNWEIR_LOG_H
 #define WEIR_SYNWEIR_LOG_H
 

@@ -23,7 +23,7 @@ static void usage(FILE *to)
 		"Arguments after \"--\" go to DPDK's EAL, after those of the configuration.\n"
 		"SIGTERM and SIGINT end it when connections are done or the drain time is up; a "
 		"second\n"
-		"one at once. SIGHUP makes it read the configuration anew.\n\n"
+		"one at once. SIGHUP reloads the configuration.\n\n"
 		"exit status: 0, 1 when something is wrong, 2 for wrong usage\n");
 }
 
@@ -59,19 +59,20 @@ static int parse(int argc, char **argv, struct options *o)
 			usage(stdout);
 			return 0;
 		default:
-			fprintf(stderr, "synweir: -h says how to use it\n");
+			fprintf(stderr, "synweir: try 'synweir --help'\n");
 			return 2;
 		}
 	}
 	if (optind < argc && strcmp(argv[optind - 1], "--") != 0) {
 		fprintf(stderr,
-			"synweir: what is '%s'? Arguments for DPDK's EAL come after \"--\"\n",
+			"synweir: unexpected argument '%s'; arguments for DPDK's EAL follow "
+		        "\"--\"\n",
 			argv[optind]);
 		return 2;
 	}
 	if (o->file != NULL)
 		return -1;
-	fprintf(stderr, "synweir: which configuration? -c FILE\n");
+	fprintf(stderr, "synweir: missing option -c FILE\n");
 	return 2;
 }
 
@@ -79,7 +80,7 @@ static int check(const struct weir_config *config, const char *file)
 {
 	for (uint32_t i = 0; i < config->n_warnings; i++)
 		printf("warning: %s\n", config->warnings[i]);
-	printf("%s: good\n", file);
+	printf("%s: configuration OK\n", file);
 	return 0;
 }
 

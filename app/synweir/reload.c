@@ -10,7 +10,7 @@
 #include "ctl/telemetry.h"
 #include "log.h"
 
-/* A loop of a worker takes microseconds; one that is not scheduled may need some patience. */
+/* A loop of a worker takes microseconds, but its thread may not be scheduled for a while. */
 #define GRACE_MS 2000
 
 static bool settle(struct weir_reloader *r)
@@ -30,12 +30,12 @@ static void wait_for_workers(struct weir_reloader *r)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	}
 	weir_log(WEIR_LOG_WARNING,
-		"a worker has not taken the new configuration over after %d s: it does not get to "
-		"run, or hangs",
+		"a worker has not adopted the new configuration after %d s: its thread is not "
+		"scheduled, or hangs",
 		GRACE_MS / 1000);
 }
 
-/* The view first: who shows a connection of the new policy must know its numbers. */
+/* The view first: to show a connection of the new policy it must know the policy's numbers. */
 static int put_in_force(struct weir_reloader *r, struct weir_policy *policy)
 {
 	struct weir_policy *old = r->config->policy;
@@ -73,8 +73,7 @@ static bool reload(struct weir_reloader *r, char *text, size_t size)
 	int rc;
 
 	if (!settle(r)) {
-		snprintf(text, size,
-			"not reloaded: a worker has not taken the last change over yet");
+		snprintf(text, size, "not reloaded: a worker has not adopted the last change yet");
 		return false;
 	}
 	busy = calloc(1, sizeof(*busy));
@@ -84,11 +83,11 @@ static bool reload(struct weir_reloader *r, char *text, size_t size)
 	rc = weir_config_reload(r->file, r->config, busy, &next, &err);
 	free(busy);
 	if (rc != 0) {
-		snprintf(text, size, "not reloaded, all is as it was: %s", err.text);
+		snprintf(text, size, "not reloaded, nothing has changed: %s", err.text);
 		return false;
 	}
 	policy = next->policy;
-	next->policy = r->config->policy; /* put_in_force() has its own way with it */
+	next->policy = r->config->policy; /* put_in_force() frees it, after the grace period */
 	r->config->policy = NULL;
 	weir_config_free(r->config);
 	r->config = next;
@@ -124,7 +123,7 @@ void weir_reload_refuse(struct weir_reloader *r)
 	weir_reload_end(r->view->reload, false, text);
 }
 
-/* ARP must not answer for a removed VIP any more, now that no connection is left. */
+/* A removed VIP without connections must not be answered for by ARP any more. */
 static void vacate(struct weir_reloader *r, const struct weir_busy *busy)
 {
 	struct weir_policy *p = r->config->policy;

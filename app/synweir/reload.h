@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The control thread's part of a reload (HC-51): from the file to workers that go by it. */
+/* The control thread's part of a reload (HC-51): from the file to workers that use it. */
 #ifndef WEIR_SYNWEIR_RELOAD_H
 #define WEIR_SYNWEIR_RELOAD_H
 
@@ -12,18 +12,18 @@ struct weir_reloader {
 	const char *file;
 	struct weir_dataplane *dp;
 	struct weir_view *view;
-	struct weir_policy *old; /* a worker may look at it still; or NULL */
+	struct weir_policy *old; /* workers may still read it; or NULL */
 };
 
-/* Reads the file anew. All or nothing, and a line in the log either way. */
+/* Reloads the file: all of it or nothing, and a line in the log either way. */
 void weir_reload_now(struct weir_reloader *r);
 
-/* The same request while draining: says no, for who waits for an answer. */
+/* Refuses a reload while draining, so that a waiting weirctl gets its answer. */
 void weir_reload_refuse(struct weir_reloader *r);
 
 /*
- * Once a second: what was removed, and has no connection left, lets its number and address go; what
- * workers did not let go of in time is freed.
+ * Once a second: vacates the numbers and addresses of removed services and backends that have no
+ * connection left; frees a policy whose grace period was not over in time.
  */
 void weir_reload_tend(struct weir_reloader *r);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A conversation with a running synweir over DPDK's telemetry socket. */
+/* Requests to a running synweir over DPDK's telemetry socket. */
 #ifndef WEIRCTL_CLIENT_H
 #define WEIRCTL_CLIENT_H
 
@@ -13,7 +13,7 @@
  */
 void client_socket_path(const char *prefix, char *path, size_t size);
 
-/* The socket, or -1 after a line on stderr that says what is wrong and what to do. */
+/* Returns the socket, or -1 after a line on stderr: what is wrong and what to do. */
 int client_connect(const char *path);
 
 /*

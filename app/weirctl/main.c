@@ -59,9 +59,10 @@ static void usage(void)
 {
 	printf("usage: weirctl [-p PREFIX | -s SOCKET] [--json] show TOPIC [OPTION...]\n"
 	       "       weirctl [-p PREFIX | -s SOCKET] reload\n\n"
-	       "Shows what a running synweir knows and counts; makes it read its configuration "
-	       "anew,\n"
-	       "which is all or nothing: says what has changed, or why nothing has.\n\n"
+	       "Shows state and counters of a running synweir; reloads its configuration, all of "
+	       "it "
+	       "or nothing,\n"
+	       "and tells what has changed, or why nothing has.\n\n"
 	       "topics:\n");
 	for (size_t i = 0; i < TOPICS; i++)
 		printf("  %-11s %s\n", topics[i].name, topics[i].help);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rows of JSON as a table for people. */
+/* Prints rows of JSON as a table. */
 #ifndef WEIRCTL_TABLE_H
 #define WEIRCTL_TABLE_H
 

@@ -25,10 +25,10 @@ struct backend {
 int backend_init(struct backend *b, uint32_t connections);
 void backend_free(struct backend *b);
 
-/* Somebody listens there. */
+/* A backend listens on the segment's destination. */
 bool backend_listens(const struct backend *b, const struct weir_seg *seg);
 
-/* A segment to where somebody listens. */
+/* A segment to a destination that is listened on. */
 void backend_input(struct backend *b, const struct weir_pkt *pkt);
 
 /* Time-outs, a few. */

@@ -96,7 +96,7 @@ struct end *ends_add(struct ends *e, const struct end_key *key)
 	return end;
 }
 
-/* Whoever could not be found with a hole at `hole` moves into it, and leaves one. */
+/* Linear probing: a key that could not be found with a hole at `hole` moves there, and leaves a hole. */
 static void close_up(struct ends *e, uint32_t hole)
 {
 	for (uint32_t s = (hole + 1) & e->mask; e->slots[s] != ENDS_NONE; s = (s + 1) & e->mask) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ends of connections: found by their addresses and ports, woken by time. All memory is taken at
- * start. Timers are queues, one for each delay there is, so that the first of a queue is the first
+ * Ends of connections: found by addresses and ports, each with a timer. All memory is taken at start. Timers are queues, one for each delay there is, so that the first of a queue is the first
  * that is due.
  */
 #ifndef WEIRGEN_ENDS_H
@@ -30,7 +29,7 @@ enum delay {
 	DELAY_2_S,
 	DELAY_4_S,
 	DELAY_8_S,
-	DELAY_30_S, /* for the other end to say something that is due */
+	DELAY_30_S, /* for an answer of the other end */
 	DELAYS,
 	DELAY_NONE = DELAYS,
 };
@@ -86,10 +85,10 @@ struct end *ends_find(const struct ends *e, const struct end_key *key);
 struct end *ends_add(struct ends *e, const struct end_key *key);
 void ends_remove(struct ends *e, struct end *end);
 
-/* Wakes it after that delay, whatever was before. DELAY_NONE: never. */
+/* Sets its timer, in place of any earlier one. DELAY_NONE: off. */
 void ends_wake(struct ends *e, struct end *end, enum delay delay, uint64_t now_ns);
 
-/* The next that is to be woken, its timer off; NULL: none is due. */
+/* The next one whose timer has gone off; NULL: none is due. */
 struct end *ends_due(struct ends *e, uint64_t now_ns);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SYNs or ACKs that nobody means: one template, sources of a range, numbers that meter.h knows again. */
+/* Spoofed SYNs or ACKs: one template, sources of a range, numbers that meter.h can verify. */
 #ifndef WEIRGEN_FLOOD_H
 #define WEIRGEN_FLOOD_H
 
@@ -15,7 +15,7 @@ struct flood {
 	uint64_t sent; /* an atomic, by one writer */
 };
 
-/* n frames, for which there should be room; how many it were. */
+/* Sends n frames, for which there should be room; returns how many were sent. */
 unsigned int flood_send(struct flood *f, struct port *p, unsigned int n);
 
 #endif

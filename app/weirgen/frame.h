@@ -3,7 +3,7 @@
  * Frames: templates of which thousands are made by copying, where only what differs is written and
  * added to the checksums; and single segments with payload.
  *
- * Payload is one endless text, the same for everybody: byte i of a stream is i % FRAME_TEXT_PERIOD.
+ * Payload is one endless text, the same in every connection: byte i of a stream is i % FRAME_TEXT_PERIOD.
  */
 #ifndef WEIRGEN_FRAME_H
 #define WEIRGEN_FRAME_H

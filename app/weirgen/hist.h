@@ -22,7 +22,7 @@ struct hist {
 /* Zeroed memory is an empty one. */
 static inline void hist_add(struct hist *h, uint64_t value);
 
-/* The lowest value that lies in that bucket; of HIST_BUCKETS: what lies in none. */
+/* The lowest value of that bucket; of HIST_BUCKETS: the lowest value beyond all buckets. */
 uint64_t hist_bucket_lowest(unsigned int bucket);
 
 /*

@@ -50,7 +50,7 @@ static struct weir_header header_to(const struct end_key *key, uint8_t flags, ui
 static bool send(struct host *h, const uint8_t mac[6], const struct weir_header *header,
 	const uint8_t *payload, uint16_t payload_len)
 {
-	uint8_t *frame = h->outlet.begin(h->outlet.shell);
+	uint8_t *frame = h->ops.begin(h->ops.shell);
 	uint16_t len;
 
 	if (frame == NULL)
@@ -58,13 +58,13 @@ static bool send(struct host *h, const uint8_t mac[6], const struct weir_header 
 	len = frame_segment(frame, header, payload, payload_len);
 	memcpy(frame, mac, 6);
 	memcpy(frame + 6, h->mac, 6);
-	h->outlet.end(h->outlet.shell, len);
+	h->ops.end(h->ops.shell, len);
 	return true;
 }
 
 static const uint8_t *payload_at(const struct host *h, uint32_t at)
 {
-	return h->says != NULL ? (const uint8_t *)h->says + at : frame_text(at);
+	return h->message != NULL ? (const uint8_t *)h->message + at : frame_text(at);
 }
 
 static void send_segment(struct host *h, struct end *end, uint8_t flags, uint16_t payload_len)
@@ -284,7 +284,7 @@ static unsigned int input_text(struct host *h, struct end *end, const struct wei
 		return 0; /* all of it is known, or something before it is missing */
 	n = (uint16_t)(seg->payload_len - known);
 	if (n > 0) {
-		if (h->says == NULL &&
+		if (h->message == NULL &&
 			(pkt->head_len < pkt->len ||
 				!frame_is_text(payload + known, n, end->rcv_nxt - end->irs - 1)))
 			events |= HOST_CORRUPT;
@@ -349,7 +349,7 @@ unsigned int host_input(struct host *h, struct end *end, const struct weir_pkt *
 }
 
 /*
- * Time, and nobody
+ * Timers, and segments of no connection
  */
 
 bool host_timeout(struct host *h, struct end *end)
@@ -357,7 +357,7 @@ bool host_timeout(struct host *h, struct end *end)
 	uint32_t allowed;
 
 	if (weir_seq_le(end->snd_max, end->snd_una) && weir_seq_le(end->snd_end, end->snd_nxt)) {
-		host_abort(h, end); /* nothing of ours is on its way: the other end owes us */
+		host_abort(h, end); /* nothing of ours is in flight: the other end is to answer */
 		return false;
 	}
 	if (++end->tries == (end->opened ? DATA_TRIES : SYN_TRIES)) {
@@ -389,7 +389,7 @@ void host_stray(struct host *h, const struct end_key *key, const struct weir_pkt
 			send_reset(h, pkt->data + 6, key, seg->ack, next);
 		return;
 	}
-	/* TIME-WAIT without memory: whoever says goodbye again has not heard ours */
+	/* TIME-WAIT without state: a retransmitted FIN means that our ACK was lost */
 	header = header_to(key, WEIR_TCP_ACK, seg->ack, next + 1);
 	header.ts = seg->ts_off != 0;
 	header.tsval = tsval(h);

@@ -22,7 +22,7 @@ bool link_is_own(const struct link *l, uint32_t addr)
 	return false;
 }
 
-static void hear(struct link *l, uint32_t addr, const uint8_t mac[6])
+static void learn(struct link *l, uint32_t addr, const uint8_t mac[6])
 {
 	if (!l->wanted || addr != l->hop || __atomic_load_n(&l->known, __ATOMIC_RELAXED))
 		return;
@@ -50,12 +50,12 @@ void link_receive(struct link *l, struct port *p, const struct weir_pkt *pkt)
 	memcpy(&target, arp->target_ip, 4);
 	sender = weir_be32(sender);
 	target = weir_be32(target);
-	hear(l, sender, arp->sender_mac);
+	learn(l, sender, arp->sender_mac);
 	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) && link_is_own(l, target))
 		send(p, WEIR_ARP_REPLY, target, arp->sender_mac, sender);
 }
 
-/* "This is where we live", to whoever has asked before we were there (RFC 5227 §3). */
+/* RFC 5227 §3, for neighbours that sent a request before we were up. */
 static void announce(struct link *l, struct port *p)
 {
 	static const uint8_t unknown[6];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A station's place on its wire: what it answers ARP (RFC 826) for, and whom it sends to. */
+/* A station's link layer: the addresses it answers ARP (RFC 826) for, and the neighbour it sends to. */
 #ifndef WEIRGEN_LINK_H
 #define WEIRGEN_LINK_H
 
@@ -12,12 +12,12 @@ struct link {
 	struct range
 		own[LINK_OWN_MAX]; /* addresses that are answered for; their ports do not count */
 	unsigned int n_own;
-	uint32_t self; /* who asks, host order */
-	uint32_t hop;  /* who is asked for, host order */
-	bool wanted;   /* somebody has to be asked */
+	uint32_t self; /* sender of ARP requests, host order */
+	uint32_t hop;  /* the next hop, host order */
+	bool wanted;   /* the next hop's MAC has to be learned by ARP */
 	uint64_t next_ns;
 	unsigned int announced; /* times */
-	/* the station we send to; an atomic: whether mac is good */
+	/* the next hop's; known is an atomic, set when mac is valid */
 	uint8_t mac[6];
 	uint32_t known;
 };
@@ -27,10 +27,10 @@ void link_own(struct link *l, const struct range *addrs);
 
 bool link_is_own(const struct link *l, uint32_t addr);
 
-/* An ARP frame (WEIR_PARSED_ARP): is answered, or heard. */
+/* An ARP frame (WEIR_PARSED_ARP): answers a request, learns from a reply. */
 void link_receive(struct link *l, struct port *p, const struct weir_pkt *pkt);
 
-/* Announces and asks when it is time to. */
+/* Sends announcements and requests that are due. */
 void link_keep(struct link *l, struct port *p, uint64_t now_ns);
 
 #endif

@@ -23,7 +23,7 @@ static enum meter_class judge_unasked(const struct weir_seg *seg)
 
 enum meter_class meter_judge(const struct meter *m, const struct weir_seg *seg, uint8_t flags)
 {
-	struct meter_numbers said = meter_numbers(m->secret, seg->dst.w[3], seg->dport_be);
+	struct meter_numbers sent = meter_numbers(m->secret, seg->dst.w[3], seg->dport_be);
 	bool syn = flags & WEIR_TCP_SYN;
 
 	if (m->to_be == 0)
@@ -31,11 +31,11 @@ enum meter_class meter_judge(const struct meter *m, const struct weir_seg *seg, 
 	if (seg->src.w[3] != m->to_be || seg->sport_be != m->to_port_be)
 		return METER_TCP;
 	if ((seg->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == (WEIR_TCP_SYN | WEIR_TCP_ACK))
-		return syn && seg->ack == said.seq + 1 ? METER_SYN_ACK : METER_SYN_ACK_WRONG;
+		return syn && seg->ack == sent.seq + 1 ? METER_SYN_ACK : METER_SYN_ACK_WRONG;
 	if (!(seg->flags & WEIR_TCP_RST))
 		return METER_TCP;
 	/* RFC 9293 §3.10.7.1: of an ACK the reset takes the number; a SYN is acknowledged */
-	if (syn ? seg->ack == said.seq + 1 : seg->seq == said.ack)
+	if (syn ? seg->ack == sent.seq + 1 : seg->seq == sent.ack)
 		return METER_RST;
 	return METER_RST_WRONG;
 }

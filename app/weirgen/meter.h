@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What comes back to a flood. The numbers in a flood's segments are a function of where they pretend
- * to come from, so that every answer can be checked and nothing has to be remembered.
+ * Answers to a flood. The numbers in a flood's segments are a function of their source, so that every
+ * answer can be verified without state.
  */
 #ifndef WEIRGEN_METER_H
 #define WEIRGEN_METER_H
@@ -14,7 +14,7 @@ enum meter_class {
 	METER_SYN_ACK_WRONG, /* it does not */
 	METER_RST,           /* with the number that our segment asked for */
 	METER_RST_WRONG,
-	METER_TCP, /* any other segment, or from a service that was not asked */
+	METER_TCP, /* any other segment, or from another service than the target */
 	METER_BAD, /* does not parse: a checksum, a length */
 	METER_ICMP,
 	METER_ARP,
@@ -25,7 +25,7 @@ enum meter_class {
 extern const char *const meter_names[METER_CLASSES];
 
 struct meter {
-	/* what floods go to; 0: there is none, and answers are believed */
+	/* the target of floods; 0: there is none, and answers are not verified */
 	uint32_t to_be;
 	uint16_t to_port_be;
 	uint64_t secret;
@@ -37,7 +37,7 @@ struct meter_numbers {
 	uint32_t seq, ack;
 };
 
-/* What a flood's segment from there says. */
+/* The numbers of a flood's segment from that source. */
 static inline struct meter_numbers meter_numbers(uint64_t secret, uint32_t src_be,
 	uint16_t sport_be)
 {
@@ -46,7 +46,7 @@ static inline struct meter_numbers meter_numbers(uint64_t secret, uint32_t src_b
 	return (struct meter_numbers){.seq = (uint32_t)(x >> 32), .ack = (uint32_t)x};
 }
 
-/* What a segment from the other side is to a flood of flags (SYN or ACK). */
+/* Classifies a received segment as an answer to a flood of flags (SYN or ACK). */
 enum meter_class meter_judge(const struct meter *m, const struct weir_seg *seg, uint8_t flags);
 
 #endif

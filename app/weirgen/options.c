@@ -354,7 +354,7 @@ static void usage(void)
 {
 	printf("usage: weirgen MODE --port DEVICE [OPTION...] [-- EAL-ARGUMENT...]\n\n"
 	       "Load for a SYN proxy, and a meter for what comes back.\n\n"
-	       "  syn, ack   a flood: sources at random, nobody behind them\n"
+	       "  syn, ack   a flood: spoofed sources at random\n"
 	       "  conns      whole connections: clients, and backends by a second port\n"
 	       "  mixed      a flood beside established connections\n"
 	       "  replay     the frames of a capture\n\noptions:\n");
@@ -397,7 +397,7 @@ static void set_defaults(struct options *o)
 	range_parse_addrs(&o->flood_from, "198.19.0.0/16");
 	range_parse_ports(&o->flood_from, "1024-65535");
 	set_tcp_options(o, "mss=1460,sack,ts,wscale=7");
-	o->duration_ns = UINT64_MAX; /* not said */
+	o->duration_ns = UINT64_MAX; /* not given */
 	o->concurrency = 64;
 	o->requests = 1;
 	o->request_bytes = 100;

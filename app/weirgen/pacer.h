@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How many things are due by now, at a steady rate. What could not be done in time is caught up with
- * as long as it is little; more than that is missed, and counted: a load that comes late all at once
- * is another load.
+ * How many things are due by now, at a steady rate. A small backlog is caught up with; more
+ * than that is missed, and counted: a backlog sent as one burst would be another load than was asked for.
  */
 #ifndef WEIRGEN_PACER_H
 #define WEIRGEN_PACER_H

@@ -22,7 +22,7 @@ struct port {
 	unsigned int n_fresh;
 	/* atomics, by one writer: weir_count() */
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
-	uint64_t lost; /* ours, for which there was no room or no buffer */
+	uint64_t lost; /* frames of ours for which there was no room or no buffer */
 };
 
 /* After rte_eal_init(). number: of the port, for names. 0 or -errno, with what to do in err. */

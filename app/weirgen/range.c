@@ -26,7 +26,7 @@ static int parse_subnet(struct range *r, const char *prefix)
 	unsigned int bits;
 	char beyond;
 
-	/* 0 would be all there is: nobody means that */
+	/* 0 would be all addresses there are: surely a mistake */
 	if (sscanf(prefix, "%u%c", &bits, &beyond) != 1 || bits < 1 || bits > 32)
 		return -EINVAL;
 	r->n = 1u << (32 - bits);

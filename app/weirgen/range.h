@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Addresses times ports: where load comes from, in order or at random. */
+/* Addresses times ports: the sources of load, in order or at random. */
 #ifndef WEIRGEN_RANGE_H
 #define WEIRGEN_RANGE_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* The measurement as text: a line a second to stderr, the end on stdout. Files: JSON, HdrHistogram. */
 #include "report.h"
 
 #include <errno.h>
@@ -6,43 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow/counters.h"
 #include "hdr.h"
 #include "report_json.h"
-
-/* A struct of nothing but counters. */
-static void add_counts(void *sum, const void *counts, size_t bytes)
-{
-	uint64_t *to = sum;
-	const uint64_t *from = counts;
-
-	for (size_t i = 0; i < bytes / sizeof(*to); i++)
-		to[i] += weir_counted(&from[i]);
-}
-
-void report_take(struct report *r, const struct station *stations, unsigned int n, uint64_t now_ns)
-{
-	memset(r, 0, sizeof(*r));
-	r->at_ns = now_ns;
-	for (unsigned int i = 0; i < n; i++) {
-		const struct station *s = &stations[i];
-
-		r->tx_pkts += weir_counted(&s->port.tx_pkts);
-		r->tx_bytes += weir_counted(&s->port.tx_bytes);
-		r->rx_pkts += weir_counted(&s->port.rx_pkts);
-		r->rx_bytes += weir_counted(&s->port.rx_bytes);
-		r->no_buffer += weir_counted(&s->port.lost);
-		r->full += weir_counted(&s->full);
-		r->missed += weir_counted(&s->pacer.missed);
-		r->flood += weir_counted(&s->flood.sent);
-		add_counts(r->seen, s->meter.seen, sizeof(r->seen));
-		add_counts(&r->client, &s->client.counts, sizeof(r->client));
-		add_counts(&r->client_tcp, &s->client.host.counts, sizeof(r->client_tcp));
-		add_counts(&r->backend, &s->backend.counts, sizeof(r->backend));
-		add_counts(&r->backend_tcp, &s->backend.host.counts, sizeof(r->backend_tcp));
-	}
-	r->open = r->client.begun - r->client.done - client_failed(&r->client);
-}
 
 /* "5.71 M": three digits that count. */
 static const char *rate_text(char text[16], uint64_t n, double seconds)
@@ -62,7 +28,7 @@ static const char *rate_text(char text[16], uint64_t n, double seconds)
  * While it runs
  */
 
-static void line_of_conns(const struct report *now, const struct report *before, double took)
+static void line_of_conns(const struct totals *now, const struct totals *before, double took)
 {
 	char done[16], responses[16];
 
@@ -72,7 +38,7 @@ static void line_of_conns(const struct report *now, const struct report *before,
 		now->open, client_failed(&now->client));
 }
 
-void report_line(const struct options *o, const struct report *now, const struct report *before,
+void report_line(const struct options *o, const struct totals *now, const struct totals *before,
 	double seconds)
 {
 	double took = (double)(now->at_ns - before->at_ns) / 1e9;
@@ -95,19 +61,12 @@ void report_line(const struct options *o, const struct report *now, const struct
  * At the end
  */
 
-uint64_t report_unanswered(const struct report *r)
-{
-	uint64_t answered = r->seen[METER_SYN_ACK] + r->seen[METER_RST];
-
-	return r->flood > answered ? r->flood - answered : 0;
-}
-
 static double percent(uint64_t part, uint64_t whole)
 {
 	return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
-static void print_packets(const struct report *r, const struct report *end, double seconds)
+static void print_packets(const struct totals *r, const struct totals *end, double seconds)
 {
 	char tx[16], rx[16], bits[16];
 
@@ -127,10 +86,10 @@ static void print_packets(const struct report *r, const struct report *end, doub
 		printf("  %" PRIu64 " frames had no room or no buffer\n", r->no_buffer);
 }
 
-static void print_flood(const struct report *r)
+static void print_flood(const struct totals *r)
 {
 	printf("  flood        %" PRIu64 " sent, %" PRIu64 " not answered (%.4f %%)\n", r->flood,
-		report_unanswered(r), percent(report_unanswered(r), r->flood));
+		totals_unanswered(r), percent(totals_unanswered(r), r->flood));
 }
 
 static void print_latency(const char *what, const struct hist *h)
@@ -141,7 +100,7 @@ static void print_latency(const char *what, const struct hist *h)
 		(double)h->max / 1e3);
 }
 
-static void print_conns(const struct report *r, const struct report *end, double seconds)
+static void print_conns(const struct totals *r, const struct totals *end, double seconds)
 {
 	char done[16], responses[16];
 
@@ -163,22 +122,17 @@ static void print_conns(const struct report *r, const struct report *end, double
 			r->client.no_tuple);
 }
 
-int64_t report_lost(const struct host_counts *from, const struct host_counts *to)
-{
-	return (int64_t)(from->data_out - to->data_in);
-}
-
 static void print_path(const char *what, const struct host_counts *from,
 	const struct host_counts *to)
 {
-	int64_t lost = report_lost(from, to);
+	int64_t lost = totals_lost(from, to);
 
 	printf("  %-12s %" PRIu64 " segments with data sent, %" PRIi64 " lost (%.4f %%)\n", what,
 		from->data_out, lost, percent(lost > 0 ? (uint64_t)lost : 0, from->data_out));
 }
 
 static void print_text(const struct options *o, const struct station *clients,
-	const struct report *r, const struct report *end, double seconds)
+	const struct totals *r, const struct totals *end, double seconds)
 {
 	printf("weirgen %s, %.2f s, of which %.2f s on a CPU\n", mode_names[o->mode], seconds,
 		(double)clients->cpu_ns / 1e9);
@@ -217,13 +171,13 @@ static int write_hdr(const char *name, const char *what, const struct hist *h)
 }
 
 int report_end(const struct options *o, const struct station *stations, unsigned int n,
-	const struct report *end)
+	const struct totals *end)
 {
 	double seconds = (double)(stations[0].stopped_ns - stations[0].started_ns) / 1e9;
-	struct report r;
+	struct totals r;
 	int rc = 0;
 
-	report_take(&r, stations, n, 0);
+	totals_take(&r, stations, n, 0);
 	print_text(o, &stations[0], &r, end, seconds);
 	if (o->json != NULL)
 		rc |= report_json(o, &stations[0], &r, end, seconds);

@@ -63,7 +63,7 @@ static void latency(struct json *j, const char *text, const struct hist *h)
 	end_object(j);
 }
 
-static void packets(struct json *j, const struct report *r, const struct report *end,
+static void packets(struct json *j, const struct totals *r, const struct totals *end,
 	double seconds)
 {
 	count(j, "tx_pkts", r->tx_pkts);
@@ -81,7 +81,7 @@ static void packets(struct json *j, const struct report *r, const struct report 
 	end_object(j);
 	begin(j, "flood");
 	count(j, "sent", r->flood);
-	count(j, "unanswered", report_unanswered(r));
+	count(j, "unanswered", totals_unanswered(r));
 	end_object(j);
 }
 
@@ -90,12 +90,12 @@ static void path(struct json *j, const char *text, const struct host_counts *fro
 {
 	begin(j, text);
 	count(j, "sent", from->data_out);
-	number(j, "lost", report_lost(from, to));
+	number(j, "lost", totals_lost(from, to));
 	count(j, "resent", from->resent);
 	end_object(j);
 }
 
-static void conns(struct json *j, const struct report *r, const struct report *end, double seconds)
+static void conns(struct json *j, const struct totals *r, const struct totals *end, double seconds)
 {
 	begin(j, "conns");
 	count(j, "begun", r->client.begun);
@@ -127,7 +127,7 @@ static void backends(struct json *j, const struct backend_counts *b)
 }
 
 static void print(struct json *j, const struct options *o, const struct station *clients,
-	const struct report *r, const struct report *end, double seconds)
+	const struct totals *r, const struct totals *end, double seconds)
 {
 	fprintf(j->f, "{");
 	name(j, "mode");
@@ -149,8 +149,8 @@ static void print(struct json *j, const struct options *o, const struct station 
 	fprintf(j->f, "\n}\n");
 }
 
-int report_json(const struct options *o, const struct station *clients, const struct report *r,
-	const struct report *end, double seconds)
+int report_json(const struct options *o, const struct station *clients, const struct totals *r,
+	const struct totals *end, double seconds)
 {
 	struct json j = {.f = fopen(o->json, "w"), .depth = 1, .first = true};
 	bool bad;

@@ -18,7 +18,7 @@
 #define LOOK_NS    10000000ull /* between looks at whether it is over */
 #define MEET_MAX   (10 * SECOND_NS)
 #define OPEN_MAX   (20 * SECOND_NS)
-#define LATE_NS    200000000ull     /* for answers that are still on their way */
+#define LATE_NS    200000000ull     /* for answers that are still in flight */
 #define DRAIN_MAX  (20 * SECOND_NS) /* for connections: longer than their time-outs */
 #define SLEEP_NS   50000
 #define IDLE_TURNS 100
@@ -38,7 +38,7 @@ static struct run {
 	unsigned int n_threads;
 	sigset_t signals;
 	uint32_t phase;    /* an atomic */
-	struct report end; /* when nothing new was begun any more */
+	struct totals end; /* when nothing new was begun any more */
 } the_run;
 
 static void set_phase(struct run *r, enum phase phase)
@@ -113,7 +113,7 @@ static void join(struct run *r)
  * Phases
  */
 
-/* True: somebody wants it to end. */
+/* True: a signal has asked for the end. */
 static bool wait_until(const struct run *r, uint64_t until_ns)
 {
 	return weir_signals_wait(&r->signals, until_ns) != 0;
@@ -168,9 +168,9 @@ static bool is_over(const struct run *r)
 static void generate(struct run *r)
 {
 	uint64_t start = weir_clock_monotonic_ns(), now = start, next = start + SECOND_NS;
-	struct report before, after;
+	struct totals before, after;
 
-	report_take(&before, r->stations, r->n_stations, now);
+	totals_take(&before, r->stations, r->n_stations, now);
 	set_phase(r, PHASE_RUN);
 	while (!is_over(r)) {
 		if (r->o->duration_ns > 0 && now >= start + r->o->duration_ns)
@@ -181,12 +181,12 @@ static void generate(struct run *r)
 		if (now < next)
 			continue;
 		next += SECOND_NS;
-		report_take(&after, r->stations, r->n_stations, now);
+		totals_take(&after, r->stations, r->n_stations, now);
 		if (!r->o->quiet)
 			report_line(r->o, &after, &before, (double)(now - start) / SECOND_NS);
 		before = after;
 	}
-	report_take(&r->end, r->stations, r->n_stations, weir_clock_monotonic_ns());
+	totals_take(&r->end, r->stations, r->n_stations, weir_clock_monotonic_ns());
 }
 
 static void drain(struct run *r)

@@ -79,7 +79,7 @@ static void end_frame(void *port, uint16_t len)
 
 static void init_host(struct station *s, struct host *h)
 {
-	h->outlet = (struct outlet){begin_frame, end_frame, &s->port};
+	h->ops = (struct host_ops){begin_frame, end_frame, &s->port};
 	h->syn = s->o->tcp;
 	h->secret = random_mix(s->o->seed + 2);
 	memcpy(h->mac, s->port.nic.mac, sizeof(h->mac));
@@ -104,7 +104,7 @@ static int init_clients(struct station *s)
 	init_host(s, &c->host);
 	if (o->http) {
 		c->http = c->backend_closes = true;
-		c->host.says = get;
+		c->host.message = get;
 
 		c->request_bytes = sizeof(get) - 1;
 	}
@@ -379,7 +379,7 @@ static void keep(struct station *s, enum phase phase)
 static unsigned int act(struct station *s, enum phase phase, uint64_t now_ns)
 {
 	switch (phase) {
-	case PHASE_MEET:
+	case PHASE_RESOLVE:
 	case PHASE_EXIT:
 		return 0;
 	case PHASE_OPEN:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One port and who lives there: a flood, clients, backends, or a capture. A turn is one burst each
- * way. One thread gives a station its turns; others may read what is called an atomic.
+ * A station: one port, and the traffic on it: a flood, clients, backends, or a capture. A turn is one
+ * burst each way. One thread runs a station's turns; others may read its atomics.
  */
 #ifndef WEIRGEN_STATION_H
 #define WEIRGEN_STATION_H
@@ -16,8 +16,8 @@
 #include "replay.h"
 
 enum phase {
-	PHASE_MEET, /* neighbours */
-	PHASE_OPEN, /* `mixed`: the connections beside the flood */
+	PHASE_RESOLVE, /* the next hop's MAC is being learned */
+	PHASE_OPEN,    /* `mixed`: the connections beside the flood */
 	PHASE_RUN,
 	PHASE_DRAIN, /* nothing new is begun */
 	PHASE_EXIT,
@@ -45,14 +45,14 @@ struct station {
 	uint32_t idle;                   /* no connection is open */
 };
 
-/* Port `number` of the options and its inhabitants. 0, or -1 after a line on stderr. */
+/* Opens port `number` of the options, with its traffic. 0, or -1 after a line on stderr. */
 int station_open(struct station *s, const struct options *o, unsigned int number);
 void station_close(struct station *s);
 
-/* Whether anything was done. */
+/* One turn; true: it has sent or received something. */
 bool station_turn(struct station *s, enum phase phase, uint64_t now_ns);
 
-/* It knows whom to send to. */
+/* The next hop's MAC is known. */
 bool station_is_ready(const struct station *s);
 
 /* Every connection that was to be opened is, or has failed. */

@@ -26,7 +26,7 @@ struct replay {
 	bool verbose;
 	replay_send_fn send;
 	void *arg;
-	/* what has to be said after the line of the packet that is being worked on */
+	/* to be printed after the line of the packet that is being processed */
 	FILE *later;
 	char *later_text;
 	size_t later_size;
@@ -47,7 +47,7 @@ static double seconds(const struct replay *r)
  * Leaving
  */
 
-/* Nobody answers ARP in a file, so stations are called by number: 02:00:00:KIND:INDEX (16 bits). */
+/* A file has no ARP, so MACs are made of numbers: 02:00:00:KIND:INDEX (16 bits). */
 enum mac_kind {
 	MAC_PORT = 1,
 	MAC_NEXTHOP = 2,
@@ -97,7 +97,7 @@ static void buffer_free(struct buffer *b)
 	free(b);
 }
 
-/* Does what the core said, and lets the buffer go unless the core keeps it. */
+/* Does what the core decided, and frees the buffer unless the core holds it. */
 static void act(struct replay *r, struct weir_pkt *pkt)
 {
 	switch ((enum weir_send)pkt->send) {
@@ -148,7 +148,7 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
  * Coming in
  */
 
-/* A capture does not say by which port a frame came: the port that its source lives behind. */
+/* A capture does not tell by which port a frame came in: takes the port that leads to its source. */
 static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
 {
 	for (uint32_t b = 0; b < p->n_backends; b++)
@@ -227,7 +227,7 @@ static void decide(struct replay *r, struct weir_pkt *pkt, enum weir_parsed pars
 		weir_proxy_burst(&r->px, pkt, 1, r->wall_ns);
 }
 
-/* Prints and empties what was to be said later. */
+/* Prints and empties the lines that were kept for later. */
 static void say_later(struct replay *r)
 {
 	fflush(r->later);
@@ -346,13 +346,13 @@ err_free:
 /* Held packets die with the core that holds them. */
 static void free_held(struct replay *r)
 {
-	static const struct weir_addr nobody; /* the client of a free conn: flow/table.h */
+	static const struct weir_addr none; /* the client of a free conn: flow/table.h */
 	struct weir_pkt pkt;
 
 	for (uint32_t i = 0; i < r->px.table.fresh; i++) {
 		struct weir_conn *c = weir_table_conn(&r->px.table, i);
 
-		if (weir_addr_eq(&c->client.addr, &nobody))
+		if (weir_addr_eq(&c->client.addr, &none))
 			continue;
 		while (weir_held_get(&r->px.held, &c->held, &pkt))
 			buffer_free(pkt.buf);

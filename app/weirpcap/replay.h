@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A shell around the core that has no network: frames and their times come from outside, what the
- * core sends goes to a function. One worker, fixed random numbers.
+ * A shell around the core without a network: frames and their times are passed in, and what the core
+ * sends is passed to a callback. One worker, fixed random numbers.
  */
 #ifndef WEIRPCAP_REPLAY_H
 #define WEIRPCAP_REPLAY_H
@@ -12,7 +12,7 @@
 
 struct replay;
 
-/* A frame that leaves: of `len` bytes, the first `captured` of them at `frame`. */
+/* A sent frame: `len` bytes long, the first `captured` of them at `frame`. */
 typedef void (*replay_send_fn)(void *arg, const uint8_t *frame, uint32_t captured, uint32_t len,
 	uint64_t wall_ns);
 

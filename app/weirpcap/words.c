@@ -133,7 +133,7 @@ static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct wei
 	return true;
 }
 
-/* As much as can be said of what the parser refused. */
+/* What can be told of a frame that the parser refused. */
 static void add_bad(char *text, const struct weir_pkt *pkt)
 {
 	const struct weir_eth_hdr *eth = (const void *)pkt->data;

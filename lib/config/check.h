@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Judges a draft: what each value may not be because of the others. Fills in what follows from
- * them: the backends' next hops and egress ports, defaults that other keys decide.
+ * Checks a draft: the rules between values. Fills in what follows from them: the backends' next hops
+ * and egress ports, defaults that depend on other keys.
  */
 #ifndef WEIR_CONFIG_CHECK_H
 #define WEIR_CONFIG_CHECK_H
@@ -9,16 +9,16 @@
 #include "config/draft.h"
 #include "flow/derive.h"
 
-/* All of the below. 0; -EINVAL: refused, d->err says why; -ENOMEM. */
+/* All checks below. 0; -EINVAL: refused, d->err is the message; -ENOMEM. */
 int weir_check(struct weir_draft *d);
 
 /*
- * What else `running` allows: the same devices, cores and memory. After weir_check(), and when the
- * secret is known.
+ * What a reload of `running` may not change: devices, cores and memory. After weir_check(), and after
+ * the secret was read.
  */
 int weir_check_running(struct weir_draft *d, const struct weir_config *running);
 
-/* Puts into the draft's words why weir_policy_derive() refused its policy. Returns -EINVAL. */
+/* Makes the message for a policy that weir_policy_derive() refused. Returns -EINVAL. */
 int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	const struct weir_limits *running);
 
@@ -28,10 +28,10 @@ int weir_check_ports(struct weir_draft *d);
 /* Services and backends on their own: names, addresses, profiles, timeouts. After the ports. */
 int weir_check_services(struct weir_draft *d);
 
-/* What services and ports mean for each other: who shares what. After both. */
+/* Rules between services and ports: addresses and ports that may not be shared. After both. */
 int weir_check_sharing(struct weir_draft *d);
 
-/* NULL, or why no single host can have this address: "is a multicast address". */
+/* NULL, or why this is no host's address: "is a multicast address". */
 const char *weir_check_host(const struct weir_addr *a);
 
 /* The same, for an address that may lie in a subnet of the ports': "is a broadcast address". */

@@ -34,7 +34,7 @@ const char *weir_check_host(const struct weir_addr *a)
 	uint8_t first = a->b[12];
 
 	if (first == 0)
-		return "is in 0.0.0.0/8, which is nobody's";
+		return "is in 0.0.0.0/8, which no host has";
 	if (first == 127)
 		return "is a loopback address";
 	if (first >= 224 && first < 240)
@@ -180,7 +180,7 @@ static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 	return 0;
 }
 
-/* A neighbour to route by must be one, on the port that says so. */
+/* The gateway of a route must be on-link on the route's port. */
 static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
 	const struct weir_addr *via, const config_setting_t *at)
 {

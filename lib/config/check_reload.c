@@ -85,7 +85,7 @@ static int check_ports(struct weir_draft *d, const struct weir_policy *running)
 	return 0;
 }
 
-/* Those that memory is measured by. Room that is not said in the file is what it was. */
+/* Limits that size memory. A limit that the file does not give keeps its value. */
 static int check_limits(struct weir_draft *d, const struct weir_limits *running)
 {
 	const config_setting_t *limits = weir_draft_key(d->at, "limits");

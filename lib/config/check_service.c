@@ -11,7 +11,7 @@ static bool same_endpoint(const struct weir_backend *a, const struct weir_backen
 	return a->port_be == b->port_be && weir_addr_eq(&a->addr, &b->addr);
 }
 
-/* Zero: the service says nothing of it, and has what the whole file says. */
+/* Zero: the service does not set it, and has the value of the whole file. */
 static void inherit(uint32_t *own_ms, uint32_t all_ms)
 {
 	if (*own_ms == 0)

@@ -101,12 +101,12 @@ static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
 		to->addrs[i] = d->addrs[i];
 }
 
-/* Numbers to have memory for: as the file says, or twice what it has. */
-static uint32_t room(uint32_t said, uint32_t used, uint32_t least, uint32_t most)
+/* How many to have memory for: as the file says, or twice what it has. */
+static uint32_t room(uint32_t given, uint32_t used, uint32_t least, uint32_t most)
 {
-	uint32_t n = said != 0 ? said : 2 * used;
+	uint32_t n = given != 0 ? given : 2 * used;
 
-	if (said == 0 && n < least)
+	if (given == 0 && n < least)
 		n = least;
 	if (n < used)
 		n = used;
@@ -167,7 +167,7 @@ static int build_rest(const struct weir_draft *d, struct weir_config *c)
 	return 0;
 }
 
-/* In the place of the policy that the file says: one that succeeds the running one. */
+/* Replaces the policy of the file by the next generation of the running one. */
 static int derive_next(struct weir_draft *d, const struct weir_config *running,
 	const struct weir_busy *busy)
 {
@@ -235,7 +235,7 @@ int weir_config_reload(const char *path, const struct weir_config *running,
 		*out = d.config;
 	else
 		weir_config_free(d.config);
-	/* the one who knows the place has said more */
+	/* a message with the place in the file is there already */
 	if (ret < 0 && err->text[0] == '\0')
 		weir_draft_refuse_line(&d, NULL, 0, "%s", strerror(-ret));
 	weir_draft_clear(&d);

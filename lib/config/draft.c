@@ -80,7 +80,7 @@ static void add_value(struct line *l, const config_setting_t *at)
 	case CONFIG_TYPE_STRING:
 		line_add(l, " = \"%.200s\"", config_setting_get_string(at));
 		break;
-	default: /* a group or list: too long to say */
+	default: /* a group or list: too long for a line */
 		break;
 	}
 }

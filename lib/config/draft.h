@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The draft: what the file says, value by value in the right type and range (config_read.c), before
+ * The draft: what the file says, value by value in the right type and range (read.c), before
  * check.c judges how the values go together and config.c makes the policy of them.
  *
- * INVARIANT: what is a member of a list begins with `at`, where it stands in the file.
+ * INVARIANT: a member of a list begins with `at`, its setting in the file.
  */
 #ifndef WEIR_CONFIG_DRAFT_H
 #define WEIR_CONFIG_DRAFT_H
@@ -72,8 +72,8 @@ struct weir_draft {
 	config_t tree;              /* of the text */
 	const config_setting_t *at; /* the tree's root */
 
-	/* what it says */
-	uint32_t n_workers; /* 0: not said */
+	/* its values */
+	uint32_t n_workers; /* 0: not given */
 	uint8_t idle;       /* enum weir_idle */
 	uint16_t *lcores;
 	uint32_t n_lcores;
@@ -87,7 +87,7 @@ struct weir_draft {
 	struct weir_draft_timeouts timeouts;
 	const char *secret_file; /* NULL: a random secret */
 
-	/* what it will be, and what went wrong */
+	/* the result, and the message */
 	uint8_t secret[16];
 	struct weir_config *config;
 	struct weir_config_error *err;
@@ -108,7 +108,7 @@ int weir_draft_warn(struct weir_draft *d, const config_setting_t *at, const char
 int weir_draft_refuse_line(struct weir_draft *d, const char *file, unsigned int line,
 	const char *rule, ...) __attribute__((format(printf, 4, 5)));
 
-/* The setting `key` ("profile.mss") below the group `at`, or the group when it says none. */
+/* The setting `key` ("profile.mss") below the group `at`; without it, the group. */
 const config_setting_t *weir_draft_key(const config_setting_t *at, const char *key);
 
 /* A file name of the configuration, from where the configuration stands. NULL: out of memory. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * From libconfig's tree to the draft, by the table of keys: knows types and ranges, and nothing of
- * what the values mean.
+ * From libconfig's tree to the draft, by the table of keys: checks types and ranges, and knows no
+ * meaning of a value.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -284,7 +284,7 @@ static int read_group(struct weir_draft *d, const struct weir_conf_group *g,
 	return ret;
 }
 
-/* libconfig says little; the line that it says it of says more. */
+/* libconfig's text is terse: the line in question is added. */
 static int refuse_syntax(struct weir_draft *d)
 {
 	const char *what = config_error_text(&d->tree), *text = d->text;

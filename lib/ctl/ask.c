@@ -70,7 +70,7 @@ int weir_ask(const struct weir_view *v, struct weir_ask *ask, weir_ask_found_fn 
 	unsigned int *silent)
 {
 	uint32_t wanted = ask->limit;
-	bool heard = false;
+	bool answered = false;
 	uint64_t until_ns;
 	unsigned int w;
 
@@ -81,7 +81,7 @@ int weir_ask(const struct weir_view *v, struct weir_ask *ask, weir_ask_found_fn 
 
 		if (!question(q, ask, (uint32_t)ask->cursor, wanted, until_ns))
 			break;
-		heard = true;
+		answered = true;
 		for (uint32_t i = 0; i < q->n_found; i++)
 			found(arg, w, &q->found[i], q->now_tick);
 		wanted -= q->n_found;
@@ -93,5 +93,5 @@ int weir_ask(const struct weir_view *v, struct weir_ask *ask, weir_ask_found_fn 
 		return 0;
 	}
 	*silent = w;
-	return heard ? 0 : -ETIMEDOUT;
+	return answered ? 0 : -ETIMEDOUT;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The asker's half of flow/inquiry.h: questions about connections to workers. */
+/* The requesting side of flow/inquiry.h: queries about connections, answered by workers. */
 #ifndef WEIR_CTL_ASK_H
 #define WEIR_CTL_ASK_H
 
 #include "ctl/view.h"
 
-/* Which connections, and from where on. */
+/* A query: which connections, and from which position on. */
 struct weir_ask {
 	bool by_client;
 	struct weir_addr client;
@@ -21,9 +21,9 @@ typedef void (*weir_ask_found_fn)(void *arg, unsigned int worker, const struct w
 	uint32_t now_tick);
 
 /*
- * Asks one worker after the other until `limit` are found, all have been looked at or time is up
- * (about a second), and moves the cursor on: WEIR_ASK_END when all has been seen. 0; -ETIMEDOUT and
- * the worker's number in *silent: it did not answer at all. Callers wait for each other.
+ * Asks one worker after the other until `limit` connections are found, all were looked at, or time is
+ * up (about a second); ask->cursor moves on, to WEIR_ASK_END after the last. 0; -ETIMEDOUT: worker
+ * *silent did not answer. Any thread; callers wait for each other.
  */
 int weir_ask(const struct weir_view *v, struct weir_ask *ask, weir_ask_found_fn found, void *arg,
 	unsigned int *silent);

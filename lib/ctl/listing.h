@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What telemetry lists, except connections: how many rows there are, and what stands in each. */
+/* The lists of telemetry, except connections: the number of rows, and the contents of each. */
 #ifndef WEIR_CTL_LISTING_H
 #define WEIR_CTL_LISTING_H
 
@@ -10,16 +10,16 @@
 
 struct weir_listing {
 	const char *command; /* "/synweir/services" */
-	const char *help;    /* DPDK wants less than 64 characters */
+	const char *help;    /* DPDK requires fewer than 64 characters */
 	/*
-	 * Rows of one answer. Telemetry drops what goes beyond 16 KB without a word, so this is
-	 * such that rows of the longest names and numbers fit (tests/eal/weirctl.c proves it).
+	 * Rows of one answer. Telemetry silently drops what exceeds 16 KB: this many rows of the
+	 * longest names and numbers fit (tests/eal/test_weirctl.c proves it).
 	 */
 	uint32_t page;
 	uint32_t (*count)(const struct weir_view *v);
 	void (*row)(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
 	bool (*is_vacant)(const struct weir_view *v,
-		uint32_t i); /* there is no such row; or NULL */
+		uint32_t i); /* the row is to be left out; NULL: none is */
 };
 
 #define WEIR_LISTINGS 7
@@ -31,7 +31,7 @@ extern const struct weir_listing weir_listings[WEIR_LISTINGS];
  */
 void weir_row_text(struct rte_tel_data *row, const char *name, const char *text);
 
-/* Readers of JSON count to 2^63 - 1, so nothing counts further here. */
+/* JSON readers hold numbers up to 2^63 - 1: larger ones are cut. */
 static inline void weir_row_number(struct rte_tel_data *row, const char *name, uint64_t number)
 {
 	if (number > INT64_MAX)

@@ -53,9 +53,9 @@ static struct timespec in_ms(unsigned int ms)
 }
 
 /* One that runs already may have read the file before it was changed: the next one counts. */
-bool weir_reload_ask(struct weir_reload *r, unsigned int patience_ms, struct weir_reload_log *log)
+bool weir_reload_ask(struct weir_reload *r, unsigned int timeout_ms, struct weir_reload_log *log)
 {
-	struct timespec until = in_ms(patience_ms);
+	struct timespec until = in_ms(timeout_ms);
 	uint64_t ours;
 	bool ended;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * An answer is {"rows": {"0": {...}, "1": {...}}, "next": N}: DPDK 22.11 nests dicts in dicts, but
- * not in arrays. "next" is missing when all is said; else the same command with cursor=N goes on.
+ * not in arrays. "next" is absent on the last page; else the same command with cursor=N continues.
  * A refused command is answered by {"error": "..."}.
  */
 #include "ctl/telemetry.h"
@@ -28,8 +28,8 @@
 static const struct weir_view *seen;
 
 /*
- * Held by who looks at the view's policy, so that the control thread knows when nobody does. That one
- * goes first: askers who follow one another closely would keep it out for ever.
+ * Held by threads that read the view's policy, so that the control thread can wait until none does. The
+ * control thread has precedence: a dense sequence of readers would keep it out for ever.
  */
 static pthread_rwlock_t policy_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
@@ -121,7 +121,7 @@ static int answer_listing(const char *cmd, const char *text, struct rte_tel_data
  * Reload
  */
 
-/* One row for each piece of what is to be said. */
+/* One row for each part of the answer. */
 static int answer_reload(const char *cmd, const char *text, struct rte_tel_data *answer)
 {
 	struct weir_params_error err = {""};
@@ -322,7 +322,7 @@ int weir_telemetry_start(const struct weir_view *view)
 			return err;
 	}
 	err = rte_telemetry_register_cmd(RELOAD_COMMAND, answer_reload,
-		"Reads the configuration anew. No parameters");
+		"Reloads the configuration. No parameters");
 	if (err != 0)
 		return err;
 	return rte_telemetry_register_cmd(CONNS_COMMAND, answer_conns,

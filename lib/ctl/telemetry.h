@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The rte_telemetry commands under /synweir: what weirctl reads. Answers are made in telemetry's
- * own threads; they read counters and ask workers, and never touch what a worker owns.
+ * The rte_telemetry commands under /synweir, which weirctl uses. Answers are made in telemetry's own
+ * threads: these read counters and ask workers, and never touch what a worker owns.
  */
 #ifndef WEIR_CTL_TELEMETRY_H
 #define WEIR_CTL_TELEMETRY_H
@@ -14,7 +14,7 @@
  */
 int weir_telemetry_start(const struct weir_view *view);
 
-/* Control thread: the view shows that policy from now on, and nobody looks at the one before. */
+/* Control thread: the view shows that policy from now on. On return no thread reads the one before. */
 void weir_telemetry_policy(struct weir_view *view, const struct weir_policy *policy);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the control side sees of a running daemon. app/ fills one in before it starts anything that
- * looks at it, and everything it points to lives as long as the process.
+ * The view: all that the control side can show of a running daemon. app/ fills one in before it starts
+ * a thread that reads it, and all that it points to lives as long as the process. Gauges in it are
+ * atomics (flow/counters.h); `policy` is changed by weir_telemetry_policy() only, under its lock.
  *
- * ctl/ knows neither dp/ nor tcp/: workers are seen through their counters and asked through their
- * inquiry slots.
+ * ctl/ owns how people and machines talk to synweir: telemetry, the log's watcher, reload requests. It
+ * knows neither dp/ nor tcp/: it reads the workers' counters, and asks workers through their inquiry
+ * slots.
  */
 #ifndef WEIR_CTL_VIEW_H
 #define WEIR_CTL_VIEW_H
@@ -30,9 +32,9 @@ struct weir_view_port {
 	char driver[32]; /* "net_tap" */
 	uint8_t mac[6];
 	uint16_t queues;   /* receive queues: one a worker, or fewer */
-	bool rss;          /* the device brings a flow to its worker; else workers hand over */
+	bool rss;          /* the device delivers a flow to its worker; else workers hand over */
 	bool csum_offload; /* of transmitted segments */
-	/* what the app's control thread looks up once a second, and stores with weir_gauge() */
+	/* stored with weir_gauge() by the control thread, once a second */
 	uint64_t link_up;   /* 0 or 1 */
 	uint64_t link_mbps; /* 0: unknown */
 	uint64_t rx_missed; /* frames the device dropped, no descriptor being free */
@@ -49,7 +51,7 @@ struct weir_view {
 	uint64_t memory_bytes;            /* all workers' arenas and the mbuf pools */
 	uint32_t mbufs;                   /* in all pools */
 	const struct weir_policy *policy; /* changed by weir_telemetry_policy() only */
-	struct weir_reload *reload;       /* NULL: it cannot */
+	struct weir_reload *reload;       /* NULL: reload is not supported */
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
 };
@@ -63,14 +65,14 @@ struct weir_service_counters weir_view_service(const struct weir_view *v, unsign
 uint64_t weir_view_listener_conns(const struct weir_view *v, unsigned int listener);
 struct weir_backend_counters weir_view_backend(const struct weir_view *v, unsigned int backend);
 
-/* What connections refer to, as the workers' gauges say. */
+/* Which services and backends connections refer to, by the workers' gauges. */
 void weir_view_busy(const struct weir_view *v, struct weir_busy *busy);
 
 /* One worker's packet balance (flow/counters.h), each term as read now. */
 struct weir_balance {
 	uint64_t rx, created, handed_in;
 	uint64_t tx, dropped, consumed, handed_out, held;
-	int64_t balance; /* what came minus what went: 0 at any quiet moment */
+	int64_t balance; /* in minus out: 0 whenever no packet is in flight */
 };
 
 struct weir_balance weir_view_balance(const struct weir_view *v, unsigned int worker);

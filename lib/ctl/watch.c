@@ -8,16 +8,14 @@
 
 #include "flow/sched.h"
 
-/*
- * A trouble has ended when it was quiet for so long: one that comes and goes is one line, not many.
- */
+/* An alarm is cleared after so long without its cause: one that comes and goes is one line, not many. */
 #define QUIET_NS 5000000000ull
 
-/* Rates over less than this say little; the step waits for the next call. */
+/* Rates over a shorter time are inexact; the step waits for the next call. */
 #define STEP_MIN_NS 100000000ull
 
 /*
- * A flood: SYNs that nobody completes. A busy site completes nearly all of its SYNs and a scanned
+ * A flood: SYNs without completed handshakes. A busy site completes nearly all of its SYNs and a scanned
  * one sees few, so both the number and the share must be high.
  */
 #define FLOOD_BEGINS_PER_S 1000 /* SYNs not completed */
@@ -30,10 +28,10 @@
 #define HELD_BEGINS  0.50 /* workers announce window 0 from here on (HC-04) */
 #define HELD_ENDS    0.25
 
-/* What has a beginning and an end. */
+/* An alarm. */
 struct edge {
 	bool on;
-	uint64_t since_ns, last_ns; /* of the trouble: its first and its latest step */
+	uint64_t since_ns, last_ns; /* of the cause: its first and its latest step */
 	double peak;
 	uint64_t total;
 };
@@ -44,9 +42,7 @@ enum edge_change {
 	EDGE_ENDED,
 };
 
-/*
- * Fates that are nobody's wish: how many a second, in how many steps on end, are worth a line.
- */
+/* Fates that raise an alarm: how many a second, in how many steps in a row. */
 static const struct {
 	enum weir_fate fate;
 	unsigned int per_s, steps;
@@ -56,18 +52,18 @@ static const struct {
 	{WEIR_FATE_table_full, 1, 1},
 	{WEIR_FATE_no_local_port, 1, 1},
 	{WEIR_FATE_tx_full, 1, 1},
-	{WEIR_FATE_no_neighbour, 1, 2}, /* one step of them: the ARP reply is on its way */
+	{WEIR_FATE_no_neighbour, 1, 2}, /* one step is normal: the ARP reply is not there yet */
 	{WEIR_FATE_handover_full, 1, 1},
 	{WEIR_FATE_port_down, 1, 1},
 };
 
 #define FATES (sizeof(fates) / sizeof(fates[0]))
 
-/* A counter that had better stand still. */
+/* A counter that should not grow. */
 struct loss_watch {
 	struct edge edge;
 	uint64_t was;
-	unsigned int steps; /* on end, with more than is bearable */
+	unsigned int steps; /* in a row, above the limit */
 };
 
 struct port_watch {
@@ -77,7 +73,7 @@ struct port_watch {
 };
 
 struct backend_watch {
-	uint32_t since; /* of weir_backend: whose number it is */
+	uint32_t since; /* weir_backend.since: tells one backend from the next under this number */
 	bool down;
 	uint64_t since_ns;
 	uint64_t fails_was, established_was;
@@ -131,7 +127,7 @@ static struct figure figure(double x)
 	return f;
 }
 
-/* How long the trouble lasted, rounded. */
+/* How long the cause lasted, rounded. */
 static uint64_t lasted_s(const struct edge *e)
 {
 	return (e->last_ns - e->since_ns + 500000000) / 1000000000;
@@ -164,7 +160,7 @@ static enum edge_change edge_step(const struct weir_watch *w, struct edge *e, bo
 	return EDGE_ENDED;
 }
 
-/* The growth of a counter since the last step, and the remembering of it. */
+/* The growth of a counter since the last step. */
 static uint64_t growth(uint64_t *was, uint64_t is)
 {
 	uint64_t by = is > *was ? is - *was : 0;
@@ -207,10 +203,11 @@ static void step_flood(struct weir_watch *w, const struct weir_view *v)
 	}
 }
 
-/* How a counter of losses is spoken of: "drops began: port front rx_missed 12 k/s (text)". */
+/* The words for a counter of losses: "drops began: port front rx_missed 12 k/s (text)". */
 struct loss {
 	const char *what, *where, *name, *text;
-	unsigned int per_s, steps; /* so many a second, in so many steps on end, are worth a line */
+	unsigned int per_s,
+		steps; /* so many a second, in so many steps in a row, raise the alarm */
 };
 
 static void step_loss(struct weir_watch *w, struct loss_watch *lw, const struct loss *l,
@@ -332,7 +329,7 @@ static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned 
 	step_loss(w, &p->no_mbuf, &no_mbuf, weir_counted(&is->rx_no_mbuf));
 }
 
-/* A number that was given to another backend is watched anew. */
+/* A number that another backend has now starts from zero. */
 static struct backend_watch *watch_of(struct weir_watch *w, unsigned int i, uint32_t since)
 {
 	struct backend_watch *bw = &w->backend[i];
@@ -344,8 +341,8 @@ static struct backend_watch *watch_of(struct weir_watch *w, unsigned int i, uint
 
 /*
  * A backend has failed when it took none of several connections in a row, as the workers see it
- * (flow/sched.h), and answers again when it takes one and refuses none. In between, silence says
- * nothing: nobody may have asked.
+ * (flow/sched.h), and is up again when it accepts one and refuses none. A step without connections
+ * changes nothing.
  */
 static void step_backend(struct weir_watch *w, const struct weir_view *v, unsigned int i)
 {

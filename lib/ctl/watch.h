@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The watcher: once a second it compares counters with the last time and logs edges only: when a
- * trouble begins and when it has ended. The data path itself never logs.
+ * The watcher: once a second it compares the counters with the last time, and logs edges only: an alarm
+ * is raised, and cleared after 5 s without its cause. The data path itself never logs. Control thread.
  */
 #ifndef WEIR_CTL_WATCH_H
 #define WEIR_CTL_WATCH_H
@@ -18,7 +18,7 @@ enum weir_watch_level {
 /* One line, without newline and without a time. */
 typedef void (*weir_watch_log_fn)(void *arg, enum weir_watch_level level, const char *line);
 
-/* NULL when out of memory. Counting starts at now_ns. Any clock that does not go back will do. */
+/* NULL: out of memory. Counting starts at now_ns, of any monotonic clock. */
 struct weir_watch *weir_watch_new(const struct weir_view *view, weir_watch_log_fn log, void *arg,
 	uint64_t now_ns);
 void weir_watch_free(struct weir_watch *w);

@@ -139,7 +139,7 @@ static void settle(enum phase phase)
 
 static void meet(void)
 {
-	settle(PHASE_MEET); /* announcements reach synweir; who was to be asked for has answered */
+	settle(PHASE_RESOLVE); /* announcements reach synweir; who was to be asked for has answered */
 	CU_ASSERT_FATAL(station_is_ready(&lab.stations[0]));
 	CU_ASSERT(memcmp(lab.stations[0].link.mac, lab.r.dp.nics[0].mac, 6) == 0);
 }
@@ -303,7 +303,7 @@ static void test_announce(void)
 	struct rte_mbuf *m;
 
 	lab_open("conns " CONNS "-n 1", true, NULL);
-	station_turn(&lab.stations[1], PHASE_MEET, lab.now_ns);
+	station_turn(&lab.stations[1], PHASE_RESOLVE, lab.now_ns);
 	CU_ASSERT_EQUAL(lab.stations[1].port.tx_pkts, 2);
 	for (uint8_t i = 0; rte_ring_dequeue(lab.r.in[1][0], (void **)&m) == 0; i++) {
 		const uint8_t *f = rte_pktmbuf_mtod(m, uint8_t *);
@@ -339,7 +339,7 @@ static void test_conns_refused(void)
 {
 	lab_open("conns " TO "--from 198.18.0.0/28 -n 20 -c 5 --backend 10.0.0.9:8080", true, NULL);
 	lab.o.backends[0].first = 0x0a000063;
-	settle(PHASE_MEET);
+	settle(PHASE_RESOLVE);
 	run_all();
 	CU_ASSERT_EQUAL(lab.stations[0].client.counts.done, 0);
 	CU_ASSERT_EQUAL(client_failed(&lab.stations[0].client.counts), 20);

@@ -244,8 +244,8 @@ static void http(const char *response)
 
 	world_open(5, 1, sizeof(get) - 1, (uint32_t)strlen(response));
 	w.client.http = w.client.backend_closes = true;
-	w.client.host.says = get;
-	w.backend.host.says = response;
+	w.client.host.message = get;
+	w.backend.host.message = response;
 	w.backend.close_after = 1;
 	w.loss = 20;
 	world_run(50);

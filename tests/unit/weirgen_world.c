@@ -92,7 +92,7 @@ void world_step(void)
 
 static void set_host(struct host *h, struct wire *out)
 {
-	h->outlet = (struct outlet){begin, end_frame, out};
+	h->ops = (struct host_ops){begin, end_frame, out};
 	h->syn = (struct weir_header){.mss = 1460, .sack_ok = true, .ts = true, .wscale = 7};
 	h->secret = 42;
 	h->now_ns = w.now_ns;
