@@ -126,7 +126,7 @@ static int find_reload(struct request *r, int n, char **words)
 static int find_topic(struct request *r, int n, char **words)
 {
 	if (n == 0)
-		return complain("what to do?", "show TOPIC");
+		return complain("missing command:", "show TOPIC or reload");
 	if (strcmp(words[0], "reload") == 0)
 		return find_reload(r, n, words);
 	if (strcmp(words[0], "show") != 0)

@@ -414,7 +414,9 @@ static int set_mode(struct options *o, const char *name)
 			o->mode = (enum mode)m;
 			return -1;
 		}
-	return complain("what is '%s'? The first word is syn, ack, mixed, conns or replay", name);
+	return complain("unexpected argument '%s': the first word is syn, ack, mixed, conns or "
+	                "replay",
+		name);
 }
 
 static int set_option(struct options *o, const struct setting *s, const char *text)
@@ -471,13 +473,13 @@ static int parse_all(struct options *o, int argc, char **argv)
 			return 0;
 		}
 		if (find_setting(key) == NULL)
-			return complain("what is '%s'?", argv[optind - 1]);
+			return complain("unknown option '%s'", argv[optind - 1]);
 		status = set_option(o, find_setting(key), optarg);
 		if (status >= 0)
 			return status;
 	}
 	if (optind < argc && strcmp(argv[optind - 1], "--") != 0)
-		return complain("what is '%s'? Arguments for DPDK's EAL come after \"--\"",
+		return complain("unexpected argument '%s': arguments for DPDK's EAL follow \"--\"",
 			argv[optind]);
 	o->eal = argv + optind;
 	o->n_eal = (unsigned int)(argc - optind);
@@ -530,7 +532,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return complain("what to do? weirgen syn|ack|mixed|conns|replay");
+		return complain("missing mode: weirgen syn|ack|mixed|conns|replay");
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
 		usage();
 		return 0;

@@ -130,7 +130,7 @@ static int meet(struct run *r)
 		if (now < end)
 			continue;
 		fprintf(stderr,
-			"weirgen: nobody on port %s says that he is %u.%u.%u.%u: is it on this "
+			"weirgen: no ARP reply on port %s for %u.%u.%u.%u: is it on this "
 			"wire? "
 			"Else name a --gateway, or its --gateway-mac\n",
 			r->o->devices[0], r->o->gateway >> 24, r->o->gateway >> 16 & 255,

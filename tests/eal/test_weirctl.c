@@ -279,7 +279,7 @@ static void test_errors(void)
 		"weirctl: --limit: not a number: 'x' (weirctl --help)\n");
 	expect_error("show weather", "weirctl: unknown topic 'weather' (weirctl --help)\n");
 	expect_error("stop", "weirctl: unknown command 'stop' (weirctl --help)\n");
-	expect_error("", "weirctl: what to do? 'show TOPIC' (weirctl --help)\n");
+	expect_error("", "weirctl: missing command: 'show TOPIC or reload' (weirctl --help)\n");
 	expect_error("show info --limit 3",
 		"weirctl: filters and --limit are for show conns, not "
 		"show 'info' (weirctl --help)\n");

@@ -280,7 +280,7 @@ RULES(test_ports,
 	{"192.0.2.254", "192.0.2.255",
 		"5: ports[0].gateway = \"192.0.2.255\": is its subnet's broadcast address"},
 	{"192.0.2.254", "0.0.0.0",
-		"5: ports[0].gateway = \"0.0.0.0\": is in 0.0.0.0/8, which is nobody's"},
+		"5: ports[0].gateway = \"0.0.0.0\": is in 0.0.0.0/8, which no host has"},
 	{"routes =", "gateway = \"10.0.0.253\"; routes =",
 		"8: ports[1].gateway = \"10.0.0.253\": port \"front\" has the gateway already; use "
 		"routes for what "
