@@ -66,7 +66,7 @@ static int parse(int argc, char **argv, struct options *o)
 	if (optind < argc && strcmp(argv[optind - 1], "--") != 0) {
 		fprintf(stderr,
 			"synweir: unexpected argument '%s'; arguments for DPDK's EAL follow "
-		        "\"--\"\n",
+			"\"--\"\n",
 			argv[optind]);
 		return 2;
 	}

@@ -61,8 +61,8 @@ static void accept_syn(struct backend *b, const struct end_key *key, const struc
 		weir_count(&b->counts.full, 1);
 }
 
-/* A SYN on the ports of a connection that is not a repetition of its SYN: the old one is history. */
-static bool is_anew(const struct end *end, const struct weir_seg *seg)
+/* A SYN on a connection's addresses and ports that is no retransmission of its SYN. */
+static bool is_new_incarnation(const struct end *end, const struct weir_seg *seg)
 {
 	return seg->flags == WEIR_TCP_SYN && seg->seq != end->irs;
 }
@@ -74,7 +74,7 @@ void backend_input(struct backend *b, const struct weir_pkt *pkt)
 	unsigned int events;
 	uint32_t known;
 
-	if (end != NULL && is_anew(end, &pkt->seg)) {
+	if (end != NULL && is_new_incarnation(end, &pkt->seg)) {
 		weir_count(&b->counts.reset, 1);
 		ends_remove(&b->host.ends, end);
 		end = NULL;

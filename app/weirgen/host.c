@@ -128,7 +128,7 @@ static bool send_next(struct host *h, struct end *end, uint32_t allowed)
 	return true;
 }
 
-/* What is not acknowledged is sent again; while nothing is, an answer may be due. */
+/* Until data is acknowledged: retransmission. Without data in flight: the other end's answer may be due. */
 static void set_timer(struct host *h, struct end *end)
 {
 	bool waits =

@@ -316,7 +316,7 @@ static const struct setting {
 		"our own, for ARP (the first of --from); answered for, as --from is"},
 	{'g', "gateway", "ADDR", SET(gateway), FLOODS | CLIENTS,
 		"the next hop (the service itself)"},
-	{0, "gateway-mac", "MAC", SET(gateway_mac), ANY, "its MAC address: nobody is asked for it"},
+	{0, "gateway-mac", "MAC", SET(gateway_mac), ANY, "its MAC address: no ARP request is sent"},
 	{'b', "backend", "ADDR:PORT", SET(backend), CLIENTS,
 		"play this backend; may be given several times"},
 	{'r', "rate", "N", SET(rate), ANY,
@@ -415,7 +415,7 @@ static int set_mode(struct options *o, const char *name)
 			return -1;
 		}
 	return complain("unexpected argument '%s': the first word is syn, ack, mixed, conns or "
-	                "replay",
+			"replay",
 		name);
 }
 

@@ -114,7 +114,7 @@ static void print_conns(const struct totals *r, const struct totals *end, double
 				r->client.failed[f]);
 	printf("  requests     %" PRIu64 ", responses %" PRIu64 ", %s/s\n", r->client.requests,
 		r->client.responses, rate_text(responses, end->client.responses, seconds));
-	printf("  sent again   %" PRIu64 " segments by clients, %" PRIu64 " by backends\n",
+	printf("  retransmits  %" PRIu64 " segments by clients, %" PRIu64 " by backends\n",
 		r->client_tcp.resent, r->backend_tcp.resent);
 	if (r->client.no_tuple > 0)
 		printf("  %" PRIu64

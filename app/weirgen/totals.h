@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What was measured: all counters of all stations, summed up at one moment. */
+/* What was measured: all counters of all ports, summed up at one moment. */
 #ifndef WEIRGEN_TOTALS_H
 #define WEIRGEN_TOTALS_H
 

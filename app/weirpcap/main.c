@@ -19,7 +19,7 @@ struct arguments {
 };
 
 struct files {
-	pcap_t *in, *dead; /* dead: what a dumper wants to know of its link */
+	pcap_t *in, *link; /* link: the link type that the dumper writes */
 	pcap_dumper_t *out;
 };
 
@@ -122,12 +122,12 @@ static int open_files(struct files *f, const struct arguments *a)
 		fprintf(stderr, "weirpcap: %s is the input too\n", a->out);
 		return -1;
 	}
-	f->dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN,
+	f->link = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN,
 		PCAP_TSTAMP_PRECISION_NANO);
-	f->out = f->dead != NULL ? pcap_dump_open(f->dead, a->out) : NULL;
+	f->out = f->link != NULL ? pcap_dump_open(f->link, a->out) : NULL;
 	if (f->out == NULL) {
 		fprintf(stderr, "weirpcap: cannot write %s\n",
-			f->dead != NULL ? pcap_geterr(f->dead) : a->out);
+			f->link != NULL ? pcap_geterr(f->link) : a->out);
 		return -1;
 	}
 	return 0;
@@ -142,8 +142,8 @@ static int close_files(struct files *f, const struct arguments *a)
 		err = pcap_dump_flush(f->out);
 		pcap_dump_close(f->out);
 	}
-	if (f->dead != NULL)
-		pcap_close(f->dead);
+	if (f->link != NULL)
+		pcap_close(f->link);
 	if (f->in != NULL)
 		pcap_close(f->in);
 	if (err != 0)

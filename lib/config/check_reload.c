@@ -140,6 +140,16 @@ static const config_setting_t *backend_at(const struct weir_draft *d, uint32_t a
 	return d->services[s].backends[at].at;
 }
 
+/* There is no number left for another service or backend. */
+static int refuse_number(struct weir_draft *d, const config_setting_t *at, uint32_t room,
+	const char *what)
+{
+	return weir_draft_refuse(d, at,
+		"there is memory for %u %s, removed ones with connections included: wait for "
+		"those to end, or raise limits.%s and restart",
+		room, what, what);
+}
+
 int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	const struct weir_limits *running)
 {
@@ -152,15 +162,9 @@ int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	case WEIR_REFUSAL_NONE:
 		break;
 	case WEIR_REFUSAL_SERVICES:
-		return weir_draft_refuse(d, at,
-			"there is memory for %u services, removed ones with connections included: "
-			"wait for those to end, or raise limits.services and restart",
-			running->services);
+		return refuse_number(d, at, running->services, "services");
 	case WEIR_REFUSAL_BACKENDS:
-		return weir_draft_refuse(d, at,
-			"there is memory for %u backends, removed ones with connections included: "
-			"wait for those to end, or raise limits.backends and restart",
-			running->backends);
+		return refuse_number(d, at, running->backends, "backends");
 	case WEIR_REFUSAL_MODE:
 		return weir_draft_refuse(d, mode,
 			"a service's mode cannot change while it has connections: restart, or "

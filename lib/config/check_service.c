@@ -78,8 +78,8 @@ static int check_vip(struct weir_draft *d, uint32_t i)
 	return 0;
 }
 
-/* Is the backend's address one of ours? */
-static int check_stranger(struct weir_draft *d, const struct weir_draft_backend *b)
+/* The backend's address must not be one of ours. */
+static int check_backend_address(struct weir_draft *d, const struct weir_draft_backend *b)
 {
 	const config_setting_t *at = weir_draft_key(b->at, "address");
 	const struct weir_draft_port *owner = weir_check_owner(d, &b->backend.addr);
@@ -115,7 +115,7 @@ static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uin
 				"for a larger share give it more weight",
 				weir_be16(o->port_be), o->name);
 	}
-	ret = check_stranger(d, b);
+	ret = check_backend_address(d, b);
 	if (ret < 0)
 		return ret;
 	if (!weir_check_route(d, &b->backend.addr, &b->backend.egress, &b->via))

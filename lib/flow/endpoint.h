@@ -7,9 +7,9 @@
  * likes; only its maker writes, before the policy is published. Addresses and ports are in network
  * byte order.
  *
- * The hash is keyed, because the keys of the table can be chosen by those who may put backends into
- * the configuration (a tenant, an orchestrator). With a hash that is the same in every process, 4
- * 000 addresses that all want one slot are easily found, and each look-up that comes near costs
+ * The hash is keyed, because the keys of the table can be chosen by whatever may put backends into
+ * the configuration (a tenant, an orchestrator). With a hash that is the same in every process,
+ * 4 000 addresses that all want one slot are easily found, and each look-up that comes near costs
  * microseconds. See weir_endpoint_slot() for why the key is enough.
  */
 #ifndef WEIR_FLOW_ENDPOINT_H

@@ -145,7 +145,7 @@ struct weir_backend {
 	/*
 	 * First backend with the same address and port; by weir_policy_finish(). INVARIANT:
 	 * backends that share a key_id are all of nat services or all of fullnat ones: the mode
-	 * says who owns the way back (weir_owner()), so ctl/ refuses a mixture.
+	 * decides which worker owns the return path (weir_owner()), so config/ refuses a mixture.
 	 */
 	uint16_t key_id;
 	uint16_t nexthop; /* in nexthops[] */
@@ -168,7 +168,7 @@ struct weir_limits {
 	uint32_t connections;  /* all workers together */
 	uint32_t held_packets; /* per worker */
 	uint32_t held_bytes;   /* per connection, and at most the window of the SYN-ACK; <= 65535 */
-	uint32_t syn_ack_ring; /* entries per worker, 0: SYN-ACKs are never sent again */
+	uint32_t syn_ack_ring; /* entries per worker, 0: SYN-ACKs are never retransmitted */
 	/*
 	 * RST and ICMP replies per second and worker: so many to unknown tuples, and as many again
 	 * about connections and to backends
@@ -216,8 +216,8 @@ struct weir_policy_room {
 };
 
 /*
- * A policy with that room; NULL when out of memory. Everything is zeroed, the counts n_* too: they
- * are the maker's, who counts up what it fills in.
+ * A policy with that room; NULL when out of memory. Everything is zeroed, the counts n_* too: the
+ * caller counts up what it fills in.
  */
 struct weir_policy *weir_policy_alloc(const struct weir_policy_room *room);
 

@@ -41,8 +41,8 @@
  * that he has not seen cannot be replayed, and a tuple whose connection exists or has ended lately
  * opens no second one with the same cookie (HC-35). Two cookies of one tuple in an epoch (with
  * timestamps: one, and 2^18 tries) reveal those of its other ISNs, as long as the epoch's key lives.
- * They can be seen by the tuple's owner, for whom that merely saves SYNs, and by an attacker on the
- * path, whom no cookie stops; RFC 6528's ISNs reveal as much. Nothing follows for another tuple, or for
+ * They can be seen by the tuple's owner, to which that merely saves SYNs, and by an attacker on the
+ * path, against which no cookie helps; RFC 6528's ISNs reveal as much. Nothing follows for another tuple, or for
  * the key (PRF).
  */
 #include "tcp/cookie.h"

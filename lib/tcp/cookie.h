@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The SYN cookie: the options of a SYN, and a MAC, in the numbers of the SYN-ACK. cookie.c has the bit
+ * The SYN cookie (RFC 4987 §3.6): the options of a SYN, and a MAC, in the numbers of the SYN-ACK, so
+ * that a half-open connection needs no memory. cookie.c has the bit
  * diagram, the threat model and the odds.
  *
  * Byte order: ISN, TSval and all that a segment's view says are numbers in host order; addresses and
