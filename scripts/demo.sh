@@ -60,6 +60,7 @@ LAB_MODE=nat # the server sees the clients' own addresses, so that a spoofed one
 LAB_DRIVER=$driver
 LAB_RING=4096
 LAB_BACKLOG=511 # nginx's default
+LAB_WRK_LATE=4
 # shellcheck source=SCRIPTDIR/lab.sh
 . scripts/lab.sh
 # shellcheck disable=SC2034 # lab.sh reads it
@@ -97,7 +98,7 @@ build() {
 	fi
 	# shellcheck disable=SC2086 # a list of words
 	steps=$(ninja -C build -n $TARGETS | sed -n 's|^\[[0-9]*/\([0-9]*\)\].*|\1|p' | tail -n 1)
-	[ -z "$steps" ] || say "building synweir, weirctl and the flood generator: $steps steps"
+	[ -z "$steps" ] || say "building synweir, weirctl and the flood generator ($steps build steps)"
 	# shellcheck disable=SC2086
 	ninja -C build $TARGETS >"$log" 2>&1 || { cat "$log" >&2 && return 1; }
 	rm "$log"
@@ -139,12 +140,14 @@ half_open() {
 	on b1 ss -Htn state syn-recv | wc -l
 }
 
-# ready: the lab is up; what both labs have. Without metrics of earlier connections every client is one that the
-# server meets for the first time: it keeps a quarter of its queue for others.
-ready() {
+# fresh DUT: a new lab. The clients of each measurement are ones that the server has not met: from an address and
+# port of which it still has a TIME_WAIT socket, it takes a SYN though its queue is full.
+fresh() {
+	lab_down
+	LAB_DUT=$1
+	lab_up
 	watch
-	on b1 sysctl -q net.ipv4.tcp_syncookies=0 net.ipv4.tcp_no_metrics_save=1
-	ip -n "$LAB-b1" tcp_metrics flush >/dev/null
+	on b1 sysctl -q net.ipv4.tcp_syncookies=0
 	on client sysctl -q net.ipv4.tcp_tw_reuse=1
 	head -c 16384 /dev/urandom >"$LAB_DIR/www/probe"
 }
@@ -248,23 +251,20 @@ say_kept() {
 
 by_itself() {
 	say "making a lab: client, router, server"
-	LAB_DUT=direct
-	lab_up
-	ready
+	fresh direct
 	say "measuring the server by itself, without a flood, $seconds s"
 	measure alone_calm 0
+	fresh direct
 	say "measuring it beside a flood of $(thousands "$flood") SYNs a second from $LAB_SPOOFED, $seconds s"
 	measure alone_flood "$flood"
-	lab_down
 }
 
 behind_synweir() {
 	say "making the same lab with synweir in the router's place, by $LAB_DRIVER"
-	LAB_DUT=synweir
-	lab_up
-	ready
+	fresh synweir
 	say "measuring the server behind synweir, without a flood, $seconds s"
 	measure synweir_calm 0
+	fresh synweir
 	say "measuring it beside the same flood, $seconds s"
 	measure synweir_flood "$flood"
 }

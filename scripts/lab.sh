@@ -39,6 +39,7 @@ LAB_SPOOFED=198.18.0.0/15
 LAB_MAC_FRONT=02:00:00:00:01:01
 LAB_MAC_BACK=02:00:00:00:01:02
 LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
+LAB_WRK_LATE=${LAB_WRK_LATE:-30} # seconds that wrk may take beyond its time
 LAB_WAIT=30                   # seconds that anything may take while nothing else happens
 LAB_HOSTS="client weir switch b1 b2"
 
@@ -484,7 +485,7 @@ lab_flood_stop() {
 lab_wrk() {
 	local seconds=$1
 	shift
-	on client timeout -s INT $((seconds + 10)) \
+	on client timeout $((seconds + LAB_WRK_LATE)) \
 		wrk -t 1 -c 32 --timeout 10s -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log" || true
 	awk '/requests in/ { done = $1 }
 		/Socket errors:/ { gsub(",", ""); failed += $4 + $6 + $8 + $10 }
