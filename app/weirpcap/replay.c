@@ -88,7 +88,7 @@ static void address_nexthop(struct replay *r, uint8_t *frame, uint16_t nexthop)
 	uint8_t mac[6];
 
 	placeholder(mac, MAC_NEXTHOP, nexthop);
-	address(r, frame, r->px.policy->nexthops[nexthop].port, mac);
+	address(r, frame, r->px.policy->nexthops[nexthop].interface, mac);
 }
 
 static void buffer_free(struct buffer *b)
@@ -154,9 +154,9 @@ static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
 	for (uint32_t b = 0; b < p->n_backends; b++)
 		if (weir_addr_eq(&p->backends[b].addr, src))
 			return p->backends[b].egress;
-	for (uint32_t i = 0; i < p->n_ports; i++)
-		for (uint32_t a = 0; a < p->ports[i].n_addrs; a++) {
-			const struct weir_port_addr *net = &p->ports[i].addrs[a];
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		for (uint32_t a = 0; a < p->interfaces[i].n_addrs; a++) {
+			const struct weir_interface_addr *net = &p->interfaces[i].addrs[a];
 			uint32_t mask = weir_be32(0xffffffffu << (128 - net->prefix));
 
 			if (net->prefix > 96 && ((net->addr.w[3] ^ src->w[3]) & mask) == 0)

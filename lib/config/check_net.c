@@ -24,7 +24,7 @@ static bool is_set(const struct weir_addr *a)
 }
 
 /* The whole of IPv4: where a gateway leads. */
-static bool is_default(const struct weir_port_addr *to)
+static bool is_default(const struct weir_interface_addr *to)
 {
 	return to->prefix == 96;
 }
@@ -45,7 +45,7 @@ const char *weir_check_host(const struct weir_addr *a)
 }
 
 /* A subnet of /31 or /32 has neither network nor broadcast address: RFC 3021. */
-static const char *edge_of(const struct weir_addr *a, const struct weir_port_addr *net)
+static const char *edge_of(const struct weir_addr *a, const struct weir_interface_addr *net)
 {
 	struct weir_addr first = edge(&net->addr, net->prefix, false);
 	struct weir_addr last = edge(&net->addr, net->prefix, true);
@@ -154,7 +154,7 @@ static int check_device(struct weir_draft *d, uint32_t i)
 static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 {
 	const struct weir_draft_port *p = &d->ports[i];
-	const struct weir_port_addr *mine = &p->addrs[a];
+	const struct weir_interface_addr *mine = &p->addrs[a];
 	const config_setting_t *at = config_setting_get_elem(weir_draft_key(p->at, "addresses"), a);
 	const char *why = weir_check_host_in(d, &mine->addr);
 
@@ -164,7 +164,7 @@ static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 		return weir_draft_refuse(d, at, "%s", why);
 	for (uint32_t k = 0; k <= i; k++) {
 		for (uint32_t j = 0; j < (k < i ? d->ports[k].n_addrs : a); j++) {
-			const struct weir_port_addr *o = &d->ports[k].addrs[j];
+			const struct weir_interface_addr *o = &d->ports[k].addrs[j];
 			uint8_t shorter = o->prefix < mine->prefix ? o->prefix : mine->prefix;
 
 			if (weir_addr_eq(&o->addr, &mine->addr))
@@ -197,7 +197,7 @@ static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
 }
 
 /* Is there another way with the very same destination: as its address and prefix, before i's j? */
-static const char *other_way(const struct weir_draft *d, const struct weir_port_addr *to,
+static const char *other_way(const struct weir_draft *d, const struct weir_interface_addr *to,
 	uint32_t i, uint32_t j)
 {
 	for (uint32_t k = 0; k < d->n_ports; k++) {

@@ -43,7 +43,7 @@ static int check_process(struct weir_draft *d, const struct weir_config *running
 	return 0;
 }
 
-static bool same_addresses(const struct weir_draft_port *d, const struct weir_port *p)
+static bool same_addresses(const struct weir_draft_port *d, const struct weir_interface *p)
 {
 	if (d->n_addrs != p->n_addrs)
 		return false;
@@ -55,13 +55,14 @@ static bool same_addresses(const struct weir_draft_port *d, const struct weir_po
 }
 
 /* NULL, or the first key of the port that differs. Gateway and routes may. */
-static const char *differs(const struct weir_draft_port *d, const struct weir_port *p)
+static const char *differs(const struct weir_draft_port *d, const struct weir_port *p,
+	const struct weir_interface *interface)
 {
 	if (strcmp(d->port.name, p->name) != 0)
 		return "name";
 	if (strcmp(d->port.device, p->device) != 0)
 		return "device";
-	if (!same_addresses(d, p))
+	if (!same_addresses(d, interface))
 		return "addresses";
 	if (d->port.mtu != p->mtu)
 		return "mtu";
@@ -77,7 +78,8 @@ static int check_ports(struct weir_draft *d, const struct weir_policy *running)
 	if (d->n_ports != running->n_ports)
 		return refuse(d, d->at, "ports");
 	for (uint32_t i = 0; i < d->n_ports; i++) {
-		const char *key = differs(&d->ports[i], &running->ports[i]);
+		const char *key = differs(&d->ports[i], &running->ports[i],
+			&running->interfaces[weir_policy_interface_on(running, i)]);
 
 		if (key != NULL)
 			return refuse(d, d->ports[i].at, key);

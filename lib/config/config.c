@@ -91,11 +91,14 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 	p->n_services++;
 }
 
+/* With its interface. */
 static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
 {
-	struct weir_port *to = &p->ports[p->n_ports++];
+	struct weir_interface *to = &p->interfaces[p->n_interfaces++];
 
-	*to = d->port;
+	memcpy(to->name, d->port.name, sizeof(to->name));
+	to->port = (uint8_t)p->n_ports;
+	p->ports[p->n_ports++] = d->port;
 	to->n_addrs = (uint8_t)d->n_addrs;
 	for (uint32_t i = 0; i < d->n_addrs; i++)
 		to->addrs[i] = d->addrs[i];

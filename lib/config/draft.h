@@ -14,14 +14,14 @@
 
 struct weir_draft_route {
 	const config_setting_t *at;
-	struct weir_port_addr to; /* addr: as written, host bits and all */
+	struct weir_interface_addr to; /* addr: as written, host bits and all */
 	struct weir_addr via;
 };
 
 struct weir_draft_port {
 	const config_setting_t *at;
-	struct weir_port port; /* its addrs come from here: */
-	struct weir_port_addr *addrs;
+	struct weir_port port; /* and its one interface: */
+	struct weir_interface_addr *addrs;
 	uint32_t n_addrs;
 	struct weir_addr gateway; /* all zero: none */
 	struct weir_draft_route *routes;

@@ -128,7 +128,8 @@ static int read_addr(struct weir_draft *d, const config_setting_t *at, struct we
 	return 0;
 }
 
-static int read_subnet(struct weir_draft *d, const config_setting_t *at, struct weir_port_addr *out)
+static int read_subnet(struct weir_draft *d, const config_setting_t *at,
+	struct weir_interface_addr *out)
 {
 	const char *text = string_of(at), *slash = text != NULL ? strchr(text, '/') : NULL;
 	char addr[WEIR_ADDR_TEXT] = "";

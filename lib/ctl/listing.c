@@ -194,7 +194,7 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_text(row, "service", v->policy->services[b->service].name);
 	weir_row_text(row, "name", b->name);
 	weir_row_endpoint(row, "address", &b->addr, b->port_be);
-	weir_row_text(row, "port", v->policy->ports[b->egress].name);
+	weir_row_text(row, "port", v->policy->interfaces[b->egress].name);
 	weir_row_text(row, "state", life_name(b->life));
 	weir_row_number(row, "weight", weir_policy_weight(v->policy, (uint16_t)i));
 	weir_row_number(row, "active", c.active);
@@ -276,13 +276,13 @@ static uint32_t ports(const struct weir_view *v)
 	return v->policy->n_ports;
 }
 
-static struct rte_tel_data *port_addresses(const struct weir_port *p)
+static struct rte_tel_data *port_addresses(const struct weir_interface *p)
 {
 	struct rte_tel_data *list = list_of(RTE_TEL_STRING_VAL);
 	char addr[WEIR_ADDR_TEXT], text[WEIR_ADDR_TEXT + 4];
 
 	for (unsigned int a = 0; list != NULL && a < p->n_addrs; a++) {
-		const struct weir_port_addr *pa = &p->addrs[a];
+		const struct weir_interface_addr *pa = &p->addrs[a];
 
 		snprintf(text, sizeof(text), "%s/%d", weir_addr_text(&pa->addr, addr),
 			weir_addr_is_v4(&pa->addr) ? pa->prefix - 96 : pa->prefix);
@@ -296,7 +296,8 @@ static void port_row(const struct weir_view *v, uint32_t i, struct rte_tel_data 
 	const struct weir_port *p = &v->policy->ports[i];
 	const struct weir_view_port *d = &v->port[i];
 	const struct weir_port_counters c = weir_view_port(v, i);
-	struct rte_tel_data *addresses = port_addresses(p);
+	struct rte_tel_data *addresses =
+		port_addresses(&v->policy->interfaces[weir_policy_interface_on(v->policy, i)]);
 	char mac[18];
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", d->mac[0], d->mac[1], d->mac[2],

@@ -6,16 +6,17 @@
 
 #define STEP 32 /* next hops or endpoints looked at per call */
 
-bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int port)
+bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr,
+	unsigned int interface)
 {
 	const struct weir_endpoint *s = weir_endpoint_find(&p->endpoints, addr, 0);
 
 	if (s == NULL)
 		return false;
-	if (weir_neigh_subnet(&p->ports[port], addr->w[3]) != NULL)
+	if (weir_neigh_subnet(&p->interfaces[interface], addr->w[3]) != NULL)
 		return true;
-	for (uint32_t i = 0; i < p->n_ports; i++)
-		if (weir_neigh_subnet(&p->ports[i], addr->w[3]) != NULL)
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		if (weir_neigh_subnet(&p->interfaces[i], addr->w[3]) != NULL)
 			return false;
 	return true;
 }
@@ -30,7 +31,7 @@ static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct weir_a
 	memcpy(&asker_be, asked->sender_ip, 4);
 	memcpy(&ours_be, asked->target_ip, 4);
 	pkt->len = pkt->head_len = weir_build_arp(pkt->data, WEIR_ARP_REPLY,
-		tx->port[pkt->port].nic->mac, ours_be, mac, asker_be);
+		weir_tx_nic(tx, pkt->port)->mac, ours_be, mac, asker_be);
 	m = weir_mbuf_of(pkt);
 	weir_tx_to_mac(tx, m, pkt->port, mac);
 }
@@ -75,9 +76,11 @@ static void keep_nexthops(struct weir_arp_keeper *k, struct weir_tx *tx)
 
 static void announce(struct weir_arp_keeper *k, struct weir_tx *tx, const struct weir_addr *addr)
 {
-	for (unsigned int port = 0; port < tx->n_ports; port++)
-		if (k->announcing >> port & 1 && weir_arp_ours(tx->neighs->policy, addr, port))
-			weir_tx_arp_request(tx, (uint8_t)port, addr->w[3], addr->w[3]);
+	const struct weir_policy *p = tx->neighs->policy;
+
+	for (unsigned int i = 0; i < p->n_interfaces; i++)
+		if (k->announcing >> p->interfaces[i].port & 1 && weir_arp_ours(p, addr, i))
+			weir_tx_arp_request(tx, (uint8_t)i, addr->w[3], addr->w[3]);
 }
 
 /* After a port has come up, a pass over all endpoints: announces VIPs and local addresses there. */

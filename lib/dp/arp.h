@@ -19,15 +19,16 @@ struct weir_arp_keeper {
 };
 
 /*
- * addr is ours on that port: a VIP or local address is ours on the ports whose subnets contain it, or
- * on all ports when no subnet does.
+ * addr is ours on that interface: a VIP or local address is ours on the interfaces whose subnets contain
+ * it, or on all interfaces when no subnet does.
  */
-bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int port);
+bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr,
+	unsigned int interface);
 
 /* Handles a received ARP frame (WEIR_PARSED_ARP): frees or reuses its buffer, counts its fate. */
 void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt);
 
-/* From the next weir_arp_keep() on, all our addresses are announced on all ports. */
+/* From the next weir_arp_keep() on, all our addresses are announced on all interfaces. */
 void weir_arp_announce(struct weir_arp_keeper *k, const struct weir_tx *tx);
 
 /* Sends requests and announcements that are due: a bounded number per call. */

@@ -9,8 +9,11 @@
 #include "base/csum.h"
 #include "wire/seg.h"
 
-/* Fills in what the core wants to know of a received buffer. port: index into the policy's ports. */
-static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_pkt *pkt);
+/*
+ * Fills in what the core wants to know of a received buffer. interface: that it came in by, an index
+ * into the policy's interfaces.
+ */
+static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t interface, struct weir_pkt *pkt);
 
 /* The buffer of a packet after the core's decision, with the lengths that the core has set. */
 static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt);
@@ -36,7 +39,8 @@ static inline enum weir_csum_state weir_mbuf_csum(const struct rte_mbuf *m)
 	return WEIR_CSUM_UNKNOWN;
 }
 
-static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_pkt *pkt)
+/* interface: that it came in by. */
+static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t interface, struct weir_pkt *pkt)
 {
 	uint32_t room = (uint32_t)m->data_len + rte_pktmbuf_tailroom(m);
 
@@ -46,7 +50,7 @@ static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t port, struct weir_
 	pkt->head_len = m->data_len;
 	/* in a chain the tailroom must not be used: what follows is in the next buffer */
 	pkt->room = (uint16_t)(m->nb_segs == 1 ? room : m->data_len);
-	pkt->port = port;
+	pkt->port = interface;
 	pkt->csum = (uint8_t)weir_mbuf_csum(m);
 }
 

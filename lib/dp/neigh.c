@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* The neighbour table: an array by next hop, and an order by (port, address) for learning. */
+/* The neighbour table: an array by next hop, and an order by (interface, address) for learning. */
 #include "dp/neigh.h"
 
-/* Next hops are searched in this order: by port, then by address. */
-static uint64_t rank(uint8_t port, uint32_t addr_be)
+/* Next hops are searched in this order: by interface, then by address. */
+static uint64_t rank(uint8_t interface, uint32_t addr_be)
 {
-	return (uint64_t)port << 32 | addr_be;
+	return (uint64_t)interface << 32 | addr_be;
 }
 
 static uint64_t rank_of(const struct weir_policy *p, uint16_t nexthop)
 {
-	return rank(p->nexthops[nexthop].port, p->nexthops[nexthop].addr.w[3]);
+	return rank(p->nexthops[nexthop].interface, p->nexthops[nexthop].addr.w[3]);
 }
 
 /* Insertion sort, once a policy: some thousands at most, mostly in order already. */
@@ -26,24 +26,25 @@ static void sort(struct weir_neighs *n)
 	}
 }
 
-const struct weir_port_addr *weir_neigh_subnet(const struct weir_port *port, uint32_t addr_be)
+const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface *interface,
+	uint32_t addr_be)
 {
 	struct weir_addr addr = weir_addr_v4(addr_be);
 
-	for (unsigned int i = 0; i < port->n_addrs; i++)
-		if (weir_addr_in(&addr, &port->addrs[i].addr, port->addrs[i].prefix))
-			return &port->addrs[i];
+	for (unsigned int i = 0; i < interface->n_addrs; i++)
+		if (weir_addr_in(&addr, &interface->addrs[i].addr, interface->addrs[i].prefix))
+			return &interface->addrs[i];
 	return NULL;
 }
 
 static uint32_t sender_for(const struct weir_policy *p, const struct weir_nexthop *hop)
 {
-	const struct weir_port *port = &p->ports[hop->port];
-	const struct weir_port_addr *a = weir_neigh_subnet(port, hop->addr.w[3]);
+	const struct weir_interface *interface = &p->interfaces[hop->interface];
+	const struct weir_interface_addr *a = weir_neigh_subnet(interface, hop->addr.w[3]);
 
 	if (a != NULL)
 		return a->addr.w[3];
-	return port->n_addrs > 0 ? port->addrs[0].addr.w[3] : 0;
+	return interface->n_addrs > 0 ? interface->addrs[0].addr.w[3] : 0;
 }
 
 void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,
@@ -91,10 +92,10 @@ static uint32_t find(const struct weir_neighs *n, uint64_t r)
 	return from;
 }
 
-bool weir_neigh_learn(struct weir_neighs *n, uint8_t port, uint32_t addr_be, const uint8_t mac[6],
-	uint64_t now_ns)
+bool weir_neigh_learn(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
+	const uint8_t mac[6], uint64_t now_ns)
 {
-	uint64_t r = rank(port, addr_be), word = 0;
+	uint64_t r = rank(interface, addr_be), word = 0;
 	uint32_t at = find(n, r);
 	bool learned = false;
 

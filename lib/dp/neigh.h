@@ -47,12 +47,16 @@ static inline bool weir_neigh_mac(const struct weir_neighs *n, uint16_t nexthop,
  */
 bool weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns, uint64_t retry_ns);
 
-/* An ARP sender on that port states its MAC. false: it is no next hop of ours, nothing is learned. */
-bool weir_neigh_learn(struct weir_neighs *n, uint8_t port, uint32_t addr_be, const uint8_t mac[6],
-	uint64_t now_ns);
+/*
+ * An ARP sender on that interface states its MAC. false: it is no next hop of ours, nothing is
+ * learned.
+ */
+bool weir_neigh_learn(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
+	const uint8_t mac[6], uint64_t now_ns);
 
-/* The first of the port's own addresses whose subnet holds addr, or NULL. */
-const struct weir_port_addr *weir_neigh_subnet(const struct weir_port *port, uint32_t addr_be);
+/* The first of the interface's own addresses whose subnet holds addr, or NULL. */
+const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface *interface,
+	uint32_t addr_be);
 
 /* inline definitions */
 

@@ -8,12 +8,14 @@
 #define KEY_MIN  16 /* bytes: the 96 bits of the input, and 32 from the last of them on */
 #define RETA_MAX 2048
 
-static bool has_vip(const struct weir_policy *p, const struct weir_port *port)
+static bool has_vip(const struct weir_policy *p, unsigned int port)
 {
+	const struct weir_interface *interface = &p->interfaces[weir_policy_interface_on(p, port)];
+
 	for (uint32_t i = 0; i < p->n_listeners; i++)
-		for (unsigned int a = 0; a < port->n_addrs; a++)
-			if (weir_addr_in(&p->listeners[i].vip, &port->addrs[a].addr,
-				    port->addrs[a].prefix))
+		for (unsigned int a = 0; a < interface->n_addrs; a++)
+			if (weir_addr_in(&p->listeners[i].vip, &interface->addrs[a].addr,
+				    interface->addrs[a].prefix))
 				return true;
 	return false;
 }
@@ -21,7 +23,7 @@ static bool has_vip(const struct weir_policy *p, const struct weir_port *port)
 static bool has_backends(const struct weir_policy *p, unsigned int port, bool fullnat_only)
 {
 	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (p->backends[i].egress == port &&
+		if (p->interfaces[p->backends[i].egress].port == port &&
 			(!fullnat_only ||
 				p->services[p->backends[i].service].mode == WEIR_MODE_FULLNAT))
 			return true;
@@ -34,7 +36,7 @@ bool weir_rss_is_return_path(const struct weir_policy *p, unsigned int port)
 
 	for (unsigned int i = 0; i < p->n_ports; i++)
 		clients_elsewhere |= !has_backends(p, i, false);
-	return clients_elsewhere && has_backends(p, port, true) && !has_vip(p, &p->ports[port]);
+	return clients_elsewhere && has_backends(p, port, true) && !has_vip(p, port);
 }
 
 bool weir_rss_can_split_ports(const struct rte_eth_dev_info *info, unsigned int n_workers)

@@ -113,8 +113,9 @@ unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from)
  * Addressing
  */
 
-void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t port, const uint8_t mac[6])
+void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface, const uint8_t mac[6])
 {
+	unsigned int port = tx->neighs->policy->interfaces[interface].port;
 	struct weir_eth_hdr *eth = rte_pktmbuf_mtod(m, struct weir_eth_hdr *);
 
 	memcpy(eth->dst, mac, sizeof(eth->dst));
@@ -127,7 +128,7 @@ void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop
 	uint8_t mac[6];
 
 	if (weir_neigh_mac(tx->neighs, nexthop, mac)) {
-		weir_tx_to_mac(tx, m, tx->neighs->policy->nexthops[nexthop].port, mac);
+		weir_tx_to_mac(tx, m, tx->neighs->policy->nexthops[nexthop].interface, mac);
 		return;
 	}
 	count_fate(tx, WEIR_FATE_no_neighbour, 1);
@@ -140,10 +141,12 @@ void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 	const struct weir_nexthop *hop = &tx->neighs->policy->nexthops[nexthop];
 
 	if (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns))
-		weir_tx_arp_request(tx, hop->port, tx->neighs->sender_be[nexthop], hop->addr.w[3]);
+		weir_tx_arp_request(tx, hop->interface, tx->neighs->sender_be[nexthop],
+			hop->addr.w[3]);
 }
 
-void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, uint32_t addr_be)
+void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
+	uint32_t addr_be)
 {
 	static const uint8_t unknown[6], broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	struct rte_mbuf *m = weir_tx_new(tx);
@@ -152,7 +155,7 @@ void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, u
 	if (m == NULL)
 		return;
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
-	m->pkt_len = m->data_len = weir_build_arp(frame, WEIR_ARP_REQUEST, tx->port[port].nic->mac,
-		sender_be, unknown, addr_be);
-	weir_tx_to_mac(tx, m, port, broadcast);
+	m->pkt_len = m->data_len = weir_build_arp(frame, WEIR_ARP_REQUEST,
+		weir_tx_nic(tx, interface)->mac, sender_be, unknown, addr_be);
+	weir_tx_to_mac(tx, m, interface, broadcast);
 }

@@ -32,18 +32,26 @@ struct weir_tx {
 	struct weir_tx_port port[WEIR_PORTS_MAX];
 };
 
+/* The device that an interface's frames leave by. */
+static inline const struct weir_nic *weir_tx_nic(const struct weir_tx *tx, unsigned int interface)
+{
+	return tx->port[tx->neighs->policy->interfaces[interface].port].nic;
+}
+
 /* A buffer for a frame of our own, counted as created. NULL: none is free, counted as no_mbuf. */
 struct rte_mbuf *weir_tx_new(struct weir_tx *tx);
 
 /* Sends a frame that is complete but for its Ethernet addresses. m is not the caller's any more. */
-void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t port, const uint8_t mac[6]);
+void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface,
+	const uint8_t mac[6]);
 /* The same to a next hop. While its MAC is unknown m is dropped by name, and an ARP request sent. */
 void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop);
 
 /* Sends an ARP request for a next hop if one is due: weir_neigh_due() explains retry_ns. */
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns);
 /* An ARP request of ours: for addr_be, or, with addr_be our own, an announcement (RFC 5227 §3). */
-void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, uint32_t addr_be);
+void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
+	uint32_t addr_be);
 
 /* Gathers frames of a worker without a transmit queue from its ring. Returns their number. */
 unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from);

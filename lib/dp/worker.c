@@ -52,13 +52,13 @@ static inline bool lacks_csum(const struct weir_pkt *pkt)
 		(pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND);
 }
 
-static uint8_t egress_port(const struct weir_worker *w, const struct weir_pkt *pkt)
+static uint8_t egress_interface(const struct weir_worker *w, const struct weir_pkt *pkt)
 {
 	switch ((enum weir_send)pkt->send) {
 	case WEIR_SEND_NEIGHBOUR:
 		return pkt->neighbour.port;
 	case WEIR_SEND_NEXTHOP:
-		return w->px.policy->nexthops[pkt->nexthop].port;
+		return w->px.policy->nexthops[pkt->nexthop].interface;
 	case WEIR_SEND_BACK:
 	case WEIR_SEND_NOTHING:
 	case WEIR_SEND_HELD:
@@ -71,7 +71,7 @@ static uint8_t egress_port(const struct weir_worker *w, const struct weir_pkt *p
 static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 {
 	struct rte_mbuf *m;
-	uint8_t mac[6], port;
+	uint8_t mac[6], interface;
 
 	if (pkt->send == WEIR_SEND_HELD)
 		return; /* its fate is not decided yet */
@@ -81,15 +81,15 @@ static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 	}
 	count_fate(w, pkt->fate);
 	m = weir_mbuf_of(pkt);
-	port = egress_port(w, pkt);
+	interface = egress_interface(w, pkt);
 	if (unlikely(lacks_csum(pkt)))
-		weir_mbuf_complete_csum(m, w->shared->nics[port].tx_csum);
+		weir_mbuf_complete_csum(m, weir_tx_nic(&w->tx, interface)->tx_csum);
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
 		weir_tx_to_nexthop(&w->tx, m, pkt->nexthop);
 	} else {
 		memcpy(mac, pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac : pkt->data + 6,
 			sizeof(mac));
-		weir_tx_to_mac(&w->tx, m, port, mac);
+		weir_tx_to_mac(&w->tx, m, interface, mac);
 	}
 }
 
@@ -146,11 +146,10 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 /* Parses and classifies one frame. true: this worker owns it, the engine decides. */
 static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 {
-	const struct weir_shared *s = w->shared;
 	unsigned int owner;
 	uint8_t fate;
 
-	if (wrong_mac(&s->nics[pkt->port], pkt, &fate)) {
+	if (wrong_mac(weir_tx_nic(&w->tx, pkt->port), pkt, &fate)) {
 		drop(w, pkt, fate);
 		return false;
 	}
@@ -177,18 +176,20 @@ static unsigned int receive(struct weir_worker *w, uint8_t port)
 	struct rte_mbuf *bufs[WEIR_BURST];
 	unsigned int n, ours = 0;
 	uint64_t bytes = 0;
+	uint8_t interface;
 
 	if (w->self >= nic->n_rx)
 		return 0;
 	n = rte_eth_rx_burst(nic->id, (uint16_t)w->self, bufs, WEIR_BURST);
 	if (n == 0)
 		return 0;
+	interface = weir_policy_interface_on(w->px.policy, port);
 	for (unsigned int i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(bufs[i], void *));
 	for (unsigned int i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(bufs[i + PREFETCH_AHEAD], void *));
-		weir_mbuf_view(bufs[i], port, &w->pkts[ours]);
+		weir_mbuf_view(bufs[i], interface, &w->pkts[ours]);
 		bytes += bufs[i]->pkt_len;
 		ours += admit(w, &w->pkts[ours]);
 	}

@@ -122,7 +122,7 @@ bool weir_is_return_path(const struct weir_policy *p, const struct weir_pkt *pkt
 	if (p->services[b->service].mode == WEIR_MODE_NAT)
 		return (uint8_t)(first - 1) < 223 && first != 127;
 	for (uint32_t locals = b->locals; locals != 0; locals &= locals - 1)
-		if (weir_addr_eq(&p->ports[b->egress].addrs[__builtin_ctz(locals)].addr, dst))
+		if (weir_addr_eq(&p->interfaces[b->egress].addrs[__builtin_ctz(locals)].addr, dst))
 			return true;
 	return false;
 }

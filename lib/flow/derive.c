@@ -442,7 +442,7 @@ static void keep_ways(struct making *m)
 		if (b->life != WEIR_LIFE_RETIRED && b->life != WEIR_LIFE_ORPHANED)
 			continue;
 		hop = &m->running->nexthops[m->running->backends[i].nexthop];
-		b->nexthop = weir_policy_nexthop(m->next, &hop->addr, hop->port);
+		b->nexthop = weir_policy_nexthop(m->next, &hop->addr, hop->interface);
 	}
 }
 
@@ -504,6 +504,8 @@ static void copy_numberless(struct making *m)
 	next->n_workers = running->n_workers;
 	next->n_ports = running->n_ports;
 	memcpy(next->ports, running->ports, sizeof(next->ports));
+	next->n_interfaces = running->n_interfaces;
+	memcpy(next->interfaces, running->interfaces, sizeof(next->interfaces));
 	next->limits = wanted->limits;
 	next->limits.services = weir_policy_service_room(running);
 	next->limits.listeners = weir_policy_listener_room(running);

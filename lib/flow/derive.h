@@ -24,7 +24,7 @@ enum weir_refusal {
 	WEIR_REFUSAL_WSCALE,   /* ..., which clients were promised; cookies do not carry it */
 	WEIR_REFUSAL_LISTENER, /* ..., or one of its listeners is of another running service */
 	WEIR_REFUSAL_POOLS,    /* the service is the first in fullnat: there are no local ports */
-	WEIR_REFUSAL_EGRESS,   /* the backend was reached by another port */
+	WEIR_REFUSAL_EGRESS,   /* the backend was reached by another interface */
 	WEIR_REFUSAL_SHARED,   /* the backend is one of a retired service with another mode */
 	WEIR_REFUSAL_ENDPOINT, /* the backend is a retired VIP, or the service a retired backend */
 };

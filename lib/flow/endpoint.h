@@ -36,7 +36,7 @@ enum weir_endpoint_kind {
 	WEIR_ENDPOINT_LISTENER, /* address and port of a service; index: listener */
 	WEIR_ENDPOINT_BACKEND,  /* index: key_id */
 	WEIR_ENDPOINT_VIP,      /* address of a service (port_be 0): for closed ports, ARP, ping */
-	WEIR_ENDPOINT_LOCAL,    /* address of ours on a port (port_be 0); index: the port */
+	WEIR_ENDPOINT_LOCAL,    /* address of ours (port_be 0); index: interface */
 };
 
 struct weir_endpoint {

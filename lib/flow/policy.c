@@ -47,16 +47,27 @@ void weir_policy_free(struct weir_policy *p)
 	free(p);
 }
 
-uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port)
+uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t interface)
 {
 	uint32_t i = 0;
 
 	while (i < p->n_nexthops &&
-		(p->nexthops[i].port != port || !weir_addr_eq(&p->nexthops[i].addr, addr)))
+		(p->nexthops[i].interface != interface ||
+			!weir_addr_eq(&p->nexthops[i].addr, addr)))
 		i++;
 	if (i == p->n_nexthops)
-		p->nexthops[p->n_nexthops++] = (struct weir_nexthop){.addr = *addr, .port = port};
+		p->nexthops[p->n_nexthops++] =
+			(struct weir_nexthop){.addr = *addr, .interface = interface};
 	return (uint16_t)i;
+}
+
+uint8_t weir_policy_interface_on(const struct weir_policy *p, unsigned int port)
+{
+	uint8_t i = 0;
+
+	while (i + 1u < p->n_interfaces && p->interfaces[i].port != port)
+		i++;
+	return i;
 }
 
 uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struct weir_addr *vip,
@@ -119,9 +130,9 @@ static bool has_vip(const struct weir_listener *l)
 /* What comes later takes the place of what came before: see weir_policy_finish(). */
 static void put_all(struct weir_policy *p)
 {
-	for (uint32_t i = 0; i < p->n_ports; i++)
-		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
-			weir_endpoints_put(&p->endpoints, &p->ports[i].addrs[j].addr, 0,
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		for (uint32_t j = 0; j < p->interfaces[i].n_addrs; j++)
+			weir_endpoints_put(&p->endpoints, &p->interfaces[i].addrs[j].addr, 0,
 				WEIR_ENDPOINT_LOCAL, (uint16_t)i);
 	for (uint32_t i = 0; i < p->n_listeners; i++)
 		if (has_vip(&p->listeners[i]))
@@ -140,8 +151,8 @@ static int finish_endpoints(struct weir_policy *p)
 	uint32_t most = 2 * p->n_listeners + p->n_backends, size;
 	struct weir_endpoint *slots;
 
-	for (uint32_t i = 0; i < p->n_ports; i++)
-		most += p->ports[i].n_addrs;
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		most += p->interfaces[i].n_addrs;
 	size = weir_endpoints_size(most);
 	slots = zeroed(size, sizeof(*slots));
 	if (slots == NULL)
@@ -191,12 +202,12 @@ static int finish_slots(struct weir_policy *p)
 /* The endpoints are there by now: they know which addresses are VIPs. */
 static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 {
-	const struct weir_port *port = &p->ports[b->egress];
+	const struct weir_interface *egress = &p->interfaces[b->egress];
 	const struct weir_addr *hop = &p->nexthops[b->nexthop].addr;
 	uint16_t any = 0, near = 0;
 
-	for (unsigned int i = 0; i < port->n_addrs; i++) {
-		const struct weir_port_addr *a = &port->addrs[i];
+	for (unsigned int i = 0; i < egress->n_addrs; i++) {
+		const struct weir_interface_addr *a = &egress->addrs[i];
 
 		if (weir_endpoint_find(&p->endpoints, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
 			continue;
@@ -214,9 +225,9 @@ static uint32_t pools_each(const struct weir_policy *p)
 
 	for (uint32_t i = 0; i < p->n_services; i++)
 		fullnat |= p->services[i].mode == WEIR_MODE_FULLNAT;
-	for (uint32_t i = 0; fullnat && i < p->n_ports; i++)
-		if (p->ports[i].n_addrs > most)
-			most = p->ports[i].n_addrs;
+	for (uint32_t i = 0; fullnat && i < p->n_interfaces; i++)
+		if (p->interfaces[i].n_addrs > most)
+			most = p->interfaces[i].n_addrs;
 	return most;
 }
 

@@ -20,15 +20,16 @@
 #include "flow/order.h"
 #include "wire/form.h"
 
-#define WEIR_PORTS_MAX     8
-#define WEIR_WORKERS_MAX   32
-#define WEIR_SERVICES_MAX  1024
-#define WEIR_LISTENERS_MAX 4096
-#define WEIR_BACKENDS_MAX  4096
-#define WEIR_NAME_MAX      32 /* with the NUL */
-#define WEIR_LOCALS_MAX    16 /* addresses of one port */
-#define WEIR_WEIGHT_MAX    256
-#define WEIR_NONE16        0xffff
+#define WEIR_PORTS_MAX      8
+#define WEIR_INTERFACES_MAX 8 /* one of each port for now */
+#define WEIR_WORKERS_MAX    32
+#define WEIR_SERVICES_MAX   1024
+#define WEIR_LISTENERS_MAX  4096
+#define WEIR_BACKENDS_MAX   4096
+#define WEIR_NAME_MAX       32 /* with the NUL */
+#define WEIR_LOCALS_MAX     16 /* addresses of one interface */
+#define WEIR_WEIGHT_MAX     256
+#define WEIR_NONE16         0xffff
 
 enum weir_mode {
 	WEIR_MODE_NAT,
@@ -57,20 +58,31 @@ enum weir_life {
 	WEIR_LIFE_VACANT, /* nothing refers to it: it may be given to something new */
 };
 
-/* A subnet on a port: addr is synweir's own address there. IPv4 prefixes count from 96. */
-struct weir_port_addr {
+/* A DPDK port: a device with its queues, as rte_ethdev knows it. */
+struct weir_port {
+	char name[WEIR_NAME_MAX];
+	char device[128];          /* PCI address or vdev string */
+	uint16_t mtu;              /* 1500 by default */
+	uint8_t rss;               /* enum weir_rss */
+	uint16_t rx_desc, tx_desc; /* descriptors per queue */
+};
+
+/* A subnet on an interface: addr is synweir's own address there. IPv4 prefixes count from 96. */
+struct weir_interface_addr {
 	struct weir_addr addr;
 	uint8_t prefix; /* bits of the 128 */
 };
 
-struct weir_port {
+/*
+ * What has addresses and neighbours: a port has one interface for now, and may have one for each
+ * VLAN some day. The core knows interfaces only: a packet's and a neighbour's `port` is an
+ * interface's number. dp/ finds the port for the one and the interface for the other.
+ */
+struct weir_interface {
 	char name[WEIR_NAME_MAX];
-	char device[128]; /* PCI address or vdev string */
-	uint16_t mtu;     /* 1500 by default */
-	uint8_t rss;      /* enum weir_rss */
+	uint8_t port; /* in ports[] */
 	uint8_t n_addrs;
-	struct weir_port_addr addrs[WEIR_LOCALS_MAX];
-	uint16_t rx_desc, tx_desc; /* descriptors per queue */
+	struct weir_interface_addr addrs[WEIR_LOCALS_MAX];
 };
 
 enum weir_rss {
@@ -79,10 +91,10 @@ enum weir_rss {
 	WEIR_RSS_OFF,  /* the workers hand packets over to their owners */
 };
 
-/* What a port sends to by MAC address: an on-link backend or a gateway. */
+/* What an interface sends to by MAC address: an on-link backend or a gateway. */
 struct weir_nexthop {
 	struct weir_addr addr;
-	uint8_t port;
+	uint8_t interface; /* in interfaces[] */
 };
 
 /* What a SYN-ACK promises the client on the service's behalf (HC-03). */
@@ -149,7 +161,7 @@ struct weir_backend {
 	 */
 	uint16_t key_id;
 	uint16_t nexthop; /* in nexthops[] */
-	uint8_t egress;   /* port index: its addrs are the local addresses in fullnat */
+	uint8_t egress;   /* interface: its addrs are the local addresses in fullnat */
 	uint8_t life;     /* enum weir_life */
 	uint32_t since;   /* the policy's generation that gave it its number */
 	/*
@@ -162,7 +174,8 @@ struct weir_backend {
 
 _Static_assert(WEIR_LISTENERS_MAX <= WEIR_KEY_BACKEND && WEIR_BACKENDS_MAX <= WEIR_KEY_BACKEND,
 	"numbers of listeners and backends fit a key's id");
-_Static_assert(WEIR_LOCALS_MAX <= 16, "a bit of weir_backend.locals for each address of a port");
+_Static_assert(WEIR_LOCALS_MAX <= 16,
+	"a bit of weir_backend.locals for each address of an interface");
 
 struct weir_limits {
 	uint32_t connections;  /* all workers together */
@@ -186,9 +199,10 @@ struct weir_limits {
 struct weir_policy {
 	struct weir_endpoints
 		endpoints; /* by weir_policy_finish(); first, as every packet needs it */
-	uint32_t n_workers, n_ports;
+	uint32_t n_workers, n_ports, n_interfaces;
 	uint32_t n_services, n_listeners, n_backends, n_members, n_nexthops, n_slots;
 	struct weir_port ports[WEIR_PORTS_MAX];
+	struct weir_interface interfaces[WEIR_INTERFACES_MAX];
 	struct weir_service *services;
 	struct weir_listener *listeners;
 	struct weir_backend *backends;
@@ -204,8 +218,8 @@ struct weir_policy {
 	/* by weir_policy_finish() */
 	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
 	/*
-	 * Pools of local ports for each backend, by the first generation: the most addresses that a
-	 * port has, or 0 when no service was fullnat.
+	 * Pools of local ports for each backend, by the first generation: the most addresses that an
+	 * interface has, or 0 when no service was fullnat.
 	 */
 	uint32_t pools_each;
 };
@@ -233,13 +247,17 @@ const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p,
 
 /*
  * Builds endpoints, slots and key_ids from all else, once. 0 or -ENOMEM (then only
- * weir_policy_free() is left to do). Checks nothing: config/check does. A VIP that is also a port's
- * address counts as VIP, a backend that is also a service as the service.
+ * weir_policy_free() is left to do). Checks nothing: config/check does. A VIP that is also an
+ * interface's address counts as VIP, a backend that is also a service as the service.
  */
 int weir_policy_finish(struct weir_policy *p);
 
 /* The number of that next hop, met before or new: there must be room for it. */
-uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t port);
+uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr,
+	uint8_t interface);
+
+/* The interface of that port: a number. */
+uint8_t weir_policy_interface_on(const struct weir_policy *p, unsigned int port);
 
 /* The backend's weight in its service; 0: it takes no new connections, or is retired. */
 uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend);

@@ -9,7 +9,7 @@
 #define RECYCLE_LOOK      64
 #define RECYCLE_PORT_LOOK 16
 
-/* The pool of local ports towards that backend from its egress port's local address number i. */
+/* The pool of local ports towards that backend from its egress interface's local address number i. */
 static struct weir_localports *pool(const struct weir_proxy *px, uint16_t backend, unsigned int i)
 {
 	const struct weir_backend *bk = &px->policy->backends[backend];
@@ -21,10 +21,10 @@ static struct weir_localports *pool(const struct weir_proxy *px, uint16_t backen
 static unsigned int local_addr_index(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
-	const struct weir_port *port = &px->policy->ports[bk->egress];
+	const struct weir_interface *egress = &px->policy->interfaces[bk->egress];
 	unsigned int i = 0;
 
-	while (i < port->n_addrs - 1u && !weir_addr_eq(&port->addrs[i].addr, &c->local.addr))
+	while (i < egress->n_addrs - 1u && !weir_addr_eq(&egress->addrs[i].addr, &c->local.addr))
 		i++;
 	return i;
 }
@@ -233,7 +233,7 @@ static bool take_local(struct weir_proxy *px, uint16_t client_port, uint16_t bac
 	struct weir_key *local)
 {
 	const struct weir_backend *bk = &px->policy->backends[backend];
-	const struct weir_port *egress = &px->policy->ports[bk->egress];
+	const struct weir_interface *egress = &px->policy->interfaces[bk->egress];
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++) {
 		unsigned int at = (client_port + i) % egress->n_addrs;

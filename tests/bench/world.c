@@ -45,10 +45,11 @@ static struct weir_policy *make_policy(uint32_t connections, unsigned int worker
 	if (p == NULL)
 		abort();
 	p->n_workers = workers;
-	p->n_ports = p->n_services = p->n_nexthops = 1;
-	p->ports[0].n_addrs = WEIR_LOCALS_MAX;
+	p->n_ports = p->n_interfaces = p->n_services = p->n_nexthops = 1;
+	p->interfaces[0].n_addrs = WEIR_LOCALS_MAX;
 	for (uint32_t i = 0; i < WEIR_LOCALS_MAX; i++)
-		p->ports[0].addrs[i] = (struct weir_port_addr){addr_v4(0x0a000001 + i), 96 + 16};
+		p->interfaces[0].addrs[i] =
+			(struct weir_interface_addr){addr_v4(0x0a000001 + i), 96 + 16};
 	add_backends(p, n_backends);
 	p->services[0] = (struct weir_service){
 		.name = "bench",

@@ -250,7 +250,7 @@ void rig_meet_neighbours(struct rig *r)
 		const struct weir_nexthop *hop = &r->policy->nexthops[i];
 		const uint8_t mac[6] = {2, 0, 0, 0, 0xbb, (uint8_t)i};
 
-		if (!weir_neigh_learn(rig_neighs(r), hop->port, hop->addr.w[3], mac,
+		if (!weir_neigh_learn(rig_neighs(r), hop->interface, hop->addr.w[3], mac,
 			    weir_clock_ns(&r->dp.shared.clock)))
 			die("a next hop is not known as such");
 	}

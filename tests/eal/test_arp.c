@@ -44,12 +44,14 @@ static void open_rig(struct rig *r, bool vip_in_subnet)
 
 	p->n_workers = old->n_workers;
 	p->n_ports = old->n_ports;
+	p->n_interfaces = old->n_interfaces;
 	p->n_services = old->n_services;
 	p->n_listeners = old->n_listeners;
 	p->n_backends = old->n_backends;
 	p->n_members = old->n_members;
 	p->n_nexthops = 3;
 	memcpy(p->ports, old->ports, sizeof(p->ports));
+	memcpy(p->interfaces, old->interfaces, sizeof(p->interfaces));
 	memcpy(p->services, old->services, 2 * sizeof(*p->services));
 	memcpy(p->listeners, old->listeners, 2 * sizeof(*p->listeners));
 	memcpy(p->backends, old->backends, 2 * sizeof(*p->backends));
@@ -58,9 +60,9 @@ static void open_rig(struct rig *r, bool vip_in_subnet)
 	p->nexthops[2] = (struct weir_nexthop){weir_addr_v4(weir_be32(GATEWAY)), 0};
 	p->limits = old->limits;
 	if (vip_in_subnet) {
-		p->ports[0].n_addrs = 2;
-		p->ports[0].addrs[1] =
-			(struct weir_port_addr){weir_addr_v4(weir_be32(0xc00002fe)), 96 + 24};
+		p->interfaces[0].n_addrs = 2;
+		p->interfaces[0].addrs[1] =
+			(struct weir_interface_addr){weir_addr_v4(weir_be32(0xc00002fe)), 96 + 24};
 	}
 	weir_policy_free(old);
 	rig_open(r, p, 1, 1);
@@ -117,6 +119,31 @@ static void test_vip_in_subnet(void)
 	rig_settle(&r);
 	CU_ASSERT_TRUE(answered(&r, 0, SHELL_VIP(0)));
 	CU_ASSERT_FALSE(answered(&r, 1, SHELL_VIP(0)));
+	rig_close(&r);
+}
+
+/* Each interface on the other one's port: addresses and next hops go with the interface. */
+static void test_interface_is_not_port(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	unsigned int asked = 0, elsewhere = 0;
+	uint8_t f[SEGMENT_FRAME_MAX];
+	static struct rig r;
+
+	p->interfaces[SHELL_CLIENTS].port = SHELL_BACKENDS;
+	p->interfaces[SHELL_BACKENDS].port = SHELL_CLIENTS;
+	rig_open(&r, p, 1, 1);
+	rig_settle(&r);
+	while (rig_take(&r, SHELL_CLIENTS, f) > 0)
+		asked += get32(f + 28) == SHELL_LOCAL && get32(f + 38) == SHELL_BACKEND(0, 0);
+	while (rig_take(&r, SHELL_BACKENDS, f) > 0)
+		elsewhere += get32(f + 38) == SHELL_BACKEND(0, 0);
+	CU_ASSERT_EQUAL(asked, 1);
+	CU_ASSERT_EQUAL(elsewhere, 0);
+	CU_ASSERT_TRUE(answered(&r, SHELL_CLIENTS, SHELL_LOCAL));
+	CU_ASSERT_FALSE(answered(&r, SHELL_BACKENDS, SHELL_LOCAL));
+	CU_ASSERT_TRUE(answered(&r, SHELL_BACKENDS, 0xc6336401));
+	CU_ASSERT_FALSE(answered(&r, SHELL_CLIENTS, 0xc6336401));
 	rig_close(&r);
 }
 
@@ -244,6 +271,7 @@ int main(int argc, char **argv)
 	static const struct unit_test tests[] = {
 		{"who is answered", test_answers},
 		{"a VIP in a port's subnet is answered for there", test_vip_in_subnet},
+		{"arp goes by interface, not by port", test_interface_is_not_port},
 		{"announced at start and when a link comes up", test_announcements},
 		{"next hops are learned", test_learning},
 		{"when a next hop is asked for", test_when_due},

@@ -77,7 +77,7 @@ static void test_which_port(void)
 
 	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 0));
 	CU_ASSERT_TRUE(weir_rss_is_return_path(p, 1));
-	p->ports[1].addrs[0].addr = p->listeners[SHELL_FULLNAT].vip;
+	p->interfaces[1].addrs[0].addr = p->listeners[SHELL_FULLNAT].vip;
 	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 1));
 	weir_policy_free(p);
 	p = shell_policy(2, 2);
@@ -87,6 +87,10 @@ static void test_which_port(void)
 	weir_policy_free(p);
 	p = shell_policy(2, 1);
 	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 0));
+	p->interfaces[0].port = 1; /* the backends' interface is on the other port */
+	p->interfaces[1].port = 0;
+	CU_ASSERT_TRUE(weir_rss_is_return_path(p, 0));
+	CU_ASSERT_FALSE(weir_rss_is_return_path(p, 1));
 	weir_policy_free(p);
 }
 

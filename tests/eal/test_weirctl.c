@@ -114,9 +114,9 @@ static struct fake *small_site(void)
 	f->view.started = 1700000000;
 	f->view.started_ns = ((uint64_t)now.tv_sec - 3) * 1000000000;
 	f->view.port[0].csum_offload = true;
-	f->policy->ports[0].n_addrs = 1;
-	f->policy->ports[0].addrs[0].addr = weir_addr_v4(weir_be32(0xc0000201));
-	f->policy->ports[0].addrs[0].prefix = 96 + 24;
+	f->policy->interfaces[0].n_addrs = 1;
+	f->policy->interfaces[0].addrs[0].addr = weir_addr_v4(weir_be32(0xc0000201));
+	f->policy->interfaces[0].addrs[0].prefix = 96 + 24;
 	f->counters[0].service[1].syn = 1000;
 	f->counters[1].service[1].syn = 234;
 	f->counters[0].backend[3].active = 2;
@@ -316,15 +316,19 @@ static struct fake *largest_site(void)
 		f->view.worker[w].conns_max = f->view.worker[w].lcore = UINT32_MAX;
 		f->view.worker[w].memory_bytes = INT64_MAX;
 	}
-	f->policy->n_ports = WEIR_PORTS_MAX;
+	f->policy->n_ports = f->policy->n_interfaces = WEIR_PORTS_MAX;
 	for (unsigned int p = 0; p < WEIR_PORTS_MAX; p++) {
 		struct weir_port *port = &f->policy->ports[p];
+		struct weir_interface *interface = &f->policy->interfaces[p];
 
 		memset(port->name, 'p', sizeof(port->name) - 1);
 		memset(port->device, 'd', sizeof(port->device) - 1);
-		port->n_addrs = WEIR_LOCALS_MAX;
+		memset(interface->name, 'p', sizeof(interface->name) - 1);
+		interface->port = (uint8_t)p;
+		interface->n_addrs = WEIR_LOCALS_MAX;
 		for (unsigned int a = 0; a < WEIR_LOCALS_MAX; a++)
-			port->addrs[a] = (struct weir_port_addr){weir_addr_v4(0xffffffff), 128};
+			interface->addrs[a] =
+				(struct weir_interface_addr){weir_addr_v4(0xffffffff), 128};
 		memset(&f->view.port[p], 0x7f, sizeof(f->view.port[p]));
 		f->view.port[p].driver[31] = '\0';
 		f->view.port[p].rss = f->view.port[p].csum_offload = false;

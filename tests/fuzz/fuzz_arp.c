@@ -90,10 +90,10 @@ static struct rte_mbuf *buffer(const uint8_t *frame, size_t len)
 
 /* dp/tx.h as far as dp/arp.c calls it. */
 
-void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t port, const uint8_t mac[6])
+void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface, const uint8_t mac[6])
 {
 	FUZZ_MUST(m->pkt_len == FRAME_LEN && m->data_len == FRAME_LEN && m->buf_len >= FRAME_LEN);
-	FUZZ_MUST(port < w.policy->n_ports);
+	FUZZ_MUST(interface < w.policy->n_interfaces);
 	w.sent++;
 	memcpy(w.reply, m->buf_addr, FRAME_LEN);
 	FUZZ_MUST(memcmp(w.reply, mac, 6) == 0);
@@ -106,11 +106,12 @@ void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 	w.asked += weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns);
 }
 
-void weir_tx_arp_request(struct weir_tx *tx, uint8_t port, uint32_t sender_be, uint32_t addr_be)
+void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
+	uint32_t addr_be)
 {
 	struct weir_addr addr = weir_addr_v4(addr_be);
 
-	FUZZ_MUST(port < w.policy->n_ports && sender_be == addr_be);
+	FUZZ_MUST(interface < w.policy->n_interfaces && sender_be == addr_be);
 	FUZZ_MUST(weir_endpoint_find(&w.policy->endpoints, &addr, 0) != NULL);
 }
 

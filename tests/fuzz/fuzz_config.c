@@ -49,7 +49,9 @@ static void check_policy(const struct weir_policy *p)
 
 		FUZZ_MUST(s->first_member + s->n_members <= p->n_members);
 	}
-	FUZZ_MUST(p->n_listeners == p->n_services);
+	FUZZ_MUST(p->n_listeners == p->n_services && p->n_interfaces == p->n_ports);
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		FUZZ_MUST(p->interfaces[i].port == i);
 	for (uint32_t i = 0; i < p->n_listeners; i++) {
 		const struct weir_listener *l = &p->listeners[i];
 		const struct weir_endpoint *e =
@@ -61,7 +63,7 @@ static void check_policy(const struct weir_policy *p)
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		const struct weir_backend *b = &p->backends[i];
 
-		FUZZ_MUST(b->nexthop < p->n_nexthops && b->egress < p->n_ports);
+		FUZZ_MUST(b->nexthop < p->n_nexthops && b->egress < p->n_interfaces);
 		FUZZ_MUST(b->service < p->n_services && b->key_id <= i);
 		if (p->services[b->service].mode == WEIR_MODE_FULLNAT)
 			FUZZ_MUST(b->locals != 0);

@@ -68,8 +68,8 @@ static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_e
 			.nexthop = b,
 			.egress = SHELL_BACKENDS,
 		};
-		p->nexthops[b] =
-			(struct weir_nexthop){.addr = p->backends[b].addr, .port = SHELL_BACKENDS};
+		p->nexthops[b] = (struct weir_nexthop){
+			.addr = p->backends[b].addr, .interface = SHELL_BACKENDS};
 		p->members[p->n_members++] = (struct weir_member){.backend = b, .weight = 1};
 	}
 }
@@ -85,11 +85,14 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 	if (p == NULL)
 		shell_die("no memory");
 	p->n_workers = n_workers;
-	p->n_ports = 2;
-	p->ports[SHELL_CLIENTS] = (struct weir_port){
-		.mtu = 1500, .n_addrs = 1, .addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
-	p->ports[SHELL_BACKENDS] = (struct weir_port){
-		.mtu = 1500, .n_addrs = 1, .addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
+	p->n_ports = p->n_interfaces = 2;
+	p->ports[SHELL_CLIENTS].mtu = p->ports[SHELL_BACKENDS].mtu = 1500;
+	p->interfaces[SHELL_CLIENTS] = (struct weir_interface){.port = SHELL_CLIENTS,
+		.n_addrs = 1,
+		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
+	p->interfaces[SHELL_BACKENDS] = (struct weir_interface){.port = SHELL_BACKENDS,
+		.n_addrs = 1,
+		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
 	p->limits = (struct weir_limits){.connections = 256 * n_workers,
 		.held_packets = 64,
 		.held_bytes = 14600,
@@ -130,7 +133,7 @@ static void to_nexthop(const struct weir_policy *p, struct shell_out *out, uint1
 	if (nexthop >= p->n_nexthops)
 		shell_die("next hop %u does not exist", nexthop);
 	out->nexthop = nexthop;
-	out->port = p->nexthops[nexthop].port;
+	out->port = p->nexthops[nexthop].interface;
 	out->neighbour = p->nexthops[nexthop].addr;
 }
 

@@ -88,7 +88,7 @@ static bool leads_to(const struct weir_table *t, const struct weir_key *key, uin
 static bool has_its_port(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
-	const struct weir_port *egress = &px->policy->ports[bk->egress];
+	const struct weir_interface *egress = &px->policy->interfaces[bk->egress];
 
 	for (uint32_t a = 0; a < egress->n_addrs; a++) {
 		const struct weir_localports *p =

@@ -72,7 +72,7 @@ static void copy_member(struct weir_policy *to, const struct weir_policy *from,
 
 	*b = from->backends[m->backend];
 	b->service = (uint16_t)to->n_services;
-	b->nexthop = weir_policy_nexthop(to, &hop->addr, hop->port);
+	b->nexthop = weir_policy_nexthop(to, &hop->addr, hop->interface);
 	to->members[to->n_members++] =
 		(struct weir_member){.backend = (uint16_t)to->n_backends++, .weight = m->weight};
 }
@@ -100,6 +100,8 @@ struct weir_policy *shell_wanted(const struct weir_policy *from)
 
 	to->n_workers = from->n_workers;
 	to->n_ports = from->n_ports;
+	to->n_interfaces = from->n_interfaces;
+	memcpy(to->interfaces, from->interfaces, sizeof(to->interfaces));
 	memcpy(to->ports, from->ports, sizeof(to->ports));
 	to->limits = from->limits;
 	to->drain_ms = from->drain_ms;

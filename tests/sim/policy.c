@@ -17,8 +17,8 @@ static void fill_backends(struct weir_policy *p, unsigned int s, uint32_t n_each
 			.nexthop = b,
 			.egress = SHELL_BACKENDS,
 		};
-		p->nexthops[b] =
-			(struct weir_nexthop){.addr = p->backends[b].addr, .port = SHELL_BACKENDS};
+		p->nexthops[b] = (struct weir_nexthop){
+			.addr = p->backends[b].addr, .interface = SHELL_BACKENDS};
 		p->members[p->n_members++] = (struct weir_member){.backend = b, .weight = 1};
 	}
 	p->n_nexthops = p->n_backends;
@@ -91,10 +91,12 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 	if (p == NULL)
 		abort();
 	p->n_workers = sim_between(r, 1, profile->workers);
-	p->n_ports = 2;
-	p->ports[SHELL_CLIENTS] = (struct weir_port){
-		.mtu = 1500, .n_addrs = 1, .addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
-	p->ports[SHELL_BACKENDS] = (struct weir_port){.mtu = 1500,
+	p->n_ports = p->n_interfaces = 2;
+	p->ports[SHELL_CLIENTS].mtu = p->ports[SHELL_BACKENDS].mtu = 1500;
+	p->interfaces[SHELL_CLIENTS] = (struct weir_interface){.port = SHELL_CLIENTS,
+		.n_addrs = 1,
+		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
+	p->interfaces[SHELL_BACKENDS] = (struct weir_interface){.port = SHELL_BACKENDS,
 		.n_addrs = 2,
 		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120},
 			{weir_addr_v4(weir_be32(SHELL_LOCAL + 1)), 120}}};

@@ -80,13 +80,14 @@ static inline struct fake *fake_new(unsigned int workers, unsigned int services,
 		.nexthops = 1});
 
 	p->n_workers = workers;
-	p->n_ports = 1;
+	p->n_ports = p->n_interfaces = 1;
 	p->n_services = services;
 	p->n_backends = p->n_members = services * each;
 	p->n_nexthops = 1;
 	p->limits.connections = 1000 * workers;
 	p->limits.held_packets = 100;
 	p->ports[0] = (struct weir_port){.name = "front", .device = "net_null0", .mtu = 1500};
+	p->interfaces[0] = (struct weir_interface){.name = "front"};
 	fake_services(p, services, each);
 	f->policy = p;
 	f->view = (struct weir_view){

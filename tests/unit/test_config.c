@@ -33,13 +33,17 @@ static void check_ports(const struct weir_policy *p)
 	CU_ASSERT_EQUAL(front->rss, WEIR_RSS_AUTO);
 	CU_ASSERT_EQUAL(front->rx_desc, 1024);
 	CU_ASSERT_EQUAL(front->tx_desc, 1024);
-	CU_ASSERT_EQUAL_FATAL(front->n_addrs, 1);
-	CU_ASSERT(is_addr(&front->addrs[0].addr, "192.0.2.1"));
-	CU_ASSERT_EQUAL(front->addrs[0].prefix, 96 + 24);
+	CU_ASSERT_EQUAL_FATAL(p->n_interfaces, 2);
+	CU_ASSERT_STRING_EQUAL(p->interfaces[0].name, "front");
+	CU_ASSERT_EQUAL(p->interfaces[0].port, 0);
+	CU_ASSERT_EQUAL_FATAL(p->interfaces[0].n_addrs, 1);
+	CU_ASSERT(is_addr(&p->interfaces[0].addrs[0].addr, "192.0.2.1"));
+	CU_ASSERT_EQUAL(p->interfaces[0].addrs[0].prefix, 96 + 24);
 	CU_ASSERT_STRING_EQUAL(back->device, "0000:03:00.0");
 	CU_ASSERT_EQUAL(back->mtu, 1500);
-	CU_ASSERT_EQUAL_FATAL(back->n_addrs, 2);
-	CU_ASSERT(is_addr(&back->addrs[1].addr, "10.0.0.2"));
+	CU_ASSERT_EQUAL(p->interfaces[1].port, 1);
+	CU_ASSERT_EQUAL_FATAL(p->interfaces[1].n_addrs, 2);
+	CU_ASSERT(is_addr(&p->interfaces[1].addrs[1].addr, "10.0.0.2"));
 }
 
 static void check_services(const struct weir_policy *p)
@@ -94,8 +98,8 @@ static void check_backends(const struct weir_policy *p)
 	CU_ASSERT_EQUAL_FATAL(p->n_nexthops, 2);
 	CU_ASSERT(is_addr(&p->nexthops[0].addr, "10.0.0.11"));
 	CU_ASSERT(is_addr(&p->nexthops[1].addr, "10.0.0.254"));
-	CU_ASSERT_EQUAL(p->nexthops[0].port, 1);
-	CU_ASSERT_EQUAL(p->nexthops[1].port, 1);
+	CU_ASSERT_EQUAL(p->nexthops[0].interface, 1);
+	CU_ASSERT_EQUAL(p->nexthops[1].interface, 1);
 }
 
 static void test_policy(void)
@@ -195,7 +199,7 @@ static void test_routes(void)
 		const struct weir_nexthop *n = &p->nexthops[b->nexthop];
 
 		CU_ASSERT(is_addr(&n->addr, cases[i].via));
-		CU_ASSERT_EQUAL(n->port, cases[i].port);
+		CU_ASSERT_EQUAL(n->interface, cases[i].port);
 		CU_ASSERT_EQUAL(b->egress, cases[i].port);
 		weir_config_free(c);
 	}

@@ -49,7 +49,7 @@ static struct weir_policy *of_backends(uint32_t n, uint64_t secret)
 	const struct weir_addr vip = v4(0xc6336401);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-	p->n_services = p->n_nexthops = p->n_ports = 1;
+	p->n_services = p->n_nexthops = p->n_interfaces = 1;
 	p->n_backends = n;
 	weir_policy_listen(p, 0, &vip, weir_be16(443));
 	p->steer_secret = (struct weir_sipkey){secret, ~secret};

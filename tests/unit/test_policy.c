@@ -31,7 +31,7 @@ static struct weir_policy *crowded_policy(uint64_t *seed)
 	p->n_workers = 1;
 	p->n_services = SERVICES;
 	p->n_backends = BACKENDS;
-	p->n_ports = 3;
+	p->n_interfaces = 3;
 	for (uint32_t i = 0; i < SERVICES; i++) {
 		struct weir_addr vip = some_addr(seed, 40);
 
@@ -41,10 +41,10 @@ static struct weir_policy *crowded_policy(uint64_t *seed)
 		p->backends[i].addr = some_addr(seed, 60);
 		p->backends[i].port_be = some_port(seed);
 	}
-	for (uint32_t i = 0; i < p->n_ports; i++) {
-		p->ports[i].n_addrs = 5;
+	for (uint32_t i = 0; i < p->n_interfaces; i++) {
+		p->interfaces[i].n_addrs = 5;
 		for (uint32_t j = 0; j < 5; j++)
-			p->ports[i].addrs[j].addr = some_addr(seed, 60);
+			p->interfaces[i].addrs[j].addr = some_addr(seed, 60);
 	}
 	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
 	return p;
@@ -63,9 +63,9 @@ static struct weir_endpoint meaning(const struct weir_policy *p, const struct we
 	for (uint32_t i = 0; port_be == 0 && i < p->n_listeners; i++)
 		if (weir_addr_eq(&p->listeners[i].vip, addr))
 			return (struct weir_endpoint){.kind = WEIR_ENDPOINT_VIP};
-	for (uint32_t i = 0; port_be == 0 && i < p->n_ports; i++)
-		for (uint32_t j = 0; j < p->ports[i].n_addrs; j++)
-			if (weir_addr_eq(&p->ports[i].addrs[j].addr, addr))
+	for (uint32_t i = 0; port_be == 0 && i < p->n_interfaces; i++)
+		for (uint32_t j = 0; j < p->interfaces[i].n_addrs; j++)
+			if (weir_addr_eq(&p->interfaces[i].addrs[j].addr, addr))
 				return (struct weir_endpoint){.kind = WEIR_ENDPOINT_LOCAL};
 	return (struct weir_endpoint){.kind = WEIR_ENDPOINT_NONE};
 }
@@ -197,10 +197,10 @@ static struct weir_policy *small_policy(uint32_t n_workers)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_workers = n_workers;
 	p->steer_secret = (struct weir_sipkey){11, 22};
-	p->n_ports = 1;
-	p->ports[0].n_addrs = 2;
-	p->ports[0].addrs[0].addr = host(VIP);
-	p->ports[0].addrs[1].addr = host(LOCAL);
+	p->n_interfaces = 1;
+	p->interfaces[0].n_addrs = 2;
+	p->interfaces[0].addrs[0].addr = host(VIP);
+	p->interfaces[0].addrs[1].addr = host(LOCAL);
 	p->n_services = 2;
 	p->services[0].mode = WEIR_MODE_NAT;
 	p->services[1].mode = WEIR_MODE_FULLNAT;

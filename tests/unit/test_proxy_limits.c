@@ -154,9 +154,9 @@ static struct shell *shell_few_ports(unsigned int n_locals)
 
 	p->limits.connections = 32 * 8192;
 	p->limits.syn_ack_ring = 0;
-	p->ports[SHELL_BACKENDS].n_addrs = (uint8_t)n_locals;
-	p->ports[SHELL_BACKENDS].addrs[1] =
-		(struct weir_port_addr){weir_addr_v4(weir_be32(0x0a000005)), 120};
+	p->interfaces[SHELL_BACKENDS].n_addrs = (uint8_t)n_locals;
+	p->interfaces[SHELL_BACKENDS].addrs[1] =
+		(struct weir_interface_addr){weir_addr_v4(weir_be32(0x0a000005)), 120};
 	return shell_open(p, SHELL_START_NS);
 }
 
@@ -247,10 +247,10 @@ static void hc33_near(void)
 	struct talk t[32];
 	struct shell *s;
 
-	p->ports[SHELL_BACKENDS].n_addrs = 3;
+	p->interfaces[SHELL_BACKENDS].n_addrs = 3;
 	for (unsigned int a = 0; a < 3; a++)
-		p->ports[SHELL_BACKENDS].addrs[a] =
-			(struct weir_port_addr){weir_addr_v4(weir_be32(locals[a])), 120};
+		p->interfaces[SHELL_BACKENDS].addrs[a] =
+			(struct weir_interface_addr){weir_addr_v4(weir_be32(locals[a])), 120};
 	s = shell_open(p, SHELL_START_NS);
 	for (unsigned int i = 0; i < 32; i++) {
 		talk_init(&t[i], s, SHELL_FULLNAT, i);
