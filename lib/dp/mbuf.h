@@ -39,7 +39,6 @@ static inline enum weir_csum_state weir_mbuf_csum(const struct rte_mbuf *m)
 	return WEIR_CSUM_UNKNOWN;
 }
 
-/* interface: that it came in by. */
 static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t interface, struct weir_pkt *pkt)
 {
 	uint32_t room = (uint32_t)m->data_len + rte_pktmbuf_tailroom(m);
