@@ -99,7 +99,9 @@ lab_vm_programs() {
 lab_vm_modules() {
 	case $LAB_VM_BIND in
 	uio) echo uio uio_pci_generic ;;
-	vfio) echo irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci ;;
+	vfio) # vfio_virqfd has been a part of vfio since Linux 6.2
+		echo irqbypass vfio "$([ ! -e "$LAB_VM_KERNEL/vfio_virqfd.ko" ] || echo vfio_virqfd)" vfio_iommu_type1 vfio-pci-core vfio-pci
+		;;
 	esac
 }
 

@@ -24,6 +24,9 @@ clang_format() {
 	[ "$(sed -n 's/^VERSION_ID="\{0,1\}\([0-9]*\).*/\1/p' /etc/os-release)" != 12 ] || echo clang-format-14
 }
 
+ROOT=${SYNWEIR_SETUP_ROOT:-} # for tests/setup/test_setup.sh: a folder in the place of /
+LOG=/dev/null
+
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libconfig-dev libcunit1-dev libpcap-dev libjansson-dev ;;
@@ -33,7 +36,7 @@ packages() {
 	fuzz) echo clang libclang-rt-dev ;;
 	bench | valgrind) echo valgrind ;;
 	virtio) echo dpdk dpdk-dev ;;
-	vm) echo qemu-system-x86 busybox-static cpio ;;
+	vm) echo qemu-system-x86 busybox-static cpio xz-utils ;;
 	compare) echo haproxy python3 ;;
 	coverage) echo gcovr ;;
 	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, check, fuzz, bench, virtio, vm, compare, coverage, valgrind)" >&2 && return 2 ;;
@@ -54,21 +57,48 @@ missing_of() {
 	done | sort -u
 }
 
-# While this file says 101, package scripts must not start services; any earlier policy comes back.
-POLICY=/usr/sbin/policy-rc.d
+# While this file says 101, package scripts must not start services; any earlier policy comes back. A run that
+# is killed (SIGKILL, power) leaves it, and no service of the machine would ever be started by a package again:
+# the file says that it is ours and what we were installing, and the next run, of any group, finishes the work.
+POLICY=$ROOT/usr/sbin/policy-rc.d
+OURS="# synweir's scripts/setup.sh installs: "
 policy_forbid() {
-	if [ ! -e $POLICY.synweir-saved ] && { [ -e $POLICY ] || [ -L $POLICY ]; }; then
-		mv $POLICY $POLICY.synweir-saved
+	if ! policy_ours && { [ -e "$POLICY" ] || [ -L "$POLICY" ]; }; then
+		mv "$POLICY" "$POLICY.synweir-saved"
 	fi
-	printf '#!/bin/sh\nexit 101\n' >$POLICY
-	chmod 755 $POLICY
+	printf '#!/bin/sh\n%s%s\nexit 101\n' "$OURS" "$*" >"$POLICY"
+	chmod 755 "$POLICY"
 }
 
 policy_restore() {
-	rm -f $POLICY
-	if [ -e $POLICY.synweir-saved ] || [ -L $POLICY.synweir-saved ]; then
-		mv $POLICY.synweir-saved $POLICY
+	! policy_ours || rm -f "$POLICY"
+	if [ -e "$POLICY.synweir-saved" ] || [ -L "$POLICY.synweir-saved" ]; then
+		mv "$POLICY.synweir-saved" "$POLICY"
 	fi
+}
+
+policy_ours() {
+	grep -qsF "$OURS" "$POLICY"
+}
+
+# One at a time: the policy file is the machine's.
+lock() {
+	exec 9>"$ROOT/run/synweir-setup.lock"
+	flock "$@" 9
+}
+
+# What a run that was killed has left. While its apt still runs it has the lock, and the file is right.
+finish_killed() {
+	local packages
+	if ! policy_ours && [ ! -e "$POLICY.synweir-saved" ] && [ ! -L "$POLICY.synweir-saved" ]; then
+		return 0
+	fi
+	[ "$(id -u)" = 0 ] && lock -n || return 0
+	packages=$(sed -n "s|^$OURS||p" "$POLICY" 2>/dev/null || true)
+	# shellcheck disable=SC2086 # a list of words
+	disable_new_services $packages
+	policy_restore
+	exec 9>&-
 }
 
 apt_quiet() {
@@ -95,7 +125,7 @@ disable_new_services() {
 
 # A kernel to boot in a virtual machine, and the modules that give its NICs to DPDK: out of Debian's
 # package, which installed would make it a kernel of this machine.
-KERNEL=/var/cache/synweir/kernel
+KERNEL=$ROOT/var/cache/synweir/kernel
 unpack_kernel() {
 	local dir package status=0
 	dir=$(mktemp -d /tmp/synweir-kernel.XXXXXX)
@@ -104,8 +134,9 @@ unpack_kernel() {
 		cd "$dir"
 		apt_quiet -o APT::Sandbox::User=root download "$package"
 		mkdir found
-		dpkg-deb --fsys-tarfile "$package"_*.deb | tar -x --wildcards './boot/vmlinuz*' '*/drivers/uio/uio.ko' \
-			'*/drivers/uio/uio_pci_generic.ko' '*/drivers/vfio/*.ko' '*/virt/lib/irqbypass.ko'
+		dpkg-deb --fsys-tarfile "$package"_*.deb | tar -x --wildcards './boot/vmlinuz*' '*/drivers/uio/uio.ko*' \
+			'*/drivers/uio/uio_pci_generic.ko*' '*/drivers/vfio/*.ko*' '*/virt/lib/irqbypass.ko*'
+		find . -name '*.ko.xz' -exec unxz {} + # Debian 13; busybox's insmod wants them plain
 		find . -name '*.ko' -exec mv -t found {} +
 		mv boot/vmlinuz* found/vmlinuz
 		mkdir -p "$KERNEL"
@@ -120,8 +151,9 @@ main() {
 	local missing kernel=''
 	[ $# -gt 0 ] || set -- build lab e2e
 	command -v dpkg-query >/dev/null || { echo "setup.sh: this is not Debian: no dpkg" >&2 && exit 1; }
+	finish_killed
 	missing=$(missing_of "$@" | xargs)
-	[[ " $* " != *" vm "* ]] || [ -e $KERNEL/vmlinuz ] || kernel=1
+	[[ " $* " != *" vm "* ]] || [ -e "$KERNEL/vmlinuz" ] || kernel=1
 	[ -n "$missing$kernel" ] || exit 0
 	if [ "$(id -u)" != 0 ]; then
 		[ -z "$kernel" ] || echo "setup.sh: no kernel for a virtual machine: sudo scripts/setup.sh vm" >&2
@@ -132,11 +164,15 @@ main() {
 	fi
 	echo "setup.sh: installing${missing:+ $missing}${kernel:+ a kernel for virtual machines}"
 	LOG=$(mktemp /tmp/synweir-setup.XXXXXX)
-	exec 9>/run/synweir-setup.lock
-	flock 9 # one at a time: the policy file is the machine's
+	lock
+	# Without these traps a SIGTERM would give the policy back while apt still runs.
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
 	trap policy_restore EXIT
-	policy_forbid
 	# shellcheck disable=SC2086 # a list of words
+	policy_forbid $missing
+	# shellcheck disable=SC2086
 	if ! { apt_quiet update && install_all $missing; } && ! { sleep 5 && apt_quiet update && install_all $missing; }; then
 		tail -n 15 "$LOG" >&2
 		echo "setup.sh: apt could not install: $missing (whole log: $LOG)" >&2
