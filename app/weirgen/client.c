@@ -162,7 +162,7 @@ static void react(struct client *c, struct end *end, unsigned int events, uint32
 static bool is_good_status(const struct weir_pkt *pkt)
 {
 	const uint8_t *text =
-		pkt->data + pkt->seg.l4_off + sizeof(struct weir_tcp_hdr) + pkt->seg.opt_len;
+		pkt->frame.data + pkt->seg.l4_off + sizeof(struct weir_tcp_hdr) + pkt->seg.opt_len;
 
 	return pkt->seg.payload_len < 10 || (memcmp(text, "HTTP/1.", 7) == 0 && text[9] == '2');
 }

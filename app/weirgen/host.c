@@ -220,7 +220,7 @@ static void agree(struct host *h, struct end *end, const struct weir_seg *seg)
 
 struct end *host_accept(struct host *h, const struct end_key *key, const struct weir_pkt *pkt)
 {
-	struct end *end = open_end(h, key, pkt->data + 6);
+	struct end *end = open_end(h, key, pkt->frame.data + 6);
 
 	if (end == NULL)
 		return NULL;
@@ -273,7 +273,7 @@ static unsigned int input_text(struct host *h, struct end *end, const struct wei
 	const struct weir_seg *seg = &pkt->seg;
 	uint32_t known = end->rcv_nxt - seg->seq;
 	const uint8_t *payload =
-		pkt->data + seg->l4_off + sizeof(struct weir_tcp_hdr) + seg->opt_len;
+		pkt->frame.data + seg->l4_off + sizeof(struct weir_tcp_hdr) + seg->opt_len;
 	unsigned int events = 0;
 	uint16_t n;
 
@@ -285,7 +285,7 @@ static unsigned int input_text(struct host *h, struct end *end, const struct wei
 	n = (uint16_t)(seg->payload_len - known);
 	if (n > 0) {
 		if (h->message == NULL &&
-			(pkt->head_len < pkt->len ||
+			(pkt->frame.head_len < pkt->frame.len ||
 				!frame_is_text(payload + known, n, end->rcv_nxt - end->irs - 1)))
 			events |= HOST_CORRUPT;
 		end->rcv_nxt += n;
@@ -386,7 +386,7 @@ void host_stray(struct host *h, const struct end_key *key, const struct weir_pkt
 		return;
 	if (!(seg->flags & WEIR_TCP_FIN)) {
 		if (seg->payload_len > 0)
-			send_reset(h, pkt->data + 6, key, seg->ack, next);
+			send_reset(h, pkt->frame.data + 6, key, seg->ack, next);
 		return;
 	}
 	/* TIME-WAIT without state: a retransmitted FIN means that our ACK was lost */
@@ -395,5 +395,5 @@ void host_stray(struct host *h, const struct end_key *key, const struct weir_pkt
 	header.tsval = tsval(h);
 	header.tsecr = seg->tsval;
 	header.wnd = 65535;
-	send(h, pkt->data + 6, &header, NULL, 0);
+	send(h, pkt->frame.data + 6, &header, NULL, 0);
 }

@@ -15,6 +15,7 @@
 #define WEIRGEN_HOST_H
 
 #include "ends.h"
+#include "flow/pkt.h"
 #include "wire/build.h"
 
 /* Callbacks that send: begin() returns where to write a frame, or NULL: no room; end() sends it. */

@@ -43,7 +43,8 @@ static void send(struct port *p, uint16_t op, uint32_t sender, const uint8_t mac
 
 void link_receive(struct link *l, struct port *p, const struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp =
+		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
 	uint32_t sender, target;
 
 	memcpy(&sender, arp->sender_ip, 4);

@@ -7,7 +7,7 @@
 #define WEIRGEN_METER_H
 
 #include "random.h"
-#include "wire/seg.h"
+#include "flow/pkt.h"
 
 enum meter_class {
 	METER_SYN_ACK,       /* it acknowledges our SYN */

@@ -56,7 +56,7 @@ unsigned int port_receive(struct port *p, struct weir_pkt *pkts)
 
 	for (unsigned int i = 0; i < n; i++) {
 		weir_mbuf_view(frames[i], 0, &pkts[i]);
-		bytes += pkts[i].len;
+		bytes += pkts[i].frame.len;
 	}
 	weir_count(&p->rx_pkts, n);
 	weir_count(&p->rx_bytes, bytes);

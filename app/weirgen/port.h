@@ -7,7 +7,7 @@
 #define WEIRGEN_PORT_H
 
 #include "dp/nic.h"
-#include "wire/seg.h"
+#include "flow/pkt.h"
 
 #define PORT_OUT   256u /* frames that may wait for the device */
 #define PORT_FRESH 64u

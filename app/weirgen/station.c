@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "flow/counters.h"
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 #define BURST         32
 #define WHOLE         1000        /* of a share */
@@ -217,7 +217,7 @@ static enum meter_class take_tcp(struct station *s, const struct weir_pkt *pkt)
 
 static enum meter_class take(struct station *s, struct weir_pkt *pkt)
 {
-	switch (weir_parse(pkt)) {
+	switch (weir_pkt_parse(pkt)) {
 	case WEIR_PARSED_ARP:
 		link_receive(&s->link, &s->port, pkt);
 		return METER_ARP;

@@ -66,10 +66,11 @@ static void send_frame(struct replay *r, uint8_t *frame, uint32_t captured, uint
 
 	r->send(r->arg, frame, captured, len, r->wall_ns);
 	if (r->verbose) {
-		struct weir_pkt pkt = {.data = frame, .len = len, .csum = WEIR_CSUM_GOOD};
+		struct weir_pkt pkt = {
+			.frame.data = frame, .frame.len = len, .frame.csum = WEIR_CSUM_GOOD};
 
-		pkt.head_len = pkt.room = (uint16_t)captured;
-		words_frame(text, &pkt, weir_parse(&pkt));
+		pkt.frame.head_len = pkt.frame.room = (uint16_t)captured;
+		words_frame(text, &pkt, weir_pkt_parse(&pkt));
 		fprintf(r->later, "%6s %11.6f  %s : SENT\n", "", seconds(r), text);
 	}
 }
@@ -106,16 +107,16 @@ static void act(struct replay *r, struct weir_pkt *pkt)
 	case WEIR_SEND_NOTHING:
 		break;
 	case WEIR_SEND_BACK:
-		address(r, pkt->data, pkt->port, pkt->data + 6);
-		send_frame(r, pkt->data, pkt->head_len, pkt->len);
+		address(r, pkt->frame.data, pkt->port, pkt->frame.data + 6);
+		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
 		break;
 	case WEIR_SEND_NEIGHBOUR:
-		address(r, pkt->data, pkt->neighbour.port, pkt->neighbour.mac);
-		send_frame(r, pkt->data, pkt->head_len, pkt->len);
+		address(r, pkt->frame.data, pkt->neighbour.port, pkt->neighbour.mac);
+		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
 		break;
 	case WEIR_SEND_NEXTHOP:
-		address_nexthop(r, pkt->data, pkt->nexthop);
-		send_frame(r, pkt->data, pkt->head_len, pkt->len);
+		address_nexthop(r, pkt->frame.data, pkt->nexthop);
+		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
 		break;
 	}
 	buffer_free(pkt->buf);
@@ -167,7 +168,7 @@ static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
 
 static struct weir_addr source_of(const struct weir_pkt *pkt, enum weir_parsed parsed)
 {
-	const uint8_t *l3 = pkt->data + sizeof(struct weir_eth_hdr);
+	const uint8_t *l3 = pkt->frame.data + sizeof(struct weir_eth_hdr);
 	uint32_t addr_be = 0;
 
 	if (parsed == WEIR_PARSED_ARP)
@@ -188,7 +189,8 @@ static bool is_nexthop(const struct weir_policy *p, const struct weir_addr *addr
 /* Requests for our addresses are answered, next hops' replies are welcome, the rest is others'. */
 static void take_arp(struct replay *r, struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp =
+		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
 	const struct weir_policy *p = r->px.policy;
 	struct weir_addr sender, target;
 	uint8_t asker[6], ours[6];
@@ -202,8 +204,8 @@ static void take_arp(struct replay *r, struct weir_pkt *pkt)
 	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) &&
 		weir_endpoint_find(&p->endpoints, &target, 0) != NULL) {
 		placeholder(ours, MAC_PORT, pkt->port);
-		pkt->len = pkt->head_len = weir_build_arp(pkt->data, WEIR_ARP_REPLY, ours,
-			target.w[3], asker, sender.w[3]);
+		pkt->frame.len = pkt->frame.head_len = weir_build_arp(pkt->frame.data,
+			WEIR_ARP_REPLY, ours, target.w[3], asker, sender.w[3]);
 		pkt->fate = WEIR_FATE_arp_reply;
 		pkt->send = WEIR_SEND_NEIGHBOUR;
 		pkt->neighbour.port = pkt->port;
@@ -269,7 +271,8 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 	uint64_t wall_ns)
 {
 	uint32_t head = captured < HEAD_MAX - FRAME_ROOM ? captured : HEAD_MAX - FRAME_ROOM;
-	struct weir_pkt pkt = {.len = len, .head_len = (uint16_t)head, .conn = WEIR_CONN_NONE};
+	struct weir_pkt pkt = {
+		.frame.len = len, .frame.head_len = (uint16_t)head, .conn = WEIR_CONN_NONE};
 	enum weir_parsed parsed;
 	char text[WORDS_MAX];
 	struct buffer *b;
@@ -280,9 +283,9 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 	if (b == NULL)
 		return -ENOMEM;
 	pkt.buf = b;
-	pkt.data = b->data;
-	pkt.room = (uint16_t)(head + FRAME_ROOM);
-	parsed = weir_parse(&pkt);
+	pkt.frame.data = b->data;
+	pkt.frame.room = (uint16_t)(head + FRAME_ROOM);
+	parsed = weir_pkt_parse(&pkt);
 	words_frame(text, &pkt, parsed);
 	decide(r, &pkt, parsed);
 	fprintf(r->out, "%6lu %11.6f  %s : %s", r->number, seconds(r), text, words_verdict(&pkt));

@@ -87,7 +87,8 @@ static void add_tcp(char *text, const struct weir_seg *seg)
 
 static void add_arp(char *text, const struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp =
+		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
 	const uint8_t *s = arp->sender_ip, *t = arp->target_ip;
 
 	add(text, "ARP %s from %u.%u.%u.%u for %u.%u.%u.%u",
@@ -97,7 +98,8 @@ static void add_arp(char *text, const struct weir_pkt *pkt)
 
 static void add_ip(char *text, const struct weir_pkt *pkt, const char *what)
 {
-	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_ipv4_hdr *ip =
+		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
 	const struct weir_addr src = weir_addr_v4(ip->src_be), dst = weir_addr_v4(ip->dst_be);
 	char a[WEIR_ADDR_TEXT], b[WEIR_ADDR_TEXT];
 
@@ -106,8 +108,8 @@ static void add_ip(char *text, const struct weir_pkt *pkt, const char *what)
 
 static void add_icmp(char *text, const struct weir_pkt *pkt)
 {
-	const struct weir_icmp_hdr *icmp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr) +
-		sizeof(struct weir_ipv4_hdr));
+	const struct weir_icmp_hdr *icmp = (const void *)(pkt->frame.data +
+		sizeof(struct weir_eth_hdr) + sizeof(struct weir_ipv4_hdr));
 
 	add_ip(text, pkt, "ICMP");
 	add(text, " type %u code %u", icmp->type, icmp->code);
@@ -121,7 +123,7 @@ static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct wei
 
 	if (ip->version_ihl != 0x45 || ip->proto != WEIR_PROTO_TCP ||
 		(ip->frag_be & weir_be16(WEIR_IPV4_OFF)) != 0 ||
-		pkt->head_len < IP_END + sizeof(*tcp))
+		pkt->frame.head_len < IP_END + sizeof(*tcp))
 		return false;
 	seg.src = weir_addr_v4(ip->src_be);
 	seg.dst = weir_addr_v4(ip->dst_be);
@@ -136,18 +138,18 @@ static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct wei
 /* What can be told of a frame that the parser refused. */
 static void add_bad(char *text, const struct weir_pkt *pkt)
 {
-	const struct weir_eth_hdr *eth = (const void *)pkt->data;
-	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + sizeof(*eth));
+	const struct weir_eth_hdr *eth = (const void *)pkt->frame.data;
+	const struct weir_ipv4_hdr *ip = (const void *)(pkt->frame.data + sizeof(*eth));
 
-	if (pkt->head_len < sizeof(*eth)) {
+	if (pkt->frame.head_len < sizeof(*eth)) {
 		add(text, "frame");
-	} else if (eth->type_be != weir_be16(WEIR_ETH_IPV4) || pkt->head_len < IP_END) {
+	} else if (eth->type_be != weir_be16(WEIR_ETH_IPV4) || pkt->frame.head_len < IP_END) {
 		add(text, "frame of type 0x%04x", weir_be16(eth->type_be));
 	} else if (!add_bad_tcp(text, pkt, ip)) {
 		add_ip(text, pkt, "IPv4");
 		add(text, " protocol %u", ip->proto);
 	}
-	add(text, ", %u bytes", pkt->len);
+	add(text, ", %u bytes", pkt->frame.len);
 }
 
 const char *words_frame(char *text, const struct weir_pkt *pkt, enum weir_parsed parsed)

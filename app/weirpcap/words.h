@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 #define WORDS_MAX 400
 

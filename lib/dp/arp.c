@@ -30,7 +30,7 @@ static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct weir_a
 	memcpy(mac, asked->sender_mac, sizeof(mac));
 	memcpy(&asker_be, asked->sender_ip, 4);
 	memcpy(&ours_be, asked->target_ip, 4);
-	pkt->len = pkt->head_len = weir_build_arp(pkt->data, WEIR_ARP_REPLY,
+	pkt->frame.len = pkt->frame.head_len = weir_build_arp(pkt->frame.data, WEIR_ARP_REPLY,
 		weir_tx_nic(tx, pkt->port)->mac, ours_be, mac, asker_be);
 	m = weir_mbuf_of(pkt);
 	weir_tx_to_mac(tx, m, pkt->port, mac);
@@ -38,7 +38,8 @@ static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct weir_a
 
 void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp = (const void *)(pkt->data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp =
+		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
 	struct weir_addr target;
 	uint32_t sender_be, target_be;
 	bool learned;

@@ -7,7 +7,7 @@
 #include <rte_mbuf.h>
 
 #include "base/csum.h"
-#include "wire/seg.h"
+#include "flow/pkt.h"
 
 /*
  * Fills in what the core wants to know of a received buffer. interface: that it came in by, an index
@@ -43,14 +43,14 @@ static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t interface, struct 
 {
 	uint32_t room = (uint32_t)m->data_len + rte_pktmbuf_tailroom(m);
 
-	pkt->data = rte_pktmbuf_mtod(m, uint8_t *);
+	pkt->frame.data = rte_pktmbuf_mtod(m, uint8_t *);
 	pkt->buf = m;
-	pkt->len = m->pkt_len;
-	pkt->head_len = m->data_len;
+	pkt->frame.len = m->pkt_len;
+	pkt->frame.head_len = m->data_len;
 	/* in a chain the tailroom must not be used: what follows is in the next buffer */
-	pkt->room = (uint16_t)(m->nb_segs == 1 ? room : m->data_len);
+	pkt->frame.room = (uint16_t)(m->nb_segs == 1 ? room : m->data_len);
 	pkt->port = interface;
-	pkt->csum = (uint8_t)weir_mbuf_csum(m);
+	pkt->frame.csum = (uint8_t)weir_mbuf_csum(m);
 }
 
 static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
@@ -58,14 +58,14 @@ static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
 	struct rte_mbuf *m = pkt->buf;
 
 	if (m->nb_segs > 1 &&
-		pkt->len ==
-			pkt->head_len) { /* a reply: the other buffers held the rest of the request */
+		pkt->frame.len ==
+			pkt->frame.head_len) { /* a reply: the other buffers held the rest of the request */
 		rte_pktmbuf_free(m->next);
 		m->next = NULL;
 		m->nb_segs = 1;
 	}
-	m->pkt_len = pkt->len;
-	m->data_len = pkt->head_len;
+	m->pkt_len = pkt->frame.len;
+	m->data_len = pkt->frame.head_len;
 	m->ol_flags = 0; /* they describe the received frame */
 	return m;
 }

@@ -12,6 +12,7 @@
 #include <rte_lcore.h>
 
 #include "compat/dpdk.h"
+#include "flow/pkt.h"
 
 #define HUGE_PAGE (2ul << 20)
 #define MPOL_BIND 2 /* linux/mempolicy.h, which libc6-dev has no copy of */

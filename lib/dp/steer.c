@@ -49,7 +49,7 @@ unsigned int weir_steer_take(struct weir_steer *s, unsigned int from, struct wei
 		rte_prefetch0(rte_mbuf_to_priv(bufs[i]));
 	for (unsigned int i = 0; i < n; i++) {
 		pkts[i] = *(const struct weir_pkt *)rte_mbuf_to_priv(bufs[i]);
-		rte_prefetch0(pkts[i].data);
+		rte_prefetch0(pkts[i].frame.data);
 	}
 	return n;
 }

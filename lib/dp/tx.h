@@ -12,6 +12,7 @@
 #include "dp/neigh.h"
 #include "dp/nic.h"
 #include "flow/counters.h"
+#include "flow/pkt.h"
 
 #define WEIR_TX_GATHER 128 /* frames per port; then they are sent before the loop's end */
 #define WEIR_TX_TRIES  3   /* calls of rte_eth_tx_burst() before the rest is dropped */

@@ -48,7 +48,7 @@ static inline void drop(struct weir_worker *w, struct weir_pkt *pkt, uint8_t fat
 
 static inline bool lacks_csum(const struct weir_pkt *pkt)
 {
-	return pkt->csum == WEIR_CSUM_PARTIAL &&
+	return pkt->frame.csum == WEIR_CSUM_PARTIAL &&
 		(pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND);
 }
 
@@ -87,7 +87,8 @@ static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
 		weir_tx_to_nexthop(&w->tx, m, pkt->nexthop);
 	} else {
-		memcpy(mac, pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac : pkt->data + 6,
+		memcpy(mac,
+			pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac : pkt->frame.data + 6,
 			sizeof(mac));
 		weir_tx_to_mac(&w->tx, m, interface, mac);
 	}
@@ -128,9 +129,9 @@ static void decide(struct weir_worker *w, unsigned int n)
 static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *pkt, uint8_t *fate)
 {
 	static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	const struct weir_eth_hdr *eth = (const void *)pkt->data;
+	const struct weir_eth_hdr *eth = (const void *)pkt->frame.data;
 
-	if (unlikely(pkt->head_len < sizeof(*eth)))
+	if (unlikely(pkt->frame.head_len < sizeof(*eth)))
 		return false; /* the parser has a name for that */
 	if (unlikely(eth->src[0] & 1)) {
 		*fate = WEIR_FATE_martian;
@@ -153,7 +154,7 @@ static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 		drop(w, pkt, fate);
 		return false;
 	}
-	weir_classify(w->px.policy, pkt, weir_parse(pkt));
+	weir_classify(w->px.policy, pkt, weir_pkt_parse(pkt));
 	if (pkt->kind == WEIR_KIND_NONE) {
 		drop(w, pkt, pkt->fate);
 		return false;

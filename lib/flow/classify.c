@@ -50,7 +50,7 @@ static void classify_unreachable(const struct weir_policy *p, struct weir_pkt *p
 		drop(pkt, WEIR_FATE_icmp_malformed);
 		return;
 	}
-	if (pkt->head_len < sizeof(struct weir_eth_hdr) + quote_at + sizeof(q)) {
+	if (pkt->frame.head_len < sizeof(struct weir_eth_hdr) + quote_at + sizeof(q)) {
 		drop(pkt, WEIR_FATE_split_headers);
 		return;
 	}
@@ -79,7 +79,7 @@ static __attribute__((noinline)) void classify_icmp(const struct weir_policy *p,
 	struct weir_pkt *pkt)
 {
 	const struct weir_ipv4_hdr *ip =
-		(const struct weir_ipv4_hdr *)(pkt->data + sizeof(struct weir_eth_hdr));
+		(const struct weir_ipv4_hdr *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
 	const struct weir_icmp_hdr *icmp = (const struct weir_icmp_hdr *)(ip + 1);
 
 	if (icmp->type == WEIR_ICMP_ECHO_REQUEST) {

@@ -8,7 +8,7 @@
 #define WEIR_FLOW_CLASSIFY_H
 
 #include "flow/policy.h"
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 /*
  * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called

@@ -15,7 +15,7 @@
 #define WEIR_FLOW_CONN_H
 
 #include "flow/key.h"
-#include "wire/seg.h"
+#include "flow/pkt.h"
 
 #define WEIR_CONN_NONE 0xffffffffu
 

@@ -12,7 +12,7 @@
 #define WEIR_FLOW_HELD_H
 
 #include "base/arena.h"
-#include "wire/seg.h"
+#include "flow/pkt.h"
 
 #define WEIR_HELD_NONE 0xffffffffu
 

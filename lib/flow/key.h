@@ -19,7 +19,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
-#include "wire/seg.h"
+#include "wire/addr.h"
 
 /* An end of the connection: the sender of a packet, the end that closed first, a window's owner. */
 enum weir_side {
@@ -32,10 +32,12 @@ static inline enum weir_side weir_other(enum weir_side s)
 	return s == WEIR_CLIENT ? WEIR_BACKEND : WEIR_CLIENT;
 }
 
-/*
- * struct weir_key (wire/seg.h) .id: a listener's number, or WEIR_KEY_BACKEND | the backend's
- * key_id.
- */
+struct weir_key {
+	struct weir_addr addr;
+	uint16_t port_be;
+	uint16_t id; /* a listener's number, or WEIR_KEY_BACKEND | the backend's key_id */
+};
+
 #define WEIR_KEY_BACKEND 0x8000
 
 static inline bool weir_key_eq(const struct weir_key *a, const struct weir_key *b)

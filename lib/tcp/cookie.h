@@ -14,8 +14,8 @@
 #ifndef WEIR_TCP_COOKIE_H
 #define WEIR_TCP_COOKIE_H
 
+#include "flow/pkt.h"
 #include "tcp/keys.h"
-#include "wire/seg.h"
 
 #define WEIR_COOKIE_MSS 8
 

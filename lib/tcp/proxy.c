@@ -293,7 +293,7 @@ static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
 		drop(pkt, WEIR_FATE_reply_budget);
 		return;
 	}
-	weir_build_echo_reply(pkt);
+	weir_build_echo_reply(&pkt->frame);
 	pkt->send = WEIR_SEND_BACK;
 	pkt->fate = WEIR_FATE_icmp_echo;
 }

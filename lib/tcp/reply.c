@@ -23,7 +23,7 @@ static struct weir_header header_back(const struct weir_seg *seg)
 /* The packet's buffer holds our frame now. */
 static void sent_back(struct weir_pkt *pkt, enum weir_fate fate)
 {
-	pkt->csum = WEIR_CSUM_GOOD;
+	pkt->frame.csum = WEIR_CSUM_GOOD;
 	pkt->send = WEIR_SEND_BACK;
 	pkt->fate = (uint8_t)fate;
 }
@@ -40,7 +40,7 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate)
 		h.ack = weir_seg_end(seg) + ((seg->flags & WEIR_TCP_SYN) != 0);
 		h.flags = WEIR_TCP_RST | WEIR_TCP_ACK;
 	}
-	pkt->len = pkt->head_len = weir_build_tcp(pkt->data, &h);
+	pkt->frame.len = pkt->frame.head_len = weir_build_tcp(pkt->frame.data, &h);
 	sent_back(pkt, fate);
 }
 
@@ -102,7 +102,7 @@ void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, stru
 	h.ts = c->flags & WEIR_CONN_TS;
 	h.tsval = weir_handshake_cookie_tsval(c);
 	h.tsecr = weir_handshake_client_tsval(c);
-	pkt->len = pkt->head_len = weir_build_tcp(pkt->data, &h);
+	pkt->frame.len = pkt->frame.head_len = weir_build_tcp(pkt->frame.data, &h);
 	sent_back(pkt, WEIR_FATE_challenged);
 }
 
@@ -125,7 +125,7 @@ static __attribute__((noinline)) void remember(struct weir_proxy *px, const stru
 		.wnd = wnd,
 		.agreed = cookie->agreed,
 	};
-	memcpy(s->neighbour.mac, pkt->data + 6, sizeof(s->neighbour.mac));
+	memcpy(s->neighbour.mac, pkt->frame.data + 6, sizeof(s->neighbour.mac));
 }
 
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
@@ -142,7 +142,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 		.tsecr = pkt->seg.tsval,
 	};
 
-	pkt->len = pkt->head_len = weir_form_fill(pkt->data,
+	pkt->frame.len = pkt->frame.head_len = weir_form_fill(pkt->frame.data,
 		weir_policy_syn_ack(p, pkt->key.id, syn_ack_has(&cookie->agreed)), &fields);
 	sent_back(pkt, WEIR_FATE_syn_cookie);
 	if (!weir_synack_silent(&px->synacks, (uint32_t)now_ms(px)))

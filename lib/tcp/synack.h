@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "flow/key.h"
+#include "flow/pkt.h"
 #include "tcp/cookie.h"
 
 /* All that is needed to build the SYN-ACK again. */

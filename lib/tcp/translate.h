@@ -94,7 +94,7 @@ static inline void weir_set_tuple(struct weir_pkt *pkt, struct weir_tcp_hdr *tcp
 	const uint16_t ports_be[2] = {sport_be, dport_be};
 	uint32_t from, to;
 
-	ch->memory += weir_rewrite_addrs(pkt, src, dst);
+	ch->memory += weir_rewrite_addrs(&pkt->frame, src, dst);
 	memcpy(&from, &tcp->sport_be, sizeof(from));
 	memcpy(&to, ports_be, sizeof(to));
 	ch->memory = weir_csum_delta32(ch->memory, from, to);
@@ -119,7 +119,7 @@ static inline void weir_translate(const struct weir_conn *c, const struct weir_p
 	const struct weir_seg *seg = &pkt->seg;
 	const struct weir_listener *listener = &p->listeners[c->client.id];
 	const struct weir_backend *bk = &p->backends[c->backend];
-	struct weir_tcp_hdr *tcp = (void *)(pkt->data + seg->l4_off);
+	struct weir_tcp_hdr *tcp = (void *)(pkt->frame.data + seg->l4_off);
 	const uint32_t ack_add = 0u - c->seq_delta[weir_other(side)];
 	const uint16_t wnd = weir_translate_window(c, side, seg->wnd);
 	struct weir_changes ch = {0};

@@ -120,10 +120,10 @@ uint16_t weir_build_arp(uint8_t *frame, uint16_t op, const uint8_t sender_mac[6]
 	return WEIR_ARP_FRAME_LEN;
 }
 
-void weir_build_echo_reply(struct weir_pkt *pkt)
+void weir_build_echo_reply(const struct weir_frame *f)
 {
-	struct weir_ipv4_hdr *ip = (void *)(pkt->data + ETH_LEN);
-	struct weir_icmp_hdr *icmp = (void *)(pkt->data + L4_OFF);
+	struct weir_ipv4_hdr *ip = (void *)(f->data + ETH_LEN);
+	struct weir_icmp_hdr *icmp = (void *)(f->data + L4_OFF);
 	uint32_t asker_be = ip->src_be;
 	uint64_t delta;
 
@@ -139,11 +139,11 @@ void weir_build_echo_reply(struct weir_pkt *pkt)
 	icmp->type = WEIR_ICMP_ECHO_REPLY;
 }
 
-void weir_build_tcp_csum(struct weir_pkt *pkt)
+void weir_build_tcp_csum(const struct weir_frame *f, const struct weir_seg *seg)
 {
-	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + ETH_LEN);
-	struct weir_tcp_hdr *tcp = (void *)(pkt->data + pkt->seg.l4_off);
-	uint16_t l4_len = (uint16_t)(ETH_LEN + weir_be16(ip->len_be) - pkt->seg.l4_off);
+	const struct weir_ipv4_hdr *ip = (const void *)(f->data + ETH_LEN);
+	struct weir_tcp_hdr *tcp = (void *)(f->data + seg->l4_off);
+	uint16_t l4_len = (uint16_t)(ETH_LEN + weir_be16(ip->len_be) - seg->l4_off);
 	uint64_t sum = weir_ipv4_pseudo(ip->src_be, ip->dst_be, l4_len);
 
 	tcp->csum = 0;

@@ -6,6 +6,7 @@
 #ifndef WEIR_WIRE_BUILD_H
 #define WEIR_WIRE_BUILD_H
 
+#include "wire/frame.h"
 #include "wire/seg.h"
 
 /* A header-only TCP segment to be built. */
@@ -41,15 +42,15 @@ uint16_t weir_build_arp(uint8_t *frame, uint16_t op, const uint8_t sender_mac[6]
 	uint32_t sender_be, const uint8_t target_mac[6], uint32_t target_be);
 
 /*
- * Turns an ICMP echo request at pkt->data (WEIR_PARSED_ICMP) into its reply, in place, with a TTL of
+ * Turns an ICMP echo request at f->data (WEIR_PARSED_ICMP) into its reply, in place, with a TTL of
  * 64. L3 and L4 only; checksums are updated, so that a wrong one stays wrong.
  */
-void weir_build_echo_reply(struct weir_pkt *pkt);
+void weir_build_echo_reply(const struct weir_frame *f);
 
 /*
- * Recomputes the TCP checksum of pkt, which was parsed, from the bytes as they are now (contiguous
+ * Recomputes the TCP checksum of f, which was parsed into seg, from the bytes as they are now (contiguous
  * frames only: head_len == len). For frames that came in as WEIR_CSUM_PARTIAL.
  */
-void weir_build_tcp_csum(struct weir_pkt *pkt);
+void weir_build_tcp_csum(const struct weir_frame *f, const struct weir_seg *seg);
 
 #endif

@@ -17,16 +17,20 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-static enum weir_parsed bad(struct weir_pkt *pkt, enum weir_fate fate)
+static struct weir_parse_result good(enum weir_parsed parsed)
 {
-	pkt->fate = fate;
-	return WEIR_PARSED_BAD;
+	return (struct weir_parse_result){.parsed = parsed};
+}
+
+static struct weir_parse_result bad(enum weir_fate why)
+{
+	return (struct weir_parse_result){WEIR_PARSED_BAD, why};
 }
 
 /* The first `end` bytes are wanted and not at hand: is the frame too short, or scattered? */
-static enum weir_parsed cut_off(struct weir_pkt *pkt, uint32_t end)
+static struct weir_parse_result cut_off(const struct weir_frame *f, uint32_t end)
 {
-	return bad(pkt, pkt->len < end ? WEIR_FATE_short_frame : WEIR_FATE_split_headers);
+	return bad(f->len < end ? WEIR_FATE_short_frame : WEIR_FATE_split_headers);
 }
 
 static inline uint32_t load32(const uint8_t *p)
@@ -150,21 +154,20 @@ static inline bool linux_syn(struct weir_seg *seg, const uint8_t *tcp)
 }
 
 /* Any layout. Not in line, so that the usual ones need few registers. */
-static __attribute__((noinline)) enum weir_parsed walk_options(struct weir_seg *seg,
+static __attribute__((noinline)) struct weir_parse_result walk_options(struct weir_seg *seg,
 	const uint8_t *tcp)
 {
 	struct weir_opt_iter it;
 
 	for (weir_opt_start(&it, tcp + TCP_LEN, seg->opt_len); weir_opt_next(&it);)
 		take_option(seg, tcp, &it);
-	return WEIR_PARSED_TCP;
+	return good(WEIR_PARSED_TCP);
 }
 
 /* The last step: nothing is wrong with it. */
-static inline enum weir_parsed good_tcp(struct weir_pkt *pkt)
+static inline struct weir_parse_result good_tcp(const struct weir_frame *f, struct weir_seg *seg)
 {
-	const uint8_t *tcp = pkt->data + L4_OFF;
-	struct weir_seg *seg = &pkt->seg;
+	const uint8_t *tcp = f->data + L4_OFF;
 
 	seg->ts_off = 0;
 	seg->sack_off = 0;
@@ -173,7 +176,7 @@ static inline enum weir_parsed good_tcp(struct weir_pkt *pkt)
 	seg->sack_ok = false;
 	seg->mss = WEIR_TCP_MSS_DEFAULT;
 	if (seg->opt_len == 0 || LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
-		return WEIR_PARSED_TCP;
+		return good(WEIR_PARSED_TCP);
 	return walk_options(seg, tcp);
 }
 
@@ -188,28 +191,28 @@ static inline uint64_t add_options(uint64_t sum, const uint8_t *options, uint32_
 }
 
 /* The segment's checksum, pseudo header included (RFC 9293 §3.1). All its bytes are at hand. */
-static inline enum weir_parsed sum_up(struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip,
-	uint16_t payload_len)
+static inline struct weir_parse_result sum_up(const struct weir_frame *f, struct weir_seg *seg,
+	const struct weir_ipv4_hdr *ip, uint16_t payload_len)
 {
-	const uint8_t *tcp = pkt->data + L4_OFF;
-	const uint32_t header_len = TCP_LEN + pkt->seg.opt_len;
+	const uint8_t *tcp = f->data + L4_OFF;
+	const uint32_t header_len = TCP_LEN + seg->opt_len;
 	uint64_t sum =
 		weir_ipv4_pseudo(ip->src_be, ip->dst_be, (uint16_t)(header_len + payload_len));
 
 	sum = weir_csum_header(sum, tcp, TCP_LEN);
-	sum = add_options(sum, tcp + TCP_LEN, pkt->seg.opt_len);
+	sum = add_options(sum, tcp + TCP_LEN, seg->opt_len);
 	if (payload_len > 0)
 		sum = weir_csum_add(sum, tcp + header_len, payload_len);
 	if (UNLIKELY(weir_csum_fold(sum) != 0xffff))
-		return bad(pkt, WEIR_FATE_tcp_checksum);
-	return good_tcp(pkt);
+		return bad(WEIR_FATE_tcp_checksum);
+	return good_tcp(f, seg);
 }
 
 /* By itself, so that a flood's packets, which have none, call nothing. */
-static __attribute__((noinline)) enum weir_parsed sum_up_payload(struct weir_pkt *pkt,
-	const struct weir_ipv4_hdr *ip)
+static __attribute__((noinline)) struct weir_parse_result sum_up_payload(const struct weir_frame *f,
+	struct weir_seg *seg, const struct weir_ipv4_hdr *ip)
 {
-	return sum_up(pkt, ip, pkt->seg.payload_len);
+	return sum_up(f, seg, ip, seg->payload_len);
 }
 
 static inline void fill_view(struct weir_seg *seg, const struct weir_ipv4_hdr *ip,
@@ -228,122 +231,124 @@ static inline void fill_view(struct weir_seg *seg, const struct weir_ipv4_hdr *i
 	seg->opt_len = (uint8_t)(header_len - TCP_LEN);
 }
 
-static enum weir_parsed parse_tcp(struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip,
-	uint32_t ip_len)
+static struct weir_parse_result parse_tcp(const struct weir_frame *f, struct weir_seg *seg,
+	const struct weir_ipv4_hdr *ip, uint32_t l4_len)
 {
-	const struct weir_tcp_hdr *tcp = (const void *)(pkt->data + L4_OFF);
-	struct weir_seg *seg = &pkt->seg;
-	uint32_t l4_len = ip_len - IPV4_LEN, header_len;
+	const struct weir_tcp_hdr *tcp = (const void *)(f->data + L4_OFF);
+	uint32_t header_len;
 
-	if (UNLIKELY(l4_len < TCP_LEN))
-		return bad(pkt, WEIR_FATE_tcp_header);
-	if (UNLIKELY(pkt->head_len < L4_OFF + TCP_LEN))
-		return cut_off(pkt, L4_OFF + TCP_LEN);
+	if (UNLIKELY(f->head_len < L4_OFF + TCP_LEN))
+		return l4_len < TCP_LEN ? bad(WEIR_FATE_tcp_header) : cut_off(f, L4_OFF + TCP_LEN);
 	header_len = (tcp->off >> 4) * 4u;
 	if (UNLIKELY(header_len < TCP_LEN || header_len > l4_len))
-		return bad(pkt, WEIR_FATE_tcp_header);
-	if (UNLIKELY(pkt->head_len < L4_OFF + header_len))
-		return cut_off(pkt, L4_OFF + header_len);
+		return bad(WEIR_FATE_tcp_header);
+	if (UNLIKELY(f->head_len < L4_OFF + header_len))
+		return cut_off(f, L4_OFF + header_len);
 	if (UNLIKELY(tcp->sport_be == 0 || tcp->dport_be == 0))
-		return bad(pkt, WEIR_FATE_tcp_header);
+		return bad(WEIR_FATE_tcp_header);
 	if (UNLIKELY(!flags_sane(tcp->flags)))
-		return bad(pkt, WEIR_FATE_tcp_flags);
+		return bad(WEIR_FATE_tcp_flags);
 	if (UNLIKELY(ip->src_be == ip->dst_be && tcp->sport_be == tcp->dport_be))
-		return bad(pkt, WEIR_FATE_martian); /* "LAND": a segment from its own destination */
+		return bad(WEIR_FATE_martian); /* "LAND": a segment from its own destination */
 
 	fill_view(seg, ip, tcp, l4_len, header_len);
-	if (UNLIKELY(pkt->csum == WEIR_CSUM_BAD))
-		return bad(pkt, WEIR_FATE_tcp_checksum);
-	if (pkt->csum != WEIR_CSUM_UNKNOWN || pkt->head_len < ETH_LEN + ip_len)
-		return good_tcp(pkt);
-	return seg->payload_len == 0 ? sum_up(pkt, ip, 0) : sum_up_payload(pkt, ip);
+	if (f->csum != WEIR_CSUM_UNKNOWN || f->head_len < L4_OFF + l4_len)
+		return UNLIKELY(f->csum == WEIR_CSUM_BAD) ? bad(WEIR_FATE_tcp_checksum)
+							  : good_tcp(f, seg);
+	return seg->payload_len == 0 ? sum_up(f, seg, ip, 0) : sum_up_payload(f, seg, ip);
 }
 
-static enum weir_parsed parse_icmp(struct weir_pkt *pkt, uint32_t ip_len)
+static struct weir_parse_result parse_icmp(const struct weir_frame *f, uint32_t icmp_len)
 {
-	const uint32_t min_len = IPV4_LEN + sizeof(struct weir_icmp_hdr);
-	const uint8_t *icmp = pkt->data + L4_OFF;
+	const uint32_t min_len = sizeof(struct weir_icmp_hdr);
+	const uint8_t *icmp = f->data + L4_OFF;
 
-	if (ip_len < min_len)
-		return bad(pkt, WEIR_FATE_icmp_malformed);
-	if (pkt->head_len < ETH_LEN + min_len)
-		return cut_off(pkt, ETH_LEN + min_len);
-	if (pkt->head_len >= ETH_LEN + ip_len &&
-		weir_csum_fold(weir_csum_add(0, icmp, ip_len - IPV4_LEN)) != 0xffff)
-		return bad(pkt, WEIR_FATE_icmp_malformed);
-	return WEIR_PARSED_ICMP;
+	if (icmp_len < min_len)
+		return bad(WEIR_FATE_icmp_malformed);
+	if (f->head_len < L4_OFF + min_len)
+		return cut_off(f, L4_OFF + min_len);
+	if (f->head_len >= L4_OFF + icmp_len &&
+		weir_csum_fold(weir_csum_add(0, icmp, icmp_len)) != 0xffff)
+		return bad(WEIR_FATE_icmp_malformed);
+	return good(WEIR_PARSED_ICMP);
 }
 
 /* What is wrong with an IP header that does not begin with version 4 and length 5. */
-static enum weir_parsed odd_ipv4(struct weir_pkt *pkt, uint8_t version_ihl)
+static struct weir_parse_result odd_ipv4(uint8_t version_ihl)
 {
 	if (version_ihl >> 4 != 4 || (version_ihl & 0xf) < IPV4_LEN / 4)
-		return bad(pkt, WEIR_FATE_ip_header);
-	return bad(pkt, WEIR_FATE_ip_options);
+		return bad(WEIR_FATE_ip_header);
+	return bad(WEIR_FATE_ip_options);
 }
 
-static enum weir_parsed parse_ipv4(struct weir_pkt *pkt)
+static struct weir_parse_result parse_ipv4(const struct weir_frame *f, struct weir_seg *seg)
 {
-	const struct weir_ipv4_hdr *ip = (const void *)(pkt->data + ETH_LEN);
-	uint32_t ip_len;
+	const struct weir_ipv4_hdr *ip = (const void *)(f->data + ETH_LEN);
+	uint32_t l4_len;
 
-	if (UNLIKELY(pkt->head_len < L4_OFF))
-		return cut_off(pkt, L4_OFF);
 	if (UNLIKELY(ip->version_ihl != 0x45))
-		return odd_ipv4(pkt, ip->version_ihl);
-	ip_len = weir_be16(ip->len_be);
-	if (UNLIKELY(ip_len < IPV4_LEN))
-		return bad(pkt, WEIR_FATE_ip_header);
-	if (UNLIKELY(ip_len > pkt->len - ETH_LEN))
-		return bad(pkt, WEIR_FATE_short_frame);
+		return odd_ipv4(ip->version_ihl);
+	l4_len = weir_be16(ip->len_be) - IPV4_LEN; /* wraps, and is too long, when that is less */
+	if (UNLIKELY(l4_len > f->len - L4_OFF))
+		return bad((int32_t)l4_len < 0 ? WEIR_FATE_ip_header : WEIR_FATE_short_frame);
 	if (UNLIKELY(weir_csum_fold(weir_csum_header(0, ip, IPV4_LEN)) != 0xffff))
-		return bad(pkt, WEIR_FATE_ip_checksum);
+		return bad(WEIR_FATE_ip_checksum);
 	if (UNLIKELY(ip->frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)))
-		return bad(pkt, WEIR_FATE_ip_fragment);
+		return bad(WEIR_FATE_ip_fragment);
 	if (UNLIKELY(ip->ttl == 0))
-		return bad(pkt, WEIR_FATE_ip_ttl);
+		return bad(WEIR_FATE_ip_ttl);
 	if (UNLIKELY(martian(ip->src_be)))
-		return bad(pkt, WEIR_FATE_martian);
+		return bad(WEIR_FATE_martian);
 	if (LIKELY(ip->proto == WEIR_PROTO_TCP))
-		return parse_tcp(pkt, ip, ip_len);
+		return parse_tcp(f, seg, ip, l4_len);
 	if (ip->proto == WEIR_PROTO_ICMP)
-		return parse_icmp(pkt, ip_len);
-	return bad(pkt, WEIR_FATE_other_protocol);
+		return parse_icmp(f, l4_len);
+	return bad(WEIR_FATE_other_protocol);
 }
 
 /* Ethernet and IPv4 (RFC 826). No station has a group address (RFC 1812 §3.3.2). */
-static enum weir_parsed parse_arp(struct weir_pkt *pkt)
+static struct weir_parse_result parse_arp(const struct weir_frame *f)
 {
-	const struct weir_arp_hdr *arp = (const void *)(pkt->data + ETH_LEN);
+	const struct weir_arp_hdr *arp = (const void *)(f->data + ETH_LEN);
 	uint16_t op;
 
-	if (pkt->head_len < ETH_LEN + sizeof(*arp))
-		return cut_off(pkt, ETH_LEN + sizeof(*arp));
+	if (f->head_len < ETH_LEN + sizeof(*arp))
+		return cut_off(f, ETH_LEN + sizeof(*arp));
 	op = weir_be16(arp->op_be);
 	if (arp->hw_be != weir_be16(1) || arp->proto_be != weir_be16(WEIR_ETH_IPV4) ||
 		arp->hw_len != 6 || arp->proto_len != 4 || (arp->sender_mac[0] & 1) != 0 ||
 		(op != WEIR_ARP_REQUEST && op != WEIR_ARP_REPLY))
-		return bad(pkt, WEIR_FATE_arp_malformed);
-	return WEIR_PARSED_ARP;
+		return bad(WEIR_FATE_arp_malformed);
+	return good(WEIR_PARSED_ARP);
 }
 
-enum weir_parsed weir_parse(struct weir_pkt *pkt)
+/* All frames but those that have a whole IPv4 header. */
+static __attribute__((noinline)) struct weir_parse_result parse_other(const struct weir_frame *f)
 {
-	const struct weir_eth_hdr *eth = (const void *)pkt->data;
+	const struct weir_eth_hdr *eth = (const void *)f->data;
 
-	if (UNLIKELY(pkt->head_len < ETH_LEN))
-		return cut_off(pkt, ETH_LEN);
-	if (LIKELY(eth->type_be == weir_be16(WEIR_ETH_IPV4)))
-		return parse_ipv4(pkt);
+	if (f->head_len < ETH_LEN)
+		return cut_off(f, ETH_LEN);
 	switch (weir_be16(eth->type_be)) {
+	case WEIR_ETH_IPV4:
+		return cut_off(f, L4_OFF);
 	case WEIR_ETH_ARP:
-		return parse_arp(pkt);
+		return parse_arp(f);
 	case WEIR_ETH_VLAN:
 	case WEIR_ETH_QINQ:
-		return bad(pkt, WEIR_FATE_vlan_tag);
+		return bad(WEIR_FATE_vlan_tag);
 	case WEIR_ETH_IPV6:
-		return bad(pkt, WEIR_FATE_ipv6);
+		return bad(WEIR_FATE_ipv6);
 	default:
-		return bad(pkt, WEIR_FATE_other_ethertype);
+		return bad(WEIR_FATE_other_ethertype);
 	}
+}
+
+struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg *seg)
+{
+	const struct weir_eth_hdr *eth = (const void *)f->data;
+
+	if (LIKELY(f->head_len >= L4_OFF) && LIKELY(eth->type_be == weir_be16(WEIR_ETH_IPV4)))
+		return parse_ipv4(f, seg);
+	return parse_other(f);
 }

@@ -3,22 +3,31 @@
 #ifndef WEIR_WIRE_PARSE_H
 #define WEIR_WIRE_PARSE_H
 
+#include "base/fate.h"
+#include "wire/frame.h"
 #include "wire/seg.h"
 
 enum weir_parsed {
-	WEIR_PARSED_TCP, /* pkt->seg is filled in */
+	WEIR_PARSED_TCP, /* the view is filled in */
 	WEIR_PARSED_ARP, /* an Ethernet/IPv4 ARP request or reply follows the Ethernet header */
 	WEIR_PARSED_ICMP, /* an IPv4 ICMP message (RFC 792) of at least 8 bytes, IP header without options */
-	WEIR_PARSED_BAD, /* pkt->fate says why */
+	WEIR_PARSED_BAD, /* the fate says why */
+};
+
+struct weir_parse_result {
+	enum weir_parsed parsed;
+	enum weir_fate fate; /* for WEIR_PARSED_BAD */
 };
 
 /*
- * Parses pkt->data. Checks everything that can be checked without memory of other packets: lengths,
- * the IP checksum, fragments, source addresses, flag combinations (HC-10; SYN, SYN|ACK, RST,
+ * Parses the frame f into *seg. Checks everything that can be checked without memory of other packets:
+ * lengths, the IP checksum, fragments, source addresses, flag combinations (HC-10; SYN, SYN|ACK, RST,
  * RST|ACK, ACK, FIN|ACK pass, with any of PSH, URG, ECE, CWR), ports, the TCP checksum when
- * pkt->csum says UNKNOWN, the ICMP checksum. Trailing Ethernet padding is allowed: the IP length
+ * f->csum says UNKNOWN, the ICMP checksum. Trailing Ethernet padding is allowed: the IP length
  * counts. A checksum over bytes that are in other buffers (beyond head_len) is not verified.
+ *
+ * *seg means something for WEIR_PARSED_TCP only, and may be half filled in otherwise.
  */
-enum weir_parsed weir_parse(struct weir_pkt *pkt);
+struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg *seg);
 
 #endif

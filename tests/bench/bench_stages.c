@@ -62,7 +62,7 @@ static void staged_burst(struct world *w, const struct frame *frames, uint64_t s
 	world_receive(w, frames, WEIR_BURST);
 	mark(sums, STAGE_RECEIVE, &then);
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
-		parsed[i] = weir_parse(&pkts[i]);
+		parsed[i] = weir_pkt_parse(&pkts[i]);
 	mark(sums, STAGE_PARSE, &then);
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
 		weir_classify(w->policy, &pkts[i], parsed[i]);

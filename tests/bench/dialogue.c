@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 #define PORTS   50000u /* that a client uses */
 #define PAYLOAD 14u    /* "GET / HTTP/1.0": what FRAME_COPY has room for */
@@ -113,7 +113,7 @@ static void hear_frame(struct dialogue *d, enum weir_side receiver, unsigned int
 {
 	struct weir_pkt pkt = *left;
 
-	if (weir_parse(&pkt) != WEIR_PARSED_TCP) {
+	if (weir_pkt_parse(&pkt) != WEIR_PARSED_TCP) {
 		fprintf(stderr, "bench: a frame that left is bad: %s\n", weir_fates[pkt.fate].name);
 		exit(1);
 	}

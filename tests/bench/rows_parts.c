@@ -10,7 +10,7 @@
 #include "report.h"
 #include "tcp/cookie.h"
 #include "tcp/translate.h"
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 /* What is done to the packets of a burst that has come in. */
 typedef void part_fn(struct world *w, const struct frame *frames);
@@ -68,7 +68,7 @@ static void row(const struct rows_options *o, struct world *w, const char *name,
 static void parse(struct world *w, const struct frame *frames)
 {
 	for (unsigned int i = 0; i < WEIR_BURST; i++)
-		if (weir_parse(&w->pkts[i]) != WEIR_PARSED_TCP)
+		if (weir_pkt_parse(&w->pkts[i]) != WEIR_PARSED_TCP)
 			abort();
 }
 
@@ -129,7 +129,7 @@ static void fill_with_conns(const struct rows_options *o, struct world *w, frame
 		struct weir_pkt *pkt = &w->pkts[0];
 
 		world_receive(w, &o->frames[i], 1);
-		weir_classify(w->policy, pkt, weir_parse(pkt));
+		weir_classify(w->policy, pkt, weir_pkt_parse(pkt));
 		o->frames[i].conn = weir_table_lookup(&w->px.table, &pkt->key,
 			weir_key_hash(&w->px.table.secret, &pkt->key));
 		if (o->frames[i].conn == WEIR_CONN_NONE)

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "flow/classify.h"
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 #define LOCALS_PER_BACKEND 1000000u /* a little less than 16 addresses have */
 #define START_NS           1000000000ull
@@ -144,13 +144,13 @@ void world_receive(struct world *w, const struct frame *frames, unsigned int n)
 		__builtin_prefetch(&frames[i + WEIR_BURST]);
 		__builtin_prefetch(&frames[i + WEIR_BURST].data[64]);
 		memcpy(w->work[i], frames[i].data, FRAME_COPY);
-		pkt->data = w->work[i];
+		pkt->frame.data = w->work[i];
 		pkt->buf = NULL;
-		pkt->len = frames[i].len;
-		pkt->head_len = (uint16_t)frames[i].len;
-		pkt->room = FRAME_ROOM;
+		pkt->frame.len = frames[i].len;
+		pkt->frame.head_len = (uint16_t)frames[i].len;
+		pkt->frame.room = FRAME_ROOM;
 		pkt->port = 0;
-		pkt->csum = WEIR_CSUM_UNKNOWN;
+		pkt->frame.csum = WEIR_CSUM_UNKNOWN;
 	}
 }
 
@@ -181,7 +181,7 @@ static inline bool is_ours(const struct world *w, const struct weir_pkt *pkt)
 __attribute__((noinline)) static void through_core(struct world *w, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
-		weir_classify(w->policy, &w->pkts[i], weir_parse(&w->pkts[i]));
+		weir_classify(w->policy, &w->pkts[i], weir_pkt_parse(&w->pkts[i]));
 		if (!is_ours(w, &w->pkts[i]))
 			abort(); /* every worker is only given what is its own */
 	}
@@ -195,15 +195,15 @@ static inline void leave_one(struct world *w, struct weir_pkt *pkt)
 	w->fates[pkt->fate]++;
 	switch ((enum weir_send)pkt->send) {
 	case WEIR_SEND_BACK:
-		swap_macs(pkt->data);
+		swap_macs(pkt->frame.data);
 		return;
 	case WEIR_SEND_NEIGHBOUR:
-		memcpy(pkt->data, pkt->neighbour.mac, 6);
-		memcpy(pkt->data + 6, own_mac, 6);
+		memcpy(pkt->frame.data, pkt->neighbour.mac, 6);
+		memcpy(pkt->frame.data + 6, own_mac, 6);
 		return;
 	case WEIR_SEND_NEXTHOP:
-		memcpy(pkt->data, nexthop_mac, 6);
-		memcpy(pkt->data + 6, own_mac, 6);
+		memcpy(pkt->frame.data, nexthop_mac, 6);
+		memcpy(pkt->frame.data + 6, own_mac, 6);
 		return;
 	case WEIR_SEND_NOTHING:
 	case WEIR_SEND_HELD:

@@ -289,10 +289,11 @@ bool rig_take_segment(struct rig *r, unsigned int port, struct weir_seg *seg, ui
 {
 	uint8_t f[SEGMENT_FRAME_MAX];
 	size_t len = rig_take(r, port, f);
-	struct weir_pkt pkt = {.data = f, .len = (uint32_t)len, .head_len = (uint16_t)len};
+	struct weir_pkt pkt = {
+		.frame.data = f, .frame.len = (uint32_t)len, .frame.head_len = (uint16_t)len};
 
 	if (len == 0 || memcmp(f + 6, r->dp.nics[port].mac, 6) != 0 ||
-		weir_parse(&pkt) != WEIR_PARSED_TCP)
+		weir_pkt_parse(&pkt) != WEIR_PARSED_TCP)
 		return false;
 	memcpy(to, f, 6);
 	*seg = pkt.seg;

@@ -34,13 +34,13 @@ static void test_view(void)
 	struct weir_pkt pkt;
 
 	weir_mbuf_view(m, 5, &pkt);
-	CU_ASSERT_PTR_EQUAL(pkt.data, rte_pktmbuf_mtod(m, uint8_t *));
+	CU_ASSERT_PTR_EQUAL(pkt.frame.data, rte_pktmbuf_mtod(m, uint8_t *));
 	CU_ASSERT_PTR_EQUAL(pkt.buf, m);
-	CU_ASSERT_EQUAL(pkt.len, len);
-	CU_ASSERT_EQUAL(pkt.head_len, len);
-	CU_ASSERT_EQUAL(pkt.room, m->buf_len - RTE_PKTMBUF_HEADROOM);
+	CU_ASSERT_EQUAL(pkt.frame.len, len);
+	CU_ASSERT_EQUAL(pkt.frame.head_len, len);
+	CU_ASSERT_EQUAL(pkt.frame.room, m->buf_len - RTE_PKTMBUF_HEADROOM);
 	CU_ASSERT_EQUAL(pkt.port, 5);
-	CU_ASSERT_EQUAL(pkt.csum, WEIR_CSUM_UNKNOWN);
+	CU_ASSERT_EQUAL(pkt.frame.csum, WEIR_CSUM_UNKNOWN);
 	rte_pktmbuf_free(m);
 }
 
@@ -52,10 +52,10 @@ static void test_view_chain(void)
 	struct weir_pkt pkt;
 
 	weir_mbuf_view(m, 0, &pkt);
-	CU_ASSERT_EQUAL(pkt.len, len);
-	CU_ASSERT_EQUAL(pkt.head_len, 60);
-	CU_ASSERT_EQUAL(pkt.room, 60);
-	CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(pkt.frame.len, len);
+	CU_ASSERT_EQUAL(pkt.frame.head_len, 60);
+	CU_ASSERT_EQUAL(pkt.frame.room, 60);
+	CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
 	rte_pktmbuf_free(m);
 }
 
@@ -78,7 +78,7 @@ static void test_csum_flags(void)
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
 		m->ol_flags = cases[i].ol_flags;
 		weir_mbuf_view(m, 0, &pkt);
-		CU_ASSERT_EQUAL(pkt.csum, cases[i].state);
+		CU_ASSERT_EQUAL(pkt.frame.csum, cases[i].state);
 	}
 	rte_pktmbuf_free(m);
 }
@@ -93,7 +93,7 @@ static void test_reply_lengths(void)
 	struct weir_pkt pkt;
 
 	weir_mbuf_view(chain, 0, &pkt);
-	pkt.len = pkt.head_len = 74;
+	pkt.frame.len = pkt.frame.head_len = 74;
 	m = weir_mbuf_of(&pkt);
 	CU_ASSERT_PTR_EQUAL(m, chain);
 	CU_ASSERT_EQUAL(m->nb_segs, 1);

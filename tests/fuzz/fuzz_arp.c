@@ -214,7 +214,7 @@ static void arrives(const uint8_t *frame, size_t len, unsigned int port)
 
 	memset(&pkt, 0xa5, sizeof(pkt));
 	weir_mbuf_view(m, (uint8_t)port, &pkt);
-	if (weir_parse(&pkt) != WEIR_PARSED_ARP) {
+	if (weir_pkt_parse(&pkt) != WEIR_PARSED_ARP) {
 		FUZZ_MUST(weir_fates[pkt.fate].class == WEIR_CLASS_DROP);
 		rte_pktmbuf_free(m);
 		return;

@@ -64,21 +64,21 @@ static void check_options(const struct weir_seg *seg, const uint8_t *tcp)
 
 static void check_tcp(const struct weir_pkt *pkt)
 {
-	const uint8_t *ip = pkt->data + FRAME_IP, *tcp = pkt->data + FRAME_TCP;
+	const uint8_t *ip = pkt->frame.data + FRAME_IP, *tcp = pkt->frame.data + FRAME_TCP;
 	const struct weir_seg *seg = &pkt->seg;
 	uint32_t ip_len = frame_get16(ip + 2);
 
-	FUZZ_MUST(pkt->head_len >= FRAME_OPT + seg->opt_len);
+	FUZZ_MUST(pkt->frame.head_len >= FRAME_OPT + seg->opt_len);
 	FUZZ_MUST(ip[0] == 0x45 && ip[9] == 6 && ip[8] > 0);
-	FUZZ_MUST(frame_ip_sum(pkt->data) == 0xffff);
+	FUZZ_MUST(frame_ip_sum(pkt->frame.data) == 0xffff);
 	check_addresses(seg, ip);
 	FUZZ_MUST(seg->l4_off == FRAME_TCP && (tcp[12] >> 4) * 4 == 20 + seg->opt_len);
 	FUZZ_MUST(seg->seq == get32(tcp + 4) && seg->ack == get32(tcp + 8));
 	FUZZ_MUST(seg->flags == tcp[13] && seg->wnd == frame_get16(tcp + 14));
-	FUZZ_MUST(ip_len == 40u + seg->opt_len + seg->payload_len && ip_len + 14 <= pkt->len);
-	FUZZ_MUST(pkt->csum != WEIR_CSUM_BAD);
-	if (pkt->csum == WEIR_CSUM_UNKNOWN && pkt->head_len >= ip_len + 14)
-		FUZZ_MUST(frame_tcp_sum(pkt->data) == 0xffff);
+	FUZZ_MUST(ip_len == 40u + seg->opt_len + seg->payload_len && ip_len + 14 <= pkt->frame.len);
+	FUZZ_MUST(pkt->frame.csum != WEIR_CSUM_BAD);
+	if (pkt->frame.csum == WEIR_CSUM_UNKNOWN && pkt->frame.head_len >= ip_len + 14)
+		FUZZ_MUST(frame_tcp_sum(pkt->frame.data) == 0xffff);
 	check_options(seg, tcp);
 }
 
@@ -100,48 +100,48 @@ static bool naive_flags(uint8_t flags)
 /* A TCP segment of l4_len bytes by its header; whole: its last byte is at hand. */
 static bool naive_tcp(const struct weir_pkt *pkt, uint32_t l4_len)
 {
-	const uint8_t *ip = pkt->data + FRAME_IP, *tcp = pkt->data + FRAME_TCP;
-	bool whole = pkt->head_len >= FRAME_TCP + l4_len;
+	const uint8_t *ip = pkt->frame.data + FRAME_IP, *tcp = pkt->frame.data + FRAME_TCP;
+	bool whole = pkt->frame.head_len >= FRAME_TCP + l4_len;
 	uint32_t header_len;
 
-	if (l4_len < 20 || pkt->head_len < FRAME_OPT || !naive_flags(tcp[13]))
+	if (l4_len < 20 || pkt->frame.head_len < FRAME_OPT || !naive_flags(tcp[13]))
 		return false;
 	header_len = (tcp[12] >> 4) * 4u;
-	if (header_len < 20 || header_len > l4_len || pkt->head_len < FRAME_TCP + header_len)
+	if (header_len < 20 || header_len > l4_len || pkt->frame.head_len < FRAME_TCP + header_len)
 		return false;
 	if (frame_get16(tcp) == 0 || frame_get16(tcp + 2) == 0)
 		return false;
 	if (memcmp(ip + 12, ip + 16, 4) == 0 && memcmp(tcp, tcp + 2, 2) == 0) /* "LAND" */
 		return false;
-	if (pkt->csum == WEIR_CSUM_UNKNOWN && whole)
-		return frame_tcp_sum(pkt->data) == 0xffff;
-	return pkt->csum != WEIR_CSUM_BAD;
+	if (pkt->frame.csum == WEIR_CSUM_UNKNOWN && whole)
+		return frame_tcp_sum(pkt->frame.data) == 0xffff;
+	return pkt->frame.csum != WEIR_CSUM_BAD;
 }
 
 static bool naive_icmp(const struct weir_pkt *pkt, uint32_t l4_len)
 {
-	bool whole = pkt->head_len >= FRAME_TCP + l4_len;
+	bool whole = pkt->frame.head_len >= FRAME_TCP + l4_len;
 
-	return l4_len >= 8 && pkt->head_len >= FRAME_TCP + 8 &&
-		(!whole || frame_sum(0, pkt->data + FRAME_TCP, l4_len) == 0xffff);
+	return l4_len >= 8 && pkt->frame.head_len >= FRAME_TCP + 8 &&
+		(!whole || frame_sum(0, pkt->frame.data + FRAME_TCP, l4_len) == 0xffff);
 }
 
 /* What the parser must say, read off wire/parse.h and the words of base/fate.def. */
 static enum weir_parsed naive(const struct weir_pkt *pkt)
 {
-	const uint8_t *f = pkt->data, *ip = f + FRAME_IP;
-	uint16_t type = pkt->head_len >= 14 ? frame_get16(f + 12) : 0;
+	const uint8_t *f = pkt->frame.data, *ip = f + FRAME_IP;
+	uint16_t type = pkt->frame.head_len >= 14 ? frame_get16(f + 12) : 0;
 	uint32_t ip_len;
 
-	if (type == WEIR_ETH_ARP && pkt->head_len >= 42)
+	if (type == WEIR_ETH_ARP && pkt->frame.head_len >= 42)
 		return get32(ip) == 0x00010800 && frame_get16(ip + 4) == 0x0604 && ip[6] == 0 &&
 				(ip[7] == 1 || ip[7] == 2) && (ip[8] & 1) == 0
 			? WEIR_PARSED_ARP
 			: WEIR_PARSED_BAD;
-	if (type != WEIR_ETH_IPV4 || pkt->head_len < FRAME_TCP || ip[0] != 0x45)
+	if (type != WEIR_ETH_IPV4 || pkt->frame.head_len < FRAME_TCP || ip[0] != 0x45)
 		return WEIR_PARSED_BAD;
 	ip_len = frame_get16(ip + 2);
-	if (ip_len < 20 || ip_len + FRAME_IP > pkt->len || frame_ip_sum(f) != 0xffff)
+	if (ip_len < 20 || ip_len + FRAME_IP > pkt->frame.len || frame_ip_sum(f) != 0xffff)
 		return WEIR_PARSED_BAD;
 	if ((frame_get16(ip + 6) & 0x3fff) != 0 || ip[8] == 0)
 		return WEIR_PARSED_BAD;
@@ -205,12 +205,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	head = fuzz_copy(whole, head_len);
 	before = fuzz_copy(whole, head_len);
 	memset(&pkt, 0xa5, sizeof(pkt)); /* nothing may rely on what was there before */
-	pkt.data = head;
-	pkt.len = (uint32_t)len;
-	pkt.head_len = pkt.room = (uint16_t)head_len;
+	pkt.frame.data = head;
+	pkt.frame.len = (uint32_t)len;
+	pkt.frame.head_len = pkt.frame.room = (uint16_t)head_len;
 	pkt.port = SHELL_CLIENTS;
-	pkt.csum = control & 3;
-	parsed = weir_parse(&pkt);
+	pkt.frame.csum = control & 3;
+	parsed = weir_pkt_parse(&pkt);
 	FUZZ_MUST(parsed == naive(&pkt));
 	if (parsed == WEIR_PARSED_TCP)
 		check_tcp(&pkt);

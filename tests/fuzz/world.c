@@ -5,7 +5,7 @@
 #include "frame.h"
 #include "fuzz.h"
 #include "tcp/cookie.h"
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 /* Longer than anything lives that nobody speaks of: idle, then closed, then forgotten. */
 #define QUIET_MS      400000
@@ -186,12 +186,13 @@ static bool is_right(const struct weir_keys *k, const struct weir_seg *seg)
 static bool is_lucky(const struct world *w, struct world_past *p)
 {
 	const struct weir_keys *k = &w->s->workers[0].px.keys;
-	struct weir_pkt pkt = {.data = p->frame, .len = p->len, .head_len = p->len};
+	struct weir_pkt pkt = {
+		.frame.data = p->frame, .frame.len = p->len, .frame.head_len = p->len};
 	struct weir_keys other = *k;
 
 	for (unsigned int i = 0; i < 2; i++)
 		other.key[i] = (struct weir_sipkey){~k->key[i].k1, k->key[i].k0};
-	if (weir_parse(&pkt) != WEIR_PARSED_TCP || !is_right(k, &pkt.seg))
+	if (weir_pkt_parse(&pkt) != WEIR_PARSED_TCP || !is_right(k, &pkt.seg))
 		return false;
 	FUZZ_MUST(!is_right(&other, &pkt.seg));
 	return true;

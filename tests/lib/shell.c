@@ -174,9 +174,9 @@ static void leave_by(struct shell_worker *w, const struct weir_pkt *pkt)
 {
 	struct shell_out *out;
 
-	if (pkt->len > pkt->room || pkt->head_len != pkt->len)
-		shell_die("%u bytes in a buffer for %u", pkt->len, pkt->room);
-	out = leave(w, pkt->data, pkt->len);
+	if (pkt->frame.len > pkt->frame.room || pkt->frame.head_len != pkt->frame.len)
+		shell_die("%u bytes in a buffer for %u", pkt->frame.len, pkt->frame.room);
+	out = leave(w, pkt->frame.data, pkt->frame.len);
 	out->send = pkt->send;
 	out->fate = pkt->fate;
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
@@ -184,7 +184,7 @@ static void leave_by(struct shell_worker *w, const struct weir_pkt *pkt)
 	} else if (pkt->send == WEIR_SEND_NEIGHBOUR) {
 		to_hop(out, &pkt->neighbour);
 	} else {
-		memcpy(out->mac, pkt->data + 6, 6);
+		memcpy(out->mac, pkt->frame.data + 6, 6);
 		out->port = pkt->port;
 	}
 	shell_check_out(w->shell, out);
@@ -304,13 +304,13 @@ void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_por
 	}
 	pkt = &s->put[s->n_put++];
 	memset(pkt, 0xa5, sizeof(*pkt)); /* nothing may rely on what was there before */
-	pkt->buf = pkt->data = malloc(room);
-	pkt->len = (uint32_t)len;
-	pkt->head_len = (uint16_t)len;
-	pkt->room = room;
+	pkt->buf = pkt->frame.data = malloc(room);
+	pkt->frame.len = (uint32_t)len;
+	pkt->frame.head_len = (uint16_t)len;
+	pkt->frame.room = room;
 	pkt->port = (uint8_t)port;
-	pkt->csum = WEIR_CSUM_UNKNOWN;
-	memcpy(pkt->data, frame, len);
+	pkt->frame.csum = WEIR_CSUM_UNKNOWN;
+	memcpy(pkt->frame.data, frame, len);
 }
 
 /* Parsing sees the frame only; what is beyond it is for replies. */
@@ -319,10 +319,11 @@ static unsigned int receive(struct shell *s, struct weir_pkt *pkt)
 	const struct weir_policy *p = s->workers[s->rx].px.policy;
 	enum weir_parsed parsed;
 
-	ASAN_POISON_MEMORY_REGION(pkt->data + pkt->len, pkt->room - pkt->len);
-	parsed = weir_parse(pkt);
+	ASAN_POISON_MEMORY_REGION(pkt->frame.data + pkt->frame.len,
+		pkt->frame.room - pkt->frame.len);
+	parsed = weir_pkt_parse(pkt);
 	weir_classify(p, pkt, parsed);
-	ASAN_UNPOISON_MEMORY_REGION(pkt->data, pkt->room);
+	ASAN_UNPOISON_MEMORY_REGION(pkt->frame.data, pkt->frame.room);
 	return weir_owner(p, pkt, s->rx);
 }
 

@@ -18,12 +18,12 @@ static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_
 /* By sums of its own, and by the parser in a buffer of the exact size. */
 static void check_sums(struct shell_out *out)
 {
-	struct weir_pkt pkt = {.data = out->data,
-		.len = out->len,
-		.head_len = (uint16_t)out->len,
-		.room = (uint16_t)out->len,
-		.csum = WEIR_CSUM_UNKNOWN};
-	enum weir_parsed parsed = weir_parse(&pkt);
+	struct weir_pkt pkt = {.frame.data = out->data,
+		.frame.len = out->len,
+		.frame.head_len = (uint16_t)out->len,
+		.frame.room = (uint16_t)out->len,
+		.frame.csum = WEIR_CSUM_UNKNOWN};
+	enum weir_parsed parsed = weir_pkt_parse(&pkt);
 
 	if (parsed == WEIR_PARSED_BAD)
 		shell_die("a frame leaves that is %s", weir_fates[pkt.fate].name);

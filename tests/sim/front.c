@@ -114,13 +114,13 @@ static enum weir_parsed classify(const struct sim_front *f, const struct sim_rx 
 {
 	enum weir_parsed parsed;
 
-	*pkt = (struct weir_pkt){.data = r->frame,
-		.len = r->len,
-		.head_len = (uint16_t)r->len,
-		.room = (uint16_t)r->len,
+	*pkt = (struct weir_pkt){.frame.data = r->frame,
+		.frame.len = r->len,
+		.frame.head_len = (uint16_t)r->len,
+		.frame.room = (uint16_t)r->len,
 		.port = r->port,
-		.csum = WEIR_CSUM_UNKNOWN};
-	parsed = weir_parse(pkt);
+		.frame.csum = WEIR_CSUM_UNKNOWN};
+	parsed = weir_pkt_parse(pkt);
 	weir_classify(f->shell->policy, pkt, parsed);
 	return parsed;
 }

@@ -108,10 +108,12 @@ static bool receive(struct worker *w, struct weir_pkt *pkt)
 	if (__atomic_load_n(&b->busy, __ATOMIC_ACQUIRE))
 		return false;
 	w->next++;
-	*pkt = (struct weir_pkt){
-		.buf = &b->m, .data = b->frame, .room = sizeof(b->frame), .csum = WEIR_CSUM_GOOD};
-	pkt->len = pkt->head_len = (uint16_t)segment_frame(&s, b->frame);
-	weir_classify(w->px.policy, pkt, weir_parse(pkt));
+	*pkt = (struct weir_pkt){.buf = &b->m,
+		.frame.data = b->frame,
+		.frame.room = sizeof(b->frame),
+		.frame.csum = WEIR_CSUM_GOOD};
+	pkt->frame.len = pkt->frame.head_len = (uint16_t)segment_frame(&s, b->frame);
+	weir_classify(w->px.policy, pkt, weir_pkt_parse(pkt));
 	b->busy = 1;
 	return true;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/parse.h"
+#include "flow/pkt.h"
 
 #define FRAME_IP   14
 #define FRAME_TCP  34
@@ -133,13 +133,13 @@ static inline enum weir_parsed frame_parse_head(struct weir_pkt *pkt, const uint
 
 	memcpy(exact, f, head_len);
 	memset(pkt, 0xa5, sizeof(*pkt)); /* nothing may rely on what was there before */
-	pkt->data = exact;
-	pkt->len = (uint32_t)len;
-	pkt->head_len = (uint16_t)head_len;
-	pkt->csum = (uint8_t)csum;
-	parsed = weir_parse(pkt);
+	pkt->frame.data = exact;
+	pkt->frame.len = (uint32_t)len;
+	pkt->frame.head_len = (uint16_t)head_len;
+	pkt->frame.csum = (uint8_t)csum;
+	parsed = weir_pkt_parse(pkt);
 	free(exact);
-	pkt->data = NULL;
+	pkt->frame.data = NULL;
 	return parsed;
 }
 

@@ -431,8 +431,8 @@ static void check_view(const struct weir_pkt *pkt)
 	unsigned int header_len = 20u + s->opt_len;
 
 	CU_ASSERT(s->l4_off == 34 && s->opt_len <= 40 && s->opt_len % 4 == 0);
-	CU_ASSERT(s->l4_off + header_len <= pkt->head_len);
-	CU_ASSERT(s->l4_off + header_len + s->payload_len <= pkt->len);
+	CU_ASSERT(s->l4_off + header_len <= pkt->frame.head_len);
+	CU_ASSERT(s->l4_off + header_len + s->payload_len <= pkt->frame.len);
 	CU_ASSERT(s->ts_off == 0 || (s->ts_off >= 22 && s->ts_off + 8u <= header_len));
 	CU_ASSERT((s->sack_off == 0) == (s->sack_blocks == 0));
 	CU_ASSERT(s->sack_off == 0 ||

@@ -330,17 +330,17 @@ static struct icmp_frame icmp_frame(uint8_t type, uint8_t code)
 static struct weir_pkt classify_icmp(const struct weir_policy *p, const struct icmp_frame *f,
 	uint16_t head_len)
 {
-	struct weir_pkt pkt = {.data = malloc(head_len),
-		.len = sizeof(*f),
-		.head_len = head_len,
-		.room = head_len,
+	struct weir_pkt pkt = {.frame.data = malloc(head_len),
+		.frame.len = sizeof(*f),
+		.frame.head_len = head_len,
+		.frame.room = head_len,
 		.fate = WEIR_FATES};
 
 	memset(&pkt.seg, 0xff, sizeof(pkt.seg)); /* of the packet before */
-	memcpy(pkt.data, f, head_len);
+	memcpy(pkt.frame.data, f, head_len);
 	weir_classify(p, &pkt, WEIR_PARSED_ICMP);
-	free(pkt.data);
-	pkt.data = NULL;
+	free(pkt.frame.data);
+	pkt.frame.data = NULL;
 	return pkt;
 }
 

@@ -135,7 +135,7 @@ static void refused(struct shell *s, uint8_t flags, unsigned int len, uint32_t s
 	IS(out->seg.seq, seq);
 	IS(out->seg.ack, ack);
 	IS(weir_be16(out->seg.sport_be), 81);
-	IS(s->last.csum, WEIR_CSUM_GOOD); /* whatever the sum of what came was */
+	IS(s->last.frame.csum, WEIR_CSUM_GOOD); /* whatever the sum of what came was */
 	IS(shell_take(s), NULL);
 }
 

@@ -140,14 +140,14 @@ static void translate(const struct weir_conn *c, const struct weir_policy *p, en
 	uint8_t *frame, size_t len)
 {
 	uint8_t *exact = malloc(len);
-	struct weir_pkt pkt = {.data = exact,
-		.len = (uint32_t)len,
-		.head_len = (uint16_t)len,
-		.room = (uint16_t)len,
-		.csum = WEIR_CSUM_GOOD};
+	struct weir_pkt pkt = {.frame.data = exact,
+		.frame.len = (uint32_t)len,
+		.frame.head_len = (uint16_t)len,
+		.frame.room = (uint16_t)len,
+		.frame.csum = WEIR_CSUM_GOOD};
 
 	memcpy(exact, frame, len);
-	CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
+	CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
 	weir_translate(c, p, side, &pkt);
 	memcpy(frame, exact, len);
 	free(exact);

@@ -100,10 +100,11 @@ static void say(const struct end *end, uint8_t flags, uint32_t seq, uint16_t wnd
 		.wnd = wnd,
 		.flags = flags,
 		.wscale = WEIR_WSCALE_NONE};
-	struct weir_pkt pkt = {.data = f, .room = sizeof(f)};
+	struct weir_pkt pkt = {.frame.data = f, .frame.room = sizeof(f)};
 
-	pkt.len = pkt.head_len = frame_segment(f, &h, frame_text(seq - end->irs - 1), len);
-	CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
+	pkt.frame.len = pkt.frame.head_len =
+		frame_segment(f, &h, frame_text(seq - end->irs - 1), len);
+	CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
 	client_input(&w.client, &pkt);
 }
 

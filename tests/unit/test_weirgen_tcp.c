@@ -205,13 +205,13 @@ static void reset_by(uint8_t flags)
 		w.now_ns += STEP_NS;
 		w.client.host.now_ns = w.backend.host.now_ns = w.now_ns;
 		while ((l = world_arrived(&w.to_backend)) != NULL) {
-			struct weir_pkt pkt = {.data = l->bytes,
-				.len = l->len,
-				.head_len = l->len,
-				.room = sizeof(l->bytes)};
+			struct weir_pkt pkt = {.frame.data = l->bytes,
+				.frame.len = l->len,
+				.frame.head_len = l->len,
+				.frame.room = sizeof(l->bytes)};
 			struct end one;
 
-			CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
+			CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
 			one = (struct end){.key = host_key(&pkt.seg),
 				.snd_nxt = pkt.seg.ack,
 				.rcv_nxt = pkt.seg.seq + 1};

@@ -237,8 +237,8 @@ static void echo_reply(void)
 		frame_mend_ip(f);
 		memcpy(asked, f, len);
 		CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_ICMP);
-		pkt.data = f;
-		weir_build_echo_reply(&pkt);
+		pkt.frame.data = f;
+		weir_build_echo_reply(&pkt.frame);
 		CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_ICMP);
 		CU_ASSERT_EQUAL(frame_ip_sum(f), 0xffff);
 		CU_ASSERT_EQUAL(frame_sum(0, f + FRAME_TCP, len - FRAME_TCP), 0xffff);
@@ -260,8 +260,8 @@ static void echo_reply_stays_wrong(void)
 	f[len - 1] ^= 4;
 	CU_ASSERT_EQUAL(frame_parse_head(&pkt, f, len, len - 1, WEIR_CSUM_UNKNOWN),
 		WEIR_PARSED_ICMP);
-	pkt.data = f;
-	weir_build_echo_reply(&pkt);
+	pkt.frame.data = f;
+	weir_build_echo_reply(&pkt.frame);
 	CU_ASSERT_EQUAL(frame_ip_sum(f), 0xffff);
 	CU_ASSERT_NOT_EQUAL(frame_sum(0, f + FRAME_TCP, len - FRAME_TCP), 0xffff);
 }
@@ -281,8 +281,8 @@ static void partial_csum(void)
 		frame_put16(f + FRAME_TCP + 16, (uint16_t)(payload_len * 321));
 		CU_ASSERT_EQUAL(frame_parse_head(&pkt, f, len + 8, len + 8, WEIR_CSUM_PARTIAL),
 			WEIR_PARSED_TCP);
-		pkt.data = f;
-		weir_build_tcp_csum(&pkt);
+		pkt.frame.data = f;
+		weir_build_tcp_csum(&pkt.frame, &pkt.seg);
 		CU_ASSERT_EQUAL(frame_get16(f + FRAME_TCP + 16), right);
 		CU_ASSERT_EQUAL(frame_fate(f, len + 8), WEIR_FATES);
 	}
@@ -299,11 +299,11 @@ static void rewrite_addrs(void)
 		struct weir_tcp_hdr *tcp = (void *)(f + FRAME_TCP);
 		struct weir_addr src = weir_addr_v4((uint32_t)unit_random(&seed));
 		struct weir_addr dst = weir_addr_v4((uint32_t)unit_random(&seed));
-		struct weir_pkt pkt = {.data = f};
+		struct weir_pkt pkt = {.frame.data = f};
 
 		f[FRAME_IP + 8] = (uint8_t)(2 + i % 254);
 		frame_mend(f, len);
-		tcp->csum = weir_csum_apply(tcp->csum, weir_rewrite_addrs(&pkt, &src, &dst));
+		tcp->csum = weir_csum_apply(tcp->csum, weir_rewrite_addrs(&pkt.frame, &src, &dst));
 		CU_ASSERT_EQUAL(memcmp(f + 26, &src.w[3], 4), 0);
 		CU_ASSERT_EQUAL(memcmp(f + 30, &dst.w[3], 4), 0);
 		CU_ASSERT_EQUAL(f[FRAME_IP + 8], 1 + i % 254);
@@ -315,15 +315,15 @@ static void rewrite_addrs(void)
 static void rewrite_hops(void)
 {
 	uint8_t f[FRAME_ROOM];
-	struct weir_pkt pkt = {.data = f};
+	struct weir_pkt pkt = {.frame.data = f};
 
 	frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 0);
 	f[FRAME_IP + 8] = 1;
-	CU_ASSERT_FALSE(weir_rewrite_may_pass(&pkt));
+	CU_ASSERT_FALSE(weir_rewrite_may_pass(&pkt.frame));
 	f[FRAME_IP + 8] = 2;
-	CU_ASSERT_TRUE(weir_rewrite_may_pass(&pkt));
+	CU_ASSERT_TRUE(weir_rewrite_may_pass(&pkt.frame));
 	f[FRAME_IP + 8] = 255;
-	CU_ASSERT_TRUE(weir_rewrite_may_pass(&pkt));
+	CU_ASSERT_TRUE(weir_rewrite_may_pass(&pkt.frame));
 }
 
 int main(void)

@@ -66,12 +66,12 @@ void world_deliver(struct wire *wire)
 	struct letter *l;
 
 	while ((l = world_arrived(wire)) != NULL) {
-		struct weir_pkt pkt = {.data = l->bytes,
-			.len = l->len,
-			.head_len = l->len,
-			.room = sizeof(l->bytes)};
+		struct weir_pkt pkt = {.frame.data = l->bytes,
+			.frame.len = l->len,
+			.frame.head_len = l->len,
+			.frame.room = sizeof(l->bytes)};
 
-		CU_ASSERT_EQUAL(weir_parse(&pkt), WEIR_PARSED_TCP);
+		CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
 		if (wire == &w.to_client)
 			client_input(&w.client, &pkt);
 		else if (backend_listens(&w.backend, &pkt.seg))

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A frame: the bytes, how many of them there are, and what the device found out about them. All that
+ * wire/ knows of a packet. The bytes belong to whoever made the frame; wire/ keeps no pointer to them.
+ */
+#ifndef WEIR_WIRE_FRAME_H
+#define WEIR_WIRE_FRAME_H
+
+#include <stdint.h>
+
+/* What the device found out about the TCP checksum. */
+enum weir_csum_state {
+	WEIR_CSUM_UNKNOWN, /* nothing: software verifies */
+	WEIR_CSUM_GOOD,
+	WEIR_CSUM_BAD,
+	WEIR_CSUM_PARTIAL, /* data is good, the field is not filled in (a virtual port's local sender) */
+};
+
+struct weir_frame {
+	uint8_t *data;     /* Ethernet header first, at an even address */
+	uint32_t len;      /* bytes of the whole frame */
+	uint16_t head_len; /* bytes at data that are contiguous, <= len */
+	/* bytes that may be used at data: WEIR_HEADER_FRAME_MAX (wire/build.h) at least, for replies */
+	uint16_t room;
+	uint8_t csum; /* enum weir_csum_state */
+};
+
+#endif
