@@ -44,6 +44,13 @@ for room in $pure; do
 	done < <(grep -nE '\b(malloc|calloc|realloc|free|rte_malloc|mmap)\(' -r "lib/$room" --include='*.[ch]' | grep -v '^lib/flow/policy\.c:' || true)
 done
 
+# Above wire/ nobody knows an address family or the length of a header (lib/wire/l3.h is the seam). ARP is
+# IPv4's neighbour protocol: the files that speak it may.
+while IFS= read -r hit; do
+	complain "$hit: only wire/ knows families and header lengths; ask wire/l3.h, wire/eth.h or the view"
+done < <(grep -nE 'ipv4_hdr|weir_ipv4|wire/ipv4\.h|weir_addr_v4\(|\bw\[3\]|\bb\[12\]|(data|frame) \+ [0-9]+|sizeof\(struct weir_eth_hdr\)|WEIR_FAMILY_' \
+	-r lib/flow lib/tcp lib/dp --include='*.[ch]' | grep -vE '^lib/dp/(arp|neigh|tx)\.[ch]:|w\[2\]' || true) # all four words: of either family
+
 if [[ $bad != 0 ]]; then
 	echo "check_layers: turn the dependency round, or hand in what is needed (docs/architecture.md)"
 	exit 1

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wire/build.h"
+#include "wire/arp.h"
 
 #define EVERY_NS       200000000ull
 #define ANNOUNCE_TIMES 3
@@ -43,8 +43,7 @@ static void send(struct port *p, uint16_t op, uint32_t sender, const uint8_t mac
 
 void link_receive(struct link *l, struct port *p, const struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp =
-		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp = weir_arp(&pkt->frame);
 	uint32_t sender, target;
 
 	memcpy(&sender, arp->sender_ip, 4);

@@ -8,6 +8,8 @@
 
 #include "flow/classify.h"
 #include "tcp/proxy.h"
+#include "wire/arp.h"
+#include "wire/build.h"
 #include "words.h"
 
 #define GAP_MAX_NS (86400 * 1000000000ull)
@@ -189,8 +191,7 @@ static bool is_nexthop(const struct weir_policy *p, const struct weir_addr *addr
 /* Requests for our addresses are answered, next hops' replies are welcome, the rest is others'. */
 static void take_arp(struct replay *r, struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp =
-		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp = weir_arp(&pkt->frame);
 	const struct weir_policy *p = r->px.policy;
 	struct weir_addr sender, target;
 	uint8_t asker[6], ours[6];

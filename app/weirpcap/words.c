@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/arp.h"
+
 #define IP_END (sizeof(struct weir_eth_hdr) + sizeof(struct weir_ipv4_hdr))
 
 /* Adds to text[WORDS_MAX] as printf does. */
@@ -87,8 +89,7 @@ static void add_tcp(char *text, const struct weir_seg *seg)
 
 static void add_arp(char *text, const struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp =
-		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp = weir_arp(&pkt->frame);
 	const uint8_t *s = arp->sender_ip, *t = arp->target_ip;
 
 	add(text, "ARP %s from %u.%u.%u.%u for %u.%u.%u.%u",

@@ -2,7 +2,7 @@
 #include "dp/arp.h"
 
 #include "dp/mbuf.h"
-#include "wire/build.h"
+#include "wire/arp.h"
 
 #define STEP 32 /* next hops or endpoints looked at per call */
 
@@ -13,10 +13,10 @@ bool weir_arp_ours(const struct weir_policy *p, const struct weir_addr *addr,
 
 	if (s == NULL)
 		return false;
-	if (weir_neigh_subnet(&p->interfaces[interface], addr->w[3]) != NULL)
+	if (weir_neigh_subnet(&p->interfaces[interface], weir_addr_v4_be(addr)) != NULL)
 		return true;
 	for (uint32_t i = 0; i < p->n_interfaces; i++)
-		if (weir_neigh_subnet(&p->interfaces[i], addr->w[3]) != NULL)
+		if (weir_neigh_subnet(&p->interfaces[i], weir_addr_v4_be(addr)) != NULL)
 			return false;
 	return true;
 }
@@ -38,8 +38,7 @@ static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct weir_a
 
 void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt)
 {
-	const struct weir_arp_hdr *arp =
-		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
+	const struct weir_arp_hdr *arp = weir_arp(&pkt->frame);
 	struct weir_addr target;
 	uint32_t sender_be, target_be;
 	bool learned;
@@ -81,7 +80,7 @@ static void announce(struct weir_arp_keeper *k, struct weir_tx *tx, const struct
 
 	for (unsigned int i = 0; i < p->n_interfaces; i++)
 		if (k->announcing >> p->interfaces[i].port & 1 && weir_arp_ours(p, addr, i))
-			weir_tx_arp_request(tx, (uint8_t)i, addr->w[3], addr->w[3]);
+			weir_tx_arp_request(tx, (uint8_t)i, weir_addr_v4_be(addr), weir_addr_v4_be(addr));
 }
 
 /* After a port has come up, a pass over all endpoints: announces VIPs and local addresses there. */

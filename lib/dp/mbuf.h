@@ -3,11 +3,11 @@
 #ifndef WEIR_DP_MBUF_H
 #define WEIR_DP_MBUF_H
 
-#include <rte_ip.h>
 #include <rte_mbuf.h>
 
 #include "base/csum.h"
 #include "flow/pkt.h"
+#include "wire/l3.h"
 
 /*
  * Fills in what the core wants to know of a received buffer. interface: that it came in by, an index
@@ -19,10 +19,11 @@ static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t interface, struct 
 static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt);
 
 /*
- * For a frame that came in as WEIR_CSUM_PARTIAL and goes out as TCP over IPv4: its checksum is
- * filled in here, or by the device when that can.
+ * For a forwarded segment that came in as WEIR_CSUM_PARTIAL: its checksum is filled in here, or by the
+ * device when that can. m is the packet's buffer.
  */
-static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, bool by_device);
+static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, const struct weir_pkt *pkt,
+	bool by_device);
 
 /* inline definitions */
 
@@ -97,25 +98,26 @@ static inline uint16_t weir_mbuf_sum(const struct rte_mbuf *m, uint32_t off, uin
 	return weir_csum_fold(sum);
 }
 
-static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, bool by_device)
+static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, const struct weir_pkt *pkt,
+	bool by_device)
 {
-	const uint32_t l4_off = sizeof(struct weir_eth_hdr) + sizeof(struct rte_ipv4_hdr);
-	struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, sizeof(struct weir_eth_hdr));
-	struct weir_tcp_hdr *tcp = (struct weir_tcp_hdr *)(ip + 1);
-	uint32_t l4_len = weir_be16(ip->total_length) - (uint32_t)sizeof(*ip);
-	uint16_t pseudo = rte_ipv4_phdr_cksum(ip, 0);
+	const struct weir_seg *seg = &pkt->seg;
+	const uint16_t l4_len = weir_seg_l4_len(seg);
+	struct weir_tcp_hdr *tcp = (struct weir_tcp_hdr *)(pkt->frame.data + seg->l4_off);
+	uint64_t addr_sum = weir_l3_addr_sum_of(&pkt->frame, seg);
 
 	tcp->csum = 0;
 	if (!by_device) {
-		tcp->csum = weir_csum_finish((uint64_t)weir_mbuf_sum(m, l4_off, l4_len) + pseudo);
+		tcp->csum = weir_csum_finish(weir_mbuf_sum(m, seg->l4_off, l4_len) +
+			weir_pseudo_sum(addr_sum, l4_len));
 		return;
 	}
-	m->l2_len = sizeof(struct weir_eth_hdr);
-	m->l3_len = sizeof(*ip);
+	m->l2_len = seg->l3_off;
+	m->l3_len = seg->l4_off - seg->l3_off;
+	/* DPDK names the family; so does whoever asks it for that */
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
-	ip->hdr_checksum = 0;
-	tcp->csum = pseudo;
+	weir_l3_zero_csum(&pkt->frame, seg);
+	tcp->csum = weir_csum_fold(weir_pseudo_sum(addr_sum, l4_len));
 }
 
 #endif

@@ -10,7 +10,7 @@ static uint64_t rank(uint8_t interface, uint32_t addr_be)
 
 static uint64_t rank_of(const struct weir_policy *p, uint16_t nexthop)
 {
-	return rank(p->nexthops[nexthop].interface, p->nexthops[nexthop].addr.w[3]);
+	return rank(p->nexthops[nexthop].interface, weir_addr_v4_be(&p->nexthops[nexthop].addr));
 }
 
 /* Insertion sort, once a policy: some thousands at most, mostly in order already. */
@@ -40,11 +40,11 @@ const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface 
 static uint32_t sender_for(const struct weir_policy *p, const struct weir_nexthop *hop)
 {
 	const struct weir_interface *interface = &p->interfaces[hop->interface];
-	const struct weir_interface_addr *a = weir_neigh_subnet(interface, hop->addr.w[3]);
+	const struct weir_interface_addr *a = weir_neigh_subnet(interface, weir_addr_v4_be(&hop->addr));
 
 	if (a != NULL)
-		return a->addr.w[3];
-	return interface->n_addrs > 0 ? interface->addrs[0].addr.w[3] : 0;
+		return weir_addr_v4_be(&a->addr);
+	return interface->n_addrs > 0 ? weir_addr_v4_be(&interface->addrs[0].addr) : 0;
 }
 
 void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,

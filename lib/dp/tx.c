@@ -3,7 +3,8 @@
 
 #include <rte_ethdev.h>
 
-#include "wire/build.h"
+#include "wire/arp.h"
+#include "wire/eth.h"
 
 static inline void count_fate(struct weir_tx *tx, enum weir_fate fate, uint64_t n)
 {
@@ -142,7 +143,7 @@ void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 
 	if (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns))
 		weir_tx_arp_request(tx, hop->interface, tx->neighs->sender_be[nexthop],
-			hop->addr.w[3]);
+			weir_addr_v4_be(&hop->addr));
 }
 
 void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,

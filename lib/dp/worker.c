@@ -13,6 +13,8 @@
 
 #include "dp/mbuf.h"
 #include "dp/signals.h"
+#include "wire/build.h"
+#include "wire/eth.h"
 
 #define PREFETCH_AHEAD 4
 #define RESETS         64 /* connections that are reset in one turn of the loop */
@@ -83,12 +85,13 @@ static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 	m = weir_mbuf_of(pkt);
 	interface = egress_interface(w, pkt);
 	if (unlikely(lacks_csum(pkt)))
-		weir_mbuf_complete_csum(m, weir_tx_nic(&w->tx, interface)->tx_csum);
+		weir_mbuf_complete_csum(m, pkt, weir_tx_nic(&w->tx, interface)->tx_csum);
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
 		weir_tx_to_nexthop(&w->tx, m, pkt->nexthop);
 	} else {
 		memcpy(mac,
-			pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac : pkt->frame.data + 6,
+			pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac
+							 : weir_eth_src(&pkt->frame),
 			sizeof(mac));
 		weir_tx_to_mac(&w->tx, m, interface, mac);
 	}
@@ -129,7 +132,7 @@ static void decide(struct weir_worker *w, unsigned int n)
 static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *pkt, uint8_t *fate)
 {
 	static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	const struct weir_eth_hdr *eth = (const void *)pkt->frame.data;
+	const struct weir_eth_hdr *eth = weir_eth(&pkt->frame);
 
 	if (unlikely(pkt->frame.head_len < sizeof(*eth)))
 		return false; /* the parser has a name for that */

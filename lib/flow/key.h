@@ -55,7 +55,7 @@ static inline uint64_t weir_key_word_v4(const struct weir_key *k)
 	uint32_t tail;
 
 	memcpy(&tail, &k->port_be, 4);
-	return (uint64_t)tail << 32 | k->addr.w[3];
+	return (uint64_t)tail << 32 | weir_addr_v4_be(&k->addr);
 }
 
 /* Keyed with the table's secret, because the client chooses its address and port. */

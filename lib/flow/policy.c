@@ -259,7 +259,7 @@ static int finish_syn_acks(struct weir_policy *p)
 		struct weir_header h =
 			weir_listener_syn_ack(p, (uint16_t)(i / WEIR_SYN_ACKS), i % WEIR_SYN_ACKS);
 
-		weir_form_make(&p->syn_acks[i], &h);
+		weir_template_make(&p->syn_acks[i], &h);
 	}
 	return 0;
 }

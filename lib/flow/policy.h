@@ -18,7 +18,7 @@
 #include "flow/endpoint.h"
 #include "flow/key.h"
 #include "flow/order.h"
-#include "wire/form.h"
+#include "wire/template.h"
 
 #define WEIR_PORTS_MAX      8
 #define WEIR_INTERFACES_MAX 8 /* one of each port for now */
@@ -216,7 +216,7 @@ struct weir_policy {
 	uint32_t generation;             /* 0: the first one; each next one counts on */
 
 	/* by weir_policy_finish() */
-	struct weir_form *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
+	struct weir_template *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that an
 	 * interface has, or 0 when no service was fullnat.
@@ -297,8 +297,8 @@ static inline uint16_t weir_policy_service_of(const struct weir_policy *p, uint1
 struct weir_header weir_listener_syn_ack(const struct weir_policy *p, uint16_t listener,
 	unsigned int has);
 
-/* The same as a form. */
-static inline const struct weir_form *weir_policy_syn_ack(const struct weir_policy *p,
+/* The same as a template. */
+static inline const struct weir_template *weir_policy_syn_ack(const struct weir_policy *p,
 	uint16_t listener, unsigned int has)
 {
 	return &p->syn_acks[listener * WEIR_SYN_ACKS + has];

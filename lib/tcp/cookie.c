@@ -151,7 +151,7 @@ static inline void message(struct messages *m, unsigned int i, unsigned int gen,
 {
 	m->second |= (uint64_t)gen << i;
 	m->v6 |= !weir_addr_is_v4(&seg->src);
-	m->in[0].lane[i] = (uint64_t)seg->dst.w[3] << 32 | seg->src.w[3];
+	m->in[0].lane[i] = (uint64_t)weir_addr_v4_be(&seg->dst) << 32 | weir_addr_v4_be(&seg->src);
 	m->in[MESSAGE_WORDS].lane[i] = (uint64_t)(options | (uint32_t)ts << 31) << 14 |
 		(uint32_t)seg->dport_be << 16 | seg->sport_be;
 }

@@ -26,6 +26,8 @@
 #include "tcp/state.h"
 #include "tcp/translate.h"
 #include "tcp/window.h"
+#include "wire/build.h"
+#include "wire/eth.h"
 
 static inline void event(struct weir_proxy *px, enum weir_event e)
 {

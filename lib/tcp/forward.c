@@ -7,7 +7,7 @@
 
 #include "base/seq.h"
 #include "tcp/engine.h"
-#include "wire/rewrite.h"
+#include "wire/l3.h"
 
 static unsigned int side_bit(enum weir_side side)
 {
@@ -134,7 +134,7 @@ static inline void refresh_timer(struct weir_proxy *px, struct weir_conn *c, enu
 /* The client's neighbour may have changed: another router may have taken over. */
 static inline void learn_neighbour(struct weir_conn *c, const struct weir_pkt *pkt)
 {
-	memcpy(c->neighbour.mac, pkt->frame.data + 6, sizeof(c->neighbour.mac));
+	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
 	c->neighbour.port = pkt->port;
 }
 
@@ -144,7 +144,7 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 {
 	const struct weir_seg *seg = &pkt->seg;
 
-	if (!weir_rewrite_may_pass(&pkt->frame)) {
+	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg)) {
 		drop(pkt, WEIR_FATE_ip_ttl);
 		return;
 	}

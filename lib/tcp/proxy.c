@@ -10,6 +10,7 @@
 #include "flow/classify.h"
 #include "tcp/burst.h"
 #include "tcp/handshake.h"
+#include "wire/icmp.h"
 
 /* Bounds of one weir_proxy_tick(): what is left is done by the next one. */
 #define TICK_EXPIRIES 64
@@ -293,7 +294,7 @@ static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
 		drop(pkt, WEIR_FATE_reply_budget);
 		return;
 	}
-	weir_build_echo_reply(&pkt->frame);
+	weir_icmp_echo_reply(&pkt->frame, &pkt->seg);
 	pkt->send = WEIR_SEND_BACK;
 	pkt->fate = WEIR_FATE_icmp_echo;
 }

@@ -125,15 +125,15 @@ static __attribute__((noinline)) void remember(struct weir_proxy *px, const stru
 		.wnd = wnd,
 		.agreed = cookie->agreed,
 	};
-	memcpy(s->neighbour.mac, pkt->frame.data + 6, sizeof(s->neighbour.mac));
+	memcpy(s->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(s->neighbour.mac));
 }
 
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
 	const struct weir_policy *p = px->policy;
-	const struct weir_form_fields fields = {
-		.dst_be = pkt->seg.src.w[3],
+	const struct weir_template_fields fields = {
+		.dst = &pkt->seg.src,
 		.dport_be = pkt->seg.sport_be,
 		.wnd = early_window(px, &p->listeners[pkt->key.id].profile),
 		.seq = cookie->isn,
@@ -142,7 +142,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 		.tsecr = pkt->seg.tsval,
 	};
 
-	pkt->frame.len = pkt->frame.head_len = weir_form_fill(pkt->frame.data,
+	pkt->frame.len = pkt->frame.head_len = weir_template_fill(pkt->frame.data,
 		weir_policy_syn_ack(p, pkt->key.id, syn_ack_has(&cookie->agreed)), &fields);
 	sent_back(pkt, WEIR_FATE_syn_cookie);
 	if (!weir_synack_silent(&px->synacks, (uint32_t)now_ms(px)))

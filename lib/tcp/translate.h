@@ -11,7 +11,7 @@
 #include "flow/conn.h"
 #include "flow/policy.h"
 #include "tcp/window.h"
-#include "wire/rewrite.h"
+#include "wire/l3.h"
 
 /*
  * Rewrites a segment of `side` into the other side's numbers: addresses, ports, sequence and
@@ -94,7 +94,7 @@ static inline void weir_set_tuple(struct weir_pkt *pkt, struct weir_tcp_hdr *tcp
 	const uint16_t ports_be[2] = {sport_be, dport_be};
 	uint32_t from, to;
 
-	ch->memory += weir_rewrite_addrs(&pkt->frame, src, dst);
+	ch->memory += weir_l3_rewrite(&pkt->frame, &pkt->seg, src, dst);
 	memcpy(&from, &tcp->sport_be, sizeof(from));
 	memcpy(&to, ports_be, sizeof(to));
 	ch->memory = weir_csum_delta32(ch->memory, from, to);

@@ -14,7 +14,7 @@
 struct weir_addr {
 	union {
 		uint8_t b[16];
-		uint32_t w[4]; /* network order; w[3] is the IPv4 address */
+		uint32_t w[4]; /* network order; w[3] is the IPv4 address: weir_addr_v4_be() */
 		uint64_t q[2];
 	};
 } __attribute__((packed, aligned(4))); /* 4: so that a key of address, port, id is 20 bytes */
@@ -41,6 +41,12 @@ static inline struct weir_addr weir_addr_v4(uint32_t addr_be)
 	a.q[0] = 0;
 	__builtin_memcpy(&a.q[1], half, 8);
 	return a;
+}
+
+/* The IPv4 address in a mapped one, network order. */
+static inline uint32_t weir_addr_v4_be(const struct weir_addr *a)
+{
+	return a->w[3];
 }
 
 static inline bool weir_addr_is_v4(const struct weir_addr *a)

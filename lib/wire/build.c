@@ -3,13 +3,10 @@
 
 #include "base/csum.h"
 #include "wire/build.h"
+#include "wire/l3.h"
 #include "wire/opt.h"
 
-#define ETH_LEN  sizeof(struct weir_eth_hdr)
-#define IPV4_LEN sizeof(struct weir_ipv4_hdr)
-#define TCP_LEN  sizeof(struct weir_tcp_hdr)
-#define L4_OFF   (ETH_LEN + IPV4_LEN)
-#define TTL      64
+#define TCP_LEN sizeof(struct weir_tcp_hdr)
 
 /* Header words on their way into a frame, summed as they pass. */
 struct words {
@@ -34,24 +31,6 @@ static inline uint32_t pair(uint16_t first, uint16_t second)
 	return word;
 }
 
-static inline uint16_t pair8(uint8_t first, uint8_t second)
-{
-	return weir_be16((uint16_t)(first << 8 | second));
-}
-
-static void put_ipv4(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t len)
-{
-	struct words w = {.at = frame + ETH_LEN};
-	struct weir_ipv4_hdr *ip = (void *)w.at;
-
-	put(&w, weir_bytes32(0x45, 0, (uint8_t)(len >> 8), (uint8_t)len));
-	put(&w, weir_bytes32(0, 0, WEIR_IPV4_DF >> 8, 0));
-	put(&w, weir_bytes32(TTL, WEIR_PROTO_TCP, 0, 0));
-	put(&w, src_be);
-	put(&w, dst_be);
-	ip->csum = weir_csum_finish(w.sum);
-}
-
 /* In the order and with the padding of Linux, so that nobody on the way sees anything unusual. */
 static void put_options(struct words *w, const struct weir_header *h)
 {
@@ -73,9 +52,10 @@ static void put_options(struct words *w, const struct weir_header *h)
 
 uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
 {
-	struct weir_eth_hdr *eth = (void *)frame;
-	struct weir_tcp_hdr *tcp = (void *)(frame + L4_OFF);
-	struct words w = {.at = frame + L4_OFF + TCP_LEN}, fixed = {.at = frame + L4_OFF};
+	const unsigned int l4_off = weir_l3_header_end(&h->dst);
+	struct weir_tcp_hdr *tcp = (void *)(frame + l4_off);
+	struct words w = {.at = frame + l4_off + TCP_LEN}, fixed = {.at = frame + l4_off};
+	uint64_t pseudo;
 	uint16_t l4_len;
 
 	put_options(&w, h);
@@ -87,64 +67,17 @@ uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
 		weir_bytes32((uint8_t)(l4_len / 4 << 4), h->flags, (uint8_t)(h->wnd >> 8),
 			(uint8_t)h->wnd));
 	put(&fixed, 0); /* checksum, urgent pointer */
-	tcp->csum = weir_csum_finish(w.sum + fixed.sum +
-		weir_ipv4_pseudo(h->src.w[3], h->dst.w[3], l4_len));
-
-	put_ipv4(frame, h->src.w[3], h->dst.w[3], (uint16_t)(IPV4_LEN + l4_len));
-	eth->type_be = weir_be16(WEIR_ETH_IPV4);
-	return (uint16_t)(L4_OFF + l4_len);
-}
-
-uint16_t weir_build_arp(uint8_t *frame, uint16_t op, const uint8_t sender_mac[6],
-	uint32_t sender_be, const uint8_t target_mac[6], uint32_t target_be)
-{
-	struct weir_eth_hdr *eth = (void *)frame;
-	struct weir_arp_hdr *arp = (void *)(frame + ETH_LEN);
-
-	if (op == WEIR_ARP_REQUEST)
-		memset(eth->dst, 0xff, 6);
-	else
-		memcpy(eth->dst, target_mac, 6);
-	memcpy(eth->src, sender_mac, 6);
-	eth->type_be = weir_be16(WEIR_ETH_ARP);
-
-	arp->hw_be = weir_be16(1); /* Ethernet */
-	arp->proto_be = weir_be16(WEIR_ETH_IPV4);
-	arp->hw_len = 6;
-	arp->proto_len = 4;
-	arp->op_be = weir_be16(op);
-	memcpy(arp->sender_mac, sender_mac, 6);
-	memcpy(arp->sender_ip, &sender_be, 4);
-	memcpy(arp->target_mac, target_mac, 6);
-	memcpy(arp->target_ip, &target_be, 4);
-	return WEIR_ARP_FRAME_LEN;
-}
-
-void weir_build_echo_reply(const struct weir_frame *f)
-{
-	struct weir_ipv4_hdr *ip = (void *)(f->data + ETH_LEN);
-	struct weir_icmp_hdr *icmp = (void *)(f->data + L4_OFF);
-	uint32_t asker_be = ip->src_be;
-	uint64_t delta;
-
-	ip->src_be = ip->dst_be;
-	ip->dst_be = asker_be; /* changed places: the sum does not notice */
-	delta = weir_csum_delta16(0, pair8(ip->ttl, ip->proto), pair8(TTL, ip->proto));
-	ip->csum = weir_csum_apply(ip->csum, delta);
-	ip->ttl = TTL;
-
-	delta = weir_csum_delta16(0, pair8(icmp->type, icmp->code),
-		pair8(WEIR_ICMP_ECHO_REPLY, icmp->code));
-	icmp->csum = weir_csum_apply(icmp->csum, delta);
-	icmp->type = WEIR_ICMP_ECHO_REPLY;
+	pseudo = weir_pseudo_sum(weir_l3_addr_sum(&h->src, &h->dst), l4_len);
+	tcp->csum = weir_csum_finish(w.sum + fixed.sum + pseudo);
+	weir_l3_build(frame, &h->src, &h->dst, l4_len);
+	return (uint16_t)(l4_off + l4_len);
 }
 
 void weir_build_tcp_csum(const struct weir_frame *f, const struct weir_seg *seg)
 {
-	const struct weir_ipv4_hdr *ip = (const void *)(f->data + ETH_LEN);
 	struct weir_tcp_hdr *tcp = (void *)(f->data + seg->l4_off);
-	uint16_t l4_len = (uint16_t)(ETH_LEN + weir_be16(ip->len_be) - seg->l4_off);
-	uint64_t sum = weir_ipv4_pseudo(ip->src_be, ip->dst_be, l4_len);
+	const uint16_t l4_len = weir_seg_l4_len(seg);
+	uint64_t sum = weir_pseudo_sum(weir_l3_addr_sum_of(f, seg), l4_len);
 
 	tcp->csum = 0;
 	tcp->csum = weir_csum_finish(weir_csum_add(sum, tcp, l4_len));

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "base/fate.h"
+
 /* What the device found out about the TCP checksum. */
 enum weir_csum_state {
 	WEIR_CSUM_UNKNOWN, /* nothing: software verifies */
@@ -24,5 +26,11 @@ struct weir_frame {
 	uint16_t room;
 	uint8_t csum; /* enum weir_csum_state */
 };
+
+/* The fate of a frame whose first `end` bytes are needed and are more than head_len. */
+static inline enum weir_fate weir_frame_cut(const struct weir_frame *f, uint32_t end)
+{
+	return f->len < end ? WEIR_FATE_short_frame : WEIR_FATE_split_headers;
+}
 
 #endif

@@ -106,10 +106,4 @@ static inline uint32_t weir_bytes32(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 	return weir_be32((uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d);
 }
 
-/* Sum of the pseudo header in front of TCP (RFC 9293 §3.1), to go on from with base/csum.h. */
-static inline uint64_t weir_ipv4_pseudo(uint32_t src_be, uint32_t dst_be, uint16_t l4_len)
-{
-	return (uint64_t)src_be + dst_be + weir_be16(WEIR_PROTO_TCP) + weir_be16(l4_len);
-}
-
 #endif

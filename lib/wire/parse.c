@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "base/csum.h"
+#include "wire/arp.h"
+#include "wire/l3.h"
 #include "wire/opt.h"
 #include "wire/parse.h"
 
-#define ETH_LEN  ((unsigned int)sizeof(struct weir_eth_hdr))
-#define IPV4_LEN ((unsigned int)sizeof(struct weir_ipv4_hdr))
-#define TCP_LEN  ((unsigned int)sizeof(struct weir_tcp_hdr))
-#define L4_OFF   (ETH_LEN + IPV4_LEN) /* IP options are dropped by name, so it is always here */
+#define TCP_LEN ((unsigned int)sizeof(struct weir_tcp_hdr))
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -27,10 +26,9 @@ static struct weir_parse_result bad(enum weir_fate why)
 	return (struct weir_parse_result){WEIR_PARSED_BAD, why};
 }
 
-/* The first `end` bytes are wanted and not at hand: is the frame too short, or scattered? */
 static struct weir_parse_result cut_off(const struct weir_frame *f, uint32_t end)
 {
-	return bad(f->len < end ? WEIR_FATE_short_frame : WEIR_FATE_split_headers);
+	return bad(weir_frame_cut(f, end));
 }
 
 static inline uint32_t load32(const uint8_t *p)
@@ -44,17 +42,6 @@ static inline uint32_t load32(const uint8_t *p)
 static inline uint32_t load_be32(const uint8_t *p)
 {
 	return weir_be32(load32(p));
-}
-
-/*
- * Sources that no packet on the wire may have: "this" network and loopback (RFC 1122 §3.2.1.3),
- * multicast, reserved and broadcast (224.0.0.0 and above).
- */
-static inline bool martian(uint32_t src_be)
-{
-	uint8_t first = (uint8_t)(weir_be32(src_be) >> 24);
-
-	return (uint8_t)(first - 1) >= 223 || first == 127;
 }
 
 /*
@@ -165,16 +152,8 @@ static __attribute__((noinline)) struct weir_parse_result walk_options(struct we
 }
 
 /* The last step: nothing is wrong with it. */
-static inline struct weir_parse_result good_tcp(const struct weir_frame *f, struct weir_seg *seg)
+static inline struct weir_parse_result good_tcp(struct weir_seg *seg, const uint8_t *tcp)
 {
-	const uint8_t *tcp = f->data + L4_OFF;
-
-	seg->ts_off = 0;
-	seg->sack_off = 0;
-	seg->sack_blocks = 0;
-	seg->wscale = WEIR_WSCALE_NONE;
-	seg->sack_ok = false;
-	seg->mss = WEIR_TCP_MSS_DEFAULT;
 	if (seg->opt_len == 0 || LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
 		return good(WEIR_PARSED_TCP);
 	return walk_options(seg, tcp);
@@ -190,14 +169,12 @@ static inline uint64_t add_options(uint64_t sum, const uint8_t *options, uint32_
 	return weir_csum_header(sum, options, len);
 }
 
-/* The segment's checksum, pseudo header included (RFC 9293 §3.1). All its bytes are at hand. */
-static inline struct weir_parse_result sum_up(const struct weir_frame *f, struct weir_seg *seg,
-	const struct weir_ipv4_hdr *ip, uint16_t payload_len)
+/* The segment's checksum, pseudo header included. All its bytes are contiguous. */
+static inline struct weir_parse_result sum_up(struct weir_seg *seg, const uint8_t *tcp,
+	uint64_t addr_sum, uint16_t payload_len)
 {
-	const uint8_t *tcp = f->data + L4_OFF;
 	const uint32_t header_len = TCP_LEN + seg->opt_len;
-	uint64_t sum =
-		weir_ipv4_pseudo(ip->src_be, ip->dst_be, (uint16_t)(header_len + payload_len));
+	uint64_t sum = weir_pseudo_sum(addr_sum, (uint16_t)(header_len + payload_len));
 
 	sum = weir_csum_header(sum, tcp, TCP_LEN);
 	sum = add_options(sum, tcp + TCP_LEN, seg->opt_len);
@@ -205,21 +182,39 @@ static inline struct weir_parse_result sum_up(const struct weir_frame *f, struct
 		sum = weir_csum_add(sum, tcp + header_len, payload_len);
 	if (UNLIKELY(weir_csum_fold(sum) != 0xffff))
 		return bad(WEIR_FATE_tcp_checksum);
-	return good_tcp(f, seg);
+	return good_tcp(seg, tcp);
 }
 
-/* By itself, so that a flood's packets, which have none, call nothing. */
-static __attribute__((noinline)) struct weir_parse_result sum_up_payload(const struct weir_frame *f,
-	struct weir_seg *seg, const struct weir_ipv4_hdr *ip)
+/* By itself, so that a flood's packets, which have no payload, call nothing. */
+static __attribute__((noinline)) struct weir_parse_result sum_up_payload(struct weir_seg *seg,
+	const uint8_t *tcp, uint64_t addr_sum)
 {
-	return sum_up(f, seg, ip, seg->payload_len);
+	return sum_up(seg, tcp, addr_sum, seg->payload_len);
 }
 
-static inline void fill_view(struct weir_seg *seg, const struct weir_ipv4_hdr *ip,
-	const struct weir_tcp_hdr *tcp, uint32_t l4_len, uint32_t header_len)
+static inline void fill_l3(struct weir_seg *seg, const struct weir_frame *f,
+	const struct weir_datagram *d)
 {
-	seg->src = weir_addr_v4(ip->src_be);
-	seg->dst = weir_addr_v4(ip->dst_be);
+	weir_l3_addrs(f, d, &seg->src, &seg->dst);
+	seg->l3_off = d->l3_off;
+	seg->l4_off = d->l4_off;
+	seg->family = d->family;
+}
+
+/* As of a segment without options. */
+static inline void fill_options(struct weir_seg *seg)
+{
+	seg->ts_off = 0;
+	seg->sack_off = 0;
+	seg->sack_blocks = 0;
+	seg->wscale = WEIR_WSCALE_NONE;
+	seg->sack_ok = false;
+	seg->mss = WEIR_TCP_MSS_DEFAULT;
+}
+
+static inline void fill_tcp(struct weir_seg *seg, const struct weir_tcp_hdr *tcp, uint32_t l4_len,
+	uint32_t header_len)
+{
 	seg->sport_be = tcp->sport_be;
 	seg->dport_be = tcp->dport_be;
 	seg->seq = weir_be32(tcp->seq_be);
@@ -227,111 +222,87 @@ static inline void fill_view(struct weir_seg *seg, const struct weir_ipv4_hdr *i
 	seg->wnd = weir_be16(tcp->wnd_be);
 	seg->payload_len = (uint16_t)(l4_len - header_len);
 	seg->flags = tcp->flags;
-	seg->l4_off = L4_OFF;
 	seg->opt_len = (uint8_t)(header_len - TCP_LEN);
 }
 
-static struct weir_parse_result parse_tcp(const struct weir_frame *f, struct weir_seg *seg,
-	const struct weir_ipv4_hdr *ip, uint32_t l4_len)
+/* In line for each family, whose offsets are constants. */
+static inline __attribute__((always_inline)) struct weir_parse_result
+parse_tcp(const struct weir_frame *f, struct weir_seg *seg, const struct weir_datagram *d)
 {
-	const struct weir_tcp_hdr *tcp = (const void *)(f->data + L4_OFF);
+	const uint8_t *at = f->data + d->l4_off;
+	const struct weir_tcp_hdr *tcp = (const void *)at;
 	uint32_t header_len;
 
-	if (UNLIKELY(f->head_len < L4_OFF + TCP_LEN))
-		return l4_len < TCP_LEN ? bad(WEIR_FATE_tcp_header) : cut_off(f, L4_OFF + TCP_LEN);
+	if (UNLIKELY(f->head_len < d->l4_off + TCP_LEN))
+		return d->l4_len < TCP_LEN ? bad(WEIR_FATE_tcp_header)
+					   : cut_off(f, d->l4_off + TCP_LEN);
 	header_len = (tcp->off >> 4) * 4u;
-	if (UNLIKELY(header_len < TCP_LEN || header_len > l4_len))
+	if (UNLIKELY(header_len < TCP_LEN || header_len > d->l4_len))
 		return bad(WEIR_FATE_tcp_header);
-	if (UNLIKELY(f->head_len < L4_OFF + header_len))
-		return cut_off(f, L4_OFF + header_len);
+	if (UNLIKELY(f->head_len < d->l4_off + header_len))
+		return cut_off(f, d->l4_off + header_len);
 	if (UNLIKELY(tcp->sport_be == 0 || tcp->dport_be == 0))
 		return bad(WEIR_FATE_tcp_header);
 	if (UNLIKELY(!flags_sane(tcp->flags)))
 		return bad(WEIR_FATE_tcp_flags);
-	if (UNLIKELY(ip->src_be == ip->dst_be && tcp->sport_be == tcp->dport_be))
+	fill_l3(seg, f, d);
+	fill_options(seg);
+	if (UNLIKELY(weir_addr_eq(&seg->src, &seg->dst) && tcp->sport_be == tcp->dport_be))
 		return bad(WEIR_FATE_martian); /* "LAND": a segment from its own destination */
 
-	fill_view(seg, ip, tcp, l4_len, header_len);
-	if (f->csum != WEIR_CSUM_UNKNOWN || f->head_len < L4_OFF + l4_len)
+	fill_tcp(seg, tcp, d->l4_len, header_len);
+	if (f->csum != WEIR_CSUM_UNKNOWN || f->head_len < d->l4_off + d->l4_len)
 		return UNLIKELY(f->csum == WEIR_CSUM_BAD) ? bad(WEIR_FATE_tcp_checksum)
-							  : good_tcp(f, seg);
-	return seg->payload_len == 0 ? sum_up(f, seg, ip, 0) : sum_up_payload(f, seg, ip);
+							  : good_tcp(seg, at);
+	return seg->payload_len == 0 ? sum_up(seg, at, d->addr_sum, 0)
+				     : sum_up_payload(seg, at, d->addr_sum);
 }
 
-static struct weir_parse_result parse_icmp(const struct weir_frame *f, uint32_t icmp_len)
+static struct weir_parse_result parse_icmp(const struct weir_frame *f, struct weir_seg *seg,
+	const struct weir_datagram *d)
 {
 	const uint32_t min_len = sizeof(struct weir_icmp_hdr);
-	const uint8_t *icmp = f->data + L4_OFF;
 
-	if (icmp_len < min_len)
+	if (d->l4_len < min_len)
 		return bad(WEIR_FATE_icmp_malformed);
-	if (f->head_len < L4_OFF + min_len)
-		return cut_off(f, L4_OFF + min_len);
-	if (f->head_len >= L4_OFF + icmp_len &&
-		weir_csum_fold(weir_csum_add(0, icmp, icmp_len)) != 0xffff)
+	if (f->head_len < d->l4_off + min_len)
+		return cut_off(f, d->l4_off + min_len);
+	if (f->head_len >= d->l4_off + d->l4_len &&
+		weir_csum_fold(weir_csum_add(0, f->data + d->l4_off, d->l4_len)) != 0xffff)
 		return bad(WEIR_FATE_icmp_malformed);
+	fill_l3(seg, f, d);
 	return good(WEIR_PARSED_ICMP);
 }
 
-/* What is wrong with an IP header that does not begin with version 4 and length 5. */
-static struct weir_parse_result odd_ipv4(uint8_t version_ihl)
+static inline struct weir_parse_result parse_ipv4(const struct weir_frame *f, struct weir_seg *seg)
 {
-	if (version_ihl >> 4 != 4 || (version_ihl & 0xf) < IPV4_LEN / 4)
-		return bad(WEIR_FATE_ip_header);
-	return bad(WEIR_FATE_ip_options);
-}
+	struct weir_datagram d;
+	enum weir_fate why;
 
-static struct weir_parse_result parse_ipv4(const struct weir_frame *f, struct weir_seg *seg)
-{
-	const struct weir_ipv4_hdr *ip = (const void *)(f->data + ETH_LEN);
-	uint32_t l4_len;
-
-	if (UNLIKELY(ip->version_ihl != 0x45))
-		return odd_ipv4(ip->version_ihl);
-	l4_len = weir_be16(ip->len_be) - IPV4_LEN; /* wraps, and is too long, when that is less */
-	if (UNLIKELY(l4_len > f->len - L4_OFF))
-		return bad((int32_t)l4_len < 0 ? WEIR_FATE_ip_header : WEIR_FATE_short_frame);
-	if (UNLIKELY(weir_csum_fold(weir_csum_header(0, ip, IPV4_LEN)) != 0xffff))
-		return bad(WEIR_FATE_ip_checksum);
-	if (UNLIKELY(ip->frag_be & weir_be16(WEIR_IPV4_MF | WEIR_IPV4_OFF)))
-		return bad(WEIR_FATE_ip_fragment);
-	if (UNLIKELY(ip->ttl == 0))
-		return bad(WEIR_FATE_ip_ttl);
-	if (UNLIKELY(martian(ip->src_be)))
-		return bad(WEIR_FATE_martian);
-	if (LIKELY(ip->proto == WEIR_PROTO_TCP))
-		return parse_tcp(f, seg, ip, l4_len);
-	if (ip->proto == WEIR_PROTO_ICMP)
-		return parse_icmp(f, l4_len);
+	if (!weir_ipv4_read(f, &d, &why))
+		return bad(why);
+	if (LIKELY(d.proto == WEIR_PROTO_TCP))
+		return parse_tcp(f, seg, &d);
+	if (d.proto == WEIR_PROTO_ICMP)
+		return parse_icmp(f, seg, &d);
 	return bad(WEIR_FATE_other_protocol);
 }
 
-/* Ethernet and IPv4 (RFC 826). No station has a group address (RFC 1812 §3.3.2). */
 static struct weir_parse_result parse_arp(const struct weir_frame *f)
 {
-	const struct weir_arp_hdr *arp = (const void *)(f->data + ETH_LEN);
-	uint16_t op;
+	enum weir_fate why;
 
-	if (f->head_len < ETH_LEN + sizeof(*arp))
-		return cut_off(f, ETH_LEN + sizeof(*arp));
-	op = weir_be16(arp->op_be);
-	if (arp->hw_be != weir_be16(1) || arp->proto_be != weir_be16(WEIR_ETH_IPV4) ||
-		arp->hw_len != 6 || arp->proto_len != 4 || (arp->sender_mac[0] & 1) != 0 ||
-		(op != WEIR_ARP_REQUEST && op != WEIR_ARP_REPLY))
-		return bad(WEIR_FATE_arp_malformed);
-	return good(WEIR_PARSED_ARP);
+	return weir_arp_check(f, &why) ? good(WEIR_PARSED_ARP) : bad(why);
 }
 
 /* All frames but those that have a whole IPv4 header. */
 static __attribute__((noinline)) struct weir_parse_result parse_other(const struct weir_frame *f)
 {
-	const struct weir_eth_hdr *eth = (const void *)f->data;
-
-	if (f->head_len < ETH_LEN)
-		return cut_off(f, ETH_LEN);
-	switch (weir_be16(eth->type_be)) {
+	if (f->head_len < WEIR_ETH_LEN)
+		return cut_off(f, WEIR_ETH_LEN);
+	switch (weir_be16(weir_eth(f)->type_be)) {
 	case WEIR_ETH_IPV4:
-		return cut_off(f, L4_OFF);
+		return cut_off(f, WEIR_IPV4_L4_OFF);
 	case WEIR_ETH_ARP:
 		return parse_arp(f);
 	case WEIR_ETH_VLAN:
@@ -346,9 +317,8 @@ static __attribute__((noinline)) struct weir_parse_result parse_other(const stru
 
 struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg *seg)
 {
-	const struct weir_eth_hdr *eth = (const void *)f->data;
-
-	if (LIKELY(f->head_len >= L4_OFF) && LIKELY(eth->type_be == weir_be16(WEIR_ETH_IPV4)))
+	if (LIKELY(f->head_len >= WEIR_IPV4_L4_OFF) &&
+		LIKELY(weir_eth(f)->type_be == weir_be16(WEIR_ETH_IPV4)))
 		return parse_ipv4(f, seg);
 	return parse_other(f);
 }

@@ -16,9 +16,11 @@ struct weir_seg {
 	uint32_t seq, ack;
 	uint16_t wnd;         /* as in the header, unscaled */
 	uint16_t payload_len; /* bytes */
-	uint8_t flags;        /* WEIR_TCP_* */
-	uint8_t l4_off;       /* offset of the TCP header in the frame; the IP header is at 14 */
 	uint8_t opt_len;      /* bytes of TCP options */
+
+	/* offsets in the frame: of the IP header, of the TCP or ICMP header; and enum weir_family */
+	uint8_t l3_off, l4_off;
+	uint8_t family;
 
 	/* options; offsets count from the TCP header's start, 0: not there */
 	uint8_t ts_off;   /* of TSval (8 bytes: TSval, TSecr), may be odd */
@@ -27,7 +29,8 @@ struct weir_seg {
 	/* on SYN and SYN-ACK only */
 	uint8_t wscale; /* WEIR_WSCALE_NONE: not offered; else 0..14 */
 	bool sack_ok;
-	uint16_t mss;          /* WEIR_TCP_MSS_DEFAULT when not offered */
+	uint8_t flags; /* WEIR_TCP_*; here, so that what begins as a constant lies together */
+	uint16_t mss;  /* WEIR_TCP_MSS_DEFAULT when not offered */
 	uint32_t tsval, tsecr; /* when ts_off != 0 */
 };
 
@@ -37,6 +40,12 @@ struct weir_seg {
 static inline uint32_t weir_seg_end(const struct weir_seg *seg)
 {
 	return seg->seq + seg->payload_len + ((seg->flags & WEIR_TCP_FIN) != 0);
+}
+
+/* Bytes from the TCP header to the segment's end. */
+static inline uint16_t weir_seg_l4_len(const struct weir_seg *seg)
+{
+	return (uint16_t)(sizeof(struct weir_tcp_hdr) + seg->opt_len + seg->payload_len);
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/csum.h"
 #include "pages.h"
+#include "wire/ipv4.h"
 #include "world.h"
 
 uint64_t frames_random(void)
@@ -41,7 +42,9 @@ void frame_add_payload(struct frame *f, uint16_t len)
 	ip->csum = 0;
 	ip->csum = weir_csum_finish(weir_csum_add(0, ip, sizeof(*ip)));
 	tcp->csum = 0;
-	tcp->csum = weir_csum_finish(weir_csum_add(weir_ipv4_pseudo(ip->src_be, ip->dst_be, l4_len),
+	tcp->csum = weir_csum_finish(weir_csum_add(weir_pseudo_sum(weir_ipv4_addr_sum(ip->src_be,
+									   ip->dst_be),
+							   l4_len),
 		tcp, l4_len));
 }
 

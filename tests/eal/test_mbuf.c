@@ -131,12 +131,16 @@ static void test_complete_in_software(void)
 		size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, unit_random(&seed) % 1400);
 		uint16_t right = frame_get16(f + FRAME_TCP + 16), got;
 		size_t head = FRAME_OPT + unit_random(&seed) % (len - FRAME_OPT + 1);
+		struct weir_pkt pkt;
 		struct rte_mbuf *m;
 
 		frame_put16(f + FRAME_TCP + 16, (uint16_t)unit_random(&seed));
 		memset(f + len, 0xee, 6); /* Ethernet's padding is no part of it */
 		m = head < len ? make_chain(f, len, head) : make(f, len + 6);
-		weir_mbuf_complete_csum(m, false);
+		m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+		weir_mbuf_view(m, 0, &pkt);
+		CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
+		weir_mbuf_complete_csum(m, &pkt, false);
 		got = frame_get16(rte_pktmbuf_mtod(m, uint8_t *) + FRAME_TCP + 16);
 		CU_ASSERT_EQUAL(got, right);
 		rte_pktmbuf_free(m);
@@ -151,9 +155,13 @@ static void test_complete_by_device(void)
 	uint16_t right = frame_get16(f + FRAME_TCP + 16);
 	struct rte_mbuf *m = make(f, len);
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	struct weir_pkt pkt;
 	uint16_t sum;
 
-	weir_mbuf_complete_csum(m, true);
+	m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+	weir_mbuf_view(m, 0, &pkt);
+	CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
+	weir_mbuf_complete_csum(m, &pkt, true);
 	CU_ASSERT_EQUAL(m->l2_len, 14);
 	CU_ASSERT_EQUAL(m->l3_len, 20);
 	CU_ASSERT((m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) != 0);

@@ -14,7 +14,7 @@
 #include "fuzz.h"
 #include "mend.h"
 #include "shell.h"
-#include "wire/build.h"
+#include "wire/arp.h"
 
 #define FRAME_LEN WEIR_ARP_FRAME_LEN
 #define EACH      2 /* backends of each of the two services: next hops */

@@ -4,6 +4,7 @@
 
 #include "flow/classify.h"
 #include "flow/localport.h"
+#include "base/csum.h"
 #include "unit.h"
 
 /* Endpoints */
@@ -311,6 +312,7 @@ static struct icmp_frame icmp_frame(uint8_t type, uint8_t code)
 	return (struct icmp_frame){
 		.ip = {.version_ihl = 0x45,
 			.len_be = weir_be16(20 + 8 + 28),
+			.ttl = 64,
 			.proto = WEIR_PROTO_ICMP,
 			.src_be = host(77).w[3],
 			.dst_be = host(LOCAL).w[3]},
@@ -335,9 +337,15 @@ static struct weir_pkt classify_icmp(const struct weir_policy *p, const struct i
 		.frame.head_len = head_len,
 		.frame.room = head_len,
 		.fate = WEIR_FATES};
+	struct icmp_frame summed = *f;
 
+	summed.eth.type_be = weir_be16(WEIR_ETH_IPV4);
+	summed.ip.csum = weir_csum_finish(weir_csum_add(0, &summed.ip, sizeof(summed.ip)));
+	summed.icmp.csum = weir_csum_finish(weir_csum_add(0, &summed.icmp,
+		weir_be16(summed.ip.len_be) - sizeof(summed.ip)));
 	memset(&pkt.seg, 0xff, sizeof(pkt.seg)); /* of the packet before */
-	memcpy(pkt.frame.data, f, head_len);
+	memcpy(pkt.frame.data, &summed, head_len);
+	CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_ICMP);
 	weir_classify(p, &pkt, WEIR_PARSED_ICMP);
 	free(pkt.frame.data);
 	pkt.frame.data = NULL;

@@ -14,6 +14,7 @@
 #include "weirgen/pacer.h"
 #include "weirgen/range.h"
 #include "weirgen/replay.h"
+#include "wire/arp.h"
 
 static const uint8_t mac_a[6] = {2, 0, 0, 0, 0, 0xa}, mac_b[6] = {2, 0, 0, 0, 0, 0xb};
 

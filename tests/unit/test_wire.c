@@ -6,7 +6,9 @@
 #include "frame.h"
 #include "unit.h"
 #include "wire/build.h"
-#include "wire/rewrite.h"
+#include "wire/arp.h"
+#include "wire/icmp.h"
+#include "wire/l3.h"
 
 _Static_assert(sizeof(struct weir_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct weir_key) == 20, "a key is 20 bytes");
@@ -238,7 +240,7 @@ static void echo_reply(void)
 		memcpy(asked, f, len);
 		CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_ICMP);
 		pkt.frame.data = f;
-		weir_build_echo_reply(&pkt.frame);
+		weir_icmp_echo_reply(&pkt.frame, &pkt.seg);
 		CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_ICMP);
 		CU_ASSERT_EQUAL(frame_ip_sum(f), 0xffff);
 		CU_ASSERT_EQUAL(frame_sum(0, f + FRAME_TCP, len - FRAME_TCP), 0xffff);
@@ -261,7 +263,7 @@ static void echo_reply_stays_wrong(void)
 	CU_ASSERT_EQUAL(frame_parse_head(&pkt, f, len, len - 1, WEIR_CSUM_UNKNOWN),
 		WEIR_PARSED_ICMP);
 	pkt.frame.data = f;
-	weir_build_echo_reply(&pkt.frame);
+	weir_icmp_echo_reply(&pkt.frame, &pkt.seg);
 	CU_ASSERT_EQUAL(frame_ip_sum(f), 0xffff);
 	CU_ASSERT_NOT_EQUAL(frame_sum(0, f + FRAME_TCP, len - FRAME_TCP), 0xffff);
 }
@@ -288,7 +290,7 @@ static void partial_csum(void)
 	}
 }
 
-/* Addresses given anew: the IP checksum is right, and the delta makes the TCP checksum right. */
+/* New addresses: the IP checksum is right, and the delta makes the TCP checksum right. */
 static void rewrite_addrs(void)
 {
 	uint64_t seed = 23;
@@ -299,11 +301,14 @@ static void rewrite_addrs(void)
 		struct weir_tcp_hdr *tcp = (void *)(f + FRAME_TCP);
 		struct weir_addr src = weir_addr_v4((uint32_t)unit_random(&seed));
 		struct weir_addr dst = weir_addr_v4((uint32_t)unit_random(&seed));
-		struct weir_pkt pkt = {.frame.data = f};
+		struct weir_pkt pkt;
 
 		f[FRAME_IP + 8] = (uint8_t)(2 + i % 254);
 		frame_mend(f, len);
-		tcp->csum = weir_csum_apply(tcp->csum, weir_rewrite_addrs(&pkt.frame, &src, &dst));
+		CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_TCP);
+		pkt.frame.data = f;
+		tcp->csum = weir_csum_apply(tcp->csum,
+			weir_l3_rewrite(&pkt.frame, &pkt.seg, &src, &dst));
 		CU_ASSERT_EQUAL(memcmp(f + 26, &src.w[3], 4), 0);
 		CU_ASSERT_EQUAL(memcmp(f + 30, &dst.w[3], 4), 0);
 		CU_ASSERT_EQUAL(f[FRAME_IP + 8], 1 + i % 254);
@@ -315,15 +320,17 @@ static void rewrite_addrs(void)
 static void rewrite_hops(void)
 {
 	uint8_t f[FRAME_ROOM];
-	struct weir_pkt pkt = {.frame.data = f};
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 0);
+	struct weir_pkt pkt;
 
-	frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 0);
+	CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_TCP);
+	pkt.frame.data = f;
 	f[FRAME_IP + 8] = 1;
-	CU_ASSERT_FALSE(weir_rewrite_may_pass(&pkt.frame));
+	CU_ASSERT_FALSE(weir_l3_may_forward(&pkt.frame, &pkt.seg));
 	f[FRAME_IP + 8] = 2;
-	CU_ASSERT_TRUE(weir_rewrite_may_pass(&pkt.frame));
+	CU_ASSERT_TRUE(weir_l3_may_forward(&pkt.frame, &pkt.seg));
 	f[FRAME_IP + 8] = 255;
-	CU_ASSERT_TRUE(weir_rewrite_may_pass(&pkt.frame));
+	CU_ASSERT_TRUE(weir_l3_may_forward(&pkt.frame, &pkt.seg));
 }
 
 int main(void)
