@@ -6,6 +6,8 @@
  */
 #include "tcp/burst.h"
 
+#include "flow/key_lanes.h"
+
 /* Puts packet i into a batch of the burst. */
 static inline void batch_add(struct weir_batch *t, struct weir_burst *b, unsigned int i)
 {
@@ -53,21 +55,20 @@ static void dispatch(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
-/* INVARIANT: the result is that of weir_key_hash(), which still hashes IPv6 keys. */
+/* Hashes the keys of both families side by side, and prefetches their buckets. */
 static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 {
-	const struct weir_sipshape shape = {.words = 1};
-	struct weir_siplanes word, hashes;
+	struct weir_key_lanes keys;
+	struct weir_siplanes hashes;
 
+	weir_key_lanes_begin(&keys);
 	for (unsigned int k = 0; k < b->n_keyed; k++)
-		word.lane[k] = weir_key_word_v4(&b->pkts[b->keyed[k]].key);
-	weir_siphash13_many(&px->table.secret, &word, shape, b->n_keyed, &hashes);
+		weir_key_lanes_put(&keys, k, &b->pkts[b->keyed[k]].key);
+	weir_key_lanes_hash(&keys, &px->table.secret, b->n_keyed, &hashes);
 	for (unsigned int k = 0; k < b->n_keyed; k++) {
 		unsigned int i = b->keyed[k];
-		const struct weir_key *key = &b->pkts[i].key;
 
-		b->hash[i] = weir_addr_is_v4(&key->addr) ? hashes.lane[k]
-							 : weir_key_hash(&px->table.secret, key);
+		b->hash[i] = hashes.lane[k];
 		__builtin_prefetch(weir_table_line(&px->table, b->hash[i]));
 	}
 }
