@@ -4,6 +4,7 @@
  *
  * An arena without a base only measures: run the same init function on it to learn how many bytes
  * it will take. INVARIANT: pieces of a real arena come zeroed (the owner hands in zeroed memory).
+ * Belongs to one thread, at start.
  */
 #ifndef WEIR_BASE_ARENA_H
 #define WEIR_BASE_ARENA_H
@@ -18,8 +19,8 @@ struct weir_arena {
 };
 
 /*
- * `bytes` aligned to a cache line. NULL when measuring and when the arena is too small; an init
- * that measured first cannot meet the latter.
+ * A piece of `bytes`, aligned to a cache line. NULL when measuring and when the arena is too small, which
+ * cannot happen after the same init has measured. `used` grows in all cases.
  */
 static inline void *weir_arena_take(struct weir_arena *a, size_t bytes)
 {

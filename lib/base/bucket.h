@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A token bucket: at most `rate` grants a second on average, at most `rate` in one go. */
+/*
+ * A token bucket: at most `rate` grants a second on average, at most `rate` in one go. Belongs to one
+ * thread. Times are nanoseconds of one clock, which may start anywhere.
+ */
 #ifndef WEIR_BASE_BUCKET_H
 #define WEIR_BASE_BUCKET_H
 
@@ -12,12 +15,13 @@ struct weir_bucket {
 	uint64_t spent_until_ns;
 };
 
-/* Another rate; what is spent stays spent. */
+/* Another rate, in grants per second, 0 for none; what is spent stays spent. */
 static inline void weir_bucket_rate(struct weir_bucket *b, uint32_t rate_per_s)
 {
 	b->cost_ns = rate_per_s ? (b->full_ns + rate_per_s - 1) / rate_per_s : 0;
 }
 
+/* A full bucket. */
 static inline void weir_bucket_init(struct weir_bucket *b, uint32_t rate_per_s, uint64_t now_ns)
 {
 	b->full_ns = 1000000000;

@@ -3,7 +3,8 @@
  * The Internet checksum (RFC 1071) and its incremental update (RFC 1624).
  *
  * Sums are over 16-bit words as they lie in memory (network order bytes read as native words), so
- * fields are passed as they stand in the packet and a result is stored without swapping.
+ * fields are passed as they stand in the packet and a result is stored without swapping. All functions
+ * are pure; any thread may call them.
  */
 #ifndef WEIR_BASE_CSUM_H
 #define WEIR_BASE_CSUM_H
@@ -18,7 +19,10 @@
  */
 uint64_t weir_csum_add(uint64_t sum, const void *data, size_t len);
 
-/* The same for a header, whose length is a multiple of 4: in line. Any sum; the result is any, too. */
+/*
+ * The same for a header, whose length is a multiple of 4, in line. It takes any sum, and its result may need
+ * all 64 bits: nothing may be added to it with `+`.
+ */
 static inline uint64_t weir_csum_header(uint64_t sum, const void *header, size_t len);
 
 /*
@@ -57,9 +61,9 @@ static inline uint64_t weir_csum_delta32(uint64_t delta, uint32_t from, uint32_t
 }
 
 /*
- * The delta of 16-bit words whose bytes stand the other way round (RFC 1071 §2 B): those at odd places,
- * or numbers by value instead of as they lie in memory (on a little-endian machine). To swap is to multiply by 2^8 modulo 2^16 - 1.
- * Wants delta below 2^56, as the sum of some fields is.
+ * The delta of 16-bit words whose bytes stand the other way round (RFC 1071 §2 B): those at odd addresses,
+ * or numbers by value instead of as they lie in memory (on a little-endian machine). To swap the bytes
+ * is to multiply by 2^8 modulo 2^16 - 1. INVARIANT: delta < 2^56, as the sum of some fields is.
  */
 static inline uint64_t weir_csum_swap(uint64_t delta)
 {

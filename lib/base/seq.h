@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* a is before b on the circle. */
+/* a is before b on the circle of sequence numbers. INVARIANT, here and below: they are less than 2^31 apart. */
 static inline bool weir_seq_lt(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) < 0;
@@ -26,7 +26,7 @@ static inline uint32_t weir_seq_max(uint32_t a, uint32_t b)
 	return weir_seq_lt(a, b) ? b : a;
 }
 
-/* lo <= x <= hi, walking forward from lo. Wants hi - lo < 2^31. */
+/* lo <= x <= hi, walking forward from lo. INVARIANT: hi - lo < 2^31. */
 static inline bool weir_seq_between(uint32_t lo, uint32_t x, uint32_t hi)
 {
 	return x - lo <= hi - lo;

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Owns the plain ways of hashing and the choice between them and the vector ones (siphash_x86.c), which is made
+ * at start, before there are threads.
+ */
 #include <string.h>
 
 #include "base/siphash.h"

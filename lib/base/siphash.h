@@ -3,7 +3,8 @@
  * SipHash (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012).
  *
  * SipHash-2-4 makes cookies, ISNs and key epochs; SipHash-1-3 hashes table keys, where an attacker
- * sees no output. Messages of synweir are whole 64-bit words followed by a tail of up to 7 bytes.
+ * sees no output. Messages of synweir are whole 64-bit words followed by a tail of up to 7 bytes. All
+ * functions but weir_siphash_limit() are pure; any thread may call them.
  */
 #ifndef WEIR_BASE_SIPHASH_H
 #define WEIR_BASE_SIPHASH_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An IP address: 16 bytes everywhere above wire/, IPv4 as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
+ * An IP address: 16 bytes in network order everywhere above wire/, IPv4 as ::ffff:a.b.c.d (RFC 4291
+ * §2.5.5.2). All functions are pure; any thread may call them.
  *
  * wire/ owns what is on the wire: headers, parsing, the one TCP option iterator, building frames.
  * It knows no connection, no policy, no clock, no DPDK.
@@ -22,7 +23,7 @@ struct weir_addr {
 /* The longest text of an address, with its NUL (INET6_ADDRSTRLEN). */
 #define WEIR_ADDR_TEXT 46
 
-/* Bytes 8 to 11 of a mapped address, as a word in memory. */
+/* Bytes 8 to 11 of a mapped address, as the word that a load of them gives. */
 static inline uint32_t weir_addr_mark(void)
 {
 	const uint8_t mark[4] = {0, 0, 0xff, 0xff};
@@ -43,7 +44,7 @@ static inline struct weir_addr weir_addr_v4(uint32_t addr_be)
 	return a;
 }
 
-/* The IPv4 address in a mapped one, network order. */
+/* The IPv4 address in a mapped one, network order. For other addresses it is their last four bytes. */
 static inline uint32_t weir_addr_v4_be(const struct weir_addr *a)
 {
 	return a->w[3];
@@ -73,7 +74,7 @@ static inline bool weir_addr_in(const struct weir_addr *a, const struct weir_add
 /* Writes the text ("192.0.2.1") into text[WEIR_ADDR_TEXT] and returns text. */
 const char *weir_addr_text(const struct weir_addr *a, char *text);
 
-/* 0, or -EINVAL when text is not an IPv4 (later: or IPv6) address. */
+/* 0, or -EINVAL when text is not an IPv4 (later: or IPv6) address: then *a is not touched. */
 int weir_addr_parse(const char *text, struct weir_addr *a);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+/* Owns the TCP header and options that we send, and their checksum. The IP header is the family's: l3.h. */
 #include <string.h>
 
 #include "base/csum.h"
@@ -8,7 +9,7 @@
 
 #define TCP_LEN sizeof(struct weir_tcp_hdr)
 
-/* Header words on their way into a frame, summed as they pass. */
+/* Header words that are written into a frame, summed on the way: where the next one goes, and the sum so far. */
 struct words {
 	uint8_t *at;
 	uint64_t sum;
@@ -31,7 +32,7 @@ static inline uint32_t pair(uint16_t first, uint16_t second)
 	return word;
 }
 
-/* In the order and with the padding of Linux, so that nobody on the way sees anything unusual. */
+/* In the order and with the padding of Linux, so that no middlebox sees anything unusual. */
 static void put_options(struct words *w, const struct weir_header *h)
 {
 	if (h->mss != 0)

@@ -2,6 +2,7 @@
 /*
  * Building header-only TCP frames, which synweir sends in its own name. Their Ethernet addresses are written
  * by the shell. Source and destination are of one family, which decides the IP header.
+ * Pure but for the frame that is written; any thread may call this.
  */
 #ifndef WEIR_WIRE_BUILD_H
 #define WEIR_WIRE_BUILD_H
@@ -10,7 +11,7 @@
 #include "wire/seg.h"
 
 /* A header-only TCP segment to be built. */
-struct weir_header {
+struct weir_header { /* numbers in host order unless the name says _be */
 	struct weir_addr src, dst;
 	uint16_t sport_be, dport_be;
 	uint32_t seq, ack;

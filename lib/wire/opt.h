@@ -7,7 +7,8 @@
  *		switch (it.kind) { ... it.data, it.data_len ... }
  *
  * NOPs are skipped, EOL ends the walk, and so does a malformed option (RFC 9293 §3.1: length < 2 or
- * beyond the header): what stood before it counts, what comes after does not (§3.7.1 defaults).
+ * beyond the header): what stood before it counts, what comes after does not (§3.7.1 defaults). The
+ * iterator points into the caller's bytes and lives no longer than they do.
  */
 #ifndef WEIR_WIRE_OPT_H
 #define WEIR_WIRE_OPT_H

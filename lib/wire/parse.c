@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * One pass over a frame's headers. The order of the checks is the order of base/fate.def; those
- * that a flood's packets pass are the straight line.
+ * Owns the way from a frame to the view: Ethernet's type, then IP (the family's reader: wire/ipv4.h), then TCP
+ * and its options, or the ICMP header. One pass; the order of the checks is the order of base/fate.def.
+ * What the packets of a flood pass through is in line and without a call; rare cases are out of line.
  */
 #include <string.h>
 
@@ -57,7 +58,7 @@ static inline bool flags_sane(uint8_t flags)
 	return sane >> (flags & (WEIR_TCP_FIN | WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) & 1;
 }
 
-/* None and 0 mean the default (RFC 9293 §3.7.1). */
+/* No MSS option, or one of 0, means the default (RFC 9293 §3.7.1). */
 static inline void take_mss(struct weir_seg *seg, const uint8_t *data)
 {
 	if ((data[0] | data[1]) != 0)
@@ -77,7 +78,7 @@ static inline void take_timestamps(struct weir_seg *seg, const uint8_t *tcp, uns
 	seg->tsecr = load_be32(tcp + off + 4);
 }
 
-/* One option into the view. Where one stands twice the last counts, as it does for Linux. */
+/* Stores one option in the view. Of two options of a kind the last counts, as it does in Linux. */
 static void take_option(struct weir_seg *seg, const uint8_t *tcp, const struct weir_opt_iter *it)
 {
 	const uint8_t *data = it->data;
@@ -108,8 +109,8 @@ static void take_option(struct weir_seg *seg, const uint8_t *tcp, const struct w
 }
 
 /*
- * Two layouts that most segments have are taken as a whole; the walk would come to the same. An
- * established connection's, as every stack writes it: RFC 7323 appendix A.
+ * Two layouts of options, which most segments have, are recognised as a whole; walk_options() would come to
+ * the same view. This one is an established connection's, as every stack writes it: RFC 7323 appendix A.
  */
 static inline bool only_timestamps(struct weir_seg *seg, const uint8_t *tcp)
 {
@@ -121,7 +122,7 @@ static inline bool only_timestamps(struct weir_seg *seg, const uint8_t *tcp)
 	return true;
 }
 
-/* A SYN of Linux or Android: MSS, SACK-permitted, timestamps, NOP, window scale. */
+/* The other layout, a SYN of Linux or Android: MSS, SACK-permitted, timestamps, NOP, window scale. */
 static inline bool linux_syn(struct weir_seg *seg, const uint8_t *tcp)
 {
 	const uint8_t *o = tcp + TCP_LEN;
@@ -140,7 +141,7 @@ static inline bool linux_syn(struct weir_seg *seg, const uint8_t *tcp)
 	return true;
 }
 
-/* Any layout. Not in line, so that the usual ones need few registers. */
+/* Any layout. Out of line, so that the usual ones need few registers. */
 static __attribute__((noinline)) struct weir_parse_result walk_options(struct weir_seg *seg,
 	const uint8_t *tcp)
 {
@@ -151,7 +152,7 @@ static __attribute__((noinline)) struct weir_parse_result walk_options(struct we
 	return good(WEIR_PARSED_TCP);
 }
 
-/* The last step: nothing is wrong with it. */
+/* The last step: the segment is right, what is left are its options. */
 static inline struct weir_parse_result good_tcp(struct weir_seg *seg, const uint8_t *tcp)
 {
 	if (seg->opt_len == 0 || LIKELY(only_timestamps(seg, tcp)) || LIKELY(linux_syn(seg, tcp)))
@@ -159,7 +160,7 @@ static inline struct weir_parse_result good_tcp(struct weir_seg *seg, const uint
 	return walk_options(seg, tcp);
 }
 
-/* The usual lengths by themselves: a few additions, and no loop. */
+/* The usual lengths are constants: a few additions, and no loop. */
 static inline uint64_t add_options(uint64_t sum, const uint8_t *options, uint32_t len)
 {
 	if (LIKELY(len == 12))
@@ -185,7 +186,7 @@ static inline struct weir_parse_result sum_up(struct weir_seg *seg, const uint8_
 	return good_tcp(seg, tcp);
 }
 
-/* By itself, so that a flood's packets, which have no payload, call nothing. */
+/* Out of line, so that the packets of a flood, which have no payload, call nothing. */
 static __attribute__((noinline)) struct weir_parse_result sum_up_payload(struct weir_seg *seg,
 	const uint8_t *tcp, uint64_t addr_sum)
 {

@@ -7,6 +7,7 @@
 
 #include "frame.h"
 #include "unit.h"
+#include "wire/datagram.h"
 #include "wire/opt.h"
 
 #define FINE WEIR_FATES
@@ -537,6 +538,10 @@ static void icmp(void)
 	struct weir_pkt pkt;
 
 	CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_ICMP);
+	CU_ASSERT(pkt.seg.l3_off == 14 && pkt.seg.l4_off == 34);
+	CU_ASSERT_EQUAL(pkt.seg.family, WEIR_FAMILY_IPV4);
+	CU_ASSERT_EQUAL(memcmp(&pkt.seg.src.b[12], f + 26, 4), 0);
+	CU_ASSERT_EQUAL(memcmp(&pkt.seg.dst.b[12], f + 30, 4), 0);
 	f[len - 1] ^= 1;
 	CU_ASSERT_EQUAL(frame_fate(f, len), WEIR_FATE_icmp_malformed);
 	/* not all of it here: its checksum cannot be told, its header can */

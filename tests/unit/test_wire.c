@@ -9,6 +9,7 @@
 #include "wire/arp.h"
 #include "wire/icmp.h"
 #include "wire/l3.h"
+#include "wire/template.h"
 
 _Static_assert(sizeof(struct weir_addr) == 16, "an address is 16 bytes");
 _Static_assert(sizeof(struct weir_key) == 20, "a key is 20 bytes");
@@ -205,6 +206,43 @@ static void build_in_place(void)
 	CU_ASSERT_EQUAL(memcmp(f + 12, clean + 12, sizeof(clean) - 12), 0);
 }
 
+/* A template filled in is the frame that is built of the same fields, byte for byte. */
+static void template_as_built(void)
+{
+	uint64_t seed = 24;
+
+	for (unsigned int i = 0; i < 8 * 500; i++) {
+		struct weir_header h = header_between(&syn_ack, 0xc0000201, 0);
+		uint8_t filled[WEIR_HEADER_FRAME_MAX] = {0}, built[WEIR_HEADER_FRAME_MAX] = {0};
+		struct weir_template_fields v = {
+			.dst = &h.dst,
+			.dport_be = (uint16_t)unit_random(&seed),
+			.wnd = (uint16_t)unit_random(&seed),
+			.seq = (uint32_t)unit_random(&seed),
+			.ack = (uint32_t)unit_random(&seed),
+			.tsval = (uint32_t)unit_random(&seed),
+			.tsecr = (uint32_t)unit_random(&seed),
+		};
+		struct weir_template t;
+
+		h.dport_be = h.wnd = 0;
+		h.seq = h.ack = h.tsval = h.tsecr = 0;
+		h.ts = i & 1;
+		h.sack_ok = i & 2;
+		h.wscale = i & 4 ? 7 : WEIR_WSCALE_NONE;
+		weir_template_make(&t, &h);
+		h.dst = weir_addr_v4((uint32_t)unit_random(&seed));
+		h.dport_be = v.dport_be;
+		h.wnd = v.wnd;
+		h.seq = v.seq;
+		h.ack = v.ack;
+		h.tsval = v.tsval;
+		h.tsecr = v.tsecr;
+		CU_ASSERT_EQUAL(weir_template_fill(filled, &t, &v), weir_build_tcp(built, &h));
+		CU_ASSERT_EQUAL(memcmp(filled, built, sizeof(built)), 0);
+	}
+}
+
 static void build_arp(void)
 {
 	static const uint8_t us[6] = {2, 0, 0, 0, 0, 1}, them[6] = {2, 0, 0, 0, 0, 9}, nobody[6];
@@ -343,6 +381,7 @@ int main(void)
 		{"HC-02 build: all combinations of options", build_round_trip},
 		{"build: ACK and RST", build_ack_and_rst},
 		{"HC-01 build: in place", build_in_place},
+		{"HC-01 build: from a template", template_as_built},
 		{"build: ARP", build_arp},
 		{"build: echo reply", echo_reply},
 		{"build: echo reply, wrong stays wrong", echo_reply_stays_wrong},
