@@ -80,7 +80,8 @@ static void announce(struct weir_arp_keeper *k, struct weir_tx *tx, const struct
 
 	for (unsigned int i = 0; i < p->n_interfaces; i++)
 		if (k->announcing >> p->interfaces[i].port & 1 && weir_arp_ours(p, addr, i))
-			weir_tx_arp_request(tx, (uint8_t)i, weir_addr_v4_be(addr), weir_addr_v4_be(addr));
+			weir_tx_arp_request(tx, (uint8_t)i, weir_addr_v4_be(addr),
+				weir_addr_v4_be(addr));
 }
 
 /* After a port has come up, a pass over all endpoints: announces VIPs and local addresses there. */

@@ -60,7 +60,8 @@ static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
 
 	if (m->nb_segs > 1 &&
 		pkt->frame.len ==
-			pkt->frame.head_len) { /* a reply: the other buffers held the rest of the request */
+			pkt->frame
+				.head_len) { /* a reply: the other buffers held the rest of the request */
 		rte_pktmbuf_free(m->next);
 		m->next = NULL;
 		m->nb_segs = 1;
@@ -114,7 +115,7 @@ static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, const struct weir
 	}
 	m->l2_len = seg->l3_off;
 	m->l3_len = seg->l4_off - seg->l3_off;
-	/* DPDK names the family; so does whoever asks it for that */
+	/* an mbuf with this flag has to name the family */
 	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
 	weir_l3_zero_csum(&pkt->frame, seg);
 	tcp->csum = weir_csum_fold(weir_pseudo_sum(addr_sum, l4_len));

@@ -40,7 +40,8 @@ const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface 
 static uint32_t sender_for(const struct weir_policy *p, const struct weir_nexthop *hop)
 {
 	const struct weir_interface *interface = &p->interfaces[hop->interface];
-	const struct weir_interface_addr *a = weir_neigh_subnet(interface, weir_addr_v4_be(&hop->addr));
+	const struct weir_interface_addr *a =
+		weir_neigh_subnet(interface, weir_addr_v4_be(&hop->addr));
 
 	if (a != NULL)
 		return weir_addr_v4_be(&a->addr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A frame: the bytes, how many of them there are, and what the device found out about them. All that
- * wire/ knows of a packet. The bytes belong to whoever made the frame; wire/ keeps no pointer to them.
+ * wire/ knows of a packet. The bytes belong to the caller; wire/ keeps no pointer to them.
  */
 #ifndef WEIR_WIRE_FRAME_H
 #define WEIR_WIRE_FRAME_H

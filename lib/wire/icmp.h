@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP of a frame that weir_parse() called WEIR_PARSED_ICMP: pings, and errors about what we sent. The
- * same for both families to whoever calls it.
+ * interface is the same for both families.
  */
 #ifndef WEIR_WIRE_ICMP_H
 #define WEIR_WIRE_ICMP_H

@@ -54,7 +54,7 @@ void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t 
  */
 static inline uint64_t weir_ipv4_set_dst(uint8_t *frame, uint32_t dst_be, uint16_t sum);
 
-/* New addresses, one hop less, the checksum updated. Returns the change of the pseudo header's sum. */
+/* New addresses, the TTL less by one, the checksum updated. Returns the change of the pseudo header's sum. */
 static inline uint64_t weir_ipv4_rewrite(uint8_t *frame, uint32_t src_be, uint32_t dst_be);
 
 /* The header goes back to its sender with a new TTL; the checksum is updated. */

@@ -59,20 +59,20 @@ static inline uint64_t weir_l3_set_dst(uint8_t *frame, const struct weir_addr *d
 	return weir_ipv4_set_dst(frame, weir_addr_v4_be(dst), header_sum);
 }
 
-/* Hops that the packet may still go, as it came in (TTL, hop limit): 1 and more, or it is not parsed. */
-static inline uint8_t weir_l3_hops(const struct weir_frame *f, const struct weir_seg *seg)
+/* TTL or hop limit as the packet came in: 1 or more, or it was not parsed. */
+static inline uint8_t weir_l3_hop_limit(const struct weir_frame *f, const struct weir_seg *seg)
 {
 	return weir_ipv4(f->data)->ttl;
 }
 
-/* The packet may be forwarded: when it goes on it has at least one hop left. */
+/* The packet may be forwarded: less by one, its hop limit is not 0. */
 static inline bool weir_l3_may_forward(const struct weir_frame *f, const struct weir_seg *seg)
 {
-	return weir_l3_hops(f, seg) > 1;
+	return weir_l3_hop_limit(f, seg) > 1;
 }
 
 /*
- * New source and destination, of the packet's own family, and one hop less; the IP header's checksum is
+ * New source and destination, of the packet's own family, the hop limit less by one; the IP header's checksum is
  * right again, seg keeps what it says. Returns the delta that the addresses add to the TCP checksum.
  * INVARIANT: weir_l3_may_forward().
  */
