@@ -8,8 +8,10 @@
 #	cppcheck     lint of the C sources
 #	shells       lint of all shell scripts
 #	layers       the arrows between the rooms of lib/
+#	dpdk_calls   no name of DPDK that differs between its versions, but in lib/compat
 #	conformance  every case of docs/rfc-conformance.md has its code and its tests
 #	docs         links, paths, decisions and the glossary's words lead to what is there
+#	docs         what the documents refer to is there
 #	sizes        functions of at most 50 lines, files of at most 600
 #	words        lib/ and app/ in the field's terms: scripts/words.tsv
 #

@@ -92,5 +92,5 @@ check_paths
 check_glossary
 check_cases
 
-[[ $bad == 0 ]] && echo "check_docs: the documents refer to what is there"
-exit "$bad"
+[[ $bad == 0 ]] || { echo "check_docs: correct the document, or the glossary, with what was renamed" && exit 1; }
+echo "check_docs: the documents refer to what is there"

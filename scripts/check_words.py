@@ -9,7 +9,7 @@ import sys
 
 # The ratchet: as many findings are left from before the check. The number may only fall; at 0 it is to go,
 # with all that speaks of it here.
-BASELINE = 153
+BASELINE = 4
 
 TOKEN = re.compile(
     r"""(?P<text>//(?:\\\n|[^\n])*|/\*.*?\*/|"(?:\\.|[^"\\\n])*")|(?P<char>'(?:\\.|[^'\\\n])+')""", re.S)
