@@ -12,6 +12,7 @@
 #   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
 #   compare HAProxy, for scripts/compare.sh, beyond lab
 #   coverage, valgrind   what the scripts of these names need beyond build
+#   debian13 debootstrap, for scripts/test_debian13.sh
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
 # rest with apt; otherwise it says what to type. Services that come with the packages (nginx, sshd) are
@@ -39,7 +40,8 @@ packages() {
 	vm) echo qemu-system-x86 busybox-static cpio xz-utils ;;
 	compare) echo haproxy python3 ;;
 	coverage) echo gcovr ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, check, fuzz, bench, virtio, vm, compare, coverage, valgrind)" >&2 && return 2 ;;
+	debian13) echo debootstrap ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, check, fuzz, bench, virtio, vm, compare, coverage, valgrind, debian13)" >&2 && return 2 ;;
 	esac
 }
 
