@@ -11,7 +11,6 @@
 #	dpdk_calls   no name of DPDK that differs between its versions, but in lib/compat
 #	conformance  every case of docs/rfc-conformance.md has its code and its tests
 #	docs         links, paths, decisions and the glossary's words lead to what is there
-#	docs         what the documents refer to is there
 #	sizes        functions of at most 50 lines, files of at most 600
 #	words        lib/ and app/ in the field's terms: scripts/words.tsv
 #
@@ -20,7 +19,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-CHECKS=(format cppcheck shells layers conformance docs sizes words)
+CHECKS=(format cppcheck shells layers dpdk_calls conformance docs sizes words)
 
 usage() {
 	sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//p}' "$0"
@@ -57,7 +56,7 @@ for name in "${CHECKS[@]}"; do
 	77) skipped=$((skipped + 1)) word=skipped ;;
 	*) failed=$((failed + 1)) word=FAILED ;;
 	esac
-	printf '%-8s%-12s%s\n' $word "$name" "$(tail -n 1 "$TMP/$name" | sed 's/^check_[a-z]*: //')"
+	printf '%-8s%-12s%s\n' $word "$name" "$(tail -n 1 "$TMP/$name" | sed 's/^check_[a-z_]*: //')"
 	[ $word != FAILED ] || sed '$d;s/^/    /' "$TMP/$name"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
