@@ -94,6 +94,7 @@ end_all() {
 
 clean_up() {
 	end_all
+	rm -f "$dir.log"
 	if [ -n "$keep" ]; then
 		echo "kept: $dir"
 		return 0
