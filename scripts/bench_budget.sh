@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # bench_budget.sh [--update] [PROGRAM]: counts the instructions that the core spends on a packet, and
-# fails when one kind takes 5 % more than tests/bench/budget.tsv allows. Unlike cycles, instructions are
+# fails when one kind takes 1 % more than tests/bench/budget.tsv allows. Unlike cycles, instructions are
 # the same on a busy machine. --update writes the counts into the budget instead.
 #
 # PROGRAM is a build's bench_count (default: build/tests/bench/bench_count), built with -Dbuildtype=release.
@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 program=${program:-build/tests/bench/bench_count}
 
 BUDGET=tests/bench/budget.tsv
-ABOVE_PERCENT=5
+ABOVE_PERCENT=1
 
 die() {
 	echo "bench_budget.sh: $1" >&2

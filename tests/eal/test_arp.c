@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* The side path: who is answered, what is learned, what is asked and announced, and how often. */
+/* The side path: which requests are answered, what is learned, what is asked and announced, and how often. */
 #include "../unit/frame.h"
 #include "../unit/unit.h"
 #include "rig.h"
@@ -269,7 +269,7 @@ static void test_when_due(void)
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
-		{"who is answered", test_answers},
+		{"which requests are answered", test_answers},
 		{"a VIP in a port's subnet is answered for there", test_vip_in_subnet},
 		{"arp goes by interface, not by port", test_interface_is_not_port},
 		{"announced at start and when a link comes up", test_announcements},

@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 	if (cells) {
 		unsigned int wrong_cells = cells_wrong(stdout);
 
-		printf("%u cells of the state table and who does it, %u wrong\n", cells_reachable(),
+		printf("%u cells of the state table and side, %u wrong\n", cells_reachable(),
 			wrong_cells);
 		bad += wrong_cells;
 	}

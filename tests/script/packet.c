@@ -238,7 +238,7 @@ void packet_read(struct words *w, bool sent, struct packet *p)
 	if ((p->flags & WEIR_TCP_ACK) && !says(w, "ack"))
 		fail(w->failure, "syntax: ack is missing");
 	if (sent && leaves_open(p))
-		fail(w->failure, "syntax: who sends must say every number");
+		fail(w->failure, "syntax: an injected segment must have every number");
 }
 
 /* Adds to a text that has a size. */

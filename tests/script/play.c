@@ -93,7 +93,7 @@ static struct actor *addressee(struct play *p, const uint8_t *frame)
 		if (dst == a->addr && (icmp || frame_get16(frame + FRAME_TCP + 2) == a->port))
 			return a;
 	}
-	fail(p->failure, "a packet for nobody");
+	fail(p->failure, "a packet to neither side");
 }
 
 static void collect(struct play *p)

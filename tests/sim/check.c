@@ -101,8 +101,8 @@ void sim_check_pair(struct sim_app *a)
 	struct sim_conn *c;
 
 	if (them == NULL)
-		sim_fail(tuple(a), "%s reads a stream that nobody writes: %llx", side_name(a),
-			(unsigned long long)a->theirs);
+		sim_fail(tuple(a), "%s reads a stream that the other side does not write: %llx",
+			side_name(a), (unsigned long long)a->theirs);
 	c = a->side == WEIR_CLIENT ? a->conn : them->conn;
 	if ((c->backend != NULL && c->backend != backend) ||
 		(backend->conn != NULL && backend->conn != c))
@@ -188,7 +188,7 @@ static void check_sacks(const struct sim_peer *p, const struct sim_seg *s)
 static void check_options(const struct sim_peer *p, const struct sim_seg *s)
 {
 	if (s->payload_len + s->opt_len > sim_flavour_mss(p->flavour))
-		sim_fail(peer_tuple(p), "%u bytes in a segment for who takes %u",
+		sim_fail(peer_tuple(p), "%u bytes in a segment to a peer that takes %u",
 			s->payload_len + s->opt_len, sim_flavour_mss(p->flavour));
 	if (s->ts != p->ts || (s->n_sacks > 0 && !p->sack))
 		sim_fail(peer_tuple(p), "timestamps or SACK not as agreed upon");

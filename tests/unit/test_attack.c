@@ -133,7 +133,7 @@ int main(void)
 		{"HC-13 what was under way of the old one (nat)", hc13_under_way},
 		{"HC-05 held in vain", hc05_held_in_vain},
 		{"HC-04 the client opens its window early", hc04_client_opens},
-		{"HC-42 strangers do not use up the RSTs for connections", hc42_budget},
+		{"HC-42 unknown tuples do not use up the RSTs for connections", hc42_budget},
 	};
 
 	return unit_main("attack", tests, sizeof(tests) / sizeof(tests[0]));

@@ -98,7 +98,7 @@ static void nobody_answers(unsigned int service)
 	shell_close(s);
 }
 
-static void hc11_nobody(void)
+static void hc11_no_answer(void)
 {
 	each_mode(nobody_answers);
 }
@@ -473,7 +473,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HC-11 backend SYN lost", hc11_once},
 		{"HC-11 two lost: another backend, another port", hc11_twice},
-		{"HC-11 nobody answers: RST to the client", hc11_nobody},
+		{"HC-11 no backend answers: RST to the client", hc11_no_answer},
 		{"HC-11 a lone backend is tried for longer", hc11_alone},
 		{"HC-11 a lone backend that stays silent", hc11_alone_silent},
 		{"HC-11 an answer that comes too late", hc11_late},
@@ -484,8 +484,8 @@ int main(void)
 		{"HC-12 ICMP unreachable, right and wrong", hc12_icmp},
 		{"HC-12 the SYN-ACK's ack is checked", hc12_ack},
 		{"HC-12 no backend at all", hc12_none},
-		{"HC-12 who refuses loses its turns, nobody else", hc12_turns},
-		{"HC-12 who refuses now and then is not marked down", hc12_now_and_then},
+		{"HC-12 a refusing backend is held down, no other", hc12_turns},
+		{"HC-12 a backend that refuses now and then is not marked down", hc12_now_and_then},
 	};
 
 	return unit_main("proxy backend", tests, sizeof(tests) / sizeof(tests[0]));

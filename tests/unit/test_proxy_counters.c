@@ -309,7 +309,7 @@ int main(void)
 		{"HC-04 held segments are counted", hc04_counted},
 		{"HC-11 a silent backend is counted", hc11_counted},
 		{"HC-12 a refusal is counted", hc12_counted},
-		{"HC-12 a connection that nobody takes is counted", hc12_none_counted},
+		{"HC-12 a connection that no backend accepts is counted", hc12_none_counted},
 		{"HC-22 HC-54 ends are counted", hc22_counted},
 		{"HC-24 a new beginning in vain", anew_in_vain},
 		{"HC-50 a life is counted", hc50_life},

@@ -244,7 +244,7 @@ static void hc51_removed_service(void)
 }
 
 /* A removed service's client that begins anew on an open connection's port has not got a new one. */
-static void hc51_begins_anew(void)
+static void hc51_new_incarnation(void)
 {
 	struct shell *s = shell_roomy(1, 2);
 	struct talk t, again;
@@ -376,7 +376,7 @@ int main(void)
 		{"HC-51 weights, drain, other backends: the next pick", hc51_next_pick},
 		{"HC-51 shorter orders", hc51_shorter_order},
 		{"HC-51 a removed service", hc51_removed_service},
-		{"HC-51 a removed service's client begins anew", hc51_begins_anew},
+		{"HC-51 a removed service's client starts a new incarnation", hc51_new_incarnation},
 		{"HC-51 half-open connections move on", hc51_half_open},
 		{"HC-51 ... or end", hc51_nowhere_else},
 		{"HC-51 ... and do not come back", hc51_old_connection},

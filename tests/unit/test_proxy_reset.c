@@ -526,7 +526,7 @@ int main(void)
 		{"HC-22 exact RST, RST pending, CLOSED", hc22_exact},
 		{"HC-22 a pending RST is cancelled by its receiver only", hc22_rst_pending},
 		{"HC-22 an aborted download", hc22_abort},
-		{"HC-24 its own SYN again, somebody's SYN", hc24_own_syn},
+		{"HC-24 its own SYN retransmitted, a spoofed SYN", hc24_own_syn},
 		{"HC-24 a rebooted client", hc24_rebooted},
 		{"HC-24 a client rebooted before the backend answered", hc24_early},
 		{"HC-24 its own cookie again", hc24_own_cookie},

@@ -154,7 +154,7 @@ static void translate(const struct weir_conn *c, const struct weir_policy *p, en
 }
 
 /* HC-20 */
-static void like_made_anew(void)
+static void equals_rebuilt(void)
 {
 	struct weir_policy *p = shell_policy(1, 2);
 	uint64_t seed = 20;
@@ -235,7 +235,7 @@ static void windows(void)
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{"HC-20 translated is like made anew, both checksums", like_made_anew},
+		{"HC-20 translated equals rebuilt, both checksums", equals_rebuilt},
 		{"HC-20 a wrong checksum stays wrong", wrong_stays_wrong},
 		{"HC-03 windows are rounded down", windows},
 	};

@@ -268,14 +268,14 @@ int main(void)
 		{"options of either side", test_options},
 		{"sequence numbers wrap", test_wrap},
 		{"the same ports again and again", test_same_ports},
-		{"nobody answers", test_no_answer},
-		{"nobody acknowledges", test_timeout},
-		{"nobody responds", test_silent},
+		{"no answer to the SYN", test_no_answer},
+		{"no acknowledgement", test_timeout},
+		{"no response", test_silent},
 		{"closed too early", test_cut},
 		{"another text", test_corrupt},
 		{"refused", test_refused},
 		{"reset", test_reset},
-		{"pages of somebody else's", test_http},
+		{"pages of another server", test_http},
 	};
 
 	return unit_main("weirgen_tcp", tests, sizeof(tests) / sizeof(*tests));

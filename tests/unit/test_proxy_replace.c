@@ -106,9 +106,9 @@ static void hc24_fitting(void)
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{"HC-08 a new beginning whose segments are reordered", hc08_overtaken},
+		{"HC-08 a new incarnation whose segments are reordered", hc08_overtaken},
 		{"HC-24 a new beginning that fits the old connection", hc24_fitting},
 	};
 
-	return unit_main("proxy anew", tests, sizeof(tests) / sizeof(tests[0]));
+	return unit_main("proxy replace", tests, sizeof(tests) / sizeof(tests[0]));
 }

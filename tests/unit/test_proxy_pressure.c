@@ -239,5 +239,5 @@ int main(void)
 		{"HC-04 the pool is full", pool_full},
 	};
 
-	return unit_main("proxy squeezed", tests, sizeof(tests) / sizeof(tests[0]));
+	return unit_main("proxy pressure", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -446,7 +446,7 @@ int main(void)
 		{"HC-14 closed port refused", hc14_refused},
 		{"HC-14 closed port silent, not ours", hc14_silent},
 		{"HC-14 a backend that speaks to others", hc14_backend},
-		{"HC-03 timestamps that nobody asked for", hc03_unasked},
+		{"HC-03 timestamps that were not offered", hc03_unasked},
 		{"HC-12 one burst: a refusal, and more behind it", hc12_behind},
 		{"HC-13 HC-33 an old connection, and no other port", hc33_old_and_alone},
 		{"HC-50 one burst: evicted, and more behind it", hc50_behind_evicted},
@@ -456,5 +456,5 @@ int main(void)
 		{"HC-08 overtaken on a tuple that was suspect", hc08_overtaken_again},
 	};
 
-	return unit_main("proxy strange", tests, sizeof(tests) / sizeof(tests[0]));
+	return unit_main("proxy unexpected", tests, sizeof(tests) / sizeof(tests[0]));
 }
