@@ -92,6 +92,10 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 }
 
 /* With its interface. */
+/*
+ * INVARIANT: one interface a port, in their order: the checks found egress and next hops by port (check.h),
+ * and the policy counts interfaces.
+ */
 static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
 {
 	struct weir_interface *to = &p->interfaces[p->n_interfaces++];

@@ -46,8 +46,9 @@ void weir_dataplane_tend(struct weir_dataplane *dp);
 
 /*
  * Replaces the policy of the workers by `policy`, which weir_policy_derive() made of the present one;
- * each worker changes at the end of its loop. 0; or, with nothing changed, -EBUSY: a worker has not
- * changed since the last time, -ENOMEM.
+ * each worker changes at the end of its loop. 0; or, with the policy as it was, -EBUSY: a
+ * worker has not changed since the last time, -ENOMEM. Health bits of numbers that are given to new
+ * backends are reset in any case.
  */
 int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *policy);
 

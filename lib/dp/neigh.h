@@ -27,7 +27,7 @@ struct weir_neigh {
 struct weir_neighs {
 	const struct weir_policy *policy;
 	struct weir_neigh *at; /* by index into the policy's nexthops */
-	uint16_t *order;       /* those indices by port and address */
+	uint16_t *order;       /* those indices by interface and address */
 	uint32_t *sender_be;   /* of the ARP request: our address in the next hop's subnet */
 };
 

@@ -50,7 +50,8 @@ void weir_sockets_add_new(struct weir_sockets *s, const struct weir_sockets *bef
 	if (dir == NULL)
 		return; /* no /proc: the driver's own counts have to do */
 	while ((entry = readdir(dir)) != NULL) {
-		int fd = atoi(entry->d_name); /* "." and ".." are 0, which add() never sees twice */
+		int fd = atoi(
+			entry->d_name); /* "." and ".." are 0, which has() keeps from being added twice */
 		int domain = domain_of(fd);
 
 		if (domain >= 0 && !has(before, fd) && !has(s, fd))

@@ -115,7 +115,7 @@ static uint8_t next_backend_life(const struct weir_policy *p, const bool *busy, 
 	return next_life(life, is_idle_backend(p, busy, i), is_left(life, busy, i));
 }
 
-/* No number but its own goes by a listener's: when it is left it is vacant. */
+/* No other number depends on a listener's, so it is never orphaned: idle, it is vacant. */
 static uint8_t next_listener_life(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
 	uint8_t life = p->listeners[i].life;

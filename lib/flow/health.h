@@ -42,7 +42,7 @@ static inline void weir_health_set(struct weir_health *h, uint16_t backend, bool
 /*
  * Control side, before p is published: numbers that p has given away since that generation are
  * healthy, until it is known otherwise. (In the generation before nothing new goes to them: they
- * were vacant.)
+ * were vacant, or retired without a connection.)
  */
 static inline void weir_health_adopt(struct weir_health *h, const struct weir_policy *p,
 	uint32_t generation)

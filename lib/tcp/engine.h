@@ -87,10 +87,16 @@ static inline void drop(struct weir_pkt *pkt, enum weir_fate fate)
 	pkt->fate = (uint8_t)fate;
 }
 
-/* Every public call of proxy.h begins with this: a callback that calls the engine stops the program. */
-static inline void enter(struct weir_proxy *px, uint64_t now_ns)
+/* A callback that calls the engine stops the program, unless it was built with NDEBUG. */
+static inline void check_reentry(const struct weir_proxy *px)
 {
 	assert(!px->in_callback);
+}
+
+/* What burst, tick and reset_all of proxy.h begin with. */
+static inline void enter(struct weir_proxy *px, uint64_t now_ns)
+{
+	check_reentry(px);
 	px->now_ns = now_ns;
 }
 
@@ -167,8 +173,8 @@ struct weir_hashes {
 };
 
 /*
- * A connection in SYN_SENT under that client key with that hash, on no timer. NULL: the table is
- * full and nothing in it can be evicted; nothing has changed.
+ * A connection in SYN_SENT under that client key with that hash, on no timer. NULL: there is no room
+ * for it; an ended connection may have been evicted all the same.
  */
 struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
 	uint64_t hash);

@@ -82,6 +82,7 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	const struct weir_limits *limits = &policy->limits;
 	bool renumbered = false; /* a listener's number stands for another listener */
 
+	check_reentry(px);
 	weir_sched_adopt(&px->sched, policy, px->generation);
 	weir_counters_adopt(&px->counters, policy, px->generation);
 	for (uint32_t i = 0; i < policy->n_services; i++)
@@ -371,7 +372,7 @@ void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int
 		decide(px, &b, i);
 }
 
-/* No connection was opened by that SYN-ACK's cookie. One that has ended by another cookie is no answer. */
+/* No connection was opened by that SYN-ACK's cookie. An ended one of another cookie does not count. */
 static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
 {
 	uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
@@ -425,6 +426,7 @@ void weir_proxy_set_wall_offset(struct weir_proxy *px, uint64_t wall_offset_ns)
 
 void weir_proxy_drain(struct weir_proxy *px)
 {
+	check_reentry(px);
 	px->draining = true;
 }
 

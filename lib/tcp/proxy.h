@@ -39,7 +39,8 @@ struct weir_dest {
 
 /*
  * The shell's callbacks. They run within a call of the engine, in its thread, and must not call the
- * engine back: an assertion stops the program that tries. What the pointers lead to is valid during
+ * engine back: an assertion stops the program that
+ * tries, unless it was built with NDEBUG. What the pointers lead to is valid during
  * the call only.
  */
 struct weir_proxy_ops {
@@ -102,8 +103,8 @@ void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health);
  * Between bursts: px uses `policy` from here on, a later generation of its present one (made by
  * weir_policy_derive(), in one step or several). The old policy is not read any more, not even by
  * this call, and may be freed once all packets that were classified by it have been decided. A packet
- * classified by a newer policy than px's must wait for this call. The work is bounded by the number of
- * services and backends; connections are not touched: each finds what changed when it is used.
+ * classified by a newer policy than px's must wait for this call. The work is bounded by the number of services,
+ * listeners and backends; connections are not touched: each finds what changed when it is used.
  */
 void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy);
 

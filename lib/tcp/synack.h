@@ -16,7 +16,7 @@
 
 /* All that is needed to build the SYN-ACK again. */
 struct weir_synack {
-	struct weir_key client; /* its receiver, and its service */
+	struct weir_key client; /* its receiver, and the listener that it is from */
 	uint32_t client_isn;
 	uint32_t isn, tsval; /* the cookie */
 	uint32_t client_tsval;

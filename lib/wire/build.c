@@ -73,13 +73,3 @@ uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
 	weir_l3_build(frame, &h->src, &h->dst, l4_len);
 	return (uint16_t)(l4_off + l4_len);
 }
-
-void weir_build_tcp_csum(const struct weir_frame *f, const struct weir_seg *seg)
-{
-	struct weir_tcp_hdr *tcp = (void *)(f->data + seg->l4_off);
-	const uint16_t l4_len = weir_seg_l4_len(seg);
-	uint64_t sum = weir_pseudo_sum(weir_l3_addr_sum_of(f, seg), l4_len);
-
-	tcp->csum = 0;
-	tcp->csum = weir_csum_finish(weir_csum_add(sum, tcp, l4_len));
-}

@@ -34,10 +34,4 @@ struct weir_header { /* numbers in host order unless the name says _be */
  */
 uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h);
 
-/*
- * Recomputes the TCP checksum of f, which was parsed into seg, from the bytes as they are now (contiguous
- * frames only: head_len == len). For frames that came in as WEIR_CSUM_PARTIAL.
- */
-void weir_build_tcp_csum(const struct weir_frame *f, const struct weir_seg *seg);
-
 #endif

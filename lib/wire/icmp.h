@@ -11,7 +11,7 @@
 
 enum weir_icmp_kind {
 	WEIR_ICMP_PING,  /* an echo request */
-	WEIR_ICMP_ERROR, /* what its addressee sent does not arrive, for good: *quoted is set */
+	WEIR_ICMP_ERROR, /* a final error about a segment of ours; *quoted is set */
 	WEIR_ICMP_BAD,   /* the fate says why */
 };
 

@@ -6,7 +6,9 @@
  * frames that were parsed and by the address for those that are built. Parsing branches by the
  * Ethernet type, in wire/parse.c.
  *
- * ARP is IPv4's neighbour protocol and knows it (dp/arp.c, dp/neigh.c). All functions are pure but for
+ * Exceptions: ARP is IPv4's neighbour protocol (dp/arp.c, dp/neigh.c); the transmit flags of an mbuf name
+ * the family (dp/mbuf.h); hashes of keys and cookies choose a message by the address (flow/key.h,
+ * tcp/cookie.c). All functions are pure but for
  * the bytes they are given; any thread may call them.
  */
 #ifndef WEIR_WIRE_L3_H

@@ -26,7 +26,7 @@ struct weir_parse_result {
  * f->csum says UNKNOWN, the ICMP checksum. Trailing Ethernet padding is allowed: the IP length
  * counts. A checksum over bytes that are in other buffers (beyond head_len) is not verified.
  *
- * *seg is set as a whole for WEIR_PARSED_TCP; for WEIR_PARSED_ICMP its addresses, offsets and family
+ * *seg is set as a whole for WEIR_PARSED_TCP, but for tsval and tsecr without timestamps; for WEIR_PARSED_ICMP its addresses, offsets and family
  * are. Otherwise it may be half filled in. Pure: any thread may call it.
  */
 struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg *seg);
