@@ -64,10 +64,17 @@ static void on_wait(struct sim_timer *t)
 	run(a);
 }
 
-/* A backend knows by now who it talks to: from here on it follows that connection's plan. */
+/*
+ * The stream's id is read. A backend follows the plan of its connection from here on; what an attacker
+ * sent with a guessed cookie is forgotten.
+ */
 static void identified(struct sim_app *a)
 {
-	sim_check_pair(a);
+	if (!sim_check_pair(a)) {
+		a->theirs = 0;
+		a->read = 0;
+		return;
+	}
 	if (a->side == WEIR_BACKEND) {
 		a->script = &a->conn->plan.script[WEIR_BACKEND];
 		a->at = 0;
@@ -76,14 +83,16 @@ static void identified(struct sim_app *a)
 
 static void take(struct sim_app *a, const uint8_t *bytes, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++, a->read++) {
+	for (uint32_t i = 0; i < n; i++) {
 		if (a->read < SIM_STREAM_ID_LEN) {
 			a->theirs |= (uint64_t)bytes[i] << 8 * a->read;
-			if (a->read == SIM_STREAM_ID_LEN - 1)
+			if (++a->read == SIM_STREAM_ID_LEN)
 				identified(a);
-		} else if (bytes[i] != sim_stream_byte(a->theirs, a->read)) {
-			sim_check_wrong_byte(a);
+			continue;
 		}
+		if (bytes[i] != sim_stream_byte(a->theirs, a->read))
+			sim_check_wrong_byte(a);
+		a->read++;
 	}
 	sim_check_read(a);
 }

@@ -8,6 +8,8 @@
 
 struct sim_world;
 
+#define SIM_ATTACK_STREAM 0 /* what data of an attacker begins with: the id of no stream */
+
 struct sim_attack {
 	struct sim_world *world;
 	struct sim_random random;

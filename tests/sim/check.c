@@ -94,12 +94,15 @@ static struct sim_app *writer(struct sim_world *w, uint64_t stream, enum weir_si
 	return NULL;
 }
 
-void sim_check_pair(struct sim_app *a)
+bool sim_check_pair(struct sim_app *a)
 {
 	struct sim_app *them = writer(a->world, a->theirs, weir_other(a->side));
 	struct sim_app *backend = a->side == WEIR_BACKEND ? a : them;
 	struct sim_conn *c;
 
+	if (them == NULL && a->side == WEIR_BACKEND && a->theirs == SIM_ATTACK_STREAM &&
+		a->world->front.luck.n > 0)
+		return false;
 	if (them == NULL)
 		sim_fail(tuple(a), "%s reads a stream that the other side does not write: %llx",
 			side_name(a), (unsigned long long)a->theirs);
@@ -109,6 +112,7 @@ void sim_check_pair(struct sim_app *a)
 		sim_fail(c->who, "connection %u is spliced with more than one", c->index);
 	c->backend = backend;
 	backend->conn = c;
+	return true;
 }
 
 void sim_check_wrong_byte(const struct sim_app *a)

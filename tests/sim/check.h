@@ -27,8 +27,11 @@ void sim_check_begin(const struct sim_scene *scene);
 _Noreturn void sim_fail(struct sim_tuple who, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* An application learnt whose stream it reads: the two belong together, and nobody else to them. */
-void sim_check_pair(struct sim_app *a);
+/*
+ * An application has read which stream it reads: the two belong together, and no third one to them.
+ * false: the stream is an attacker's, which has guessed a cookie as odds allow.
+ */
+bool sim_check_pair(struct sim_app *a);
 _Noreturn void sim_check_wrong_byte(const struct sim_app *a);
 /* Nothing was read that was not written. */
 void sim_check_read(const struct sim_app *a);
