@@ -94,7 +94,7 @@ static void test_include_many(void)
 /* Three in each file of a chain: 3^7 of the last one, were there no bound. */
 static void test_include_nested(void)
 {
-	char name[16], text[128], message[1024];
+	char name[32], text[128], message[1024];
 	struct weir_config *c;
 
 	for (int depth = 1; depth <= 8; depth++) {
