@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "flow/classify.h"
+#include "flow/derive.h"
 #include "flow/localport.h"
 #include "base/csum.h"
 #include "unit.h"
@@ -231,6 +232,55 @@ static void check_key(const struct weir_pkt *pkt, uint8_t addr, uint16_t port, u
 	struct weir_key want = {.addr = host(addr), .port_be = weir_be16(port), .id = id};
 
 	CU_ASSERT_TRUE(weir_key_eq(&pkt->key, &want));
+}
+
+static void policy_listener_of(void)
+{
+	struct weir_policy *p = small_policy(1);
+	struct weir_addr other = host(99);
+	const uint16_t had = weir_policy_listener_of(p, 0)->service;
+	uint16_t second;
+
+	CU_ASSERT_EQUAL(had, 0);
+	CU_ASSERT_PTR_NULL(weir_policy_listener_of(p, 1000));
+	weir_policy_free(p);
+
+	p = weir_policy_alloc(&(struct weir_policy_room){.services = 1, .listeners = 3});
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	p->n_services = 1;
+	p->listeners[weir_policy_listen(p, 0, &other, 1)].life = WEIR_LIFE_VACANT;
+	CU_ASSERT_PTR_NULL(weir_policy_listener_of(p, 0));
+	p->listeners[weir_policy_listen(p, 0, &other, 2)].life = WEIR_LIFE_RETIRED;
+	CU_ASSERT_PTR_EQUAL(weir_policy_listener_of(p, 0), &p->listeners[1]);
+	second = weir_policy_listen(p, 0, &other, 3);
+	CU_ASSERT_PTR_EQUAL(weir_policy_listener_of(p, 0), &p->listeners[second]);
+	weir_policy_free(p);
+}
+
+/* A removed service, its listener and its backend: each is idle when no connection refers to it. */
+static void policy_has_idle(void)
+{
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){
+		.services = 1, .listeners = 1, .backends = 1});
+	struct weir_addr vip = host(1);
+	bool busy[1] = {true}, idle[1] = {false};
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	p->n_services = p->n_backends = 1;
+	weir_policy_listen(p, 0, &vip, weir_be16(80));
+	CU_ASSERT_FALSE(weir_policy_has_idle(p, idle, idle)); /* all of it is in use by the file */
+	p->backends[0].life = WEIR_LIFE_RETIRED;
+	CU_ASSERT_FALSE(weir_policy_has_idle(p, busy, busy));
+	CU_ASSERT_TRUE(weir_policy_has_idle(p, busy, idle));
+	p->backends[0].life = WEIR_LIFE_VACANT;
+	CU_ASSERT_FALSE(weir_policy_has_idle(p, idle, idle));
+	p->services[0].life = p->listeners[0].life = WEIR_LIFE_RETIRED;
+	CU_ASSERT_FALSE(weir_policy_has_idle(p, busy, idle));
+	CU_ASSERT_TRUE(weir_policy_has_idle(p, idle, idle));
+	p->services[0].life = WEIR_LIFE_LIVE;
+	CU_ASSERT_TRUE(weir_policy_has_idle(p, idle, idle)); /* a port of it that was removed */
+	CU_ASSERT_FALSE(weir_policy_has_idle(p, busy, idle));
+	weir_policy_free(p);
 }
 
 static void classify_segments(void)
@@ -508,6 +558,8 @@ int main(void)
 		{"policy's key_ids", policy_key_ids},
 		{"policy with nothing in it", policy_empty},
 		{"policy without memory", policy_out_of_memory},
+		{"a service's listener", policy_listener_of},
+		{"HC-51 something removed is idle", policy_has_idle},
 		{"classify segments", classify_segments},
 		{"HC-14 classify what is not for us", classify_not_for_us},
 		{"HC-12 classify ICMP errors about backends", classify_unreachable},
