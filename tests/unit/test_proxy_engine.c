@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The proxy engine: what its contracts say of failed calls, health and another policy, seen from the
+ * inside (tcp/engine.h), because packets show it rarely.
+ */
+#include "flow/derive.h"
+#include "tcp/engine.h"
+#include "modes.h"
+
+static struct weir_proxy *engine(struct shell *s)
+{
+	return &s->workers[0].px;
+}
+
+/* From here on no local port leads to that backend. */
+static void take_ports_away(struct shell *s, uint16_t backend)
+{
+	s->policy->backends[backend].locals = 0;
+}
+
+/* The connection of a client's talk, to be looked at. */
+static struct weir_conn *conn_of(struct shell *s, const struct talk *t)
+{
+	return (struct weir_conn *)(uintptr_t)shell_conn(s, SHELL_FULLNAT, t->client, t->port);
+}
+
+/* A connection that gets no port to another backend is as it was. */
+static void attach_refused(void)
+{
+	struct shell *s = shell_usual();
+	struct weir_proxy *px = engine(s);
+	struct weir_conn *c, before;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	talk_ack(&t);
+	c = conn_of(s, &t);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	weir_conn_detach_backend(px, c);
+	before = *c;
+	take_ports_away(s, !c->backend);
+	CU_ASSERT_FALSE(weir_conn_attach_backend(px, c, !c->backend));
+	CU_ASSERT_EQUAL(memcmp(c, &before, sizeof(before)), 0);
+	CU_ASSERT_TRUE(weir_conn_attach_backend(px, c, before.backend));
+	shell_close(s);
+}
+
+/* lc: the backend without a port is the least active one, and is not asked twice. */
+static void another_backend(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	struct shell *s;
+	struct talk t;
+
+	p->services[SHELL_FULLNAT].scheduler = WEIR_SCHED_LC;
+	s = shell_open(p, SHELL_START_NS);
+	take_ports_away(s, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		talk_init(&t, s, SHELL_FULLNAT, i);
+		talk_syn(&t);
+		talk_ack(&t);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(conn_of(s, &t));
+		IS(conn_of(s, &t)->backend, 1);
+	}
+	shell_close(s);
+}
+
+/* What the control side says of a backend's health counts for the next connection. */
+static void health(void)
+{
+	static struct weir_health h;
+	struct shell *s = shell_usual();
+	struct talk t;
+
+	weir_health_set(&h, 0, false);
+	weir_proxy_heed(engine(s), &h);
+	for (unsigned int i = 0; i < 4; i++) {
+		talk_init(&t, s, SHELL_FULLNAT, i);
+		talk_syn(&t);
+		talk_ack(&t);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(conn_of(s, &t));
+		IS(conn_of(s, &t)->backend, 1);
+	}
+	shell_close(s);
+}
+
+/* Numbers that stand for something new: a backend's counts and a listener's SYN-ACKs are of the old. */
+static void numbers_given_away(void)
+{
+	struct shell *s = shell_usual();
+	struct weir_proxy *px = engine(s);
+	struct weir_derivation how = {0};
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	talk_syn(&t);
+	CU_ASSERT_NOT_EQUAL(px->synacks.due[0], px->synacks.head);
+	px->sched.backends[1].fails = 2;
+	CU_ASSERT_EQUAL_FATAL(weir_policy_derive(s->policy, s->policy, &how), 0);
+	how.next->backends[1].since = how.next->generation;
+	how.next->listeners[how.next->n_listeners - 1].since = how.next->generation;
+	weir_proxy_adopt(px, how.next);
+	IS(px->sched.backends[1].fails, 0);
+	IS(px->synacks.due[0], px->synacks.head);
+	weir_proxy_adopt(px, s->policy);
+	weir_policy_free(how.next);
+	shell_close(s);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"no port: the connection is as it was", attach_refused},
+		{"no port: another backend", another_backend},
+		{"an unhealthy backend is not chosen", health},
+		{"HC-51 numbers given away", numbers_given_away},
+	};
+
+	return unit_main("proxy: engine", tests, sizeof(tests) / sizeof(tests[0]));
+}
