@@ -24,6 +24,20 @@ static struct weir_conn *conn_of(struct shell *s, const struct talk *t)
 	return (struct weir_conn *)(uintptr_t)shell_conn(s, SHELL_FULLNAT, t->client, t->port);
 }
 
+/* New clients, all of which go to backend 1. */
+static void expect_second_backend(struct shell *s, unsigned int clients)
+{
+	struct talk t;
+
+	for (unsigned int i = 0; i < clients; i++) {
+		talk_init(&t, s, SHELL_FULLNAT, i);
+		talk_syn(&t);
+		talk_ack(&t);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(conn_of(s, &t));
+		IS(conn_of(s, &t)->backend, 1);
+	}
+}
+
 /* A connection that gets no port to another backend is as it was. */
 static void attach_refused(void)
 {
@@ -51,18 +65,11 @@ static void another_backend(void)
 {
 	struct weir_policy *p = shell_policy(1, 2);
 	struct shell *s;
-	struct talk t;
 
 	p->services[SHELL_FULLNAT].scheduler = WEIR_SCHED_LC;
 	s = shell_open(p, SHELL_START_NS);
 	take_ports_away(s, 0);
-	for (unsigned int i = 0; i < 3; i++) {
-		talk_init(&t, s, SHELL_FULLNAT, i);
-		talk_syn(&t);
-		talk_ack(&t);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(conn_of(s, &t));
-		IS(conn_of(s, &t)->backend, 1);
-	}
+	expect_second_backend(s, 3);
 	shell_close(s);
 }
 
@@ -71,17 +78,10 @@ static void health(void)
 {
 	static struct weir_health h;
 	struct shell *s = shell_usual();
-	struct talk t;
 
 	weir_health_set(&h, 0, false);
 	weir_proxy_heed(engine(s), &h);
-	for (unsigned int i = 0; i < 4; i++) {
-		talk_init(&t, s, SHELL_FULLNAT, i);
-		talk_syn(&t);
-		talk_ack(&t);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(conn_of(s, &t));
-		IS(conn_of(s, &t)->backend, 1);
-	}
+	expect_second_backend(s, 4);
 	shell_close(s);
 }
 
