@@ -14,6 +14,7 @@ E2E=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 export PYTHONDONTWRITEBYTECODE=1
 E2E_FLOOD_PPS=${E2E_FLOOD_PPS:-20000}
+E2E_LUCKY=0    # spoofed ACKs whose cookie may be right by chance, where a test sends ACKs by the ten thousand
 E2E_ATTEMPTS=1 # connections that synweir may try for one of a client's; more where backends refuse
 
 # Every test meets the same synweir: services on one VIP, most with both backends behind them.
@@ -215,7 +216,7 @@ e2e_end() {
 		check "synweir still serves" get "http://$LAB_VIP/" -o /dev/null
 	fi
 	check "synweir lives" alive
-	check "no spoofed SYN reached a backend" same "$(lab_watched spoofed)" 0
+	check "no spoofed SYN reached a backend" at_most "$(lab_watched spoofed)" "$E2E_LUCKY"
 	check "every SYN at the backends has a client behind it" \
 		at_most "$(lab_watched attempts)" $((E2E_ATTEMPTS * $(real_connections)))
 	check "nothing is half-open at the backends" lab_wait $LAB_WAIT no_half_open
