@@ -55,6 +55,9 @@ fi
 # One service a line: name, port on the VIP, backends. Tests add theirs.
 LAB_SERVICES="web 80 10.0.0.11:80 10.0.0.12:80"
 
+# What else the configuration says of a service, by its name.
+declare -A LAB_SERVICE_KEYS=()
+
 lab_die() {
 	echo "lab: $*" >&2
 	return 1
@@ -243,8 +246,8 @@ lab_config_ports() {
 lab_config_service() {
 	local name=$1 port=$2 backend i=0 comma=''
 	shift 2
-	printf '\t{ name = "%s"; vip = "%s"; port = %s; mode = "%s"; scheduler = "rr";\n\t  backends = (' \
-		"$name" "$LAB_VIP" "$port" "$LAB_MODE"
+	printf '\t{ name = "%s"; vip = "%s"; port = %s; mode = "%s"; scheduler = "rr"; %s\n\t  backends = (' \
+		"$name" "$LAB_VIP" "$port" "$LAB_MODE" "${LAB_SERVICE_KEYS[$name]:-}"
 	for backend in "$@"; do
 		i=$((i + 1))
 		printf '%s\n\t\t{ name = "%s-%s"; address = "%s"; port = %s; }' \

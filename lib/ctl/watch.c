@@ -48,6 +48,7 @@ static const struct {
 	unsigned int per_s, steps;
 } fates[] = {
 	{WEIR_FATE_bad_cookie, 1000, 1}, /* an ACK flood */
+	{WEIR_FATE_truncated, 1, 1},     /* a host with a larger MTU than the port's */
 	{WEIR_FATE_no_backend, 1, 1},
 	{WEIR_FATE_table_full, 1, 1},
 	{WEIR_FATE_no_local_port, 1, 1},

@@ -36,6 +36,18 @@ static uint16_t open_window(const struct weir_conn *c, enum weir_side side, unsi
 	return wnd > 0xffff ? 0xffff : (uint16_t)wnd;
 }
 
+/*
+ * RFC 9293 §3.7.1: the largest segment that may come back. The client's, but held to the profile: no
+ * port takes more (config/check_service.c holds the profile to every port's MTU), and a profile that is
+ * lowered for a narrow path is meant for both directions.
+ */
+static uint16_t mss_for_backend(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	uint16_t client = weir_cookie_mss[c->mss_index], ours = conn_service(px, c)->profile.mss;
+
+	return client < ours ? client : ours;
+}
+
 void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 {
 	struct weir_header h = {
@@ -43,7 +55,7 @@ void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 		.flags =
 			WEIR_TCP_SYN | (c->flags & WEIR_CONN_ECN ? WEIR_TCP_ECE | WEIR_TCP_CWR : 0),
 		.wnd = open_window(c, WEIR_BACKEND, 0), /* RFC 7323 §2.2: never scaled on a SYN */
-		.mss = weir_cookie_mss[c->mss_index],
+		.mss = mss_for_backend(px, c),
 		.wscale = c->no_wscale ? WEIR_WSCALE_NONE : c->wscale_client,
 		.sack_ok = c->flags & WEIR_CONN_SACK,
 		.ts = c->flags & WEIR_CONN_TS,

@@ -75,7 +75,7 @@ static inline bool weir_ipv4_read(const struct weir_frame *f, struct weir_datagr
 			? WEIR_FATE_ip_header
 			: WEIR_FATE_ip_options;
 	else if (__builtin_expect(l4_len > f->len - WEIR_IPV4_L4_OFF, 0))
-		*why = (int32_t)l4_len < 0 ? WEIR_FATE_ip_header : WEIR_FATE_short_frame;
+		*why = (int32_t)l4_len < 0 ? WEIR_FATE_ip_header : WEIR_FATE_truncated;
 	else if (__builtin_expect(weir_csum_fold(weir_csum_header(0, ip, WEIR_IPV4_LEN)) != 0xffff,
 			 0))
 		*why = WEIR_FATE_ip_checksum;

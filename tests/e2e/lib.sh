@@ -64,6 +64,10 @@ at_least() {
 	[ "$1" -ge "$2" ]
 }
 
+fails() {
+	! "$@"
+}
+
 # A stand-in has no weirctl, and retries no backend.
 is_synweir() {
 	[ "$LAB_DUT" != linux ]

@@ -75,8 +75,8 @@ static const struct twist twists[] = {
 	{"TCP header longer than the packet", 16, 59, WEIR_FATE_tcp_header},
 	{"no payload", 16, 60, FINE},
 	{"IP length of the frame", 16, 70, FINE},
-	{"IP length beyond the frame", 16, 71, WEIR_FATE_short_frame},
-	{"IP length far beyond the frame", 16, 0xffff, WEIR_FATE_short_frame},
+	{"IP length beyond the frame", 16, 71, WEIR_FATE_truncated},
+	{"IP length far beyond the frame", 16, 0xffff, WEIR_FATE_truncated},
 	{"no DF", 20, 0x0000, FINE},
 	{"reserved IP flag", 20, 0x8000, FINE},
 	{"first fragment", 20, 0x2000, WEIR_FATE_ip_fragment},
@@ -241,7 +241,8 @@ static void cut_anywhere(void)
 	struct weir_pkt pkt;
 
 	for (size_t n = 0; n < len; n++) {
-		CU_ASSERT_EQUAL(frame_fate(f, n), WEIR_FATE_short_frame);
+		CU_ASSERT_EQUAL(frame_fate(f, n),
+			n < FRAME_IP + 20 ? WEIR_FATE_short_frame : WEIR_FATE_truncated);
 		if (n < headers) {
 			CU_ASSERT_EQUAL(frame_parse_head(&pkt, f, len, n, WEIR_CSUM_UNKNOWN),
 				WEIR_PARSED_BAD);
@@ -548,7 +549,7 @@ static void icmp(void)
 	CU_ASSERT_EQUAL(frame_parse_head(&pkt, f, len, 42, WEIR_CSUM_UNKNOWN), WEIR_PARSED_ICMP);
 	CU_ASSERT_EQUAL(frame_parse_head(&pkt, f, len, 41, WEIR_CSUM_UNKNOWN), WEIR_PARSED_BAD);
 	CU_ASSERT_EQUAL(pkt.fate, WEIR_FATE_split_headers);
-	CU_ASSERT_EQUAL(frame_fate(f, len - 1), WEIR_FATE_short_frame);
+	CU_ASSERT_EQUAL(frame_fate(f, len - 1), WEIR_FATE_truncated);
 
 	len = frame_icmp(f, WEIR_ICMP_UNREACHABLE, 1, 28);
 	CU_ASSERT_EQUAL(frame_parse(&pkt, f, len), WEIR_PARSED_ICMP);
