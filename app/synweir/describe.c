@@ -28,6 +28,7 @@ static int cpu_of(unsigned int lcore)
 static void view_port(struct weir_view_port *v, const struct weir_nic *nic)
 {
 	snprintf(v->driver, sizeof(v->driver), "%s", nic->driver);
+	snprintf(v->iface, sizeof(v->iface), "%s", nic->iface);
 	memcpy(v->mac, nic->mac, sizeof(v->mac));
 	v->queues = nic->n_rx;
 	v->rss = nic->rss || nic->rss_by_port;
@@ -92,6 +93,19 @@ static void describe_port(const struct weir_nic *nic, unsigned int n_workers)
 		nic->rx_csum ? "device" : "software", nic->tx_csum ? "device" : "software");
 }
 
+static void warn_of_links(const struct weir_dataplane *dp)
+{
+	for (uint32_t i = 0; i < dp->policy->n_ports; i++) {
+		const struct weir_nic *nic = &dp->nics[i];
+
+		if (!nic->link_known || nic->link_up)
+			continue;
+		weir_log(WEIR_LOG_WARNING, "port %s: its link is down, nothing comes or goes%s%s%s",
+			nic->port->name, nic->iface[0] != '\0' ? ": \"ip link set " : "",
+			nic->iface, nic->iface[0] != '\0' ? " up\", or look at its other end" : "");
+	}
+}
+
 /* A worker far from a port works, but more slowly: every packet crosses from one memory to the other. */
 static void warn_of_far_ports(const struct weir_dataplane *dp)
 {
@@ -120,6 +134,7 @@ void weir_describe_start(const struct weir_view *view, const struct weir_datapla
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		describe_port(&dp->nics[i], p->n_workers);
+	warn_of_links(dp);
 	warn_of_far_ports(dp);
 	for (uint32_t i = 0; i < p->n_workers; i++) {
 		const struct weir_dataplane_worker *dw = &dp->workers[i];

@@ -30,6 +30,7 @@ struct weir_view_worker {
 
 struct weir_view_port {
 	char driver[32]; /* "net_tap" */
+	char iface[16];  /* the kernel's interface under it; "": none, or not known */
 	uint8_t mac[6];
 	uint16_t queues;   /* receive queues: one a worker, or fewer */
 	bool rss;          /* the device delivers a flow to its worker; else workers hand over */

@@ -48,7 +48,6 @@ static const struct {
 	unsigned int per_s, steps;
 } fates[] = {
 	{WEIR_FATE_bad_cookie, 1000, 1}, /* an ACK flood */
-	{WEIR_FATE_truncated, 1, 1},     /* a host with a larger MTU than the port's */
 	{WEIR_FATE_no_backend, 1, 1},
 	{WEIR_FATE_table_full, 1, 1},
 	{WEIR_FATE_no_local_port, 1, 1},
@@ -68,7 +67,7 @@ struct loss_watch {
 };
 
 struct port_watch {
-	struct loss_watch missed, no_mbuf;
+	struct loss_watch missed, no_mbuf, truncated, partial;
 	bool down;
 	uint64_t down_since_ns;
 };
@@ -94,12 +93,13 @@ struct weir_watch {
 	struct loss_watch fate[FATES], no_mbuf;
 	struct port_watch port[WEIR_PORTS_MAX];
 	struct backend_watch *backend;
+	uint64_t *withdrawn; /* by service: weir_service_counters.timestamps_withdrawn */
 };
 
 __attribute__((format(printf, 3, 4))) static void say(const struct weir_watch *w,
 	enum weir_watch_level level, const char *format, ...)
 {
-	char line[256];
+	char line[512];
 	va_list args;
 
 	va_start(args, format);
@@ -217,7 +217,8 @@ static void step_loss(struct weir_watch *w, struct loss_watch *lw, const struct 
 	uint64_t count = growth(&lw->was, is);
 	double rate = per_second(w, count);
 
-	lw->steps = rate >= l->per_s ? lw->steps + 1 : 0;
+	/* one is one, though a step takes a little more than a second */
+	lw->steps = rate >= l->per_s || (l->per_s == 1 && count > 0) ? lw->steps + 1 : 0;
 	switch (edge_step(w, &lw->edge, lw->steps >= l->steps, count > 0, rate, count)) {
 	case EDGE_BEGAN:
 		say(w, WEIR_WATCH_WARNING, "%s began: %s%s %s/s (%s)", l->what, l->where, l->name,
@@ -314,6 +315,32 @@ static void step_link(struct weir_watch *w, struct port_watch *p, bool down, con
 	}
 }
 
+/*
+ * Frames that the driver cannot tell from damaged ones. Nearly always it is the checksum or
+ * segmentation offload of a virtual link, and these are the commands that turn it off.
+ */
+static void step_offloads(struct weir_watch *w, const struct weir_view *v, unsigned int i,
+	const char *where)
+{
+	const struct weir_port_counters c = weir_view_port(v, i);
+	const char *iface = v->port[i].iface[0] != '\0' ? v->port[i].iface : "INTERFACE";
+	struct port_watch *p = &w->port[i];
+	char partial_text[256], truncated_text[256];
+	const struct loss partial = {"drops", where, "tcp_checksum_partial", partial_text, 1, 1};
+	const struct loss truncated = {"drops", where, "truncated", truncated_text, 1, 1};
+
+	snprintf(partial_text, sizeof(partial_text),
+		"senders leave TCP checksums to their devices: run \"ethtool -K %s tx off\" here, "
+		"and \"ethtool -K DEV tx off\" at the other end of each veth",
+		iface);
+	snprintf(truncated_text, sizeof(truncated_text),
+		"packets exceed mtu = %u, or framesz: lower the MTU of the hosts, or on veth turn "
+		"off segmentation offload: \"ethtool -K %s tx off\", at the other end, too",
+		v->policy->ports[i].mtu, iface);
+	step_loss(w, &p->partial, &partial, c.rx_partial);
+	step_loss(w, &p->truncated, &truncated, c.rx_truncated);
+}
+
 static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned int i)
 {
 	const struct weir_view_port *is = &v->port[i];
@@ -328,6 +355,22 @@ static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned 
 	step_link(w, p, weir_counted(&is->link_up) == 0, name);
 	step_loss(w, &p->missed, &missed, weir_counted(&is->rx_missed));
 	step_loss(w, &p->no_mbuf, &no_mbuf, weir_counted(&is->rx_no_mbuf));
+	step_offloads(w, v, i, where);
+}
+
+/* HC-03: what clients of a service are not promised any more; each worker finds out by itself. */
+static void step_service(struct weir_watch *w, const struct weir_view *v, unsigned int i)
+{
+	const struct weir_service *s = &v->policy->services[i];
+	uint64_t is = weir_view_service(v, i).timestamps_withdrawn;
+
+	if (is > 0 && w->withdrawn[i] == 0)
+		say(w, WEIR_WATCH_WARNING,
+			"service %s: a backend has no TCP timestamps, which its client was "
+			"promised: that client got RST, later ones are not promised any. Set "
+			"profile = { timestamps = false; } for the service",
+			s->name);
+	w->withdrawn[i] = is;
 }
 
 /* A number that another backend has now starts from zero. */
@@ -382,6 +425,8 @@ void weir_watch_step(struct weir_watch *w, const struct weir_view *v, uint64_t n
 	step_no_mbuf(w, v);
 	for (unsigned int i = 0; i < v->policy->n_ports; i++)
 		step_port(w, v, i);
+	for (unsigned int i = 0; i < v->policy->n_services; i++)
+		step_service(w, v, i);
 	for (unsigned int i = 0; i < v->policy->n_backends; i++)
 		step_backend(w, v, i);
 	w->last_ns = now_ns;
@@ -397,6 +442,8 @@ static void remember(struct weir_watch *w, const struct weir_view *v)
 	for (unsigned int i = 0; i < v->policy->n_ports; i++) {
 		w->port[i].missed.was = weir_counted(&v->port[i].rx_missed);
 		w->port[i].no_mbuf.was = weir_counted(&v->port[i].rx_no_mbuf);
+		w->port[i].partial.was = weir_view_port(v, i).rx_partial;
+		w->port[i].truncated.was = weir_view_port(v, i).rx_truncated;
 		w->port[i].down = weir_counted(&v->port[i].link_up) == 0;
 		w->port[i].down_since_ns = w->last_ns;
 	}
@@ -417,8 +464,9 @@ struct weir_watch *weir_watch_new(const struct weir_view *view, weir_watch_log_f
 	if (w == NULL)
 		return NULL;
 	w->backend = calloc(weir_policy_backend_room(view->policy) + 1, sizeof(*w->backend));
-	if (w->backend == NULL) {
-		free(w);
+	w->withdrawn = calloc(weir_policy_service_room(view->policy) + 1, sizeof(*w->withdrawn));
+	if (w->backend == NULL || w->withdrawn == NULL) {
+		weir_watch_free(w);
 		return NULL;
 	}
 	w->log = log;
@@ -433,5 +481,6 @@ void weir_watch_free(struct weir_watch *w)
 	if (w == NULL)
 		return;
 	free(w->backend);
+	free(w->withdrawn);
 	free(w);
 }

@@ -2,6 +2,7 @@
 #include "dp/nic.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include <rte_ethdev.h>
 
 #include "dp/eal.h"
+#include "dp/privileges.h"
 #include "dp/rss.h"
 
 /* What drivers do that their capabilities do not tell. */
@@ -62,16 +64,32 @@ const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers
 
 static int no_device(const struct weir_port *port, int code, struct weir_dp_error *err)
 {
+	char iface[WEIR_NETDEV_NAME];
+
+	weir_netdev_name(port->device, iface);
 	if (weir_eal_is_pci(port->device))
 		return weir_dp_fail(err, code,
 			"port %s: no DPDK driver has %s (the lines above say so if another program "
 			"does): if \"dpdk-devbind.py -s\" lists it, bind it with "
 			"\"dpdk-devbind.py -b vfio-pci %s\"",
 			port->name, port->device, port->device);
-	if (code == -EPERM || code == -EACCES)
+	if (iface[0] != '\0' && !weir_netdev_exists(iface))
+		return weir_dp_fail(err, code,
+			"port %s: %s: there is no interface %s in this network namespace: \"ip "
+			"link\" lists them",
+			port->name, port->device, iface);
+	/* for some drivers -EPERM is -1, whatever went wrong */
+	if (!weir_privileges_has(CAP_NET_ADMIN) || !weir_privileges_has(CAP_NET_RAW))
 		return weir_dp_fail(err, code,
 			"port %s: not allowed to open %s: run as root or with CAP_NET_ADMIN and "
 			"CAP_NET_RAW",
+			port->name, port->device);
+	if (iface[0] != '\0')
+		return weir_dp_fail(err, code,
+			"port %s: %s: the driver refuses its arguments (the lines above say "
+			"which). AF_PACKET: framesz a multiple of 16, and mtu + 100 at least; "
+			"blocksz a multiple of framesz and of the page size; framecnt a multiple "
+			"of blocksz / framesz",
 			port->name, port->device);
 	return weir_dp_fail(err, code,
 		"port %s: cannot open %s: DPDK has no such driver, or it refuses (the lines above "
@@ -224,6 +242,7 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 	snprintf(nic->driver, sizeof(nic->driver), "%s", info.driver_name);
 	nic->node = rte_eth_dev_socket_id(nic->id);
 	nic->link_known = !(quirks_of(info.driver_name) & QUIRK_LINK_UNKNOWN);
+	weir_netdev_name(port->device, nic->iface);
 	nic->link_up = 1;
 	nic->reta_size = info.reta_size;
 	rc = count_queues(nic, &info, n_workers, err);
@@ -302,6 +321,8 @@ void weir_nic_watch(struct weir_nic *nic)
 	if (!nic->link_known || rte_eth_link_get_nowait(nic->id, &link) != 0)
 		return;
 	up = link.link_status == RTE_ETH_LINK_UP;
+	if (nic->iface[0] != '\0') /* the driver says up as soon as it has started */
+		up = weir_netdev_is_running(nic->iface);
 	if (up && !nic->link_up)
 		__atomic_store_n(&nic->announce, nic->announce + 1, __ATOMIC_RELAXED);
 	if (up != nic->link_up)

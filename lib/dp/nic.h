@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include "dp/error.h"
+#include "dp/netdev.h"
 #include "dp/sockets.h"
 #include "flow/policy.h"
 
@@ -28,6 +29,7 @@ struct weir_nic {
 	bool rx_csum, tx_csum;
 	bool link_known; /* the driver's word about the link can be believed */
 	char driver[32];
+	char iface[WEIR_NETDEV_NAME]; /* the kernel's, under it; "": none */
 
 	/* atomics: the control side writes, the workers read */
 	uint32_t link_up;

@@ -147,6 +147,18 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 		memcmp(eth->dst, broadcast, sizeof(broadcast)) != 0;
 }
 
+/* What the far end of a port's wire sends wrongly, every time: the log names the port. */
+static void count_unusable(struct weir_worker *w, const struct weir_pkt *pkt)
+{
+	const struct weir_policy *p = w->px.policy;
+	struct weir_port_counters *c = &w->px.counters.port[p->interfaces[pkt->port].port];
+
+	if (pkt->fate == WEIR_FATE_truncated)
+		weir_count(&c->rx_truncated, 1);
+	else if (pkt->fate == WEIR_FATE_tcp_checksum_partial)
+		weir_count(&c->rx_partial, 1);
+}
+
 /* Parses and classifies one frame. true: this worker owns it, the engine decides. */
 static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 {
@@ -159,6 +171,7 @@ static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 	}
 	weir_classify(w->px.policy, pkt, weir_pkt_parse(pkt));
 	if (pkt->kind == WEIR_KIND_NONE) {
+		count_unusable(w, pkt);
 		drop(w, pkt, pkt->fate);
 		return false;
 	}

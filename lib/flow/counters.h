@@ -18,12 +18,14 @@
 
 struct weir_port_counters {
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
+	uint64_t rx_truncated, rx_partial; /* of these fates, by port: the log tells what to do */
 };
 
 struct weir_service_counters {
 	uint64_t syn, cookies_ok, opened, established, failed;
 	uint64_t bytes_in, bytes_out; /* payload client->backend and back, as forwarded */
 	uint64_t pkts_in, pkts_out;
+	uint64_t timestamps_withdrawn; /* promises that a backend broke (HC-03) */
 };
 
 struct weir_listener_counters {

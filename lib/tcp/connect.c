@@ -208,6 +208,7 @@ static void end_without_timestamps(struct weir_proxy *px, struct weir_conn *c, s
 	weir_send_rst_at(px, c, pkt->seg.ack);
 	drop(pkt, WEIR_FATE_backend_timestamps);
 	px->no_timestamps[weir_policy_service_of(px->policy, c->client.id)] = true;
+	weir_count(&service_counters(px, &c->client)->timestamps_withdrawn, 1);
 	give_up(px, c);
 }
 

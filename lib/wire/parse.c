@@ -170,6 +170,20 @@ static inline uint64_t add_options(uint64_t sum, const uint8_t *options, uint32_
 	return weir_csum_header(sum, options, len);
 }
 
+/*
+ * A field that holds the pseudo header's sum and no more is what a kernel hands to a device that is
+ * to do the rest (Linux's CHECKSUM_PARTIAL): the frame never was on a wire. It is dropped like any
+ * other wrong checksum, because nothing says that it is good, but by a name that tells why.
+ */
+static __attribute__((noinline)) struct weir_parse_result bad_sum(const struct weir_seg *seg,
+	const struct weir_tcp_hdr *tcp, uint64_t addr_sum)
+{
+	const uint64_t pseudo = weir_pseudo_sum(addr_sum, weir_seg_l4_len(seg));
+
+	return bad(tcp->csum == weir_csum_fold(pseudo) ? WEIR_FATE_tcp_checksum_partial
+						       : WEIR_FATE_tcp_checksum);
+}
+
 /* The segment's checksum, pseudo header included. All its bytes are contiguous. */
 static inline struct weir_parse_result sum_up(struct weir_seg *seg, const uint8_t *tcp,
 	uint64_t addr_sum, uint16_t payload_len)
@@ -182,7 +196,7 @@ static inline struct weir_parse_result sum_up(struct weir_seg *seg, const uint8_
 	if (payload_len > 0)
 		sum = weir_csum_add(sum, tcp + header_len, payload_len);
 	if (UNLIKELY(weir_csum_fold(sum) != 0xffff))
-		return bad(WEIR_FATE_tcp_checksum);
+		return bad_sum(seg, (const void *)tcp, addr_sum);
 	return good_tcp(seg, tcp);
 }
 

@@ -170,6 +170,43 @@ static void test_drops(void)
 	stop();
 }
 
+/* What a port's far end sends wrongly, and the line that mends it. */
+static void test_offloads(void)
+{
+	start();
+	snprintf(t.f->view.port[0].iface, sizeof(t.f->view.port[0].iface), "wfront");
+	weir_count(&t.f->counters[0].port[0].rx_partial, 1);
+	weir_count(&t.f->counters[1].port[0].rx_partial, 2);
+	steps_expect(1,
+		"drops began: port front tcp_checksum_partial 3/s (senders leave TCP checksums to "
+		"their devices: run \"ethtool -K wfront tx off\" here, and \"ethtool -K DEV tx "
+		"off\" at the other end of each veth)\n");
+	steps_expect(4, "");
+	steps_expect(1, "drops ended: port front tcp_checksum_partial after 1 s: 3, peak 3/s\n");
+	t.f->view.port[0].iface[0] = '\0';
+	weir_count(&t.f->counters[1].port[0].rx_truncated, 7);
+	steps_expect(1,
+		"drops began: port front truncated 7/s (packets exceed mtu = 1500, or framesz: "
+		"lower the MTU of the hosts, or on veth turn off segmentation offload: \"ethtool "
+		"-K INTERFACE tx off\", at the other end, too)\n");
+	stop();
+}
+
+/* HC-03: a promise is withdrawn: once a service, however many workers find out. */
+static void test_hc03_timestamps(void)
+{
+	start();
+	weir_count(&t.f->counters[1].service[1].timestamps_withdrawn, 1);
+	steps_expect(1,
+		"service s1: a backend has no TCP timestamps, which its client was promised: that "
+		"client got RST, later ones are not promised any. Set profile = { timestamps = "
+		"false; } for the service\n");
+	CU_ASSERT_EQUAL(t.warnings, 1);
+	weir_count(&t.f->counters[0].service[1].timestamps_withdrawn, 1);
+	steps_expect(3, "");
+	stop();
+}
+
 static void test_levels(void)
 {
 	start();
@@ -255,6 +292,8 @@ static const struct unit_test tests[] = {
 	{"flood: hysteresis", test_flood_hysteresis},
 	{"HC-52 a late step divides by the time that passed", test_late_step},
 	{"drops: begin and end, thresholds", test_drops},
+	{"port: checksum and segmentation offload of its senders", test_offloads},
+	{"HC-03 timestamps are promised no more", test_hc03_timestamps},
 	{"table and held packets fill up", test_levels},
 	{"backend down and up", test_backend},
 	{"port: link and device drops", test_port},

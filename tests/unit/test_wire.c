@@ -355,6 +355,26 @@ static void rewrite_addrs(void)
 	}
 }
 
+/* A checksum that a local sender left to its device is told from a wrong one. */
+static void left_to_the_device(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 30);
+	const uint32_t l4_len = (uint32_t)len - FRAME_TCP;
+	uint64_t sum = 6 + l4_len;
+	uint16_t pseudo_be;
+
+	for (unsigned int i = 26; i < 34; i += 2)
+		sum += (uint64_t)f[i] << 8 | f[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	pseudo_be = weir_be16((uint16_t)sum);
+	memcpy(f + FRAME_TCP + 16, &pseudo_be, 2);
+	CU_ASSERT_EQUAL(frame_fate(f, len), WEIR_FATE_tcp_checksum_partial);
+	f[FRAME_TCP + 16] ^= 1;
+	CU_ASSERT_EQUAL(frame_fate(f, len), WEIR_FATE_tcp_checksum);
+}
+
 static void rewrite_hops(void)
 {
 	uint8_t f[FRAME_ROOM];
@@ -387,6 +407,7 @@ int main(void)
 		{"build: echo reply, wrong stays wrong", echo_reply_stays_wrong},
 		{"HC-20 rewrite: addresses", rewrite_addrs},
 		{"checksums that are left to a device", device_sums},
+		{"HC-41 a checksum left to a device, as it is received", left_to_the_device},
 		{"rewrite: hops", rewrite_hops},
 	};
 
