@@ -4,11 +4,11 @@
  *
  * ISN of the SYN-ACK, client without timestamps:
  *
- *	 31  30..28  27     26..24   23..........................0
- *	+---+-------+------+--------+----------------------------+
- *	|gen|  MSS  | SACK | wscale |           MAC, 24          |
- *	+---+-------+------+--------+----------------------------+
- *	wscale: 3-bit code, plain_wscale[] below; 0 is "not offered"
+ *	 31  30..29  28..27  26................................0
+ *	+---+-------+-------+----------------------------------+
+ *	|gen|  MSS  | more  |              MAC, 27             |
+ *	+---+-------+-------+----------------------------------+
+ *	MSS: 2-bit code, plain_mss[] below; more: window scale with SACK, plain_wscale[] below; 0 is neither
  *
  * Client with timestamps: ISN and TSval together:
  *
@@ -28,22 +28,20 @@
  * at any time within the epoch.
  *
  * MAC: SipHash-2-4 over addresses, ports and every option bit, the layout bit included, under the key
- * of the generation; added to it, times an odd number of the same hash, the client's ISN, so that a
- * second segment whose first one was lost does not pass as the first (HC-08). The topmost bits of that
- * sum are in the cookie. An ACK may also be a probe, whose sequence number is one lower (HC-06): both
- * readings cost one hash.
+ * of the generation; added to it, times a secret odd number that is made of the same hash, the
+ * client's ISN, so that a second segment whose first one was lost does not pass as the first (HC-08).
+ * The topmost bits of that sum are in the cookie. An ACK may also be a probe, whose sequence number is
+ * one lower (HC-06): both readings cost one hash.
  *
  * Threat model. The attacker sends any packet with any source address, sees SYN-ACKs to his own
  * addresses, not to others, and knows this file. A forged ACK, which opens a connection from a foreign
- * address, needs a guess of the MAC: 2^-24 a reading without timestamps (the attacker picks that
- * layout), 2^-46 with. A bare ACK has two readings, which makes 2^-23 a packet: one success costs about
- * 8 million packets, and costs us one connection, which the RST of the address's owner ends. A cookie
- * that he has not seen cannot be replayed, and a tuple whose connection exists or has ended lately
- * opens no second one with the same cookie (HC-35). Two cookies of one tuple in an epoch (with
- * timestamps: one, and 2^18 tries) reveal those of its other ISNs, as long as the epoch's key lives.
- * They can be seen by the tuple's owner, to which that merely saves SYNs, and by an attacker on the
- * path, against which no cookie helps; RFC 6528's ISNs reveal as much. Nothing follows for another tuple, or for
- * the key (PRF).
+ * address, needs a guess of the MAC: 2^-27 a reading without timestamps (the attacker picks that
+ * layout), 2^-46 with, whatever client ISN he picks. A bare ACK has two readings, which makes 2^-26 a
+ * packet. A cookie that he has not seen cannot be replayed, and a tuple whose connection exists or has ended lately opens no second one with the same
+ * cookie (HC-35). Two cookies of one tuple in an epoch (with timestamps: one, and 2^18 tries) reveal
+ * those of its other ISNs, as long as the epoch's key lives. They can be seen by the tuple's owner, to
+ * which that merely saves SYNs, and by an attacker on the path, against which no cookie helps; RFC
+ * 6528's ISNs reveal as much. Nothing follows for another tuple, or for the key (PRF).
  */
 #include "tcp/cookie.h"
 
@@ -57,8 +55,9 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 
 #define GEN_SHIFT       31
 #define MSS_SHIFT       28
-#define PLAIN_SHIFT     24
-#define PLAIN_OPTIONS   0x7f000000u
+#define PLAIN_MSS_SHIFT 29
+#define PLAIN_SHIFT     27
+#define PLAIN_OPTIONS   0x78000000u
 #define TS_ISN_OPTIONS  0x70000000u
 #define TS_CLOCK        0xff000000u
 #define TS_OPTIONS      0x00fc0000u
@@ -78,18 +77,26 @@ const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1
 _Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "their bits do not overlap in the message");
 
 /*
- * Window scales that the layout without timestamps can hold. Windows uses 8, macOS and iOS 6, Linux 7
- * to 10; rounding down makes the backend see smaller windows than there are, never larger ones.
+ * What the layout without timestamps can hold; the rest is rounded down (decision 0055). An MSS by its
+ * index in weir_cookie_mss[], and the code of each index.
  */
-static const uint8_t plain_wscale[8] = {WEIR_WSCALE_NONE, 0, 2, 4, 6, 7, 8, 9};
+static const uint8_t plain_mss[4] = {0, 1, 3, 6}; /* 256, 536, 1360, 1460 */
+static const uint8_t plain_mss_code[WEIR_COOKIE_MSS] = {0, 1, 1, 2, 2, 2, 3, 3};
 
-static uint8_t plain_wscale_code(uint8_t wscale)
+/*
+ * Window scale and SACK: Apple's and BSD's scale, Linux's and Windows', which all come with SACK. A scale
+ * that is rounded down makes the backend see smaller windows than there are, never larger ones. Below 6
+ * none is promised: unscaled, a client's window is 64 KiB, and rounded down to 0 it would be far less.
+ */
+static const uint8_t plain_wscale[4] = {WEIR_WSCALE_NONE, 6, 7, 8};
+
+static uint32_t plain_more_code(const struct weir_agreed *a)
 {
-	uint8_t code = 7;
+	uint32_t code = 3;
 
-	if (wscale == WEIR_WSCALE_NONE)
+	if (!a->sack || a->wscale == WEIR_WSCALE_NONE)
 		return 0;
-	while (plain_wscale[code] > wscale)
+	while (code > 0 && plain_wscale[code] > a->wscale)
 		code--;
 	return code;
 }
@@ -104,30 +111,30 @@ struct coded {
 
 static struct coded encode(const struct weir_agreed *a)
 {
-	uint32_t mss = (uint32_t)a->mss_index << MSS_SHIFT;
 	uint32_t wscale = a->wscale == WEIR_WSCALE_NONE ? TS_NO_WSCALE : a->wscale;
 
 	if (!a->ts)
-		return (struct coded){mss |
-				((uint32_t)a->sack << 3 | plain_wscale_code(a->wscale))
-					<< PLAIN_SHIFT,
+		return (struct coded){(uint32_t)plain_mss_code[a->mss_index] << PLAIN_MSS_SHIFT |
+				plain_more_code(a) << PLAIN_SHIFT,
 			0};
-	return (struct coded){
-		mss, wscale << TS_WSCALE_SHIFT | (a->sack ? TS_SACK : 0) | (a->ecn ? TS_ECN : 0)};
+	return (struct coded){(uint32_t)a->mss_index << MSS_SHIFT,
+		wscale << TS_WSCALE_SHIFT | (a->sack ? TS_SACK : 0) | (a->ecn ? TS_ECN : 0)};
 }
 
 static struct weir_agreed decode_options(uint32_t isn, bool ts, uint32_t tsval)
 {
-	struct weir_agreed a = {.mss_index = isn >> MSS_SHIFT & 7, .ts = ts};
+	struct weir_agreed a = {.ts = ts};
 	uint32_t wscale = tsval >> TS_WSCALE_SHIFT & 0xf;
 
 	if (ts) {
+		a.mss_index = isn >> MSS_SHIFT & 7;
 		a.wscale = wscale == TS_NO_WSCALE ? WEIR_WSCALE_NONE : (uint8_t)wscale;
 		a.sack = tsval & TS_SACK;
 		a.ecn = tsval & TS_ECN;
 	} else {
-		a.wscale = plain_wscale[isn >> PLAIN_SHIFT & 7];
-		a.sack = isn >> (PLAIN_SHIFT + 3) & 1;
+		a.mss_index = plain_mss[isn >> PLAIN_MSS_SHIFT & 3];
+		a.wscale = plain_wscale[isn >> PLAIN_SHIFT & 3];
+		a.sack = a.wscale != WEIR_WSCALE_NONE;
 	}
 	return a;
 }
@@ -182,18 +189,22 @@ static void macs(const struct weir_keys *k, struct messages *m, const struct wei
 
 /*
  * Binds the MAC to the client's ISN. The factor is a secret odd number, so the sums of two ISNs differ
- * in their upper bits by an unpredictable amount. Its upper half is the hash's lower half, of which the
- * wire shows the least.
+ * in their upper bits by an unpredictable amount. INVARIANT: SPREAD is even, so that the sum, which is
+ * mac * (1 + isn * SPREAD) + isn, is another one for each MAC, whatever the ISN: no client chooses an
+ * ISN by which the cookie says less of the MAC (decision 0056).
  */
+#define SPREAD                                                                                     \
+	0x3c6ef372fe94f82aull /* twice the golden ratio's fraction: any even number of that size */
+
 static inline uint64_t bind_isn(uint64_t mac, uint32_t client_isn)
 {
-	return mac + client_isn * (mac << 32 | mac >> 32 | 1);
+	return mac + client_isn * (mac * SPREAD + 1);
 }
 
 /* The topmost bits of the sum are sent: first those in the SYN-ACK's ISN, then those in its TSval. */
 #define TS_ISN_SHIFT    36
 #define TS_TSVAL_SHIFT  18
-#define PLAIN_ISN_SHIFT 40
+#define PLAIN_ISN_SHIFT 37
 
 void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *segs,
 	struct weir_cookie *out, unsigned int n, uint64_t now_ms)

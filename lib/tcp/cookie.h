@@ -37,13 +37,13 @@ struct weir_cookie {
 };
 
 /* Odds that a random ACK number (and TSecr) is accepted: 2^-x. Tested against the code. */
-#define WEIR_COOKIE_ODDS_PLAIN_LOG2 24
+#define WEIR_COOKIE_ODDS_PLAIN_LOG2 27
 #define WEIR_COOKIE_ODDS_TS_LOG2    46
 
 /*
  * Makes the cookies of n <= WEIR_BURST SYNs: of segs[i] and out[i].agreed it makes out[i].isn and
- * tsval. Without timestamps, out[i].agreed.wscale is rounded down to a scale that the cookie can
- * hold, and ecn is cleared. now_ms: the clock part of the timestamp; any monotonic clock.
+ * tsval. Without timestamps, out[i].agreed is rounded down to what the cookie can hold: four sizes,
+ * three scales, SACK with a scale only, no ecn. now_ms: the clock part of the timestamp; any monotonic clock.
  */
 void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *segs,
 	struct weir_cookie *out, unsigned int n, uint64_t now_ms);

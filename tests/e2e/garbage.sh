@@ -13,8 +13,8 @@
 
 FLOOD=60000 # packets of each kind
 
-# An ACK without timestamps has a right cookie once in 2^23 (lib/tcp/cookie.c): with 120 000 of them one run in 70 has one,
-# and one run in 10 000 has two.
+# An ACK without timestamps has a right cookie once in 2^26 (lib/tcp/cookie.c): with 120 000 of them one run in 560 has one,
+# and one in 600 000 has two.
 E2E_LUCKY=1
 
 honest() {

@@ -328,7 +328,7 @@ static bool was_guessed(const struct sim_world *w, const struct sim_conn *c)
 }
 
 /*
- * HC-35: it was shown the cookie of a connection before it on its tuple, by honest odds of 2^-24. A
+ * HC-35: it was shown the cookie of a connection before it on its tuple, by honest odds of 2^-27. A
  * world is much too small for two of them.
  */
 static bool was_twin(struct sim_world *w, const struct sim_conn *c)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Attackers guess, and a cookie without timestamps has 24 bits: now and then one is right, by honest
+ * Attackers guess, and a cookie without timestamps has 27 bits: now and then one is right, by honest
  * odds. That alone is forgiven, to the connection it opens or replaces, and it is counted: more luck
  * than so many guesses can have is a failure.
  */

@@ -199,7 +199,7 @@ int main(int argc, char **argv)
 	struct options o = parse(argc, argv);
 
 	if (o.sabotage == SIM_SABOTAGE_LUCK)
-		sim_odds.expected = 2; /* as after 2^24 packets */
+		sim_odds.expected = 2; /* as after 2^27 packets */
 	if (o.replay != NULL)
 		replay(&o);
 	else

@@ -97,4 +97,35 @@ static inline bool same_agreed(const struct weir_agreed *a, const struct weir_ag
 		a->ts == b->ts && a->ecn == b->ecn;
 }
 
+/* ISN below, TSval above: everything that the client says back. */
+static inline uint64_t numbers(const struct weir_cookie *c)
+{
+	return c->isn | (uint64_t)c->tsval << 32;
+}
+
+/* The bits that are MAC in the cookie for that SYN: those that change with the key. */
+static inline uint64_t mac_bits(const struct weir_seg *syn, struct weir_agreed a)
+{
+	uint64_t seed = 1, bits = 0, first = 0;
+	struct weir_keys k = keys_at(WALL_S);
+
+	for (unsigned int i = 0; i < 64; i++) {
+		struct weir_cookie c;
+
+		k.key[0] = k.key[1] = (struct weir_sipkey){unit_random(&seed), unit_random(&seed)};
+		c = make(&k, syn, a, 0);
+		first = i == 0 ? numbers(&c) : first;
+		bits |= numbers(&c) ^ first;
+	}
+	return bits;
+}
+
+static inline uint64_t mac_bits_of_layout(bool ts)
+{
+	uint64_t seed = 1;
+	struct weir_seg syn = random_syn(&seed, false);
+
+	return mac_bits(&syn, (struct weir_agreed){.wscale = 7, .ts = ts});
+}
+
 #endif

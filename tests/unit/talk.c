@@ -167,6 +167,9 @@ void talk_take_syn_ack(struct talk *t)
 	t->shown[WEIR_CLIENT] = out->seg.seq;
 	t->expect[WEIR_CLIENT] = out->seg.seq + 1;
 	t->early_wnd = out->seg.wnd;
+	if (t->promised.wscale == WEIR_WSCALE_NONE &&
+		t->offer[WEIR_CLIENT].wscale != WEIR_WSCALE_NONE)
+		t->wnd[WEIR_CLIENT] = t->wnd[WEIR_BACKEND] = 64000; /* neither end scales */
 	if (out->seg.ts_off != 0) {
 		IS(out->seg.tsecr, tsval_now(t, WEIR_CLIENT));
 		t->tsecr[WEIR_CLIENT] = t->first_tsval[WEIR_CLIENT] = out->seg.tsval;

@@ -3,12 +3,6 @@
 #include "cookies.h"
 #include "modes.h"
 
-/* ISN below, TSval above: everything that the client says back. */
-static uint64_t numbers(const struct weir_cookie *c)
-{
-	return c->isn | (uint64_t)c->tsval << 32;
-}
-
 static struct weir_seg with_noise(const struct weir_seg *good, uint64_t noise)
 {
 	struct weir_seg s = *good;
@@ -16,31 +10,6 @@ static struct weir_seg with_noise(const struct weir_seg *good, uint64_t noise)
 	s.ack = ((good->ack - 1) ^ (uint32_t)noise) + 1;
 	s.tsecr ^= (uint32_t)(noise >> 32);
 	return s;
-}
-
-/* The bits that are MAC in the cookie for that SYN: those that change with the key. */
-static uint64_t mac_bits(const struct weir_seg *syn, struct weir_agreed a)
-{
-	uint64_t seed = 1, bits = 0, first = 0;
-	struct weir_keys k = keys_at(WALL_S);
-
-	for (unsigned int i = 0; i < 64; i++) {
-		struct weir_cookie c;
-
-		k.key[0] = k.key[1] = (struct weir_sipkey){unit_random(&seed), unit_random(&seed)};
-		c = make(&k, syn, a, 0);
-		first = i == 0 ? numbers(&c) : first;
-		bits |= numbers(&c) ^ first;
-	}
-	return bits;
-}
-
-static uint64_t mac_bits_of_layout(bool ts)
-{
-	uint64_t seed = 1;
-	struct weir_seg syn = random_syn(&seed, false);
-
-	return mac_bits(&syn, (struct weir_agreed){.wscale = 7, .ts = ts});
 }
 
 static bool flip_passes(const struct weir_keys *k, const struct weir_seg *good, uint64_t bit)
@@ -198,8 +167,8 @@ static unsigned int valid_around(const struct weir_keys *k, const struct weir_se
 }
 
 /*
- * HC-40: all 2^24 that a blind attacker can say for one choice of options: one is valid as an ACK,
- * another one as a probe. So a reading lets 2^-24 pass, and a bare ACK, which has two, 2^-23.
+ * HC-40: all 2^27 that a blind attacker can say for one choice of options: one is valid as an ACK,
+ * another one as a probe. So a reading lets 2^-27 pass, and a bare ACK, which has two, 2^-26.
  */
 static void whole(void)
 {
@@ -212,7 +181,8 @@ static void whole(void)
 	later.seq++; /* one whose client stands at its ISN with this ACK */
 	probed = make(&k, &later, a, 0);
 	ack = ack_of(&syn, &c);
-	CU_ASSERT_EQUAL(c.isn >> 24, probed.isn >> 24);
+	CU_ASSERT_EQUAL(c.isn >> WEIR_COOKIE_ODDS_PLAIN_LOG2,
+		probed.isn >> WEIR_COOKIE_ODDS_PLAIN_LOG2);
 	CU_ASSERT_NOT_EQUAL(c.isn, probed.isn);
 	CU_ASSERT_EQUAL(valid_around(&k, &ack, c.isn, 0), 1);
 	CU_ASSERT_EQUAL(valid_around(&k, &ack, probed.isn, 1), 1);
@@ -236,7 +206,7 @@ static void make_in_a_row(const struct weir_keys *k, const struct weir_seg *syn,
 
 /*
  * HC-08, HC-24: neighbouring ISNs of a client have cookies that do not meet, nor come near each other,
- * more often than by chance: of 2^24 pairs one is the same, and of the nearest 2^16 512 are as near.
+ * more often than by chance: of 2^27 pairs one is the same, and of the nearest 2^16 64 are as near.
  */
 static void neighbours(void)
 {
@@ -246,7 +216,7 @@ static void neighbours(void)
 	struct weir_seg syn = random_syn(&seed, false);
 	uint32_t first = 0, same = 0, close = 0;
 
-	for (uint32_t i = 0; i < 1u << WHOLE_LOG2; i += WEIR_BURST, syn.seq += WEIR_BURST) {
+	for (uint32_t i = 0; i < 1u << (WHOLE_LOG2 - 3); i += WEIR_BURST, syn.seq += WEIR_BURST) {
 		struct weir_cookie c[WEIR_BURST];
 
 		make_in_a_row(&k, &syn, c);
@@ -366,9 +336,13 @@ static struct input random_input(uint64_t *seed, bool v6, bool ts)
 		in.keys.key[i] = (struct weir_sipkey){unit_random(seed), unit_random(seed)};
 	in.agreed.ts = ts;
 	if (in.agreed.wscale == WEIR_WSCALE_NONE || !ts)
-		in.agreed.wscale = 8; /* 8 and 9 are both known to the layout without timestamps */
-	if (!ts)
+		in.agreed.wscale = 8; /* kept beside SACK, so that SACK is a bit of any input */
+	if (!ts) {
+		static const uint8_t kept[] = {0, 1, 3}; /* a bit flipped is another size */
+
 		in.agreed.ecn = false;
+		in.agreed.mss_index = kept[in.agreed.mss_index % 3] & 7;
+	}
 	return in;
 }
 
@@ -391,7 +365,7 @@ static bool flip_input(struct input *in, unsigned int bit)
 		{&in->syn.dport_be, 16},
 		{&in->keys.key[weir_keys_generation(&in->keys)], 128},
 		{&in->agreed.mss_index, 3},
-		{&in->agreed.wscale, in->agreed.ts ? 3 : 1},
+		{&in->agreed.wscale, in->agreed.ts ? 3 : 0},
 		{&in->agreed.sack, 1},
 		{&in->agreed.ecn, in->agreed.ts ? 1 : 0},
 	};
@@ -449,10 +423,23 @@ static void avalanches(void)
 	const unsigned int common = 16 + 16 + 128 + 3 + 1; /* ports, key, MSS, SACK */
 	uint64_t seed = 12;
 
-	CU_ASSERT_EQUAL(avalanche(false, false, &seed), 2 * 32 + common + 1); /* a bit of wscale */
-	CU_ASSERT_EQUAL(avalanche(false, true, &seed), 2 * 32 + common + 3 + 1); /* 3, and ECN */
-	CU_ASSERT_EQUAL(avalanche(true, false, &seed), 2 * 128 + common + 1);
+	CU_ASSERT_EQUAL(avalanche(false, false, &seed), 2 * 32 + common);
+	CU_ASSERT_EQUAL(avalanche(false, true, &seed), 2 * 32 + common + 3 + 1); /* wscale, ECN */
+	CU_ASSERT_EQUAL(avalanche(true, false, &seed), 2 * 128 + common);
 	CU_ASSERT_EQUAL(avalanche(true, true, &seed), 2 * 128 + common + 3 + 1);
+}
+
+/* Without timestamps, the MAC for the one scale is that for the other. */
+static bool is_same_plain(const struct input *in, uint8_t one, uint8_t other)
+{
+	struct input a = *in, b;
+
+	a.agreed.ts = false;
+	a.agreed.sack = true;
+	b = a;
+	a.agreed.wscale = one;
+	b.agreed.wscale = other;
+	return ((mac_of(&a) ^ mac_of(&b)) & mac_bits_of_layout(false)) == 0;
 }
 
 /* What an avalanche cannot flip: the top bit of the scale, "none", the layout, the other key. */
@@ -474,10 +461,12 @@ static void other_inputs(void)
 		in.agreed.wscale = other.agreed.wscale = 8;
 		other.agreed.ts = false;
 		layout += ((mac_of(&other) ^ mac_of(&in)) & plain) == 0;
+		scale += is_same_plain(&in, 6, 8) + is_same_plain(&in, WEIR_WSCALE_NONE, 6);
 		/* no option has a bit: only the layout itself tells one from the other */
 		in.agreed.sack = other.agreed.sack = false;
 		in.agreed.wscale = 0;
 		other.agreed.wscale = WEIR_WSCALE_NONE;
+		in.agreed.mss_index = other.agreed.mss_index = 0;
 		layout += ((mac_of(&other) ^ mac_of(&in)) & plain) == 0;
 		other = in;
 		other.keys.key[!weir_keys_generation(&in.keys)].k0 ^= 1;
@@ -537,7 +526,7 @@ int main(void)
 		{"HC-40 as many bits of MAC as the header says", counted},
 		{"HC-40 twelve unknown bits: one of 2^12 is right", exhausted},
 		{"HC-40 twelve unknown bits cost 2^12 guesses", guessed},
-		{"HC-40 of all 2^24 numbers one is an ACK, one a probe", whole},
+		{"HC-40 of all 2^27 numbers one is an ACK, one a probe", whole},
 		{"HC-08 neighbours' cookies are no neighbours", neighbours},
 		{"HC-08 the middle of a stream is no beginning", middle},
 		{"HC-40 a bare ACK has two readings, others one", read_twice},

@@ -72,23 +72,27 @@ static void hc01(void)
 	each_mode(stateless);
 }
 
-/* As the cookie kept it, and held to the profile's. */
-static uint16_t rounded_mss(uint16_t mss)
+/* As the cookie kept it, and held to the profile's. Without timestamps there are few bits. */
+static uint16_t rounded_mss(uint16_t mss, bool ts)
 {
 	static const uint16_t kept[] = {1460, 1440, 1400, 1360, 1200, 536, 256};
+	static const uint16_t plain[] = {1460, 1360, 1360, 1360, 536, 536, 256};
 	unsigned int i = 0;
 
 	while (i < 6 && kept[i] > mss)
 		i++;
-	return kept[i];
+	return ts ? kept[i] : plain[i];
 }
 
-/* Without timestamps there are few bits. */
-static uint8_t rounded_wscale(uint8_t wscale)
+static struct talk_offer rounded(struct talk_offer o)
 {
-	static const uint8_t kept[15] = {0, 0, 2, 2, 4, 4, 6, 7, 8, 9, 9, 9, 9, 9, 9};
-
-	return wscale == WEIR_WSCALE_NONE ? wscale : kept[wscale];
+	if (o.ts || (o.sack && o.wscale != WEIR_WSCALE_NONE && o.wscale >= 6)) {
+		o.wscale = o.ts || o.wscale < 8 || o.wscale == WEIR_WSCALE_NONE ? o.wscale : 8;
+	} else {
+		o.wscale = WEIR_WSCALE_NONE;
+		o.sack = false;
+	}
+	return o;
 }
 
 static void options(unsigned int service)
@@ -108,16 +112,17 @@ static void options(unsigned int service)
 			o.wscale = WEIR_WSCALE_NONE;
 		talk_init(&t, s, service, n++);
 		t.offer[WEIR_CLIENT] = o;
+		o = rounded(o);
 		talk_syn(&t);
 		IS(t.promised.mss, 1460);
 		IS(t.promised.wscale, o.wscale == WEIR_WSCALE_NONE ? WEIR_WSCALE_NONE : 7);
 		IS(t.promised.sack, o.sack);
 		IS(t.promised.ts, o.ts);
 		talk_ack(&t);
-		IS(t.asked.mss, rounded_mss(o.mss ? o.mss : 536)); /* RFC 9293 §3.7.1 */
+		IS(t.asked.mss, rounded_mss(o.mss ? o.mss : 536, o.ts)); /* RFC 9293 §3.7.1 */
 		IS(t.asked.sack, o.sack);
 		IS(t.asked.ts, o.ts);
-		IS(t.asked.wscale, o.ts ? o.wscale : rounded_wscale(o.wscale));
+		IS(t.asked.wscale, o.wscale);
 		if (n % 100 == 0)
 			weir_proxy_reset_all(&s->workers[0].px, 1000, s->now_ns);
 		shell_clear(s);

@@ -14,7 +14,7 @@ static void profile(unsigned int service)
 	talk_init(&t, s, service, 1);
 	talk_syn(&t);
 	IS(t.promised.mss, 1380);
-	IS(t.promised.wscale, 3);
+	IS(t.promised.wscale, WEIR_WSCALE_NONE); /* without timestamps and SACK */
 	CU_ASSERT_FALSE(t.promised.sack);
 	CU_ASSERT_FALSE(t.promised.ts);
 	CU_ASSERT_FALSE(t.promised.ecn);
