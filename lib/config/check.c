@@ -58,5 +58,7 @@ int weir_check(struct weir_draft *d)
 		ret = weir_check_services(d);
 	if (ret == 0)
 		ret = weir_check_sharing(d);
+	if (ret == 0)
+		weir_check_client_ports(d);
 	return ret;
 }

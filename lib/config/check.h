@@ -48,4 +48,7 @@ const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
 bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to, uint8_t *port,
 	struct weir_addr *via);
 
+/* Sets no_clients of the ports, once backends' ways are known (HC-66). */
+void weir_check_client_ports(struct weir_draft *d);
+
 #endif

@@ -103,6 +103,8 @@ static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
 	memcpy(to->name, d->port.name, sizeof(to->name));
 	to->port = (uint8_t)p->n_ports;
 	p->ports[p->n_ports++] = d->port;
+	to->no_clients = d->no_clients;
+	to->loose = d->reverse_path == WEIR_REVERSE_PATH_LOOSE;
 	to->n_addrs = (uint8_t)d->n_addrs;
 	for (uint32_t i = 0; i < d->n_addrs; i++)
 		to->addrs[i] = d->addrs[i];

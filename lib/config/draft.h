@@ -26,6 +26,14 @@ struct weir_draft_port {
 	struct weir_addr gateway; /* all zero: none */
 	struct weir_draft_route *routes;
 	uint32_t n_routes;
+	uint8_t reverse_path; /* enum weir_reverse_path */
+	bool no_clients;      /* only backends are behind it: weir_check_client_ports() */
+};
+
+/* What a port takes: what it leads to the sender of (RFC 3704 §2.2), or anything. */
+enum weir_reverse_path {
+	WEIR_REVERSE_PATH_STRICT,
+	WEIR_REVERSE_PATH_LOOSE,
 };
 
 struct weir_draft_backend {

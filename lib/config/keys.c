@@ -18,6 +18,7 @@ static const char *const modes[] = {"nat", "fullnat", NULL};
 static const char *const schedulers[] = {"rr", "wrr", "lc", NULL};
 static const char *const idles[] = {"poll", "sleep", NULL};
 static const char *const rss_words[] = {"auto", "on", "off", NULL};
+static const char *const path_words[] = {"strict", "loose", NULL};
 static const char *const closed_words[] = {"drop", "reject", NULL};
 
 static const struct weir_conf_key worker_keys[] = {
@@ -47,6 +48,8 @@ static const struct weir_conf_key port_keys[] = {
 		AT(struct weir_draft_port, port.mtu)},
 	{"rss", WEIR_CONF_WORD, .words = rss_words, .def = WEIR_RSS_AUTO,
 		AT(struct weir_draft_port, port.rss)},
+	{"reverse_path", WEIR_CONF_WORD, .words = path_words, .def = WEIR_REVERSE_PATH_STRICT,
+		AT(struct weir_draft_port, reverse_path)},
 	{"rx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,
 		AT(struct weir_draft_port, port.rx_desc)},
 	{"tx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,

@@ -11,14 +11,21 @@ static void drop(struct weir_pkt *pkt, enum weir_fate fate)
 	pkt->fate = (uint8_t)fate;
 }
 
+void weir_classify_wrong_port(struct weir_pkt *pkt)
+{
+	drop(pkt, WEIR_FATE_wrong_port);
+}
+
 static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 {
 	const struct weir_endpoint *s = weir_endpoint_find(&p->endpoints, &pkt->seg.dst, 0);
 
-	if (s != NULL && s->kind == WEIR_ENDPOINT_VIP)
-		pkt->kind = WEIR_KIND_CLOSED;
-	else
+	if (s == NULL || s->kind != WEIR_ENDPOINT_VIP)
 		drop(pkt, WEIR_FATE_not_ours);
+	else if (!weir_is_door(s, pkt->port))
+		drop(pkt, WEIR_FATE_wrong_port);
+	else
+		pkt->kind = WEIR_KIND_CLOSED;
 }
 
 static void classify_icmp_error(const struct weir_policy *p, struct weir_pkt *pkt)
@@ -29,6 +36,10 @@ static void classify_icmp_error(const struct weir_policy *p, struct weir_pkt *pk
 
 	if (s == NULL || s->kind != WEIR_ENDPOINT_BACKEND) {
 		drop(pkt, WEIR_FATE_icmp_other);
+		return;
+	}
+	if (!weir_is_door(s, pkt->port)) {
+		drop(pkt, WEIR_FATE_wrong_port);
 		return;
 	}
 	pkt->kind = WEIR_KIND_ICMP_ERROR;

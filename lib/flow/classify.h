@@ -12,7 +12,8 @@
 
 /*
  * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called
- * `parsed`. A destination that is a service wins over a source that is a backend. ICMP errors (RFC
+ * `parsed`. A destination that is a service wins over a source that is a backend. What comes by a
+ * port that does not lead to its sender is fate wrong_port (HC-66), ICMP errors included. Those (RFC
  * 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
  * pkt->seg holds the quoted addresses, ports and sequence number; all else in it is zero. Code 4
  * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
@@ -42,6 +43,14 @@ unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt,
 void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt,
 	enum weir_parsed parsed);
 
+void weir_classify_wrong_port(struct weir_pkt *pkt);
+
+/* HC-66: what is of that endpoint may come by that interface. */
+static inline bool weir_is_door(const struct weir_endpoint *e, uint8_t interface)
+{
+	return e->doors >> interface & 1;
+}
+
 static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt,
 	enum weir_parsed parsed)
 {
@@ -51,12 +60,20 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 	if (parsed == WEIR_PARSED_TCP) {
 		s = weir_endpoint_find(&p->endpoints, &seg->dst, seg->dport_be);
 		if (s != NULL && s->kind == WEIR_ENDPOINT_LISTENER) {
+			if (__builtin_expect(!weir_is_door(s, pkt->port), 0)) {
+				weir_classify_wrong_port(pkt);
+				return;
+			}
 			pkt->kind = WEIR_KIND_CLIENT;
 			pkt->key = (struct weir_key){seg->src, seg->sport_be, s->index};
 			return;
 		}
 		s = weir_endpoint_find(&p->endpoints, &seg->src, seg->sport_be);
 		if (s != NULL && s->kind == WEIR_ENDPOINT_BACKEND) {
+			if (__builtin_expect(!weir_is_door(s, pkt->port), 0)) {
+				weir_classify_wrong_port(pkt);
+				return;
+			}
 			pkt->kind = WEIR_KIND_BACKEND;
 			pkt->key = (struct weir_key){
 				seg->dst, seg->dport_be, WEIR_KEY_BACKEND | s->index};

@@ -506,6 +506,10 @@ static void copy_numberless(struct making *m)
 	memcpy(next->ports, running->ports, sizeof(next->ports));
 	next->n_interfaces = running->n_interfaces;
 	memcpy(next->interfaces, running->interfaces, sizeof(next->interfaces));
+	for (uint32_t i = 0; i < next->n_interfaces; i++) {
+		next->interfaces[i].no_clients = wanted->interfaces[i].no_clients;
+		next->interfaces[i].loose = wanted->interfaces[i].loose;
+	}
 	next->limits = wanted->limits;
 	next->limits.services = weir_policy_service_room(running);
 	next->limits.listeners = weir_policy_listener_room(running);

@@ -37,7 +37,13 @@ void weir_endpoints_put(struct weir_endpoints *t, const struct weir_addr *addr, 
 
 		if (e->taken && !weir_endpoint_is(e, addr, port_be))
 			continue;
-		*e = (struct weir_endpoint){*addr, port_be, 1, index, (uint8_t)kind, e->reach};
+		*e = (struct weir_endpoint){.addr = *addr,
+			.port_be = port_be,
+			.taken = 1,
+			.index = index,
+			.kind = (uint8_t)kind,
+			.reach = e->reach,
+			.doors = UINT8_MAX};
 		if (i > home->reach)
 			home->reach = i < WEIR_ENDPOINT_FAR ? (uint8_t)i : WEIR_ENDPOINT_FAR;
 		return;

@@ -50,7 +50,15 @@ struct weir_endpoint {
 	 * WEIR_ENDPOINT_FAR: that many or more.
 	 */
 	uint8_t reach;
+	/*
+	 * HC-66: the interfaces, a bit each, by which its segments may come: those of a backend,
+	 * and for a listener or VIP those of clients. All, until flow/policy.c knows.
+	 */
+	uint8_t doors;
+	uint8_t unused[7]; /* two endpoints fill a cache line, none lies in two */
 };
+
+_Static_assert(sizeof(struct weir_endpoint) == 32, "two endpoints are a cache line");
 
 /* All zero: no table yet. */
 struct weir_endpoints {

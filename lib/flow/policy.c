@@ -145,6 +145,44 @@ static void put_all(struct weir_policy *p)
 				p->listeners[i].port_be, WEIR_ENDPOINT_LISTENER, (uint16_t)i);
 }
 
+/* The interfaces by which clients come, and those by which anything does: a bit each. */
+static uint8_t client_doors(const struct weir_policy *p, uint8_t *loose)
+{
+	uint8_t doors = 0;
+
+	*loose = 0;
+	for (uint32_t i = 0; i < p->n_interfaces; i++) {
+		const struct weir_interface *interface = &p->interfaces[i];
+
+		*loose |= (uint8_t)(interface->loose << i);
+		doors |= (uint8_t)(!interface->no_clients << i);
+	}
+	return doors | *loose;
+}
+
+/* HC-66: one address and port may be several backends', and reached by another way after a reload. */
+static void put_doors(struct weir_policy *p)
+{
+	uint8_t loose, clients = client_doors(p, &loose);
+
+	for (uint32_t i = 0; i <= p->endpoints.mask; i++) {
+		struct weir_endpoint *e = &p->endpoints.slots[i];
+
+		e->doors = e->kind == WEIR_ENDPOINT_BACKEND ? loose : clients;
+	}
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		const struct weir_backend *b = &p->backends[i];
+		const struct weir_endpoint *e;
+
+		if (b->life == WEIR_LIFE_VACANT)
+			continue;
+		e = weir_endpoint_find(&p->endpoints, &b->addr, b->port_be);
+		if (e->kind == WEIR_ENDPOINT_BACKEND)
+			p->endpoints.slots[e - p->endpoints.slots].doors |=
+				(uint8_t)(1u << b->egress);
+	}
+}
+
 /* With the first key that is good, or the last one that is tried. */
 static int finish_endpoints(struct weir_policy *p)
 {
@@ -163,6 +201,7 @@ static int finish_endpoints(struct weir_policy *p)
 		if (weir_endpoints_reach(&p->endpoints) <= WEIR_ENDPOINT_GOOD_REACH)
 			break;
 	}
+	put_doors(p);
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 #include "wire/template.h"
 
 #define WEIR_PORTS_MAX      8
-#define WEIR_INTERFACES_MAX 8 /* one of each port for now */
+#define WEIR_INTERFACES_MAX 8 /* one of each port for now; a bit each in weir_endpoint.doors */
 #define WEIR_WORKERS_MAX    32
 #define WEIR_SERVICES_MAX   1024
 #define WEIR_LISTENERS_MAX  4096
@@ -81,6 +81,11 @@ struct weir_interface_addr {
 struct weir_interface {
 	char name[WEIR_NAME_MAX];
 	uint8_t port; /* in ports[] */
+	/*
+	 * HC-66. Backends only are behind it: nothing that comes by it is a client's. And: whatever
+	 * comes by it is taken, also what should have come by another one (RFC 3704 §2.3).
+	 */
+	bool no_clients, loose;
 	uint8_t n_addrs;
 	struct weir_interface_addr addrs[WEIR_LOCALS_MAX];
 };

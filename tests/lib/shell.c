@@ -91,6 +91,7 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 		.n_addrs = 1,
 		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
 	p->interfaces[SHELL_BACKENDS] = (struct weir_interface){.port = SHELL_BACKENDS,
+		.no_clients = true,
 		.n_addrs = 1,
 		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
 	p->limits = (struct weir_limits){.connections = 256 * n_workers,

@@ -185,6 +185,8 @@ static void read_part(struct words *w, struct packet *p)
 		p->local_port = SAME_PORT;
 	else if (words_accept(w, "otherport"))
 		p->local_port = OTHER_PORT;
+	else if (words_accept(w, "astray"))
+		p->astray = true;
 	else if (words_accept(w, "ttl"))
 		p->ttl = (uint8_t)words_number(w, "ttl");
 	else if (words_accept(w, "port"))

@@ -63,6 +63,7 @@ struct packet {
 	enum incarnation incarnation;
 	enum damage damage;
 	enum local_port local_port;
+	bool astray; /* arrives by the port of the other side */
 	uint8_t ttl;
 	uint16_t port;    /* of the VIP, when it is not the service's; or 0 */
 	uint32_t address; /* sent to, when it is not the VIP; or 0 */

@@ -220,7 +220,8 @@ static void send(struct play *p, struct actor *from)
 	if (packet.icmp && from->last_len == 0)
 		fail(p->failure, "syntax: an ICMP error about nothing");
 	len = actor_frame(from, &packet, frame);
-	fate = shell_in(s, frame, len, is_client(from) ? SHELL_CLIENTS : SHELL_BACKENDS);
+	fate = shell_in(s, frame, len,
+		is_client(from) != packet.astray ? SHELL_CLIENTS : SHELL_BACKENDS);
 	p->fate = fate == WEIR_FATES ? "held" : weir_fates[fate].name;
 	collect(p);
 }

@@ -97,6 +97,7 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 		.n_addrs = 1,
 		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
 	p->interfaces[SHELL_BACKENDS] = (struct weir_interface){.port = SHELL_BACKENDS,
+		.no_clients = true,
 		.n_addrs = 2,
 		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120},
 			{weir_addr_v4(weir_be32(SHELL_LOCAL + 1)), 120}}};

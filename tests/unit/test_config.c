@@ -130,6 +130,32 @@ static void test_policy(void)
 	weir_config_free(c);
 }
 
+/* HC-66: only "back" has backends and nothing else; then bit i: clients may come by port i. */
+static unsigned int client_ports(const char *from, const char *to)
+{
+	struct weir_config *c = expect_good_bent(from, to);
+	const struct weir_policy *p = c->policy;
+	const struct weir_listener *l = &p->listeners[0];
+	unsigned int doors = weir_endpoint_find(&p->endpoints, &l->vip, l->port_be)->doors;
+
+	weir_config_free(c);
+	return doors;
+}
+
+static void hc66_ports(void)
+{
+	CU_ASSERT_EQUAL(client_ports("drain = 0", "drain = 1"), 1);
+	/* it may be told otherwise, have a VIP of its own, or a route to where no backend is */
+	CU_ASSERT_EQUAL(client_ports("name = \"back\"",
+				"name = \"back\"; reverse_path = \"loose\""),
+		3);
+	CU_ASSERT_EQUAL(client_ports("vip = \"192.0.2.80\"", "vip = \"10.0.0.80\""), 3);
+	CU_ASSERT_EQUAL(client_ports("via = \"10.0.0.254\"; }",
+				"via = \"10.0.0.254\"; }, { to = \"172.16.0.0/12\"; via = "
+				"\"10.0.0.254\"; }"),
+		3);
+}
+
 static void test_variants(void)
 {
 	struct weir_config *c = expect_good_bent("lcores = [ 2, 3 ]", "idle = \"poll\"");
@@ -491,6 +517,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HC-53 a good file, field by field", test_policy},
 		{"HC-53 other good files", test_variants},
+		{"HC-66 which ports lead to clients", hc66_ports},
 		{"HC-53 the way to a backend: longest prefix", test_routes},
 		{"HC-53 warnings", test_warnings},
 		{"former names of keys", test_old_name},

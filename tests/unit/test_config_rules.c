@@ -87,7 +87,7 @@ RULES(test_unknown_keys,
 	{"mtu", "mut",
 		"4: ports[0].mut = 1400: unknown key; known here: name, device, addresses, "
 		"gateway, routes, "
-		"mtu, rss, rx_descriptors, tx_descriptors"},
+		"mtu, rss, reverse_path, rx_descriptors, tx_descriptors"},
 	{"via = \"10.0.0.254\"", "via = \"10.0.0.254\"; dev = 1",
 		"8: ports[1].routes[0].dev = 1: unknown key; known here: to, via"},
 	{"vip", "VIP",

@@ -90,12 +90,15 @@ static void hc20_sack(void)
 /* The client is reached where it was last heard from. */
 static void hc20_hop(void)
 {
-	struct shell *s = shell_usual();
+	struct weir_policy *p = shell_policy(1, 1);
 	const struct shell_out *again;
+	struct shell *s;
 	struct talk t;
 
+	p->interfaces[SHELL_BACKENDS].no_clients = false; /* one-armed */
+	s = shell_open(p, SHELL_START_NS);
 	talk_init(&t, s, SHELL_FULLNAT, 1);
-	t.by = SHELL_BACKENDS; /* one-armed */
+	t.by = SHELL_BACKENDS;
 	talk_syn(&t);
 	shell_wait_ms(s, 1100);
 	again = shell_take(s);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * HC-66: which ports lead to clients. A port does not when backends are behind it and nothing else: it
+ * has no gateway, no VIP lies in a subnet of it, and each of its routes leads to a backend.
+ */
+#include "config/check.h"
+
+static bool has_backend(const struct weir_draft *d, uint32_t port,
+	const struct weir_interface_addr *behind)
+{
+	for (uint32_t i = 0; i < d->n_services; i++)
+		for (uint32_t j = 0; j < d->services[i].n_backends; j++) {
+			const struct weir_backend *b = &d->services[i].backends[j].backend;
+
+			if (b->egress == port &&
+				(behind == NULL ||
+					weir_addr_in(&b->addr, &behind->addr, behind->prefix)))
+				return true;
+		}
+	return false;
+}
+
+static bool has_vip(const struct weir_draft *d, const struct weir_draft_port *p)
+{
+	for (uint32_t i = 0; i < d->n_services; i++)
+		for (uint32_t a = 0; a < p->n_addrs; a++)
+			if (weir_addr_in(&d->services[i].listener.vip, &p->addrs[a].addr,
+				    p->addrs[a].prefix))
+				return true;
+	return false;
+}
+
+static bool has_backends_only(const struct weir_draft *d, uint32_t port)
+{
+	const struct weir_draft_port *p = &d->ports[port];
+
+	if ((p->gateway.q[0] | p->gateway.q[1]) != 0 || !has_backend(d, port, NULL) ||
+		has_vip(d, p))
+		return false;
+	for (uint32_t r = 0; r < p->n_routes; r++)
+		if (!has_backend(d, port, &p->routes[r].to))
+			return false;
+	return true;
+}
+
+/* When no other port could have clients, they must be behind these. */
+void weir_check_client_ports(struct weir_draft *d)
+{
+	bool elsewhere = false;
+
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		elsewhere |= !has_backends_only(d, i);
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		d->ports[i].no_clients = elsewhere && has_backends_only(d, i);
+}
