@@ -38,6 +38,10 @@ static int check_profile(struct weir_draft *d, struct weir_draft_service *s)
 		if (d->ports[i].port.mtu < tightest->port.mtu)
 			tightest = &d->ports[i];
 	most = (uint16_t)(tightest->port.mtu - 40);
+	if (s->service.profile.require_timestamps && !s->service.profile.timestamps)
+		return weir_draft_refuse(d, weir_draft_key(s->at, "require_timestamps"),
+			"cannot be true while profile.timestamps is false: no client could "
+			"connect");
 	if (s->service.profile.mss == 0)
 		s->service.profile.mss = most < 1460 ? most : 1460;
 	if (s->service.profile.mss > most)

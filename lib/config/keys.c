@@ -119,6 +119,8 @@ static const struct weir_conf_key service_keys[] = {
 		AT(struct weir_draft_service, service.scheduler)},
 	{"profile", WEIR_CONF_GROUP, .group = &profile_group,
 		AT(struct weir_draft_service, service.profile)},
+	{"require_timestamps", WEIR_CONF_BOOL, .def = false,
+		AT(struct weir_draft_service, service.profile.require_timestamps)},
 	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,
 		AT(struct weir_draft_service, service.timeouts)},
 	{"backends", WEIR_CONF_GROUP, true, .group = &backend_group,
@@ -142,6 +144,9 @@ static const struct weir_conf_key limit_keys[] = {
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
 	{"connections_per_source", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
 		AT(struct weir_limits, source_rate)},
+	/* 65535: a cell of tcp/guesses.h */
+	{"plain_guesses", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 16,
+		AT(struct weir_limits, plain_guesses)},
 	/* 0: twice those that there are at the start, 16 and 64 at least */
 	{"services", WEIR_CONF_INT, .min = 0, .max = WEIR_SERVICES_MAX, .def = 0,
 		AT(struct weir_limits, services)},

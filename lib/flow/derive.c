@@ -218,7 +218,8 @@ static uint32_t vacant_service(const struct weir_policy *p)
 static bool same_profile(const struct weir_profile *a, const struct weir_profile *b)
 {
 	return a->mss == b->mss && a->wscale == b->wscale && a->sack == b->sack &&
-		a->timestamps == b->timestamps && a->ecn == b->ecn;
+		a->timestamps == b->timestamps && a->ecn == b->ecn &&
+		a->require_timestamps == b->require_timestamps;
 }
 
 static bool same_service(const struct weir_service *a, const struct weir_service *b)

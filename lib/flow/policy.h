@@ -107,6 +107,7 @@ struct weir_profile {
 	uint16_t mss;   /* bytes */
 	uint8_t wscale; /* 0..14 */
 	bool sack, timestamps, ecn;
+	bool require_timestamps; /* a SYN without them is dropped, a cookie without them is not believed */
 };
 
 /* What a SYN-ACK may have in it, beside its MSS: a bit each. */
@@ -192,7 +193,9 @@ struct weir_limits {
 	 * about connections and to backends
 	 */
 	uint32_t reply_budget;
-	uint32_t source_rate;     /* new connections per client address and second; 0: any */
+	uint32_t source_rate; /* new connections per client address and second; 0: any */
+	/* wrong cookies without timestamps per client address and second, then none is believed; 0: any */
+	uint32_t plain_guesses;
 	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
 	/*
 	 * Numbers that there is memory for; fewer than there are (0): no more than those. Of

@@ -201,13 +201,14 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 
 /*
  * HC-03: the client was promised timestamps, and the promise cannot be taken back: the connection
- * ends. This worker promises none to the service's later clients.
+ * ends. This worker promises none to the service's later clients, unless the service requires them.
  */
 static void end_without_timestamps(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	weir_send_rst_at(px, c, pkt->seg.ack);
 	drop(pkt, WEIR_FATE_backend_timestamps);
-	px->no_timestamps[weir_policy_service_of(px->policy, c->client.id)] = true;
+	if (!conn_service(px, c)->profile.require_timestamps)
+		px->no_timestamps[weir_policy_service_of(px->policy, c->client.id)] = true;
 	weir_count(&service_counters(px, &c->client)->timestamps_withdrawn, 1);
 	give_up(px, c);
 }

@@ -37,7 +37,8 @@
  * addresses, not to others, and knows this file. A forged ACK, which opens a connection from a foreign
  * address, needs a guess of the MAC: 2^-27 a reading without timestamps (the attacker picks that
  * layout), 2^-46 with, whatever client ISN he picks. A bare ACK has two readings, which makes 2^-26 a
- * packet. A cookie that he has not seen cannot be replayed, and a tuple whose connection exists or has ended lately opens no second one with the same
+ * packet; guesses without timestamps have a limit (tcp/guesses.h), and a service may refuse that
+ * layout. A cookie that he has not seen cannot be replayed, and a tuple whose connection exists or has ended lately opens no second one with the same
  * cookie (HC-35). Two cookies of one tuple in an epoch (with timestamps: one, and 2^18 tries) reveal
  * those of its other ISNs, as long as the epoch's key lives. They can be seen by the tuple's owner, to
  * which that merely saves SYNs, and by an attacker on the path, against which no cookie helps; RFC

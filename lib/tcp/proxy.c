@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/seq.h"
+#include "flow/addr_hash.h"
 #include "flow/classify.h"
 #include "tcp/burst.h"
 #include "tcp/handshake.h"
@@ -39,6 +40,13 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 	}
 }
 
+/* Two words of their own from the seed that RFC 6528's secret is of, whose messages are longer. */
+static void derive_addr_secret(struct weir_proxy *px)
+{
+	px->addr_secret.k0 = weir_siphash24(&px->isn_secret, "k0", 2);
+	px->addr_secret.k1 = weir_siphash24(&px->isn_secret, "k1", 2);
+}
+
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
 	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns)
@@ -56,6 +64,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	px->wall_offset_ns = wall_offset_ns;
 	memcpy(&table_secret, seed, sizeof(table_secret));
 	memcpy(&px->isn_secret, seed + 16, sizeof(px->isn_secret));
+	derive_addr_secret(px);
 	weir_keys_init(&px->keys, policy->cookie_secret, (now_ns + wall_offset_ns) / 1000000000);
 	weir_table_init(&px->table, arena, share, &table_secret);
 	weir_wheel_init(&px->wheel, arena, px->table.conns, now_ns);
@@ -66,6 +75,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_grace_init(&px->grace, arena);
 	weir_spent_init(&px->spent, arena);
 	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
+	weir_guesses_init(&px->guesses, arena, limits->plain_guesses, policy->n_workers);
 	px->no_timestamps = weir_arena_take(arena, weir_policy_service_room(policy));
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
@@ -86,13 +96,15 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	weir_sched_adopt(&px->sched, policy, px->generation);
 	weir_counters_adopt(&px->counters, policy, px->generation);
 	for (uint32_t i = 0; i < policy->n_services; i++)
-		if (policy->services[i].since > px->generation)
+		if (policy->services[i].since > px->generation ||
+			policy->services[i].profile.require_timestamps)
 			px->no_timestamps[i] = false;
 	for (uint32_t i = 0; i < policy->n_listeners; i++)
 		renumbered |= policy->listeners[i].since > px->generation;
 	if (renumbered)
 		weir_synack_clear(&px->synacks);
 	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
+	weir_guesses_limit(&px->guesses, limits->plain_guesses, policy->n_workers);
 	weir_bucket_rate(&px->replies, limits->reply_budget);
 	weir_bucket_rate(&px->peer_replies, limits->reply_budget);
 	px->generation = policy->generation;
@@ -107,6 +119,13 @@ static void accept_cookie(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t 
 	weir_accept(px, pkt, hash, cookie, probe);
 }
 
+/* The service takes no cookie without timestamps, and this is one. */
+static bool lacks_timestamps(const struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	return pkt->seg.ts_off == 0 &&
+		px->policy->listeners[pkt->key.id].profile.require_timestamps;
+}
+
 /*
  * HC-24, HC-32: a segment that does not fit the connection on its tuple. If it carries a valid cookie
  * that is not this connection's, the client has started a new incarnation, which replaces this one;
@@ -118,7 +137,8 @@ static bool replaces_connection(struct weir_proxy *px, struct weir_conn *c, stru
 	struct weir_cookie cookie;
 	uint64_t probe, hash;
 
-	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id))
+	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id) ||
+		lacks_timestamps(px, pkt))
 		return false;
 	if (weir_cookie_check(&px->keys, &seg, &cookie, &probe, 1) == 0)
 		return false;
@@ -202,6 +222,23 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 		replaces_connection(px, c, pkt);
 }
 
+/* Without timestamps a guess may be right: an address with many wrong ones is not believed. */
+static bool may_be_guess(const struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	return pkt->seg.ts_off == 0 &&
+		weir_guesses_over(&px->guesses, weir_addr_hash(&px->addr_secret, &pkt->key.addr),
+			px->now_ns / 1000000000);
+}
+
+/* A client's segment without a connection, whose cookie was checked and is wrong. */
+static void handle_bad_cookie(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
+{
+	if (pkt->seg.ts_off == 0)
+		weir_guesses_note(&px->guesses, weir_addr_hash(&px->addr_secret, &pkt->key.addr),
+			px->now_ns / 1000000000);
+	handle_unproven(px, pkt, hash);
+}
+
 /* A client's segment without a connection, with a valid cookie. */
 static void handle_valid_cookie(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
 {
@@ -209,6 +246,14 @@ static void handle_valid_cookie(struct weir_proxy *px, const struct weir_burst *
 	unsigned int slot = b->slot[i];
 	const struct weir_cookie *cookie = &b->acks.cookies[slot];
 
+	if (lacks_timestamps(px, pkt)) {
+		handle_unproven(px, pkt, b->hash[i]);
+		return;
+	}
+	if (may_be_guess(px, pkt)) {
+		drop(pkt, WEIR_FATE_cookie_guess);
+		return;
+	}
 	if (!weir_spent_is(&px->spent, b->hash[i], cookie->isn)) {
 		accept_cookie(px, pkt, b->hash[i], cookie, b->probes >> slot & 1);
 		return;
@@ -235,7 +280,9 @@ static void handle_unknown_client(struct weir_proxy *px, const struct weir_burst
 
 	if (slot != WEIR_NO_SLOT && (b->good >> slot & 1))
 		handle_valid_cookie(px, b, i);
-	else if (slot != WEIR_NO_SLOT || !drop_stray(&b->pkts[i]))
+	else if (slot != WEIR_NO_SLOT)
+		handle_bad_cookie(px, &b->pkts[i], b->hash[i]);
+	else if (!drop_stray(&b->pkts[i]))
 		handle_unproven(px, &b->pkts[i], b->hash[i]);
 }
 
@@ -260,6 +307,8 @@ static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt,
 	weir_count(&px->counters.service[l->service].syn, 1);
 	if (px->draining)
 		drop(pkt, WEIR_FATE_draining);
+	else if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
+		drop(pkt, WEIR_FATE_plain_syn);
 	else
 		weir_reply_syn_ack(px, pkt, cookie);
 }

@@ -27,6 +27,7 @@
 #include "tcp/sources.h"
 #include "tcp/spent.h"
 #include "tcp/grace.h"
+#include "tcp/guesses.h"
 #include "tcp/synack.h"
 #include "wire/build.h"
 
@@ -63,12 +64,14 @@ struct weir_proxy {
 	struct weir_grace grace;
 	struct weir_spent spent;
 	struct weir_sources sources;
+	struct weir_guesses guesses;
 	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_bucket replies;      /* to unknown tuples: a flood can use it up */
 	struct weir_bucket peer_replies; /* about connections in the table, and to backends */
 	struct weir_counters counters;
 	struct weir_proxy_ops ops;
-	struct weir_sipkey isn_secret; /* RFC 6528 */
+	struct weir_sipkey isn_secret;  /* RFC 6528 */
+	struct weir_sipkey addr_secret; /* flow/addr_hash.h */
 	uint64_t wall_offset_ns; /* wall clock = now_ns + this: weir_proxy_set_wall_offset() */
 	uint64_t now_ns;         /* of the running call */
 	/* window 0 was announced lately: until then new connections send window updates */

@@ -26,6 +26,7 @@ static const struct place limits[] = {
 	LIMIT(held_bytes),
 	LIMIT(syn_ack_ring),
 	LIMIT(reply_budget),
+	LIMIT(plain_guesses),
 	{"connections_per_source", offsetof(struct weir_limits, source_rate)},
 };
 
@@ -89,6 +90,8 @@ static bool set_service(struct weir_policy *p, struct weir_service *s, const cha
 		s->profile.sack = on(w);
 	else if (strcmp(name, "timestamps") == 0)
 		s->profile.timestamps = on(w);
+	else if (strcmp(name, "require_timestamps") == 0)
+		s->profile.require_timestamps = on(w);
 	else if (strcmp(name, "ecn") == 0)
 		s->profile.ecn = on(w);
 	else if (strcmp(name, "backends") == 0)

@@ -72,6 +72,7 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 		l.held_packets = sim_between(r, 2, 32);
 		l.syn_ack_ring = sim_below(r, 16);
 		l.reply_budget = sim_between(r, 1, 20);
+		l.plain_guesses = sim_chance(r, 300000) ? sim_between(r, 1, 5) : 0;
 		l.source_rate = sim_chance(r, 300000) ? sim_between(r, 1, 5) : 0;
 	}
 	return l;

@@ -93,7 +93,7 @@ RULES(test_unknown_keys,
 	{"vip", "VIP",
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
-		"scheduler, profile, timeouts, backends"},
+		"scheduler, profile, require_timestamps, timeouts, backends"},
 	{"sack = false", "sack_ok = false",
 		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "
 		"window_scale, sack, "
@@ -108,7 +108,8 @@ RULES(test_unknown_keys,
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
-		"syn_ack_ring, reply_budget, connections_per_source, services, backends, "
+		"syn_ack_ring, reply_budget, connections_per_source, plain_guesses, services, "
+		"backends, "
 		"closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
 		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
@@ -178,6 +179,9 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"mss = 1200", "mss = 1361",
 		"17: services[1].profile.mss = 1361: must be at most 1360, the MTU of port "
 		"\"front\" less 40"},
+	{"sack = false; };", "timestamps = false; }; require_timestamps = true;",
+		"17: services[1].require_timestamps = true: cannot be true while "
+		"profile.timestamps is false: no client could connect"},
 	{"mss = 1200", "window_scale = 15",
 		"17: services[1].profile.window_scale = 15: must be 0..14"},
 	{"established = 1.5", "established = 0.9994",

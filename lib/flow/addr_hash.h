@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Keyed hash of an address or its prefix, for tables that are counted in, not compared against: two
+ * multiplications instead of SipHash's eight rounds. The key is secret and the hash is never shown, so
+ * an attacker cannot choose addresses that meet. Any thread.
+ */
+#ifndef WEIR_FLOW_ADDR_HASH_H
+#define WEIR_FLOW_ADDR_HASH_H
+
+#include "base/siphash.h"
+#include "wire/addr.h"
+
+/* What one subscriber or site usually has (HC-60): 24 bits of an IPv4 address, 56 of an IPv6 one. */
+static inline struct weir_addr weir_addr_prefix(const struct weir_addr *a);
+
+/* All 64 bits are usable, each half by itself. */
+static inline uint64_t weir_addr_hash(const struct weir_sipkey *key, const struct weir_addr *a);
+
+/* inline definitions */
+
+__extension__ typedef unsigned __int128 weir_u128;
+
+static inline struct weir_addr weir_addr_prefix(const struct weir_addr *a)
+{
+	struct weir_addr p = *a;
+
+	if (weir_addr_is_v4(a)) {
+		p.b[15] = 0;
+	} else {
+		p.b[7] = 0;
+		p.q[1] = 0;
+	}
+	return p;
+}
+
+static inline uint64_t weir_addr_hash(const struct weir_sipkey *key, const struct weir_addr *a)
+{
+	weir_u128 m = (weir_u128)(a->q[0] ^ key->k0) * (a->q[1] ^ key->k1);
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+#endif
