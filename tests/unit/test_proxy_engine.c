@@ -3,6 +3,12 @@
  * The proxy engine: what its contracts say of failed calls, health and another policy, seen from the
  * inside (tcp/engine.h), because packets show it rarely.
  */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "flow/derive.h"
 #include "tcp/engine.h"
 #include "modes.h"
@@ -108,6 +114,61 @@ static void numbers_given_away(void)
 	shell_close(s);
 }
 
+static void call_burst(struct weir_proxy *px)
+{
+	weir_proxy_burst(px, NULL, 0, px->now_ns);
+}
+
+static void call_tick(struct weir_proxy *px)
+{
+	weir_proxy_tick(px, px->now_ns);
+}
+
+static void call_adopt(struct weir_proxy *px)
+{
+	weir_proxy_adopt(px, px->policy);
+}
+
+static void call_reset_all(struct weir_proxy *px)
+{
+	weir_proxy_reset_all(px, 1, px->now_ns);
+}
+
+/* The signal that ended a process in which a callback of the engine calls it back; 0: none did. */
+static int signal_of(void (*call)(struct weir_proxy *px), struct weir_proxy *px)
+{
+	const struct rlimit no_core = {0, 0};
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		fclose(stderr); /* what assert() says is expected */
+		setrlimit(RLIMIT_CORE, &no_core);
+		px->in_callback = true;
+		call(px);
+		_exit(0);
+	}
+	CU_ASSERT_EQUAL_FATAL(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+/* proxy.h: a callback that calls the engine stops the program, unless it was built with NDEBUG. */
+static void called_back(void)
+{
+	static void (*const calls[])(struct weir_proxy * px) = {
+		call_burst, call_tick, call_adopt, weir_proxy_drain, call_reset_all};
+	struct shell *s = shell_usual();
+#ifdef NDEBUG
+	const int expected = 0;
+#else
+	const int expected = SIGABRT;
+#endif
+
+	for (unsigned int i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		IS(signal_of(calls[i], engine(s)), expected);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -115,6 +176,7 @@ int main(void)
 		{"no port: another backend", another_backend},
 		{"an unhealthy backend is not chosen", health},
 		{"HC-51 numbers given away", numbers_given_away},
+		{"a callback that calls the engine stops the program", called_back},
 	};
 
 	return unit_main("proxy: engine", tests, sizeof(tests) / sizeof(tests[0]));
