@@ -43,10 +43,11 @@ const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
 
 /*
  * The way to an address: by the longest prefix among the ports' subnets, routes and gateways. The
- * port's index and the neighbour to send to (the address itself when it is on-link); false: none.
+ * port's index and the neighbour to send to (the address itself when it is on-link), with its static
+ * MAC when a route or the gateway has one; false: none.
  */
-bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to, uint8_t *port,
-	struct weir_addr *via);
+bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
+	struct weir_nexthop *via);
 
 /* Sets no_clients of the ports, once backends' ways are known (HC-66). */
 void weir_check_client_ports(struct weir_draft *d);

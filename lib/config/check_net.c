@@ -86,36 +86,44 @@ static bool is_better(const struct weir_addr *to, const struct weir_addr *net, u
 	return prefix + 1 > best && weir_addr_in(to, net, prefix);
 }
 
-bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to, uint8_t *port,
-	struct weir_addr *via)
+/* The best way so far. */
+struct way {
+	unsigned int best; /* its prefix, + 1; 0: none */
+	struct weir_nexthop *via;
+};
+
+static void take(struct way *w, unsigned int prefix, uint32_t port, const struct weir_addr *via,
+	const uint8_t *mac)
+{
+	static const uint8_t learned[6];
+
+	w->best = prefix + 1;
+	*w->via = (struct weir_nexthop){.addr = *via, .interface = (uint8_t)port};
+	memcpy(w->via->mac, mac != NULL ? mac : learned, sizeof(w->via->mac));
+}
+
+bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
+	struct weir_nexthop *via)
 {
 	const struct weir_addr v4 = weir_addr_v4(0);
-	unsigned int best = 0; /* the best way's prefix, + 1 */
+	struct way w = {0, via};
 
 	for (uint32_t i = 0; i < d->n_ports; i++) {
 		const struct weir_draft_port *p = &d->ports[i];
-		unsigned int before = best;
 
-		for (uint32_t j = 0; j < p->n_addrs; j++) {
-			if (!is_better(to, &p->addrs[j].addr, p->addrs[j].prefix, best))
-				continue;
-			best = p->addrs[j].prefix + 1u;
-			*via = *to;
-		}
+		for (uint32_t j = 0; j < p->n_addrs; j++)
+			if (is_better(to, &p->addrs[j].addr, p->addrs[j].prefix, w.best))
+				take(&w, p->addrs[j].prefix, i, to, NULL);
 		for (uint32_t j = 0; j < p->n_routes; j++) {
-			if (!is_better(to, &p->routes[j].to.addr, p->routes[j].to.prefix, best))
-				continue;
-			best = p->routes[j].to.prefix + 1u;
-			*via = p->routes[j].via;
+			const struct weir_draft_route *r = &p->routes[j];
+
+			if (is_better(to, &r->to.addr, r->to.prefix, w.best))
+				take(&w, r->to.prefix, i, &r->via, r->mac);
 		}
-		if (is_set(&p->gateway) && is_better(to, &v4, 96, best)) {
-			best = 97;
-			*via = p->gateway;
-		}
-		if (best != before)
-			*port = (uint8_t)i;
+		if (is_set(&p->gateway) && is_better(to, &v4, 96, w.best))
+			take(&w, 96, i, &p->gateway, p->gateway_mac);
 	}
-	return best != 0;
+	return w.best != 0;
 }
 
 /* Two entries for one device are two names of one thing; vdevs differ in what precedes the comma. */
@@ -242,13 +250,23 @@ static int check_routes(struct weir_draft *d, uint32_t i)
 	return 0;
 }
 
+static bool is_mac(const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	return memcmp(mac, none, sizeof(none)) != 0;
+}
+
 static int check_gateway(struct weir_draft *d, uint32_t i)
 {
 	const struct weir_draft_port *p = &d->ports[i];
 	const config_setting_t *at = weir_draft_key(p->at, "gateway");
 
 	if (!is_set(&p->gateway))
-		return 0;
+		return is_mac(p->gateway_mac)
+			? weir_draft_refuse(d, weir_draft_key(p->at, "gateway_mac"),
+				  "is of no gateway: there is none on this port")
+			: 0;
 	for (uint32_t j = 0; j < i; j++)
 		if (is_set(&d->ports[j].gateway))
 			return weir_draft_refuse(d, at,

@@ -98,6 +98,23 @@ static int check_backend_address(struct weir_draft *d, const struct weir_draft_b
 	return 0;
 }
 
+/* HC-67: the MAC is that of the host on the link, so a backend behind a router has none. */
+static int check_mac(struct weir_draft *d, struct weir_draft_backend *b)
+{
+	const struct weir_nexthop own = {
+		.mac = {b->mac[0], b->mac[1], b->mac[2], b->mac[3], b->mac[4], b->mac[5]}};
+
+	if (!weir_nexthop_is_static(&own))
+		return 0;
+	if (!weir_addr_eq(&b->via.addr, &b->backend.addr))
+		return weir_draft_refuse(d, weir_draft_key(b->at, "mac"),
+			"is of a backend behind a router: give the router's, as mac of the route "
+			"or "
+			"gateway_mac of the port");
+	memcpy(b->via.mac, own.mac, sizeof(own.mac));
+	return 0;
+}
+
 static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uint32_t i)
 {
 	struct weir_draft_backend *b = &s->backends[i];
@@ -122,9 +139,13 @@ static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uin
 	ret = check_backend_address(d, b);
 	if (ret < 0)
 		return ret;
-	if (!weir_check_route(d, &b->backend.addr, &b->backend.egress, &b->via))
+	if (!weir_check_route(d, &b->backend.addr, &b->via))
 		return weir_draft_refuse(d, at, "no port's subnet, route or gateway leads there");
-	if (s->service.mode == WEIR_MODE_NAT && !weir_addr_eq(&b->via, &b->backend.addr))
+	b->backend.egress = b->via.interface;
+	ret = check_mac(d, b);
+	if (ret < 0)
+		return ret;
+	if (s->service.mode == WEIR_MODE_NAT && !weir_addr_eq(&b->via.addr, &b->backend.addr))
 		return weir_draft_warn(d, at,
 			"is behind a router; with \"nat\" that router must send the backend's "
 			"replies to clients back through synweir");
@@ -293,6 +314,26 @@ static int check_numbers(struct weir_draft *d)
 	return 0;
 }
 
+/* One host on a link has one MAC, whatever leads to it. */
+static int check_nexthop(struct weir_draft *d, const struct weir_draft_backend *b)
+{
+	if (!weir_nexthop_is_static(&b->via))
+		return 0;
+	for (uint32_t i = 0; i < d->n_services; i++)
+		for (uint32_t j = 0; j < d->services[i].n_backends; j++) {
+			const struct weir_nexthop *o = &d->services[i].backends[j].via;
+			char text[WEIR_ADDR_TEXT];
+
+			if (weir_nexthop_is_static(o) && o->interface == b->via.interface &&
+				weir_addr_eq(&o->addr, &b->via.addr) &&
+				memcmp(o->mac, b->via.mac, sizeof(o->mac)) != 0)
+				return weir_draft_refuse(d, weir_draft_key(b->at, "mac"),
+					"%s has another MAC address elsewhere in this file",
+					weir_addr_text(&o->addr, text));
+		}
+	return 0;
+}
+
 int weir_check_sharing(struct weir_draft *d)
 {
 	int ret = check_numbers(d);
@@ -301,6 +342,8 @@ int weir_check_sharing(struct weir_draft *d)
 		ret = check_local_ports(d, &d->services[i]);
 		for (uint32_t j = 0; j < d->services[i].n_backends && ret == 0; j++)
 			ret = check_backend_sharing(d, i, &d->services[i].backends[j]);
+		for (uint32_t j = 0; j < d->services[i].n_backends && ret == 0; j++)
+			ret = check_nexthop(d, &d->services[i].backends[j]);
 	}
 	return ret == 0 ? check_room(d) : ret;
 }

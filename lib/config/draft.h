@@ -16,6 +16,7 @@ struct weir_draft_route {
 	const config_setting_t *at;
 	struct weir_interface_addr to; /* addr: as written, host bits and all */
 	struct weir_addr via;
+	uint8_t mac[6]; /* via's; all zero: it is learned */
 };
 
 struct weir_draft_port {
@@ -24,6 +25,7 @@ struct weir_draft_port {
 	struct weir_interface_addr *addrs;
 	uint32_t n_addrs;
 	struct weir_addr gateway; /* all zero: none */
+	uint8_t gateway_mac[6];
 	struct weir_draft_route *routes;
 	uint32_t n_routes;
 	uint8_t reverse_path; /* enum weir_reverse_path */
@@ -39,7 +41,8 @@ enum weir_reverse_path {
 struct weir_draft_backend {
 	const config_setting_t *at;
 	struct weir_backend backend; /* its egress and this come from the routes: */
-	struct weir_addr via;        /* the next hop: the backend itself when it is on-link */
+	uint8_t mac[6];              /* static, as the file says; all zero: learned */
+	struct weir_nexthop via;     /* the backend itself when it is on-link */
 	uint32_t weight;
 };
 

@@ -33,6 +33,7 @@ static const struct weir_conf_key worker_keys[] = {
 static const struct weir_conf_key route_keys[] = {
 	{"to", WEIR_CONF_SUBNET, true, AT(struct weir_draft_route, to)},
 	{"via", WEIR_CONF_ADDR, true, AT(struct weir_draft_route, via)},
+	{"mac", WEIR_CONF_MAC, AT(struct weir_draft_route, mac)},
 };
 static const struct weir_conf_group route_group = GROUP_OF(route_keys);
 
@@ -41,6 +42,7 @@ static const struct weir_conf_key port_keys[] = {
 	{"device", WEIR_CONF_TEXT, true, AT(struct weir_draft_port, port.device)},
 	{"addresses", WEIR_CONF_SUBNET, MANY(struct weir_draft_port, addrs, WEIR_LOCALS_MAX)},
 	{"gateway", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway)},
+	{"gateway_mac", WEIR_CONF_MAC, AT(struct weir_draft_port, gateway_mac)},
 	{"routes", WEIR_CONF_GROUP, .group = &route_group,
 		MANY(struct weir_draft_port, routes, 256)},
 	/* RFC 791: every host takes 576; 9216: what NICs call jumbo */
@@ -103,6 +105,7 @@ static const struct weir_conf_key backend_keys[] = {
 	{"address", WEIR_CONF_ADDR, true, AT(struct weir_draft_backend, backend.addr)},
 	{"port", WEIR_CONF_TCP_PORT, true, 1, 65535,
 		AT(struct weir_draft_backend, backend.port_be)},
+	{"mac", WEIR_CONF_MAC, AT(struct weir_draft_backend, mac)},
 	{"weight", WEIR_CONF_INT, .min = 0, .max = WEIR_WEIGHT_MAX, .def = 1,
 		AT(struct weir_draft_backend, weight)},
 };

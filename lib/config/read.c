@@ -128,6 +128,23 @@ static int read_addr(struct weir_draft *d, const config_setting_t *at, struct we
 	return 0;
 }
 
+static int read_mac(struct weir_draft *d, const config_setting_t *at, uint8_t out[6])
+{
+	const char *text = string_of(at);
+	uint8_t m[6];
+	char end;
+
+	if (text == NULL || strlen(text) != strlen("02:00:00:00:00:01") ||
+		sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%c", &m[0], &m[1], &m[2], &m[3],
+			&m[4], &m[5], &end) != 6)
+		return weir_draft_refuse(d, at,
+			"must be a MAC address in quotes: \"02:00:00:00:00:01\"");
+	if ((m[0] & 1) != 0 || (m[0] | m[1] | m[2] | m[3] | m[4] | m[5]) == 0)
+		return weir_draft_refuse(d, at, "is no host's MAC address");
+	memcpy(out, m, sizeof(m));
+	return 0;
+}
+
 static int read_subnet(struct weir_draft *d, const config_setting_t *at,
 	struct weir_interface_addr *out)
 {
@@ -170,6 +187,8 @@ static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const c
 		return read_text(d, k, at, out);
 	case WEIR_CONF_ADDR:
 		return read_addr(d, at, out);
+	case WEIR_CONF_MAC:
+		return read_mac(d, at, out);
 	case WEIR_CONF_SUBNET:
 		return read_subnet(d, at, out);
 	case WEIR_CONF_GROUP:

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "flow/sched.h"
 
@@ -53,6 +54,8 @@ static const struct {
 	{WEIR_FATE_no_local_port, 1, 1},
 	{WEIR_FATE_tx_full, 1, 1},
 	{WEIR_FATE_no_neighbour, 1, 2}, /* one step is normal: the ARP reply is not there yet */
+	/* a failover makes a few; more: two hosts have the address, or one claims it falsely */
+	{WEIR_FATE_arp_unverified, 1, 3},
 	{WEIR_FATE_handover_full, 1, 1},
 	{WEIR_FATE_port_down, 1, 1},
 };
@@ -89,7 +92,8 @@ struct weir_watch {
 	struct edge flood;
 	uint64_t syn_was, done_was;
 	uint64_t flood_done; /* handshakes completed while it lasted */
-	struct edge table, held;
+	struct edge table, held, conflict;
+	uint64_t conflicts_was[WEIR_WORKERS_MAX];
 	struct loss_watch fate[FATES], no_mbuf;
 	struct port_watch port[WEIR_PORTS_MAX];
 	struct backend_watch *backend;
@@ -358,6 +362,48 @@ static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned 
 	step_offloads(w, v, i, where);
 }
 
+static void say_conflict(const struct weir_watch *w, const struct weir_counters *c)
+{
+	struct weir_addr addr = weir_addr_v4((uint32_t)weir_counted(&c->conflict_addr_be));
+	uint64_t word = weir_counted(&c->conflict_mac);
+	char text[WEIR_ADDR_TEXT];
+	uint8_t mac[8];
+
+	memcpy(mac, &word, sizeof(mac));
+	say(w, WEIR_WATCH_WARNING,
+		"address conflict began: %02x:%02x:%02x:%02x:%02x:%02x claims %s, which is ours: "
+		"take "
+		"it off that host",
+		mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], weir_addr_text(&addr, text));
+}
+
+/* HC-67, RFC 5227 §2.4: told as the worker knows it that saw the latest one. */
+static void step_conflict(struct weir_watch *w, const struct weir_view *v)
+{
+	const struct weir_counters *at = NULL;
+	uint64_t count = 0;
+
+	for (unsigned int i = 0; i < v->policy->n_workers; i++) {
+		const struct weir_counters *c = v->worker[i].counters;
+		uint64_t by = growth(&w->conflicts_was[i],
+			weir_counted(&c->event[WEIR_EVENT_address_conflict]));
+
+		count += by;
+		at = by > 0 ? c : at;
+	}
+	switch (edge_step(w, &w->conflict, count > 0, count > 0, (double)count, count)) {
+	case EDGE_BEGAN:
+		say_conflict(w, at);
+		break;
+	case EDGE_ENDED:
+		say(w, WEIR_WATCH_NOTICE, "address conflict ended after %" PRIu64 " s",
+			lasted_s(&w->conflict));
+		break;
+	case EDGE_SAME:
+		break;
+	}
+}
+
 /* HC-03: what clients of a service are not promised any more; each worker finds out by itself. */
 static void step_service(struct weir_watch *w, const struct weir_view *v, unsigned int i)
 {
@@ -423,6 +469,7 @@ void weir_watch_step(struct weir_watch *w, const struct weir_view *v, uint64_t n
 	step_levels(w, v);
 	step_fates(w, v);
 	step_no_mbuf(w, v);
+	step_conflict(w, v);
 	for (unsigned int i = 0; i < v->policy->n_ports; i++)
 		step_port(w, v, i);
 	for (unsigned int i = 0; i < v->policy->n_services; i++)
@@ -438,6 +485,9 @@ static void remember(struct weir_watch *w, const struct weir_view *v)
 	w->done_was = weir_view_event(v, WEIR_EVENT_cookie_accepted);
 	for (unsigned int i = 0; i < FATES; i++)
 		w->fate[i].was = weir_view_fate(v, fates[i].fate);
+	for (unsigned int i = 0; i < v->policy->n_workers; i++)
+		w->conflicts_was[i] =
+			weir_counted(&v->worker[i].counters->event[WEIR_EVENT_address_conflict]);
 	w->no_mbuf.was = weir_view_event(v, WEIR_EVENT_no_mbuf);
 	for (unsigned int i = 0; i < v->policy->n_ports; i++) {
 		w->port[i].missed.was = weir_counted(&v->port[i].rx_missed);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ARP (RFC 826): requests for our addresses are answered, our addresses are announced (RFC 5227 §3),
- * and the MACs of next hops are requested and learned. The work is bounded per loop. IPv4's; IPv6 has
- * neighbour discovery instead.
+ * ARP (RFC 826): requests for our addresses are answered within a budget, our addresses are announced
+ * and defended (RFC 5227 §3, §2.4), and the MACs of next hops are requested and learned (dp/neigh.h).
+ * The work is bounded per loop. IPv4's; IPv6 has neighbour discovery instead.
  */
 #ifndef WEIR_DP_ARP_H
 #define WEIR_DP_ARP_H
 
 #include "dp/tx.h"
+
+/* A worker's budget of replies: so many to known next hops, and as many to all others (HC-67). */
+#define WEIR_ARP_REPLIES_PER_S 1000
 
 /* Requests and announcements are sent by one worker for all. */
 struct weir_arp_keeper {

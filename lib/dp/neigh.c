@@ -58,23 +58,72 @@ void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,
 	if (n->at == NULL || n->order == NULL || n->sender_be == NULL)
 		return;
 	sort(n);
-	for (uint32_t i = 0; i < policy->n_nexthops; i++)
+	for (uint32_t i = 0; i < policy->n_nexthops; i++) {
 		n->sender_be[i] = sender_for(policy, &policy->nexthops[i]);
+		memcpy(&n->at[i].mac, policy->nexthops[i].mac, sizeof(policy->nexthops[i].mac));
+	}
 }
 
-bool weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns, uint64_t retry_ns)
+static uint64_t load(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static void store(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static bool is_static(const struct weir_neighs *n, uint16_t nexthop)
+{
+	return weir_nexthop_is_static(&n->policy->nexthops[nexthop]);
+}
+
+/* A known next hop is asked when its last answer is old, and again when it did not answer. */
+static bool is_probe_due(const struct weir_neigh *at, uint64_t now_ns, uint64_t retry_ns)
+{
+	uint64_t asked = load(&at->asked_ns), confirmed = load(&at->confirmed_ns);
+	uint32_t probes = __atomic_load_n(&at->probes, __ATOMIC_RELAXED);
+
+	if (probes > 0)
+		return now_ns >=
+			asked + (probes <= WEIR_NEIGH_PROBES ? WEIR_NEIGH_PROBE_NS : retry_ns);
+	return __atomic_load_n(&at->doubted, __ATOMIC_RELAXED) != 0 ||
+		now_ns >= confirmed + WEIR_NEIGH_REFRESH_NS;
+}
+
+/* Two workers may get here at once: then two requests are sent, which does no harm. */
+enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns,
+	uint64_t retry_ns)
 {
 	struct weir_neigh *at = &n->at[nexthop];
-	uint64_t asked = __atomic_load_n(&at->asked_ns, __ATOMIC_RELAXED);
-	uint64_t confirmed = __atomic_load_n(&at->confirmed_ns, __ATOMIC_RELAXED);
+	uint64_t asked = load(&at->asked_ns);
+	uint32_t probes;
 
-	if (asked != 0 && now_ns < asked + retry_ns)
-		return false;
-	if (confirmed != 0 && now_ns < confirmed + WEIR_NEIGH_REFRESH_NS)
-		return false;
-	/* two workers may get here at once: then two requests are sent, which does no harm */
-	__atomic_store_n(&at->asked_ns, now_ns, __ATOMIC_RELAXED);
-	return true;
+	if (is_static(n, nexthop))
+		return WEIR_NEIGH_NO_REQUEST;
+	if (load(&at->mac) == 0) {
+		if (asked != 0 && now_ns < asked + retry_ns)
+			return WEIR_NEIGH_NO_REQUEST;
+		store(&at->asked_ns, now_ns);
+		return WEIR_NEIGH_BROADCAST;
+	}
+	if (!is_probe_due(at, now_ns, retry_ns))
+		return WEIR_NEIGH_NO_REQUEST;
+	probes = __atomic_load_n(&at->probes, __ATOMIC_RELAXED);
+	store(&at->asked_ns, now_ns);
+	__atomic_store_n(&at->doubted, 0, __ATOMIC_RELAXED);
+	if (probes <= WEIR_NEIGH_PROBES)
+		__atomic_store_n(&at->probes, probes + 1, __ATOMIC_RELAXED);
+	return probes < WEIR_NEIGH_PROBES ? WEIR_NEIGH_UNICAST : WEIR_NEIGH_BROADCAST;
+}
+
+void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns)
+{
+	struct weir_neigh *at = &n->at[nexthop];
+
+	if (now_ns >= load(&at->confirmed_ns) + WEIR_NEIGH_PROBE_NS)
+		__atomic_store_n(&at->doubted, 1, __ATOMIC_RELAXED);
 }
 
 /* The place in the order of the first one whose rank is r or more. */
@@ -93,24 +142,50 @@ static uint32_t find(const struct weir_neighs *n, uint64_t r)
 	return from;
 }
 
-bool weir_neigh_learn(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
-	const uint8_t mac[6], uint64_t now_ns)
+/* We have asked, and have no answer yet. */
+static bool is_awaited(const struct weir_neigh *at, uint64_t now_ns)
+{
+	uint64_t asked = load(&at->asked_ns);
+
+	return asked != 0 && load(&at->confirmed_ns) < asked &&
+		now_ns <= asked + WEIR_NEIGH_ANSWER_NS;
+}
+
+static enum weir_neigh_claim claim(struct weir_neigh *at, uint64_t word, bool is_reply,
+	uint64_t now_ns)
+{
+	uint64_t known = load(&at->mac);
+	bool open = known == 0 || known == word ||
+		__atomic_load_n(&at->probes, __ATOMIC_RELAXED) > WEIR_NEIGH_PROBES;
+
+	if (is_reply && open && is_awaited(at, now_ns)) {
+		store(&at->mac, word);
+		store(&at->confirmed_ns, now_ns);
+		__atomic_store_n(&at->probes, 0, __ATOMIC_RELAXED);
+		return WEIR_NEIGH_LEARNED;
+	}
+	if (known == 0 || known == word)
+		return WEIR_NEIGH_NO_HOP;
+	__atomic_store_n(&at->doubted, 1, __ATOMIC_RELAXED);
+	return WEIR_NEIGH_DOUBTED;
+}
+
+enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
+	const uint8_t mac[6], bool is_reply, uint64_t now_ns)
 {
 	uint64_t r = rank(interface, addr_be), word = 0;
-	uint32_t at = find(n, r);
-	bool learned = false;
+	enum weir_neigh_claim last = WEIR_NEIGH_NO_HOP;
 
 	memcpy(&word, mac, 6);
-	for (; word != 0 && at < n->policy->n_nexthops; at++) {
-		struct weir_neigh *neigh = &n->at[n->order[at]];
+	for (uint32_t at = find(n, r); word != 0 && at < n->policy->n_nexthops; at++) {
+		uint16_t nexthop = n->order[at];
 
-		if (rank_of(n->policy, n->order[at]) != r)
+		if (rank_of(n->policy, nexthop) != r)
 			break;
-		__atomic_store_n(&neigh->mac, word, __ATOMIC_RELAXED);
-		__atomic_store_n(&neigh->confirmed_ns, now_ns, __ATOMIC_RELAXED);
-		learned = true;
+		if (!is_static(n, nexthop))
+			last = claim(&n->at[nexthop], word, is_reply, now_ns);
 	}
-	return learned;
+	return last;
 }
 
 /* The next hop with that rank, or NULL. */
@@ -123,19 +198,29 @@ static const struct weir_neigh *find_same(const struct weir_neighs *n, uint64_t 
 	return &n->at[n->order[at]];
 }
 
+bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
+	const uint8_t mac[6])
+{
+	const struct weir_neigh *at = find_same(n, rank(interface, addr_be));
+	uint64_t word = 0;
+
+	memcpy(&word, mac, 6);
+	return at != NULL && word != 0 && load(&at->mac) == word;
+}
+
 void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 {
 	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
 		const struct weir_neigh *from = find_same(before, rank_of(n->policy, (uint16_t)i));
-		uint64_t confirmed;
+		struct weir_neigh *to = &n->at[i];
 
-		if (from == NULL)
+		if (from == NULL || is_static(n, (uint16_t)i) ||
+			load(&from->confirmed_ns) <= load(&to->confirmed_ns))
 			continue;
-		confirmed = __atomic_load_n(&from->confirmed_ns, __ATOMIC_RELAXED);
-		if (confirmed <= __atomic_load_n(&n->at[i].confirmed_ns, __ATOMIC_RELAXED))
-			continue;
-		__atomic_store_n(&n->at[i].mac, __atomic_load_n(&from->mac, __ATOMIC_RELAXED),
+		store(&to->mac, load(&from->mac));
+		store(&to->asked_ns, load(&from->asked_ns));
+		store(&to->confirmed_ns, load(&from->confirmed_ns));
+		__atomic_store_n(&to->probes, __atomic_load_n(&from->probes, __ATOMIC_RELAXED),
 			__ATOMIC_RELAXED);
-		__atomic_store_n(&n->at[i].confirmed_ns, confirmed, __ATOMIC_RELAXED);
 	}
 }

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Neighbours: the MAC addresses of the policy's next hops, learned by ARP. The worker that receives an
- * ARP reply writes, all workers read: one atomic word each. Clients' neighbours are not here: a
- * connection keeps the MAC that its client's frames came from (struct weir_neighbour), so a flood
- * looks up no neighbour. IPv4 only, as ARP is: addresses are in network order.
+ * Neighbours: the MAC addresses of the policy's next hops, static or learned by ARP. The worker that
+ * receives an ARP frame writes, all workers read: atomic words, each by itself. Clients' neighbours
+ * are not here: a connection keeps the MAC that its client's frames came from (struct
+ * weir_neighbour), so a flood looks up no neighbour. IPv4 only, as ARP is: addresses are in network
+ * order.
+ *
+ * HC-67: anybody on the link may claim any address, so a claim is no proof. Only the answer to a
+ * request of ours is learned. A next hop that is known is asked by unicast, every
+ * WEIR_NEIGH_REFRESH_NS, and at once when there is doubt: another MAC claims its address, or it does
+ * not answer our SYNs. While it answers, nothing changes. When it did not answer WEIR_NEIGH_PROBES
+ * times, all are asked, and the answer to that is the new MAC. Meanwhile the old one is used.
  */
 #ifndef WEIR_DP_NEIGH_H
 #define WEIR_DP_NEIGH_H
@@ -14,15 +21,34 @@
 #include "base/arena.h"
 #include "flow/policy.h"
 
-#define WEIR_NEIGH_RETRY_NS   1000000000ull  /* between requests without an answer */
+#define WEIR_NEIGH_RETRY_NS   1000000000ull  /* between broadcast requests without an answer */
 #define WEIR_NEIGH_URGENT_NS  100000000ull   /* ... while packets are dropped for want of it */
 #define WEIR_NEIGH_REFRESH_NS 30000000000ull /* since the last answer, before the next request */
+#define WEIR_NEIGH_PROBE_NS   500000000ull   /* a known next hop may take so long to answer */
+#define WEIR_NEIGH_PROBES     2 /* unicast requests without an answer: it is not there */
+#define WEIR_NEIGH_ANSWER_NS  1000000000ull /* what comes later answers nothing */
 
 struct weir_neigh {
 	/* atomics, each by itself */
-	uint64_t mac; /* the MAC's six bytes, then two zeroes; 0: not known */
-	uint64_t asked_ns, confirmed_ns;
+	uint64_t mac;                    /* the MAC's six bytes, then two zeroes; 0: not known */
+	uint64_t asked_ns, confirmed_ns; /* the last request, the last answer */
+	uint32_t probes;                 /* requests to a known MAC since its last answer */
+	uint32_t doubted;                /* 1: it is to be asked now */
 } __attribute__((aligned(64)));
+
+/* The request that is due. */
+enum weir_neigh_request {
+	WEIR_NEIGH_NO_REQUEST,
+	WEIR_NEIGH_UNICAST, /* to the MAC that is known */
+	WEIR_NEIGH_BROADCAST,
+};
+
+/* What became of a sender's claim. */
+enum weir_neigh_claim {
+	WEIR_NEIGH_NO_HOP,  /* not about a next hop, or nothing new */
+	WEIR_NEIGH_LEARNED, /* the answer to our request */
+	WEIR_NEIGH_DOUBTED, /* another MAC than the known one: that one is asked */
+};
 
 struct weir_neighs {
 	const struct weir_policy *policy;
@@ -42,17 +68,22 @@ void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 static inline bool weir_neigh_mac(const struct weir_neighs *n, uint16_t nexthop, uint8_t mac[6]);
 
 /*
- * An ARP request is due: the next hop's MAC is unknown, or not confirmed for WEIR_NEIGH_REFRESH_NS,
- * and no request was sent within retry_ns. true notes that one is sent now.
+ * The ARP request that is due, if any; it is noted as sent. retry_ns: between broadcasts. A static
+ * next hop is never asked.
  */
-bool weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns, uint64_t retry_ns);
+enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns,
+	uint64_t retry_ns);
 
-/*
- * An ARP sender on that interface states its MAC. false: it is no next hop of ours, nothing is
- * learned.
- */
-bool weir_neigh_learn(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
-	const uint8_t mac[6], uint64_t now_ns);
+/* An ARP sender on that interface says that it has addr. is_reply: the claim answers a request. */
+enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
+	const uint8_t mac[6], bool is_reply, uint64_t now_ns);
+
+/* The next hop does not answer what is sent to it: it is verified, unless it was a moment ago. */
+void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns);
+
+/* That is a next hop on that interface, with the MAC that is known. */
+bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
+	const uint8_t mac[6]);
 
 /* The first of the interface's own addresses whose subnet holds addr, or NULL. */
 const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface *interface,

@@ -140,14 +140,25 @@ void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 {
 	const struct weir_nexthop *hop = &tx->neighs->policy->nexthops[nexthop];
+	uint32_t addr_be = weir_addr_v4_be(&hop->addr);
+	uint32_t sender_be = tx->neighs->sender_be[nexthop];
+	uint8_t mac[6];
 
-	if (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns))
-		weir_tx_arp_request(tx, hop->interface, tx->neighs->sender_be[nexthop],
-			weir_addr_v4_be(&hop->addr));
+	switch (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns)) {
+	case WEIR_NEIGH_UNICAST:
+		weir_neigh_mac(tx->neighs, nexthop, mac);
+		weir_tx_arp_request(tx, hop->interface, sender_be, addr_be, mac);
+		break;
+	case WEIR_NEIGH_BROADCAST:
+		weir_tx_arp_request(tx, hop->interface, sender_be, addr_be, NULL);
+		break;
+	case WEIR_NEIGH_NO_REQUEST:
+		break;
+	}
 }
 
 void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
-	uint32_t addr_be)
+	uint32_t addr_be, const uint8_t *to)
 {
 	static const uint8_t unknown[6], broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	struct rte_mbuf *m = weir_tx_new(tx);
@@ -158,5 +169,5 @@ void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_
 	frame = rte_pktmbuf_mtod(m, uint8_t *);
 	m->pkt_len = m->data_len = weir_build_arp(frame, WEIR_ARP_REQUEST,
 		weir_tx_nic(tx, interface)->mac, sender_be, unknown, addr_be);
-	weir_tx_to_mac(tx, m, interface, broadcast);
+	weir_tx_to_mac(tx, m, interface, to != NULL ? to : broadcast);
 }

@@ -9,6 +9,7 @@
 
 #include <rte_ring.h>
 
+#include "base/bucket.h"
 #include "dp/neigh.h"
 #include "dp/nic.h"
 #include "flow/counters.h"
@@ -30,6 +31,9 @@ struct weir_tx {
 	struct rte_mempool *pool; /* for frames of our own */
 	unsigned int n_ports;
 	uint64_t now_ns; /* of the running loop */
+	/* ARP replies: to known next hops, which a flood of requests must not cut off, and to others */
+	struct weir_bucket arp_replies[2];
+	uint64_t defended_ns; /* an address of ours was announced against a conflict; 0: never */
 	struct weir_tx_port port[WEIR_PORTS_MAX];
 };
 
@@ -50,9 +54,12 @@ void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop
 
 /* Sends an ARP request for a next hop if one is due: weir_neigh_due() explains retry_ns. */
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns);
-/* An ARP request of ours: for addr_be, or, with addr_be our own, an announcement (RFC 5227 §3). */
+/*
+ * An ARP request of ours: for addr_be, or, with addr_be our own, an announcement (RFC 5227 §3). To
+ * that MAC, or with NULL to all.
+ */
 void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
-	uint32_t addr_be);
+	uint32_t addr_be, const uint8_t *to);
 
 /* Gathers frames of a worker without a transmit queue from its ring. Returns their number. */
 unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from);

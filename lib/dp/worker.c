@@ -110,6 +110,8 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 	if (m == NULL)
 		return;
 	m->pkt_len = m->data_len = weir_build_tcp(rte_pktmbuf_mtod(m, uint8_t *), h);
+	if (dest->unanswered)
+		weir_neigh_doubt(w->tx.neighs, dest->nexthop, w->now_ns);
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		weir_tx_to_nexthop(&w->tx, m, dest->nexthop);
 	else
@@ -361,6 +363,8 @@ static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
 	w->tx.neighs = &s->swap.current->neighs;
 	w->tx.pool = pool;
 	w->tx.n_ports = w->px.policy->n_ports;
+	for (unsigned int i = 0; i < RTE_DIM(w->tx.arp_replies); i++)
+		weir_bucket_init(&w->tx.arp_replies[i], WEIR_ARP_REPLIES_PER_S, w->now_ns);
 	for (unsigned int i = 0; i < w->tx.n_ports; i++) {
 		w->tx.port[i].nic = &s->nics[i];
 		w->tx.port[i].queue = (uint16_t)w->self;

@@ -46,6 +46,11 @@ struct weir_counters {
 	/* gauges, written once per burst at most */
 	uint64_t conns, conns_by_state[8]; /* enum weir_state */
 	uint64_t held, local_ports;
+	/*
+	 * The latest conflict for an address of ours: which, in network order, and the MAC that claims
+	 * it, its six bytes first. For the log; after two at once they may be of different ones.
+	 */
+	uint64_t conflict_addr_be, conflict_mac;
 	uint64_t loops, busy_loops; /* polls, and those that found work */
 	struct weir_service_counters *service;
 	struct weir_listener_counters *listener;

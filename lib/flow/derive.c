@@ -406,8 +406,7 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 	*b = *wanted;
 	b->since = since;
 	b->service = service;
-	b->nexthop = weir_policy_nexthop(next, &m->wanted->nexthops[wanted->nexthop].addr,
-		wanted->egress);
+	b->nexthop = weir_policy_nexthop(next, &m->wanted->nexthops[wanted->nexthop]);
 	next->members[next->n_members++] =
 		(struct weir_member){.backend = (uint16_t)i, .weight = member->weight};
 	return 0;
@@ -430,6 +429,18 @@ static int add_wanted(struct making *m)
 	return err;
 }
 
+/* That next hop; if the new configuration has it, too, then with the static MAC that it says, or none. */
+static uint16_t keep_nexthop(struct weir_policy *next, const struct weir_nexthop *hop)
+{
+	struct weir_nexthop learned = {.addr = hop->addr, .interface = hop->interface};
+	uint32_t before = next->n_nexthops;
+	uint16_t i = weir_policy_nexthop(next, &learned);
+
+	if (i == before)
+		next->nexthops[i] = *hop;
+	return i;
+}
+
 /*
  * What is kept is reached as before. Last, so that no next hop is resolved that no backend has any
  * more.
@@ -443,7 +454,7 @@ static void keep_ways(struct making *m)
 		if (b->life != WEIR_LIFE_RETIRED && b->life != WEIR_LIFE_ORPHANED)
 			continue;
 		hop = &m->running->nexthops[m->running->backends[i].nexthop];
-		b->nexthop = weir_policy_nexthop(m->next, &hop->addr, hop->interface);
+		b->nexthop = keep_nexthop(m->next, hop);
 	}
 }
 

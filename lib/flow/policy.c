@@ -47,17 +47,18 @@ void weir_policy_free(struct weir_policy *p)
 	free(p);
 }
 
-uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr, uint8_t interface)
+uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_nexthop *hop)
 {
 	uint32_t i = 0;
 
 	while (i < p->n_nexthops &&
-		(p->nexthops[i].interface != interface ||
-			!weir_addr_eq(&p->nexthops[i].addr, addr)))
+		(p->nexthops[i].interface != hop->interface ||
+			!weir_addr_eq(&p->nexthops[i].addr, &hop->addr)))
 		i++;
 	if (i == p->n_nexthops)
-		p->nexthops[p->n_nexthops++] =
-			(struct weir_nexthop){.addr = *addr, .interface = interface};
+		p->nexthops[p->n_nexthops++] = *hop;
+	else if (!weir_nexthop_is_static(&p->nexthops[i]))
+		p->nexthops[i] = *hop;
 	return (uint16_t)i;
 }
 

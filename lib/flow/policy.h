@@ -100,6 +100,7 @@ enum weir_rss {
 struct weir_nexthop {
 	struct weir_addr addr;
 	uint8_t interface; /* in interfaces[] */
+	uint8_t mac[6];    /* static (HC-67); all zero: to be learned */
 };
 
 /* What a SYN-ACK promises the client on the service's behalf (HC-03). */
@@ -260,9 +261,18 @@ const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p,
  */
 int weir_policy_finish(struct weir_policy *p);
 
-/* The number of that next hop, met before or new: there must be room for it. */
-uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_addr *addr,
-	uint8_t interface);
+/*
+ * The number of that next hop, by address and interface; met before or new: there must be room for
+ * it. A static MAC that it has, and the one met before had not, is its MAC from here on.
+ */
+uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_nexthop *hop);
+
+static inline bool weir_nexthop_is_static(const struct weir_nexthop *hop)
+{
+	static const uint8_t none[6];
+
+	return __builtin_memcmp(hop->mac, none, sizeof(none)) != 0;
+}
 
 /* The interface of that port: a number. */
 uint8_t weir_policy_interface_on(const struct weir_policy *p, unsigned int port);

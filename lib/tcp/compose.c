@@ -6,7 +6,9 @@
 static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, struct weir_header *h)
 {
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
-	struct weir_dest dest = {.send = WEIR_SEND_NEXTHOP, .nexthop = bk->nexthop};
+	struct weir_dest dest = {.send = WEIR_SEND_NEXTHOP,
+		.nexthop = bk->nexthop,
+		.unanswered = c->state == WEIR_SYN_SENT && c->tries > 0};
 
 	h->src = c->local.addr;
 	h->sport_be = c->local.port_be;

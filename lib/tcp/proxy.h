@@ -35,6 +35,7 @@
 struct weir_dest {
 	uint8_t send;     /* WEIR_SEND_NEIGHBOUR or WEIR_SEND_NEXTHOP */
 	uint16_t nexthop; /* index into the policy's nexthops */
+	bool unanswered;  /* NEXTHOP: what was sent there was not answered; is it still there? */
 	struct weir_neighbour neighbour;
 };
 

@@ -244,15 +244,22 @@ struct weir_neighs *rig_neighs(struct rig *r)
 	return &r->dp.shared.swap.current->neighs;
 }
 
+void rig_teach(struct weir_neighs *n, uint16_t nexthop, const uint8_t mac[6], uint64_t now_ns)
+{
+	struct weir_neigh *at = &n->at[nexthop];
+
+	memcpy(&at->mac, mac, 6);
+	at->asked_ns = now_ns - 1;
+	at->confirmed_ns = now_ns;
+	at->probes = at->doubted = 0;
+}
+
 void rig_meet_neighbours(struct rig *r)
 {
 	for (uint32_t i = 0; i < r->policy->n_nexthops; i++) {
-		const struct weir_nexthop *hop = &r->policy->nexthops[i];
 		const uint8_t mac[6] = {2, 0, 0, 0, 0xbb, (uint8_t)i};
 
-		if (!weir_neigh_learn(rig_neighs(r), hop->interface, hop->addr.w[3], mac,
-			    weir_clock_ns(&r->dp.shared.clock)))
-			die("a next hop is not known as such");
+		rig_teach(rig_neighs(r), (uint16_t)i, mac, weir_clock_ns(&r->dp.shared.clock));
 	}
 }
 

@@ -81,6 +81,9 @@ int64_t rig_unaccounted(const struct rig *r, unsigned int worker);
 /* What the control side knows of them. */
 struct weir_neighs *rig_neighs(struct rig *r);
 
+/* A next hop has just answered that it has that MAC. */
+void rig_teach(struct weir_neighs *n, uint16_t nexthop, const uint8_t mac[6], uint64_t now_ns);
+
 /* The next hops' addresses become known: their MAC is 02:00:00:00:bb:<index>. */
 void rig_meet_neighbours(struct rig *r);
 

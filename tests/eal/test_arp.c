@@ -57,7 +57,7 @@ static void open_rig(struct rig *r, bool vip_in_subnet)
 	memcpy(p->backends, old->backends, 2 * sizeof(*p->backends));
 	memcpy(p->members, old->members, 2 * sizeof(*p->members));
 	memcpy(p->nexthops, old->nexthops, 2 * sizeof(*p->nexthops));
-	p->nexthops[2] = (struct weir_nexthop){weir_addr_v4(weir_be32(GATEWAY)), 0};
+	p->nexthops[2] = (struct weir_nexthop){.addr = weir_addr_v4(weir_be32(GATEWAY))};
 	p->limits = old->limits;
 	if (vip_in_subnet) {
 		p->interfaces[0].n_addrs = 2;
@@ -197,45 +197,166 @@ static void test_announcements(void)
 	rig_close(&r);
 }
 
-/* A reply, a request and an announcement: all tell where the next hop is; on its port only. */
-static void test_learning(void)
+static uint8_t mac_of_gateway(struct rig *r)
+{
+	uint8_t mac[6];
+
+	return weir_neigh_mac(rig_neighs(r), 2, mac) ? mac[5] : 0;
+}
+
+/* The gateway at 02:..:ee:<last> says where it is. */
+static void claim(struct rig *r, unsigned int port, uint16_t op, uint32_t sender, uint8_t last)
+{
+	uint8_t f[SEGMENT_FRAME_MAX];
+
+	arp(f, op, op == 1 ? everybody : r->dp.nics[port].mac, sender, 0xc6336401);
+	f[27] = last;
+	rig_put(r, port, 0, f, 60, 0);
+	rig_settle(r);
+}
+
+/* HC-67: what answers our request is learned, on its port; what was not asked for is not. */
+static void test_hc67_learning(void)
 {
 	static struct rig r;
-	uint8_t f[SEGMENT_FRAME_MAX], mac[6];
 
 	open_rig(&r, false);
-	CU_ASSERT_FALSE(weir_neigh_mac(rig_neighs(&r), 2, mac));
-	rig_put(&r, 1, 0, f, arp(f, 2, r.dp.nics[1].mac, GATEWAY, 0xc6336401), 0);
-	rig_put(&r, 0, 0, f, arp(f, 2, r.dp.nics[0].mac, GATEWAY - 1, 0xc6336401), 0);
-	rig_settle(&r);
-	CU_ASSERT_FALSE(weir_neigh_mac(rig_neighs(&r), 2, mac));
-	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_other), 2);
-	rig_put(&r, 0, 0, f, arp(f, 2, r.dp.nics[0].mac, GATEWAY, 0xc6336401), 0);
-	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
-	CU_ASSERT_EQUAL(memcmp(mac, peer, 6), 0);
+	claim(&r, 0, 2, GATEWAY, 1);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0); /* nothing was asked yet when it came */
+	rig_neighs(&r)->at[2] = (struct weir_neigh){0};
+	CU_ASSERT_EQUAL(weir_neigh_due(rig_neighs(&r), 2, weir_clock_ns(&r.dp.shared.clock), 0),
+		WEIR_NEIGH_BROADCAST);
+	claim(&r, 1, 2, GATEWAY, 1);     /* the other port */
+	claim(&r, 0, 2, GATEWAY - 1, 1); /* another host */
+	claim(&r, 0, 1, GATEWAY, 1);     /* no reply */
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_learned), 0);
+	claim(&r, 0, 2, GATEWAY, 0); /* 02:00:00:00:ee:00 is one */
 	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_learned), 1);
-	/* it moves: an announcement */
-	arp(f, 1, everybody, GATEWAY, GATEWAY);
-	f[27] = 2;
-	rig_put(&r, 0, 0, f, 42, 0);
+	claim(&r, 0, 2, GATEWAY, 9); /* a second answer to one request */
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_learned), 1);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_unverified), 1);
+	rig_close(&r);
+}
+
+/* HC-67: a known next hop is asked by unicast before another MAC is believed. */
+static void test_hc67_change(void)
+{
+	static struct rig r;
+	struct weir_neighs *n;
+	uint64_t t = 1000 * WEIR_NEIGH_REFRESH_NS;
+	const uint8_t other[6] = {2, 0, 0, 0, 0xee, 2};
+	const uint32_t hop = weir_be32(GATEWAY);
+
+	open_rig(&r, false);
+	n = rig_neighs(&r);
+	rig_teach(n, 2, peer, t);
+	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS), WEIR_NEIGH_NO_REQUEST);
+	for (unsigned int round = 0; round < 3; round++) { /* it is there: nothing changes */
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, round & 1, ++t),
+			WEIR_NEIGH_DOUBTED);
+		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, ++t, 1), WEIR_NEIGH_UNICAST);
+		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, 1), WEIR_NEIGH_NO_REQUEST);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, true, ++t), WEIR_NEIGH_DOUBTED);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, peer, true, ++t), WEIR_NEIGH_LEARNED);
+		CU_ASSERT_EQUAL(mac_of_gateway(&r), 1);
+		/* what came meanwhile has raised doubt again */
+		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, ++t, 1), WEIR_NEIGH_UNICAST);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, peer, true, ++t), WEIR_NEIGH_LEARNED);
+		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, ++t, 1), WEIR_NEIGH_NO_REQUEST);
+	}
+	weir_neigh_claim(n, 0, hop, other, false, ++t);
+	for (unsigned int i = 0; i < WEIR_NEIGH_PROBES; i++) { /* it is not there */
+		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, 1), WEIR_NEIGH_UNICAST);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, true, t), WEIR_NEIGH_DOUBTED);
+		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t + WEIR_NEIGH_PROBE_NS - 1, 1),
+			WEIR_NEIGH_NO_REQUEST);
+		t += WEIR_NEIGH_PROBE_NS;
+	}
+	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, 1), WEIR_NEIGH_BROADCAST);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 1); /* the old one is kept meanwhile */
+	CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, true, ++t), WEIR_NEIGH_LEARNED);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 2);
+	rig_close(&r);
+}
+
+/* HC-67: what the file says is not asked about, and not changed. */
+static void test_hc67_static(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	const uint8_t other[6] = {2, 0, 0, 0, 0xee, 2};
+	static struct rig r;
+	struct weir_neighs *n;
+	uint8_t mac[6];
+
+	memcpy(p->nexthops[0].mac, peer, 6);
+	rig_open(&r, p, 1, 1);
+	n = rig_neighs(&r);
+	CU_ASSERT_TRUE(weir_neigh_mac(n, 0, mac) && mac[5] == 1);
+	CU_ASSERT_EQUAL(weir_neigh_due(n, 0, 1ull << 60, 0), WEIR_NEIGH_NO_REQUEST);
+	n->at[0].asked_ns = 5;
+	CU_ASSERT_EQUAL(weir_neigh_claim(n, SHELL_BACKENDS, p->nexthops[0].addr.w[3], other, true,
+				6),
+		WEIR_NEIGH_NO_HOP);
+	CU_ASSERT_TRUE(weir_neigh_mac(n, 0, mac) && mac[5] == 1);
+	rig_close(&r);
+}
+
+/* HC-67: replies have a budget; known next hops have their own. */
+static void test_hc67_budget(void)
+{
+	static struct rig r;
+	uint8_t f[SEGMENT_FRAME_MAX];
+
+	open_rig(&r, false);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
-	CU_ASSERT_EQUAL(mac[5], 2);
-	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_learned), 2);
-	/* it asks us: it is answered, and known by that */
+	rig_teach(rig_neighs(&r), 2, peer, weir_clock_ns(&r.dp.shared.clock));
+	for (unsigned int i = 0; i < 3 * WEIR_ARP_REPLIES_PER_S; i++) {
+		rig_put(&r, 0, 0, f, arp(f, 1, everybody, GATEWAY - 1, SHELL_VIP(0)), 0);
+		if (i % 32 == 31) {
+			rig_settle(&r);
+			rig_discard(&r);
+		}
+	}
+	rig_settle(&r);
+	rig_discard(&r);
+	CU_ASSERT(rig_fate(&r, WEIR_FATE_reply_budget) > WEIR_ARP_REPLIES_PER_S);
+	CU_ASSERT(rig_fate(&r, WEIR_FATE_arp_reply) >= WEIR_ARP_REPLIES_PER_S);
 	rig_put(&r, 0, 0, f, arp(f, 1, everybody, GATEWAY, SHELL_VIP(0)), 0);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
-	CU_ASSERT_EQUAL(mac[5], 1);
-	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_arp_reply), 1);
-	/* nobody has no address */
-	arp(f, 2, r.dp.nics[0].mac, GATEWAY, 0xc6336401);
-	memset(f + 22, 0, 6);
+	CU_ASSERT_EQUAL(rig_discard(&r), 1);
+	rig_close(&r);
+}
+
+/* HC-67, RFC 5227 §2.4: another host says that it has an address of ours: noted, and defended once. */
+static void test_hc67_conflict(void)
+{
+	static struct rig r;
+	const struct weir_counters *c;
+	uint8_t f[SEGMENT_FRAME_MAX];
+
+	open_rig(&r, false);
+	rig_settle(&r);
+	rig_discard(&r);
+	c = &r.dp.workers[0].worker->px.counters;
+	claim(&r, 0, 1, SHELL_VIP(1), 7);
+	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 1);
+	CU_ASSERT_EQUAL(c->conflict_addr_be, weir_be32(SHELL_VIP(1)));
+	CU_ASSERT_EQUAL(((const uint8_t *)&c->conflict_mac)[5], 7);
+	CU_ASSERT(rig_take(&r, 0, f) > 0);
+	CU_ASSERT(memcmp(f, everybody, 6) == 0 && get32(f + 28) == SHELL_VIP(1));
+	rig_discard(&r);
+	claim(&r, 0, 2, SHELL_VIP(1), 7);
+	claim(&r, 0, 2, SHELL_LOCAL, 7); /* not ours there */
+	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 2);
+	CU_ASSERT_EQUAL(rig_discard(&r), 0);
+	arp(f, 1, everybody, SHELL_VIP(1), SHELL_VIP(1)); /* our own announcement comes back */
+	memcpy(f + 6, r.dp.nics[1].mac, 6);
+	memcpy(f + 22, r.dp.nics[1].mac, 6);
 	rig_put(&r, 0, 0, f, 60, 0);
 	rig_settle(&r);
-	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 2, mac));
-	CU_ASSERT_EQUAL(mac[5], 1);
+	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 2);
 	rig_close(&r);
 }
 
@@ -245,24 +366,28 @@ static void test_when_due(void)
 	static struct rig r;
 	struct weir_neighs *n;
 	uint64_t t = 1000 * WEIR_NEIGH_REFRESH_NS;
-	uint8_t mac[6];
 
 	open_rig(&r, false);
 	n = rig_neighs(&r);
 	n->at[2] = (struct weir_neigh){0};
-	CU_ASSERT_TRUE(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS));
+	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS), WEIR_NEIGH_BROADCAST);
 	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS));
 	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t + WEIR_NEIGH_RETRY_NS - 1, WEIR_NEIGH_RETRY_NS));
 	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t + WEIR_NEIGH_URGENT_NS - 1, WEIR_NEIGH_URGENT_NS));
 	CU_ASSERT_TRUE(weir_neigh_due(n, 2, t + WEIR_NEIGH_URGENT_NS, WEIR_NEIGH_URGENT_NS));
-	t += 2 * WEIR_NEIGH_RETRY_NS;
-	CU_ASSERT_TRUE(weir_neigh_learn(n, 0, weir_be32(GATEWAY), peer, t));
+	rig_teach(n, 2, peer, t);
 	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t + WEIR_NEIGH_REFRESH_NS - 1, WEIR_NEIGH_RETRY_NS));
+	/* what does not answer us is asked at once, but not what has just answered */
+	weir_neigh_doubt(n, 2, t + WEIR_NEIGH_PROBE_NS - 1);
+	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t + WEIR_NEIGH_PROBE_NS, WEIR_NEIGH_RETRY_NS));
+	weir_neigh_doubt(n, 2, t + WEIR_NEIGH_PROBE_NS);
+	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t + WEIR_NEIGH_PROBE_NS, 0), WEIR_NEIGH_UNICAST);
+	rig_teach(n, 2, peer, t);
 	t += WEIR_NEIGH_REFRESH_NS;
-	CU_ASSERT_TRUE(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS));
+	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS), WEIR_NEIGH_UNICAST);
 	CU_ASSERT_FALSE(weir_neigh_due(n, 2, t + 1, WEIR_NEIGH_RETRY_NS));
-	CU_ASSERT_TRUE(weir_neigh_due(n, 2, t + WEIR_NEIGH_RETRY_NS, WEIR_NEIGH_RETRY_NS));
-	CU_ASSERT_TRUE(weir_neigh_mac(n, 2, mac)); /* the old one is kept meanwhile */
+	CU_ASSERT_TRUE(weir_neigh_due(n, 2, t + WEIR_NEIGH_PROBE_NS, WEIR_NEIGH_RETRY_NS));
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 1); /* the old one is kept meanwhile */
 	rig_close(&r);
 }
 
@@ -273,7 +398,11 @@ int main(int argc, char **argv)
 		{"a VIP in a port's subnet is answered for there", test_vip_in_subnet},
 		{"arp goes by interface, not by port", test_interface_is_not_port},
 		{"announced at start and when a link comes up", test_announcements},
-		{"next hops are learned", test_learning},
+		{"HC-67 next hops are learned by asking", test_hc67_learning},
+		{"HC-67 another MAC is believed when the known one is silent", test_hc67_change},
+		{"HC-67 a static next hop", test_hc67_static},
+		{"HC-67 replies have a budget", test_hc67_budget},
+		{"HC-67 a conflict for an address of ours", test_hc67_conflict},
 		{"when a next hop is asked for", test_when_due},
 	};
 

@@ -94,8 +94,7 @@ static void test_neighbours(void)
 	CU_ASSERT_PTR_NOT_EQUAL(rig_neighs(&r), before);
 	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 1, now));
 	CU_ASSERT_EQUAL(now[5], 1);
-	CU_ASSERT_TRUE(weir_neigh_learn(before, 1, was->nexthops[1].addr.w[3], mac,
-		weir_clock_ns(&r.dp.shared.clock)));
+	rig_teach(before, 1, mac, weir_clock_ns(&r.dp.shared.clock));
 	settle(&r, was);
 	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 1, now));
 	CU_ASSERT_EQUAL(now[5], 0x77);

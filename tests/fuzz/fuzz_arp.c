@@ -30,7 +30,9 @@ static struct {
 	struct weir_counters counters;
 	struct weir_nic nic;
 	struct weir_tx tx;
-	uint64_t macs[NEXTHOPS];
+	uint64_t macs[NEXTHOPS], asked_ns[NEXTHOPS], answered_ns[NEXTHOPS];
+	unsigned int unanswered[NEXTHOPS]; /* requests since then */
+	unsigned int conflicts;
 	unsigned int buffers; /* that are out of the pool */
 	unsigned int sent, asked;
 	uint8_t reply[FRAME_LEN];
@@ -103,15 +105,27 @@ void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface, c
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 {
 	FUZZ_MUST(nexthop < NEXTHOPS);
-	w.asked += weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns);
+	switch (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns)) {
+	case WEIR_NEIGH_NO_REQUEST:
+		return;
+	case WEIR_NEIGH_UNICAST:
+		FUZZ_MUST(w.macs[nexthop] != 0 && w.unanswered[nexthop] < WEIR_NEIGH_PROBES);
+		break;
+	case WEIR_NEIGH_BROADCAST:
+		FUZZ_MUST(w.macs[nexthop] == 0 || w.unanswered[nexthop] >= WEIR_NEIGH_PROBES);
+		break;
+	}
+	w.asked++;
+	w.unanswered[nexthop]++;
+	w.asked_ns[nexthop] = tx->now_ns;
 }
 
 void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
-	uint32_t addr_be)
+	uint32_t addr_be, const uint8_t *to)
 {
 	struct weir_addr addr = weir_addr_v4(addr_be);
 
-	FUZZ_MUST(interface < w.policy->n_interfaces && sender_be == addr_be);
+	FUZZ_MUST(interface < w.policy->n_interfaces && sender_be == addr_be && to == NULL);
 	FUZZ_MUST(weir_endpoint_find(&w.policy->endpoints, &addr, 0) != NULL);
 }
 
@@ -130,6 +144,10 @@ static void reset(void)
 	}
 	memset(memory, 0, sizeof(memory));
 	memset(w.macs, 0, sizeof(w.macs));
+	memset(w.asked_ns, 0, sizeof(w.asked_ns));
+	memset(w.answered_ns, 0, sizeof(w.answered_ns));
+	memset(w.unanswered, 0, sizeof(w.unanswered));
+	w.conflicts = 0;
 	memset(&w.counters, 0, sizeof(w.counters));
 	weir_neighs_init(&w.neighs, &arena, w.policy);
 	FUZZ_MUST(arena.used <= arena.size);
@@ -137,6 +155,8 @@ static void reset(void)
 		.neighs = &w.neighs,
 		.n_ports = 2,
 		.now_ns = SHELL_START_NS};
+	weir_bucket_init(&w.tx.arp_replies[0], 1000000000, SHELL_START_NS);
+	weir_bucket_init(&w.tx.arp_replies[1], 1000000000, SHELL_START_NS);
 	w.tx.port[0].nic = w.tx.port[1].nic = &w.nic;
 	w.nic.announce++;
 }
@@ -166,21 +186,37 @@ static bool is_ours(uint32_t addr, unsigned int port)
 	return addr == SHELL_VIP(0) || addr == SHELL_VIP(1);
 }
 
-/* What the twin makes of a good frame. */
-static bool believe(const uint8_t *f, unsigned int port)
+/* HC-67: only what was asked for is learned, and another MAC than the known one only if that is silent. */
+static bool may_learn(unsigned int i, uint64_t word, bool is_reply)
 {
+	if (!is_reply || w.asked_ns[i] <= w.answered_ns[i] ||
+		w.tx.now_ns > w.asked_ns[i] + WEIR_NEIGH_ANSWER_NS)
+		return false;
+	return w.macs[i] == 0 || w.macs[i] == word || w.unanswered[i] > WEIR_NEIGH_PROBES;
+}
+
+/* What the twin makes of a good frame: the fate, if it asks for nothing. */
+static enum weir_fate believe(const uint8_t *f, unsigned int port)
+{
+	bool is_reply = frame_get16(f + 20) == WEIR_ARP_REPLY;
+	enum weir_fate fate = WEIR_FATE_arp_other;
 	uint32_t sender = get32(f + 28);
 	uint64_t word = 0;
-	bool learned = false;
 
 	memcpy(&word, f + 22, 6);
 	for (unsigned int i = 0; i < NEXTHOPS && port == SHELL_BACKENDS && word != 0; i++) {
 		if (sender != SHELL_BACKEND(i / EACH, i % EACH))
 			continue;
-		w.macs[i] = word;
-		learned = true;
+		if (may_learn(i, word, is_reply)) {
+			w.macs[i] = word;
+			w.answered_ns[i] = w.tx.now_ns;
+			w.unanswered[i] = 0;
+			fate = WEIR_FATE_arp_learned;
+		} else if (w.macs[i] != 0 && w.macs[i] != word) {
+			fate = WEIR_FATE_arp_unverified;
+		}
 	}
-	return learned;
+	return fate;
 }
 
 static void check_neighbours(void)
@@ -209,7 +245,8 @@ static void check_reply(const uint8_t *f)
 static void arrives(const uint8_t *frame, size_t len, unsigned int port)
 {
 	struct rte_mbuf *m = buffer(frame, len);
-	bool asks_us, learns;
+	enum weir_fate otherwise;
+	bool asks_us;
 	struct weir_pkt pkt;
 
 	memset(&pkt, 0xa5, sizeof(pkt));
@@ -223,15 +260,14 @@ static void arrives(const uint8_t *frame, size_t len, unsigned int port)
 	FUZZ_MUST(frame_get16(frame + 18) == 0x0604 && (frame[22] & 1) == 0);
 	w.sent = 0;
 	weir_arp_receive(&w.tx, &pkt);
-	learns = believe(frame, port);
+	otherwise = believe(frame, port);
+	w.conflicts += is_ours(get32(frame + 28), port) && memcmp(frame + 22, our_mac, 6) != 0;
+	FUZZ_MUST(w.counters.event[WEIR_EVENT_address_conflict] == w.conflicts);
 	asks_us = frame_get16(frame + 20) == WEIR_ARP_REQUEST && is_ours(get32(frame + 38), port);
 	FUZZ_MUST(w.sent == asks_us);
 	if (asks_us)
 		check_reply(frame);
-	FUZZ_MUST(pkt.fate ==
-		(asks_us                 ? WEIR_FATE_arp_reply
-				: learns ? WEIR_FATE_arp_learned
-					 : WEIR_FATE_arp_other));
+	FUZZ_MUST(pkt.fate == (asks_us ? WEIR_FATE_arp_reply : otherwise));
 	FUZZ_MUST(w.counters.fate[pkt.fate] > 0);
 }
 

@@ -72,7 +72,7 @@ static void copy_member(struct weir_policy *to, const struct weir_policy *from,
 
 	*b = from->backends[m->backend];
 	b->service = (uint16_t)to->n_services;
-	b->nexthop = weir_policy_nexthop(to, &hop->addr, hop->interface);
+	b->nexthop = weir_policy_nexthop(to, hop);
 	to->members[to->n_members++] =
 		(struct weir_member){.backend = (uint16_t)to->n_backends++, .weight = m->weight};
 }

@@ -266,7 +266,7 @@ static const char verdicts[] =
 	"    10    0.900000  ARP request from 192.0.2.254 for 192.0.2.7 : "
 	"DROP arp_other (ARP for another host)\n"
 	"    11    0.900000  ARP reply from 10.0.0.11 for 10.0.0.1 : "
-	"CONSUME arp_learned (ARP: next hop's MAC address learned)\n"
+	"CONSUME arp_learned (ARP: next hop's MAC address learned or confirmed)\n"
 	"    12    1.000000  ICMP 10.1.2.3 > 192.0.2.80 type 8 code 0 : "
 	"REPLY icmp_echo (ping answered)\n"
 	"    13    1.000000  RST 10.0.0.11:80 > 10.0.0.1:2000 seq 1 win 43981 len 0 : "

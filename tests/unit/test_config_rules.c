@@ -86,10 +86,10 @@ RULES(test_unknown_keys,
 	{"lcores", "cores", "2: workers.cores: unknown key; known here: count, lcores, idle"},
 	{"mtu", "mut",
 		"4: ports[0].mut = 1400: unknown key; known here: name, device, addresses, "
-		"gateway, routes, "
+		"gateway, gateway_mac, routes, "
 		"mtu, rss, reverse_path, rx_descriptors, tx_descriptors"},
 	{"via = \"10.0.0.254\"", "via = \"10.0.0.254\"; dev = 1",
-		"8: ports[1].routes[0].dev = 1: unknown key; known here: to, via"},
+		"8: ports[1].routes[0].dev = 1: unknown key; known here: to, via, mac"},
 	{"vip", "VIP",
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
@@ -104,7 +104,7 @@ RULES(test_unknown_keys,
 		"closing, time_wait, connect, rst_pending"},
 	{"weight = 2", "wait = 2",
 		"14: services[0].backends[0].wait = 2: unknown key; known here: name, address, "
-		"port, weight"},
+		"port, mac, weight"},
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
@@ -153,6 +153,9 @@ RULES(test_types,
 	{"sack = false", "sack = 0", "17: services[1].profile.sack = 0: must be true or false"},
 	{"established = 1.5", "established = \"2h\"",
 		"12: services[0].timeouts.established = \"2h\": must be a number of seconds"},
+	{"gateway = \"192.0.2.254\"", "gateway = \"192.0.2.254\"; gateway_mac = \"2:0:0:0:0:1\"",
+		"5: ports[0].gateway_mac = \"2:0:0:0:0:1\": must be a MAC address in quotes: "
+		"\"02:00:00:00:00:01\""},
 	{"vip = \"192.0.2.80\"", "vip = 3221226064L",
 		"11: services[0].vip = 3221226064: must be an IPv4 address in quotes"})
 
@@ -331,6 +334,26 @@ RULES(test_services,
 		"port \"back\" that "
 		"\"fullnat\" reaches backends from; take another VIP, or a port below 1024"})
 
+RULES(test_macs,
+	{"gateway = \"192.0.2.254\"", "gateway_mac = \"02:00:00:00:00:01\"",
+		"5: ports[0].gateway_mac = \"02:00:00:00:00:01\": is of no gateway: there is none "
+		"on "
+		"this port"},
+	{"weight = 2", "mac = \"03:00:00:00:00:01\"",
+		"14: services[0].backends[0].mac = \"03:00:00:00:00:01\": is no host's MAC "
+		"address"},
+	{"\"10.1.0.12\"", "\"10.1.0.12\"; mac = \"02:00:00:00:00:01\"",
+		"15: services[0].backends[1].mac = \"02:00:00:00:00:01\": is of a backend behind a "
+		"router: give the router's, as mac of the route or gateway_mac of the port"},
+	{"weight = 2; },\n"
+	 "\t\t{ name = \"w2\"; address = \"10.1.0.12\"; port = 8080",
+		"mac = \"02:00:00:00:00:01\"; },\n"
+		"\t\t{ name = \"w2\"; address = \"10.0.0.11\"; port = 81; mac = "
+		"\"02:00:00:00:00:02\"",
+		"14: services[0].backends[0].mac = \"02:00:00:00:00:01\": 10.0.0.11 has another "
+		"MAC "
+		"address elsewhere in this file"})
+
 RULES(test_backends,
 	{"name = \"w2\"", "name = \"w1\"",
 		"15: services[0].backends[1].name = \"w1\": is the name of backends[0] of this "
@@ -384,6 +407,7 @@ int main(void)
 		{"HC-53 ports, addresses, routes that contradict", test_ports},
 		{"HC-53 services that contradict", test_services},
 		{"HC-53 backends that contradict or cannot be reached", test_backends},
+		{"HC-67 static MAC addresses", test_macs},
 		{"HC-53 workers and EAL arguments that contradict", test_workers},
 	};
 
