@@ -334,9 +334,22 @@ static int check_nexthop(struct weir_draft *d, const struct weir_draft_backend *
 	return 0;
 }
 
+static int check_adaptive(struct weir_draft *d)
+{
+	const struct weir_limits *l = &d->limits;
+
+	if (l->adaptive_end >= l->adaptive_start)
+		return 0;
+	return weir_draft_refuse(d, weir_draft_key(weir_draft_key(d->at, "limits"), "adaptive_end"),
+		"must not be less than adaptive_start, which is %u", l->adaptive_start);
+}
+
 int weir_check_sharing(struct weir_draft *d)
 {
 	int ret = check_numbers(d);
+
+	if (ret == 0)
+		ret = check_adaptive(d);
 
 	for (uint32_t i = 0; i < d->n_services && ret == 0; i++) {
 		ret = check_local_ports(d, &d->services[i]);

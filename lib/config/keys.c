@@ -155,6 +155,11 @@ static const struct weir_conf_key limit_keys[] = {
 		AT(struct weir_limits, services)},
 	{"backends", WEIR_CONF_INT, .min = 0, .max = WEIR_BACKENDS_MAX, .def = 0,
 		AT(struct weir_limits, backends)},
+	/* from one to the other idle times shrink in proportion; equal: they do not */
+	{"adaptive_start", WEIR_CONF_INT, .min = 0, .max = 100, .def = 60,
+		AT(struct weir_limits, adaptive_start)},
+	{"adaptive_end", WEIR_CONF_INT, .min = 0, .max = 100, .def = 100,
+		AT(struct weir_limits, adaptive_end)},
 	{"closed_ports", WEIR_CONF_WORD, .words = closed_words, .def = true,
 		AT(struct weir_limits, refuse_closed_ports)},
 };

@@ -51,6 +51,13 @@ enum weir_conn_flag {
 	WEIR_CONN_KEYED_BACKEND = 1 << 7, /* the backend key is in the table */
 };
 
+/* Whether the client has sent data: without it a connection is among the first to go (tcp/pressure.h). */
+enum weir_quiet {
+	WEIR_QUIET_HEARD, /* it has */
+	WEIR_QUIET_NEW,   /* not yet */
+	WEIR_QUIET_SEEN, /* ... and for longer than a newcomer takes: the hand has come by before */
+};
+
 /* State of the data that one side sends, in its own sequence space (HC-21). */
 struct weir_track {
 	uint32_t end;   /* highest sequence number sent, + 1 */
@@ -81,7 +88,8 @@ struct weir_conn {
 	uint8_t wscale_client : 4;  /* as the client offered it */
 	uint8_t wscale_backend : 4; /* as the backend offered it */
 	uint8_t wscale_shown : 4;   /* what the client was promised as the backend's */
-	uint8_t switches : 4;       /* backends or local ports tried beyond the first */
+	uint8_t switches : 2;       /* backends or local ports tried beyond the first */
+	uint8_t quiet : 2;          /* enum weir_quiet */
 	uint8_t mss_index : 3;      /* the client's MSS as its cookie kept it: tcp/cookie.h */
 	uint8_t no_wscale : 1;      /* the client offered none: windows are unscaled on its side */
 	uint8_t backend_unscaled : 1; /* the backend offered none, though we did */

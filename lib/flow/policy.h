@@ -197,6 +197,8 @@ struct weir_limits {
 	uint32_t source_rate; /* new connections per client address and second; 0: any */
 	/* wrong cookies without timestamps per client address and second, then none is believed; 0: any */
 	uint32_t plain_guesses;
+	/* idle times shrink while so many per cent of places are taken; 0 and 0: they do not */
+	uint32_t adaptive_start, adaptive_end;
 	bool refuse_closed_ports; /* RST for a VIP's closed port; else silence */
 	/*
 	 * Numbers that there is memory for; fewer than there are (0): no more than those. Of

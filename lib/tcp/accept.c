@@ -112,7 +112,7 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 	if (c == NULL) {
 		event(px, WEIR_EVENT_conn_failed);
 		weir_count(&count->failed, 1);
-		weir_reply_rst(pkt, why); /* the client has proved its address: no budget */
+		weir_reply_rst_budgeted(px, &px->refusals, pkt, why);
 		return;
 	}
 	event(px, WEIR_EVENT_conn_opened);

@@ -5,29 +5,11 @@
  */
 #include "tcp/engine.h"
 
-/* How many connections are looked at for one to evict, when the table is full; local ports likewise. */
-#define RECYCLE_LOOK      64
-#define RECYCLE_PORT_LOOK 16
+/* Ended connections that are looked for in one tick, at most, while the table is nearly full. */
+#define RECYCLE_LOOKS 64
 
-/* The pool of local ports towards that backend from its egress interface's local address number i. */
-static struct weir_localports *pool(const struct weir_proxy *px, uint16_t backend, unsigned int i)
-{
-	const struct weir_backend *bk = &px->policy->backends[backend];
-
-	return &px->pools[bk->key_id * px->policy->pools_each + i];
-}
-
-/* Which of them c's local address is. */
-static unsigned int local_addr_index(const struct weir_proxy *px, const struct weir_conn *c)
-{
-	const struct weir_backend *bk = &px->policy->backends[c->backend];
-	const struct weir_interface *egress = &px->policy->interfaces[bk->egress];
-	unsigned int i = 0;
-
-	while (i < egress->n_addrs - 1u && !weir_addr_eq(&egress->addrs[i].addr, &c->local.addr))
-		i++;
-	return i;
-}
+/* So many conns ahead their lines are fetched. */
+#define FETCH_AHEAD 8
 
 /* A gauge that counts connections which refer to a service or backend. */
 static void refer(uint64_t *conns, bool more)
@@ -35,20 +17,26 @@ static void refer(uint64_t *conns, bool more)
 	weir_gauge(conns, *conns + (more ? 1 : -1ull));
 }
 
-/* The table is full, so every conn is in use: evicts one in TIME_WAIT or CLOSED. */
-static bool recycle(struct weir_proxy *px)
+/*
+ * INVARIANT: bounded, and nothing is looked for that is not there: by_state says whether any connection
+ * has ended.
+ */
+void weir_conn_recycle(struct weir_proxy *px)
 {
-	for (unsigned int i = 0; i < RECYCLE_LOOK; i++) {
+	const uint32_t capacity = px->table.capacity;
+	unsigned int looks = RECYCLE_LOOKS;
+
+	while (looks-- > 0 && capacity - px->table.count < weir_spare_conns(px) &&
+		weir_proxy_active(px) < px->table.count) {
 		struct weir_conn *c = conn_at(px, px->recycle_hand);
 
-		px->recycle_hand = (px->recycle_hand + 1) % px->table.capacity;
-		if (!is_active(c)) {
-			weir_conn_evict(px, c);
-			event(px, WEIR_EVENT_conn_recycled);
-			return true;
-		}
+		px->recycle_hand = px->recycle_hand + 1 == capacity ? 0 : px->recycle_hand + 1;
+		__builtin_prefetch(&conn_at(px, px->recycle_hand)[FETCH_AHEAD].state);
+		if (is_active(c) || is_free(c))
+			continue;
+		weir_conn_evict(px, c);
+		event(px, WEIR_EVENT_conn_recycled);
 	}
-	return false;
 }
 
 struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
@@ -57,13 +45,14 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 	uint32_t i = weir_table_take(&px->table);
 	struct weir_conn *c;
 
-	if (i == WEIR_CONN_NONE && recycle(px))
-		i = weir_table_take(&px->table);
+	if (weir_table_pressed(px))
+		weir_pressure_begin(px);
 	if (i == WEIR_CONN_NONE)
 		return NULL;
 	c = conn_at(px, i);
 	c->client = *client;
 	c->state = WEIR_SYN_SENT;
+	c->quiet = WEIR_QUIET_NEW;
 	if (!weir_table_insert(&px->table, client, hash, i)) {
 		weir_table_give(&px->table, i);
 		return NULL;
@@ -83,16 +72,6 @@ static void backend_load(struct weir_proxy *px, uint16_t backend, bool more)
 	refer(&px->counters.backend[backend].active, more);
 }
 
-static void give_local(struct weir_proxy *px, struct weir_conn *c)
-{
-	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
-		return;
-	weir_localports_give(pool(px, c->backend, local_addr_index(px, c)),
-		weir_be16(c->local.port_be));
-	c->flags &= (uint8_t)~WEIR_CONN_LOCAL_PORT;
-	px->local_ports--;
-}
-
 /* Undoes weir_conn_attach_backend(), if it was done; hash: of the local key. */
 static void detach(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
 {
@@ -100,7 +79,7 @@ static void detach(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
 		return;
 	weir_table_remove(&px->table, &c->local, hash, conn_index(px, c));
 	c->flags &= (uint8_t)~WEIR_CONN_KEYED_BACKEND;
-	give_local(px, c);
+	weir_local_give(px, c);
 	refer(&px->counters.backend[c->backend].conns, false);
 	if (is_active(c))
 		backend_load(px, c->backend, false);
@@ -162,8 +141,10 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 		return;
 	px->by_state[from]--;
 	px->by_state[to]++;
-	if (was_active && !is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
+	if (was_active && !is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND)) {
 		backend_load(px, c->backend, false);
+		weir_local_ended(px, c);
+	}
 	if (to == WEIR_TIME_WAIT)
 		event(px, WEIR_EVENT_conn_closed);
 	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
@@ -210,50 +191,6 @@ static bool free_key(struct weir_proxy *px, const struct weir_key *key)
 	return true;
 }
 
-/*
- * No port is free: takes back the one that was taken longest ago and whose connection has ended.
- * key->port_be becomes that of the last port looked at. 0: there is none.
- */
-static uint16_t recycle_port(struct weir_proxy *px, struct weir_localports *ports,
-	struct weir_key *key)
-{
-	for (unsigned int i = 0; i < RECYCLE_PORT_LOOK; i++) {
-		key->port_be = weir_be16(weir_localports_oldest(ports));
-		if (free_key(px, key))
-			return weir_localports_take(ports);
-	}
-	return 0;
-}
-
-/*
- * fullnat: a port of one of the backend's local addresses, beginning with the address that the
- * client's port selects. Sets addr and port_be of *local; false: none is free, *local is undefined.
- */
-static bool take_local(struct weir_proxy *px, uint16_t client_port, uint16_t backend,
-	struct weir_key *local)
-{
-	const struct weir_backend *bk = &px->policy->backends[backend];
-	const struct weir_interface *egress = &px->policy->interfaces[bk->egress];
-
-	for (unsigned int i = 0; i < egress->n_addrs; i++) {
-		unsigned int at = (client_port + i) % egress->n_addrs;
-		struct weir_localports *ports = pool(px, backend, at);
-		uint16_t port;
-
-		if (!(bk->locals >> at & 1))
-			continue;
-		local->addr = egress->addrs[at].addr;
-		port = weir_localports_take(ports);
-		if (port == 0)
-			port = recycle_port(px, ports, local);
-		if (port == 0)
-			continue;
-		local->port_be = weir_be16(port);
-		return true;
-	}
-	return false;
-}
-
 bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
 {
 	const bool fullnat = conn_service(px, c)->mode == WEIR_MODE_FULLNAT;
@@ -264,16 +201,12 @@ bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16
 	c->local = (struct weir_key){c->client.addr, c->client.port_be,
 		WEIR_KEY_BACKEND | px->policy->backends[backend].key_id};
 	c->backend = backend;
-	if (fullnat ? !take_local(px, weir_be16(c->client.port_be), backend, &c->local)
+	if (fullnat ? !weir_local_take(px, c)
 		    : !free_key(px, &c->local)) /* another service's connection may have it */
 		goto undo;
-	if (fullnat) {
-		c->flags |= WEIR_CONN_LOCAL_PORT;
-		px->local_ports++;
-	}
 	if (!weir_table_insert(&px->table, &c->local, weir_key_hash(&px->table.secret, &c->local),
 		    conn_index(px, c))) {
-		give_local(px, c);
+		weir_local_give(px, c);
 		goto undo;
 	}
 	c->flags |= WEIR_CONN_KEYED_BACKEND;

@@ -7,7 +7,9 @@
  *	accept.c   a client's valid ACK, and its early data           \ handshake.h
  *	connect.c  SYN to a backend, its answer, another backend      /
  *	forward.c  segments of a spliced connection
- *	conn.c     begin and end of a connection: memory, keys, local port, timer
+ *	conn.c     begin and end of a connection: memory, keys, timer
+ *	local.c    its local address and port
+ *	pressure.c which connections go when room runs short
  *	reply.c    answers in the packet's own buffer: SYN-ACK, RST, challenge ACK
  *	compose.c  header-only segments to one side of a connection
  *	expire.c   timers that have gone off
@@ -73,6 +75,39 @@ static inline bool is_removed(const struct weir_proxy *px, uint16_t backend)
 static inline bool is_active(const struct weir_conn *c)
 {
 	return c->state != WEIR_CLOSED && c->state != WEIR_TIME_WAIT;
+}
+
+/* Not in use: the walk over all conns meets those too. */
+static inline bool is_free(const struct weir_conn *c)
+{
+	return (c->client.addr.q[0] | c->client.addr.q[1]) == 0;
+}
+
+/*
+ * Places that are kept free, while there are any to be had: for the newcomers of a burst or two. Of
+ * small tables a few.
+ */
+static inline uint32_t weir_spare_conns(const struct weir_proxy *px)
+{
+	uint32_t some = px->table.capacity / 16;
+
+	return some == 0 ? 1 : some < 64 ? some : 64;
+}
+
+static inline uint32_t weir_spare_ports(const struct weir_localports *p)
+{
+	return p->count < 1024 ? 1 : 32;
+}
+
+/* But for those, only connections that have not ended are in the table, or have a port of the pool. */
+static inline bool weir_table_pressed(const struct weir_proxy *px)
+{
+	return px->table.capacity - weir_proxy_active(px) < weir_spare_conns(px);
+}
+
+static inline bool weir_pool_pressed(const struct weir_localports *p)
+{
+	return p->count - (p->in_use - p->ended) < weir_spare_ports(p);
 }
 
 static inline uint64_t now_ms(const struct weir_proxy *px)
@@ -197,8 +232,34 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
 /* Undoes that, before another backend or port is tried. c->backend keeps its value. */
 void weir_conn_detach_backend(struct weir_proxy *px, struct weir_conn *c);
+/* Time passes: a nearly full table gets places of ended connections back. Bounded. */
+void weir_conn_recycle(struct weir_proxy *px);
 /* Held packets of c are returned to the caller as dropped. */
 void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c);
+
+/* local.c */
+
+/*
+ * Gives c, of a fullnat service, a local address and port towards c->backend: c->local.addr and
+ * port_be. The address is what the client's port selects, or the next one that has a free port.
+ * false: none has; c->local is as before.
+ */
+bool weir_local_take(struct weir_proxy *px, struct weir_conn *c);
+/* Gives the port back, if c has one. */
+void weir_local_give(struct weir_proxy *px, struct weir_conn *c);
+/* c has ended: its port may be taken back from now on. To be said once, if c has a backend. */
+void weir_local_ended(struct weir_proxy *px, const struct weir_conn *c);
+/* The pool that c's local port is of. */
+struct weir_localports *weir_local_pool(const struct weir_proxy *px, const struct weir_conn *c);
+/* Time passes: pools that run short get ports of ended connections back. Bounded. */
+void weir_local_recycle(struct weir_proxy *px);
+
+/* pressure.c */
+
+/* A newcomer has found hardly any place, or none: room is made for some seconds. */
+void weir_pressure_begin(struct weir_proxy *px);
+/* Time passes: the hand looks at some connections. Bounded. */
+void weir_pressure_tick(struct weir_proxy *px);
 
 /* forward.c */
 

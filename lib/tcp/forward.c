@@ -131,11 +131,13 @@ static inline void refresh_timer(struct weir_proxy *px, struct weir_conn *c, enu
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
-/* The client's neighbour may have changed: another router may have taken over. */
-static inline void learn_neighbour(struct weir_conn *c, const struct weir_pkt *pkt)
+/* Its neighbour may have changed: another router may have taken over. */
+static inline void learn_from_client(struct weir_conn *c, const struct weir_pkt *pkt)
 {
 	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
 	c->neighbour.port = pkt->port;
+	if (pkt->seg.payload_len > 0)
+		c->quiet = WEIR_QUIET_HEARD;
 }
 
 /* Inlined twice, with `side` a constant. */
@@ -168,7 +170,7 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	}
 	weir_window_update(c, side, seg);
 	if (side == WEIR_CLIENT)
-		learn_neighbour(c, pkt);
+		learn_from_client(c, pkt);
 	track_fins(px, c, side, seg);
 	refresh_timer(px, c, side, seg);
 	pass_on(px, c, side, pkt);

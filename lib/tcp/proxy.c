@@ -20,6 +20,28 @@
 /* Distance of two pools' first ports: by the golden ratio, so few multiples of it spread well. */
 #define POOL_DISTANCE 0x9e3779b1u
 
+/* Each use of randomness has its own: what one shows says nothing of another. */
+enum seed_use {
+	SEED_TABLE,
+	SEED_ISN,
+	SEED_LOCAL_PORTS,
+	SEED_ADDR, /* px->addr_secret */
+};
+
+static struct weir_sipkey derive(const uint8_t seed[32], enum seed_use use)
+{
+	struct weir_sipkey halves[2];
+	uint64_t words[3];
+
+	memcpy(halves, seed, sizeof(halves));
+	memcpy(words, &halves[1], sizeof(halves[1]));
+	words[2] = 2ull * use;
+	halves[1].k0 = weir_siphash24_words(&halves[0], words, 3, 0, 0);
+	words[2]++;
+	halves[1].k1 = weir_siphash24_words(&halves[0], words, 3, 0, 0);
+	return halves[1];
+}
+
 /*
  * A pool of local ports for each (backend, local address) that may ever exist. Their first ports lie
  * far apart: a backend that is removed and added under another number still has the former ports in
@@ -28,23 +50,21 @@
 static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const uint8_t seed[32])
 {
 	const struct weir_policy *p = px->policy;
-	uint32_t n = weir_policy_backend_room(p) * p->pools_each, start;
+	const uint32_t n = weir_policy_backend_room(p) * p->pools_each;
+	const struct weir_sipkey secret = derive(seed, SEED_LOCAL_PORTS);
+	struct weir_localports_luck luck = {(uint32_t)secret.k0, (uint32_t)(secret.k0 >> 32), 0};
 
 	px->pools = weir_arena_take(arena, n * sizeof(*px->pools));
-	memcpy(&start, seed, sizeof(start));
+	px->short_pools[0] = WEIR_LOCALPORT_NONE;
 	for (uint32_t i = 0; i < n; i++) {
 		struct weir_localports measured;
+		const uint64_t number = i;
 
+		luck.random = (uint32_t)weir_siphash24_words(&secret, &number, 1, 0, 0);
 		weir_localports_init(px->pools ? &px->pools[i] : &measured, arena, px->worker,
-			p->n_workers, start + i * POOL_DISTANCE);
+			p->n_workers, &luck);
+		luck.start += POOL_DISTANCE;
 	}
-}
-
-/* Two words of their own from the seed that RFC 6528's secret is of, whose messages are longer. */
-static void derive_addr_secret(struct weir_proxy *px)
-{
-	px->addr_secret.k0 = weir_siphash24(&px->isn_secret, "k0", 2);
-	px->addr_secret.k1 = weir_siphash24(&px->isn_secret, "k1", 2);
 }
 
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
@@ -53,7 +73,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 {
 	const struct weir_limits *limits = &policy->limits;
 	uint32_t share = (limits->connections + policy->n_workers - 1) / policy->n_workers;
-	struct weir_sipkey table_secret;
+	const struct weir_sipkey table_secret = derive(seed, SEED_TABLE);
 
 	memset(px, 0, sizeof(*px));
 	px->policy = policy;
@@ -62,9 +82,8 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	px->ops = *ops;
 	px->now_ns = now_ns;
 	px->wall_offset_ns = wall_offset_ns;
-	memcpy(&table_secret, seed, sizeof(table_secret));
-	memcpy(&px->isn_secret, seed + 16, sizeof(px->isn_secret));
-	derive_addr_secret(px);
+	px->isn_secret = derive(seed, SEED_ISN);
+	px->addr_secret = derive(seed, SEED_ADDR);
 	weir_keys_init(&px->keys, policy->cookie_secret, (now_ns + wall_offset_ns) / 1000000000);
 	weir_table_init(&px->table, arena, share, &table_secret);
 	weir_wheel_init(&px->wheel, arena, px->table.conns, now_ns);
@@ -80,6 +99,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
 	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
+	weir_bucket_init(&px->refusals, limits->reply_budget, now_ns);
 }
 
 void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health)
@@ -107,6 +127,7 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	weir_guesses_limit(&px->guesses, limits->plain_guesses, policy->n_workers);
 	weir_bucket_rate(&px->replies, limits->reply_budget);
 	weir_bucket_rate(&px->peer_replies, limits->reply_budget);
+	weir_bucket_rate(&px->refusals, limits->reply_budget);
 	px->generation = policy->generation;
 	px->policy = policy;
 }
@@ -464,6 +485,9 @@ void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
 	if (weir_keys_update(&px->keys, (now_ns + px->wall_offset_ns) / 1000000000))
 		event(px, WEIR_EVENT_key_rotated);
 	weir_expire_due(px, TICK_EXPIRIES);
+	weir_conn_recycle(px);
+	weir_local_recycle(px);
+	weir_pressure_tick(px);
 	retransmit_syn_acks(px);
 	update_gauges(px);
 }

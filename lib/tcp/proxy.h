@@ -24,6 +24,7 @@
 #include "flow/table.h"
 #include "flow/wheel.h"
 #include "tcp/keys.h"
+#include "tcp/pressure.h"
 #include "tcp/sources.h"
 #include "tcp/spent.h"
 #include "tcp/grace.h"
@@ -69,6 +70,8 @@ struct weir_proxy {
 	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_bucket replies;      /* to unknown tuples: a flood can use it up */
 	struct weir_bucket peer_replies; /* about connections in the table, and to backends */
+	struct weir_bucket refusals;     /* to clients refused or evicted for want of room */
+	struct weir_pressure pressure;
 	struct weir_counters counters;
 	struct weir_proxy_ops ops;
 	struct weir_sipkey isn_secret;  /* RFC 6528 */
@@ -78,10 +81,11 @@ struct weir_proxy {
 	/* window 0 was announced lately: until then new connections send window updates */
 	uint64_t squeezed_until_ns;
 	uint32_t by_state[WEIR_STATES];
-	uint32_t local_ports;  /* taken from the pools */
-	uint32_t changes;      /* counts changes of the table: earlier lookups may be stale */
-	uint32_t recycle_hand; /* next conn to look at when the table is full */
-	uint32_t generation;   /* policy's */
+	uint32_t local_ports;    /* taken from the pools */
+	uint32_t short_pools[2]; /* first and last of the list that tcp/local.c keeps */
+	uint32_t changes;        /* counts changes of the table: earlier lookups may be stale */
+	uint32_t recycle_hand;   /* next conn to look at for one that has ended */
+	uint32_t generation;     /* policy's */
 	uint16_t worker;
 	bool draining;    /* SYNs are no longer answered; set by weir_proxy_drain() */
 	bool in_callback; /* a function of ops runs */

@@ -95,6 +95,8 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 		.n_addrs = 1,
 		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120}}};
 	p->limits = (struct weir_limits){.connections = 256 * n_workers,
+		.adaptive_start = 60,
+		.adaptive_end = 100,
 		.held_packets = 64,
 		.held_bytes = 14600,
 		.syn_ack_ring = 256,

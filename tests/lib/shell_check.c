@@ -73,7 +73,7 @@ static bool is_free(const struct weir_conn *c)
 
 /* What the audit counts itself. */
 struct tally {
-	uint32_t conns, keys, ports, held, linked;
+	uint32_t conns, keys, ports, ended, held, linked;
 	uint32_t by_state[WEIR_STATES];
 	uint32_t active[WEIR_BACKENDS_MAX], of_backend[WEIR_BACKENDS_MAX];
 	uint32_t of_listener[WEIR_LISTENERS_MAX];
@@ -93,10 +93,9 @@ static bool has_its_port(const struct weir_proxy *px, const struct weir_conn *c)
 	for (uint32_t a = 0; a < egress->n_addrs; a++) {
 		const struct weir_localports *p =
 			&px->pools[bk->key_id * px->policy->pools_each + a];
-		uint32_t i = (weir_be16(c->local.port_be) - p->first) / p->workers;
 
 		if (weir_addr_eq(&egress->addrs[a].addr, &c->local.addr))
-			return p->used[i / 64] >> i % 64 & 1;
+			return weir_localports_has(p, weir_be16(c->local.port_be));
 	}
 	return false;
 }
@@ -128,6 +127,8 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 			t->active[c->backend]++;
 	}
 	t->ports += (c->flags & WEIR_CONN_LOCAL_PORT) != 0;
+	t->ended += (c->flags & WEIR_CONN_LOCAL_PORT) &&
+		(c->state == WEIR_CLOSED || c->state == WEIR_TIME_WAIT);
 	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !(c->flags & WEIR_CONN_KEYED_BACKEND))
 		shell_die("conn %u keeps a port that leads nowhere", i);
 	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !has_its_port(px, c))
@@ -173,6 +174,16 @@ static uint32_t ports_in_pools(const struct weir_proxy *px)
 	return n;
 }
 
+/* As the pools count them. */
+static uint32_t ended_in_pools(const struct weir_proxy *px)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < shell_pools(px); i++)
+		n += px->pools[i].ended;
+	return n;
+}
+
 static void must_be(const char *what, uint64_t is, uint64_t should)
 {
 	if (is != should)
@@ -191,6 +202,7 @@ static void audit(const struct weir_proxy *px)
 	must_be("conns on the wheel", linked_in_wheel(&px->wheel), t->conns);
 	must_be("local ports of pools", ports_in_pools(px), t->ports);
 	must_be("local ports", px->local_ports, t->ports);
+	must_be("local ports of ended connections", ended_in_pools(px), t->ended);
 	must_be("held packets", px->held.count, t->held);
 	for (unsigned int i = 0; i < WEIR_STATES; i++)
 		must_be(weir_state_name(i), px->by_state[i], t->by_state[i]);

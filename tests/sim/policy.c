@@ -64,6 +64,8 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 		.held_bytes = sim_between(r, 1000, 14600),
 		.syn_ack_ring = 4096,
 		.reply_budget = 1000,
+		.adaptive_start = 60,
+		.adaptive_end = 100,
 		.refuse_closed_ports = sim_chance(r, 500000),
 	};
 
@@ -123,7 +125,9 @@ void sim_policy_squeeze(struct sim_front *f, struct sim_random *r)
 			struct weir_localports *pool = &f->shell->workers[w].px.pools[i];
 
 			pool->count = keep;
-			pool->cursor %= keep;
+			pool->start = 0;
+			pool->stride = pool->back = 1;
+			pool->turn = (1ull << keep) - 1;
 		}
 	}
 }

@@ -123,6 +123,8 @@ static void test_policy(void)
 	CU_ASSERT_EQUAL(p->limits.syn_ack_ring, 1024);
 	CU_ASSERT_EQUAL(p->limits.reply_budget, 1000);
 	CU_ASSERT(p->limits.refuse_closed_ports);
+	CU_ASSERT_EQUAL(p->limits.adaptive_start, 60);
+	CU_ASSERT_EQUAL(p->limits.adaptive_end, 100);
 	CU_ASSERT_EQUAL(p->drain_ms, 0);
 	/* finished: what the data path looks up is there */
 	CU_ASSERT_PTR_NOT_NULL(weir_endpoint_find(&p->endpoints, &p->listeners[1].vip,

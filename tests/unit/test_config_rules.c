@@ -110,7 +110,7 @@ RULES(test_unknown_keys,
 		"held_bytes, "
 		"syn_ack_ring, reply_budget, connections_per_source, plain_guesses, services, "
 		"backends, "
-		"closed_ports"},
+		"adaptive_start, adaptive_end, closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
 		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
 	{"drain = 0;", "rst_pending = 5; probation = 5;",
@@ -192,6 +192,10 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"weight = 2", "weight = 257", "14: services[0].backends[0].weight = 257: must be 0..256"},
 	{"connections = 4096", "services = 1", "20: limits.services = 1: there are 2 already"},
 	{"connections = 4096", "backends = 2", "20: limits.backends = 2: there are 3 already"},
+	{"connections = 4096", "adaptive_start = 101",
+		"20: limits.adaptive_start = 101: must be 0..100"},
+	{"connections = 4096", "adaptive_end = 59",
+		"20: limits.adaptive_end = 59: must not be less than adaptive_start, which is 60"},
 	{"= 4096", "= 63", "20: limits.connections = 63: must be 64..134217728"},
 	{"= 4096", "= 2147483647", "20: limits.connections = 2147483647: must be 64..134217728"},
 	{"= 4096", "= -2147483648", "20: limits.connections = -2147483648: must be 64..134217728"},

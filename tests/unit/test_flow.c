@@ -9,92 +9,68 @@
 /* Local ports */
 
 static void ports_make(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,
-	unsigned int workers, uint32_t start)
+	unsigned int workers, uint64_t *seed)
 {
+	const struct weir_localports_luck luck = {(uint32_t)unit_random(seed),
+		(uint32_t)unit_random(seed), (uint32_t)unit_random(seed)};
+
 	memset(arena, 0, sizeof(*arena));
-	weir_localports_init(p, arena, worker, workers, start);
+	weir_localports_init(p, arena, worker, workers, &luck);
 	unit_arena_fill(arena);
-	weir_localports_init(p, arena, worker, workers, start);
+	weir_localports_init(p, arena, worker, workers, &luck);
 }
 
-/* The slow twin: the worker's ports in a row, walked one by one. */
-struct row {
-	uint16_t port[WEIR_LOCALPORTS];
-	bool used[65536];
-	uint32_t n, n_used, cursor;
-};
-
-static void row_make(struct row *r, unsigned int worker, unsigned int workers, uint32_t start)
+/* What must be so after every step: bits, counts and summary say the same. */
+static uint32_t ports_wrong(const struct weir_localports *p, const bool used[65536])
 {
-	memset(r, 0, sizeof(*r));
-	for (uint32_t port = WEIR_LOCALPORT_FIRST; port <= 65535; port++)
-		if (weir_localport_owner((uint16_t)port, workers) == worker)
-			r->port[r->n++] = (uint16_t)port;
-	r->cursor = (uint32_t)((uint64_t)start * r->n >> 32);
+	uint32_t n = 0, bad = 0;
+
+	for (uint32_t port = p->first; port <= 65535; port += p->workers) {
+		bad += weir_localports_has(p, (uint16_t)port) != used[port];
+		n += used[port];
+	}
+	for (uint32_t w = 0; w < (p->count + 63) / 64; w++) {
+		uint32_t places = p->count - w * 64 < 64 ? p->count - w * 64 : 64;
+		bool full = (uint32_t)__builtin_popcountll(p->used[w]) == places;
+
+		bad += full != (p->full[w / 64] >> w % 64 & 1);
+	}
+	return bad + (n != p->in_use);
 }
 
-static uint16_t row_next(struct row *r)
+/* Fills up and empties again and again: each port is free when it is taken, and 0 says all are taken. */
+static void localport_balance(void)
 {
-	uint16_t port = r->port[r->cursor];
-
-	r->cursor = (r->cursor + 1) % r->n;
-	return port;
-}
-
-static uint16_t row_take(struct row *r)
-{
-	uint16_t port;
-
-	if (r->n_used == r->n)
-		return 0;
-	do
-		port = row_next(r);
-	while (r->used[port]);
-	r->used[port] = true;
-	r->n_used++;
-	return port;
-}
-
-static void row_give(struct row *r, uint16_t port)
-{
-	if (r->n_used == r->n)
-		while (r->port[r->cursor] != port)
-			row_next(r);
-	r->used[port] = false;
-	r->n_used--;
-}
-
-/* Fills up and empties again and again. */
-static void localport_twin(void)
-{
-	static const uint8_t numbers[] = {3, 7, 8, 21, WEIR_WORKERS_MAX};
+	static const uint8_t numbers[] = {1, 3, 7, 8, 21, WEIR_WORKERS_MAX};
 	uint64_t seed = 1;
 	struct weir_localports p;
 	struct weir_arena arena;
-	static struct row row;
 	uint32_t bad = 0;
 
 	for (unsigned int i = 0; i < sizeof(numbers); i++) {
+		static bool used[65536];
 		unsigned int workers = numbers[i], worker = unit_random(&seed) % workers;
-		uint32_t start = (uint32_t)unit_random(&seed);
 
-		ports_make(&p, &arena, worker, workers, start);
-		row_make(&row, worker, workers, start);
-		bad += p.count != row.n;
-		for (uint32_t step = 0; step < 8 * row.n; step++) {
+		memset(used, 0, sizeof(used));
+		ports_make(&p, &arena, worker, workers, &seed);
+		for (uint32_t step = 0; step < 8 * p.count; step++) {
 			uint64_t r = unit_random(&seed);
-			uint16_t some = row.port[(r >> 16) % row.n];
-			bool filling = step / row.n % 4 < 2;
+			uint16_t some = (uint16_t)(p.first + (r >> 16) % p.count * workers);
+			bool filling = step / p.count % 4 < 2;
 
-			if ((r & 7) < (filling ? 7 : 1))
-				bad += weir_localports_take(&p) != row_take(&row);
-			else if (row.used[some]) {
+			if ((r & 7) < (filling ? 7 : 1)) {
+				uint16_t port = weir_localports_take(&p);
+
+				bad += port == 0 ? p.in_use != p.count : used[port];
+				used[port] = port != 0;
+			} else if (used[some]) {
 				weir_localports_give(&p, some);
-				row_give(&row, some);
-			} else if ((r & 8) != 0)
-				bad += weir_localports_oldest(&p) != row_next(&row);
-			bad += p.in_use != row.n_used;
+				used[some] = false;
+			}
+			if (step % 4096 == 0)
+				bad += ports_wrong(&p, used);
 		}
+		bad += ports_wrong(&p, used);
 		free(arena.base);
 	}
 	CU_ASSERT_EQUAL(bad, 0);
@@ -103,6 +79,8 @@ static void localport_twin(void)
 /* All ports from 1024 up belong to exactly one worker, and each can be had exactly once. */
 static void localport_shared_out(void)
 {
+	uint64_t seed = 2;
+
 	for (unsigned int workers = 1; workers <= WEIR_WORKERS_MAX; workers += 3) {
 		static uint8_t times[65536];
 		uint32_t bad = 0;
@@ -113,7 +91,7 @@ static void localport_shared_out(void)
 			struct weir_arena arena;
 			uint16_t port;
 
-			ports_make(&p, &arena, worker, workers, 12345);
+			ports_make(&p, &arena, worker, workers, &seed);
 			while ((port = weir_localports_take(&p)) != 0) {
 				times[port]++;
 				bad += weir_localport_owner(port, workers) != worker;
@@ -127,46 +105,71 @@ static void localport_shared_out(void)
 	}
 }
 
-/* HC-33: a port given back is the last to be taken again. */
+/* HC-33: a port given back is taken again when all others had their turn, 64 more or less. */
 static void localport_oldest_first(void)
 {
+	static uint32_t last[65536];
+	uint64_t seed = 999;
 	struct weir_localports p;
 	struct weir_arena arena;
 	uint32_t early = 0;
-	uint16_t first;
 
-	ports_make(&p, &arena, 0, 1, 999);
-	first = weir_localports_take(&p);
-	weir_localports_give(&p, first);
-	for (uint32_t i = 1; i < p.count; i++) {
+	memset(last, 0, sizeof(last));
+	ports_make(&p, &arena, 0, 1, &seed);
+	for (uint32_t i = 1; i < 3 * p.count; i++) {
 		uint16_t port = weir_localports_take(&p);
 
-		early += port == first;
+		early += last[port] != 0 && i - last[port] < p.count - 64;
+		last[port] = i;
 		weir_localports_give(&p, port);
 	}
 	CU_ASSERT_EQUAL(early, 0);
-	CU_ASSERT_EQUAL(weir_localports_take(&p), first);
 	free(arena.base);
 }
 
-/* A full pool: the oldest is the one taken longest ago, and what is given back is had at once. */
-static void localport_full(void)
+/* RFC 6056: whoever sees a port, or how far two are apart, cannot tell the next one. */
+static void localport_unpredictable(void)
 {
+	static uint16_t steps[65536], port[2000];
+	uint64_t seed = 4;
 	struct weir_localports p;
 	struct weir_arena arena;
-	uint16_t first, second;
+	uint32_t often = 0;
+
+	memset(steps, 0, sizeof(steps));
+	ports_make(&p, &arena, 0, 1, &seed);
+	for (uint32_t i = 0; i < 2000; i++) {
+		port[i] = weir_localports_take(&p);
+		if (i > 0)
+			steps[(uint16_t)(port[i] - port[i - 1])]++;
+	}
+	for (uint32_t i = 0; i < 65536; i++)
+		often = steps[i] > often ? steps[i] : often;
+	CU_ASSERT_TRUE(often < 2000 / 20);
+	free(arena.base);
+}
+
+/* A full pool: looks begin at those taken longest ago, and what is given back is had at once. */
+static void localport_full(void)
+{
+	static uint32_t taken[65536];
+	uint64_t seed = 4711;
+	struct weir_localports p;
+	struct weir_arena arena;
 	uint32_t bad = 0;
+	uint16_t port;
 
-	ports_make(&p, &arena, 3, 5, 4711);
-	first = weir_localports_take(&p);
-	second = weir_localports_take(&p);
-	while (weir_localports_take(&p) != 0)
-		;
-	CU_ASSERT_EQUAL(weir_localports_oldest(&p), first);
-	CU_ASSERT_EQUAL(weir_localports_oldest(&p), second);
+	ports_make(&p, &arena, 3, 5, &seed);
+	for (uint32_t i = 0; (port = weir_localports_take(&p)) != 0; i++)
+		taken[port] = i;
+	weir_localports_look_again(&p);
+	for (uint32_t i = 0; i < p.count; i++) {
+		port = weir_localports_look(&p);
+		bad += port == 0 || taken[port] / 64 != i / 64;
+	}
+	CU_ASSERT_EQUAL(bad, 0);
 	for (uint32_t i = 0; i < 3 * p.count; i++) {
-		uint16_t port = weir_localports_oldest(&p);
-
+		port = weir_localports_look(&p);
 		weir_localports_give(&p, port);
 		bad += weir_localports_take(&p) != port;
 	}
@@ -390,9 +393,10 @@ static void inquiry_odd(void)
 int main(void)
 {
 	static const struct unit_test tests[] = {
-		{"local ports against a row", localport_twin},
+		{"local ports are taken and given", localport_balance},
 		{"local ports are shared out among the workers", localport_shared_out},
 		{"HC-33 local ports come oldest first", localport_oldest_first},
+		{"RFC 6056 the next local port cannot be told", localport_unpredictable},
 		{"local ports when all are taken", localport_full},
 		{"HC-04 held packets against queues", held_twin},
 		{"held packets without a pool", held_without_pool},

@@ -426,6 +426,7 @@ static void hc33_oldest(void)
 			CU_ASSERT_TRUE(n + 1 - last[t.local_port] >= 64000);
 		last[t.local_port] = n + 1;
 		abort_it(&t);
+		shell_tick(s);
 	}
 	shell_close(s);
 }

@@ -125,6 +125,7 @@ static void options(unsigned int service)
 		IS(t.asked.wscale, o.wscale);
 		if (n % 100 == 0)
 			weir_proxy_reset_all(&s->workers[0].px, 1000, s->now_ns);
+		shell_tick(s); /* the table is small: places of ended ones are had back */
 		shell_clear(s);
 	}
 	shell_close(s);

@@ -2,7 +2,6 @@
 /* The proxy: full tables, used-up ports, several workers, and whether anything is left behind. */
 #include <stdlib.h>
 
-#include "flow/classify.h"
 #include "modes.h"
 
 /* Valid, and no room: RST at exactly what the client expects; nothing else is harmed. */
@@ -31,7 +30,8 @@ static void table_full(unsigned int service)
 	for (unsigned int i = 0; i < 8; i++)
 		talk_say(&t[i], WEIR_CLIENT, PSH, 100);
 
-	talk_close(&t[7], WEIR_BACKEND); /* one that has ended makes room */
+	talk_close(&t[7], WEIR_BACKEND); /* one that has ended makes room, between bursts */
+	shell_tick(s);
 	talk_syn(&u);
 	talk_ack(&u);
 	talk_answer(&u);
@@ -44,7 +44,6 @@ static void table_full(unsigned int service)
 	IS(talk_put(&t[7], WEIR_CLIENT, &old_ack), WEIR_FATE_old_cookie);
 	IS(shell_events(s, WEIR_EVENT_cookie_stale), 1);
 	talk_silence(&u);
-	IS(shell_conns(s), 8);
 	shell_wait_ms(s, 1500); /* HC-07: nor is its SYN-ACK one that nobody answered */
 	IS(shell_events(s, WEIR_EVENT_syn_ack_resent), 0);
 	talk_say(&u, WEIR_CLIENT, PSH, 100);
@@ -56,12 +55,10 @@ static void hc50_table_full(void)
 	each_mode(table_full);
 }
 
-/* The search for one that has ended is bounded: 64 conns a client, going on where it stopped. */
-static void hc50_recycle_bound(void)
+/* Opens the table's 129 connections, of which the last one has ended. */
+static struct shell *shell_last_ended(struct talk t[129])
 {
 	struct weir_policy *p = shell_policy(1, 1);
-	struct talk t[130];
-	struct segment g;
 	struct shell *s;
 
 	p->limits.connections = 129;
@@ -70,28 +67,35 @@ static void hc50_recycle_bound(void)
 		talk_init(&t[i], s, SHELL_NAT, i);
 		talk_open(&t[i]);
 	}
-	talk_close(&t[128], WEIR_CLIENT); /* the last one: found by who is third to ask */
-	talk_init(&t[129], s, SHELL_NAT, 129);
-	talk_syn(&t[129]);
-	g = talk_segment(&t[129], WEIR_CLIENT, ACK, 0);
-	for (unsigned int i = 0; i < 2; i++) {
-		IS(talk_put(&t[129], WEIR_CLIENT, &g), WEIR_FATE_table_full);
-		talk_hear_rst(&t[129], WEIR_CLIENT, t[129].expect[WEIR_CLIENT]);
+	talk_close(&t[128], WEIR_CLIENT);
+	return s;
+}
+
+/* The search for one that has ended is bounded: 64 conns a tick, going on where it stopped. */
+static void hc50_recycle_bound(void)
+{
+	struct talk t[129], u;
+	struct shell *s = shell_last_ended(t);
+
+	for (unsigned int ticks = 0; ticks < 3; ticks++) {
+		struct segment g;
+
+		talk_init(&u, s, SHELL_NAT, 200 + ticks);
+		talk_syn(&u);
+		g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
+		IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_table_full);
+		talk_hear_rst(&u, WEIR_CLIENT, u.expect[WEIR_CLIENT]);
+		IS(s->workers[0].px.recycle_hand, 64 * ticks);
+		shell_tick(s);
 	}
-	talk_ack(&t[129]);
-	talk_close(&t[64], WEIR_CLIENT); /* 64 places on from there, the first one again */
-	talk_init(&t[128], s, SHELL_NAT, 130);
-	talk_syn(&t[128]);
-	g = talk_segment(&t[128], WEIR_CLIENT, ACK, 0);
-	IS(talk_put(&t[128], WEIR_CLIENT, &g), WEIR_FATE_table_full);
-	talk_hear_rst(&t[128], WEIR_CLIENT, t[128].expect[WEIR_CLIENT]);
-	talk_ack(&t[128]);
-	talk_answer(&t[129]); /* it has the last place, the 64th from where the search stopped */
-	talk_close(&t[129], WEIR_CLIENT);
-	talk_init(&t[64], s, SHELL_NAT, 131);
-	talk_syn(&t[64]);
-	talk_ack(&t[64]);
-	IS(shell_events(s, WEIR_EVENT_conn_recycled), 3);
+	talk_ack(&u);
+	talk_answer(&u);
+	IS(talk_conn(&t[128]), NULL);
+	IS(shell_events(s, WEIR_EVENT_conn_recycled), 1);
+	for (unsigned int i = 0; i < 128; i++)
+		talk_say(&t[i], WEIR_CLIENT, PSH, 10);
+	shell_tick(s); /* HC-62: none has ended, so none is looked for */
+	IS(s->workers[0].px.recycle_hand, 0);
 	shell_close(s);
 }
 
@@ -132,21 +136,6 @@ static void hc35_source_rate(void)
 	each_mode(source_rate);
 }
 
-/* The n-th client whose packets belong to worker 0. */
-static unsigned int next_of_worker(const struct shell *s, unsigned int service, unsigned int from)
-{
-	for (;; from++) {
-		struct weir_pkt pkt = {.kind = WEIR_KIND_CLIENT};
-		struct talk t;
-
-		talk_init(&t, (struct shell *)s, service, from);
-		pkt.key = (struct weir_key){
-			weir_addr_v4(weir_be32(t.client)), weir_be16(t.port), (uint16_t)service};
-		if (weir_owner(s->policy, &pkt, 0) == 0)
-			return from;
-	}
-}
-
 /* A shell with few ports per worker, one backend, and n local addresses. */
 static struct shell *shell_few_ports(unsigned int n_locals)
 {
@@ -183,42 +172,52 @@ static unsigned int use_up(struct shell *s, struct talk *t, unsigned int max)
 	return n;
 }
 
+/* The client is refused, so often as a tick does not help. */
+static unsigned int ticks_until_served(struct talk *t)
+{
+	struct segment g;
+	unsigned int ticks = 0;
+
+	talk_syn(t);
+	g = talk_segment(t, WEIR_CLIENT, ACK, 0);
+	while (talk_put(t, WEIR_CLIENT, &g) == WEIR_FATE_no_local_port && ticks++ < 1000) {
+		talk_hear_rst(t, WEIR_CLIENT, t->expect[WEIR_CLIENT]);
+		shell_tick(t->s);
+	}
+	talk_take_syn(t);
+	return ticks;
+}
+
 /*
- * Each port once; then RST by name. One whose connection has ended is taken back, at the latest when
- * all have been looked at, some a client.
+ * Each port once; then RST by name. One whose connection has ended is taken back between bursts: 16 are
+ * looked at in a tick, those first that were taken first, in turns of 64.
  */
 static void hc33_exhausted(void)
 {
 	struct shell *s = shell_few_ports(1);
 	struct talk *t = calloc(5000, sizeof(*t));
-	unsigned int n = use_up(s, t, 5000), refused = 0;
-	struct segment g;
+	unsigned int n = use_up(s, t, 5000), ticks;
 
 	IS(n, (65536 - 1024) / 32);
 	IS(s->workers[0].px.local_ports, n);
 	talk_silence(&t[0]);
 	for (unsigned int i = 0; i < n; i += 500)
 		talk_say(&t[i], WEIR_CLIENT, PSH, 10);
-	talk_close(&t[64],
-		WEIR_CLIENT); /* a client tries twice, 16 ports each: the third one finds it */
+	talk_close(&t[64], WEIR_CLIENT);
 	shell_clear(s);
-	talk_syn(&t[n]);
-	g = talk_segment(&t[n], WEIR_CLIENT, ACK, 0);
-	while (talk_put(&t[n], WEIR_CLIENT, &g) == WEIR_FATE_no_local_port && refused++ < n)
-		talk_hear_rst(&t[n], WEIR_CLIENT, t[n].expect[WEIR_CLIENT]);
-	IS(refused, 1);
-	talk_take_syn(&t[n]);
+	ticks = ticks_until_served(&t[n]);
+	CU_ASSERT_TRUE(ticks > 4 && ticks <= 8);
 	IS(t[n].local_port, t[64].local_port);
 	IS(shell_events(s, WEIR_EVENT_port_recycled), 1);
 	talk_answer(&t[n]);
 	talk_say(&t[n], WEIR_BACKEND, PSH, 100);
 	IS(talk_conn(&t[64]), NULL);
 	shell_clear(s);
-	talk_close(&t[96], WEIR_BACKEND); /* the last one that the next client looks at */
+	talk_close(&t[n - 1], WEIR_BACKEND); /* the last turn's: all others are looked at first */
 	talk_init(&t[n + 1], s, SHELL_FULLNAT, next_of_worker(s, SHELL_FULLNAT, 200000));
-	talk_syn(&t[n + 1]);
-	talk_ack(&t[n + 1]);
-	IS(t[n + 1].local_port, t[96].local_port);
+	ticks = ticks_until_served(&t[n + 1]);
+	CU_ASSERT_TRUE(ticks > (n - 192) / 16 && ticks <= n / 16);
+	IS(t[n + 1].local_port, t[n - 1].local_port);
 	shell_close(s);
 	free(t);
 }

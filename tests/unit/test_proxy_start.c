@@ -50,28 +50,50 @@ static void from_nothing(void)
 	weir_policy_free(p);
 }
 
-/* All of the seed counts: where keys stand, what ISNs are, and which local port is the first. */
+/* What a seed becomes, in words of 32 bits. */
+#define SECRETS 11
+
+static void secrets_of(const struct weir_policy *p, const uint8_t seed[32],
+	uint32_t secrets[SECRETS])
+{
+	struct started w;
+
+	start(&w, p, seed);
+	memcpy(secrets, &w.px.table.secret, 16);
+	memcpy(secrets + 4, &w.px.isn_secret, 16);
+	secrets[8] = w.px.pools[0].start;
+	secrets[9] = w.px.pools[0].stride;
+	secrets[10] = w.px.pools[0].random;
+	free(w.memory);
+}
+
+/*
+ * All of the seed counts for everything: where keys stand, what ISNs are, which local ports come. None
+ * of them shows the seed, or another one.
+ */
 static void by_seed(void)
 {
 	struct weir_policy *p = shell_policy(1, 2);
-	uint8_t seed[32], other[32];
-	struct started w;
+	uint32_t of[SECRETS], others[SECRETS];
+	uint8_t seed[32];
 
 	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
 	for (unsigned int i = 0; i < sizeof(seed); i++)
 		seed[i] = (uint8_t)(i + 1);
-	start(&w, p, seed);
-	IS(memcmp(&w.px.table.secret, seed, 16), 0);
-	IS(memcmp(&w.px.isn_secret, seed + 16, 16), 0);
-	IS(w.px.pools[0].cursor, 0x04030201ull * w.px.pools[0].count >> 32);
-	free(w.memory);
-
-	memset(other, 0xee, sizeof(other));
-	start(&w, p, other);
-	IS(memcmp(&w.px.table.secret, other, 16), 0);
-	IS(memcmp(&w.px.isn_secret, other + 16, 16), 0);
-	IS(w.px.pools[0].cursor, 0xeeeeeeeeull * w.px.pools[0].count >> 32);
-	free(w.memory);
+	secrets_of(p, seed, of);
+	for (unsigned int i = 0; i < sizeof(seed); i++) {
+		seed[i] ^= 0x80;
+		secrets_of(p, seed, others);
+		seed[i] ^= 0x80;
+		for (unsigned int k = 0; k < SECRETS; k++)
+			CU_ASSERT_NOT_EQUAL(of[k], others[k]);
+	}
+	for (unsigned int k = 0; k < SECRETS; k++) {
+		for (unsigned int i = 0; i + 4 <= sizeof(seed); i++)
+			CU_ASSERT_NOT_EQUAL(memcmp(&of[k], &seed[i], 4), 0);
+		for (unsigned int i = 0; i < k; i++)
+			CU_ASSERT_NOT_EQUAL(of[k], of[i]);
+	}
 	weir_policy_free(p);
 }
 
@@ -92,11 +114,14 @@ static void pools_apart(void)
 	CU_ASSERT_FATAL(n >= 16);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = 0; j < i; j++) {
-			uint32_t apart = (w.px.pools[i].cursor + w.px.pools[i].count -
-						 w.px.pools[j].cursor) %
-				w.px.pools[i].count;
+			const struct weir_localports *a = &w.px.pools[i], *b = &w.px.pools[j];
+			uint64_t steps = (uint64_t)(a->start + a->count - b->start) * a->back;
+			uint32_t apart = (uint32_t)(steps % a->count);
 
-			CU_ASSERT(apart > 100 && apart < w.px.pools[i].count - 100);
+			IS(a->stride, b->stride);
+			CU_ASSERT(a->random != b->random);
+
+			CU_ASSERT(apart > 100 && apart < a->count - 100);
 		}
 	free(w.memory);
 	weir_policy_free(p);

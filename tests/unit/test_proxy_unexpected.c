@@ -315,6 +315,8 @@ static void hc50_behind_evicted(void)
 	talk_init(&t, s, SHELL_FULLNAT, 2);
 	talk_syn(&t);
 	pool->in_use = pool->count + 1; /* full when that one's port is given back */
+	shell_tick(s);
+	IS(shell_conns(s), 0);
 	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
 	shell_put(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
 	g = talk_segment(&ended, WEIR_CLIENT, ACK, 0);
