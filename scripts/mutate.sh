@@ -61,8 +61,8 @@ build_tests() {
 	echo "lib/tcp/* $dir/state docs/states.md"
 	program script -Wl,--wrap=weir_state_step tests/script/*.c "$dir"/shell/*.o
 	echo "lib/* $dir/script" tests/script/*.pkt
-	for name in steps frames icmp; do
-		program "fuzz-$name" tests/fuzz/{replay,"fuzz_$name",world,world_check}.c "$dir"/shell/*.o
+	for name in steps frames icmp full reload handover; do
+		program "fuzz-$name" tests/fuzz/{replay,"fuzz_$name",play,wish,world,world_check}.c "$dir"/shell/*.o
 		echo "lib/* $dir/fuzz-$name -runs=0 tests/fuzz/corpus/$name"
 	done
 	program sim tests/sim/*.c "$dir"/shell/*.o

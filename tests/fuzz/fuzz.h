@@ -16,6 +16,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* If the target has it: the name of something that no input has reached so far, or NULL. */
+const char *fuzz_missed(void) __attribute__((weak));
+
 #define FUZZ_MUST(condition)                                                                       \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \

@@ -2,10 +2,11 @@
 /*
  * main() of the fuzz targets where there is no libFuzzer: runs the target once for each file that is
  * named, and for each file in the directories that are. Options of libFuzzer ("-runs=0") are ignored.
- * Finding no file at all is an error: it would prove nothing.
+ * Finding no file at all is an error: it would prove nothing. So is fuzz_missed(), with --all.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
@@ -66,6 +67,19 @@ static unsigned int run(const char *path)
 	return 1;
 }
 
+/* --all was said, and the inputs have not reached all that the target knows of. */
+static bool is_missing(int argc, char **argv)
+{
+	const char *missed = NULL;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--all") == 0 && fuzz_missed != NULL)
+			missed = fuzz_missed();
+	if (missed != NULL)
+		fprintf(stderr, "replay: no input reaches %s\n", missed);
+	return missed != NULL;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int files = 0;
@@ -74,5 +88,5 @@ int main(int argc, char **argv)
 		if (argv[i][0] != '-')
 			files += run(argv[i]);
 	printf("%u inputs\n", files);
-	return files > 0 ? 0 : 2;
+	return files > 0 && !is_missing(argc, argv) ? 0 : 2;
 }

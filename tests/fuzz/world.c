@@ -38,12 +38,19 @@ static void shape_policy(struct weir_policy *p, uint8_t knobs, uint64_t secret)
 
 struct world *world_open(uint8_t knobs, uint64_t secret)
 {
+	return world_open_with(knobs, secret, NULL);
+}
+
+struct world *world_open_with(uint8_t knobs, uint64_t secret, void (*change)(struct weir_policy *p))
+{
 	struct world *w = calloc(1, sizeof(*w));
 	struct weir_policy *p;
 
 	w->n_each = knobs & WORLD_ALONE ? 1 : 2;
 	p = shell_policy(knobs & WORLD_TWO_WORKERS ? 2 : 1, w->n_each);
 	shape_policy(p, knobs, secret);
+	if (change != NULL)
+		change(p);
 	w->s = shell_open(p, SHELL_START_NS);
 	for (unsigned int k = 0; k < WORLD_CLIENTS; k++) {
 		struct world_client *c = &w->clients[k];
@@ -58,7 +65,7 @@ struct world *world_open(uint8_t knobs, uint64_t secret)
 	return w;
 }
 
-void world_close(struct world *w)
+void world_quiet(struct world *w)
 {
 	if (w->n_put > 0)
 		world_run(w);
@@ -66,6 +73,11 @@ void world_close(struct world *w)
 	for (uint64_t ms = 0; ms < QUIET_MS && shell_conns(w->s) > 0; ms += QUIET_TICK_MS)
 		shell_wait_ms(w->s, QUIET_TICK_MS);
 	FUZZ_MUST(shell_conns(w->s) == 0);
+}
+
+void world_close(struct world *w)
+{
+	world_quiet(w);
 	shell_close(w->s);
 	free(w);
 }
@@ -273,20 +285,61 @@ static void belongs(struct world *w, struct world_call *c, uint8_t client,
 	c->client_isn = cookie->isn;
 }
 
+static bool is_at(const struct weir_listener *l, const struct world_client *who)
+{
+	return l->life != WEIR_LIFE_VACANT && weir_be32(l->vip.w[3]) == SHELL_VIP(who->service) &&
+		weir_be16(l->port_be) == SHELL_VIP_PORT;
+}
+
+/* Whichever number its listener has by now, as that worker's policy says. */
+static const struct weir_conn *conn_of(const struct weir_proxy *px, const struct world_client *who)
+{
+	const struct weir_table *t = &px->table;
+	struct weir_key key = {
+		.addr = weir_addr_v4(weir_be32(who->addr)), .port_be = weir_be16(who->port)};
+	uint32_t conn = WEIR_CONN_NONE;
+
+	for (uint16_t l = 0; l < px->policy->n_listeners && conn == WEIR_CONN_NONE; l++) {
+		key.id = l;
+		if (is_at(&px->policy->listeners[l], who))
+			conn = weir_table_lookup(t, &key, weir_key_hash(&t->secret, &key));
+	}
+	return conn != WEIR_CONN_NONE ? weir_table_conn(t, conn) : NULL;
+}
+
+static bool is_of_backend(const struct weir_conn *conn, const struct weir_policy *p,
+	const struct world_call *c)
+{
+	const struct weir_backend *b = &p->backends[conn->backend];
+
+	return weir_be32(b->addr.w[3]) == c->addr && weir_be16(b->port_be) == c->port;
+}
+
+/* The connection is that client's, and towards the call's backend. */
+static bool is_behind(const struct weir_proxy *px, const struct world_client *who,
+	const struct world_call *c, uint32_t *isn)
+{
+	const struct weir_conn *conn = conn_of(px, who);
+
+	if (conn == NULL || weir_be32(conn->local.addr.w[3]) != c->local ||
+		weir_be16(conn->local.port_be) != c->local_port ||
+		!is_of_backend(conn, px->policy, c))
+		return false;
+	*isn = conn->cookie;
+	return true;
+}
+
 /* Who is behind the call: by what the core has in its table now. */
-static void identify(struct world *w, struct world_call *c)
+static void identify(struct world *w, struct world_call *c, const struct weir_proxy *px)
 {
 	c->client = WORLD_NOBODY;
 	for (unsigned int k = 0; k < WORLD_CLIENTS && !w->raw; k++) {
-		const struct world_client *who = &w->clients[k];
-		const struct weir_conn *conn = shell_conn(w->s, who->service, who->addr, who->port);
 		const struct world_cookie *cookie;
+		uint32_t isn;
 
-		if (conn == NULL || weir_be32(conn->local.addr.w[3]) != c->local ||
-			weir_be16(conn->local.port_be) != c->local_port ||
-			conn->backend != c->backend)
+		if (!is_behind(px, &w->clients[k], c, &isn))
 			continue;
-		cookie = cookie_of(who, conn->cookie);
+		cookie = cookie_of(&w->clients[k], isn);
 		FUZZ_MUST(cookie != NULL);
 		belongs(w, c, (uint8_t)k, cookie);
 	}
@@ -312,13 +365,13 @@ static void rings(struct world *w, const struct shell_out *out, struct world_cal
 	bool again = c != NULL;
 
 	if (again && c->shown == seg->seq) {
-		identify(w, c);
+		identify(w, c, &w->s->workers[out->worker].px);
 		return;
 	}
 	if (!again)
 		c = &w->calls[w->n_calls++ % WORLD_CALLS];
 	*c = (struct world_call){
-		.backend = out->nexthop,
+		.backend = seg->dst.b[15],
 		.addr = weir_be32(seg->dst.w[3]),
 		.port = weir_be16(seg->dport_be),
 		.local = weir_be32(seg->src.w[3]),
@@ -333,7 +386,7 @@ static void rings(struct world *w, const struct shell_out *out, struct world_cal
 	};
 	c->next = c->end = c->isn + 1;
 	memcpy(c->syn, out->data, out->len);
-	identify(w, c);
+	identify(w, c, &w->s->workers[out->worker].px);
 }
 
 static void to_backend(struct world *w, const struct shell_out *out)
@@ -395,11 +448,25 @@ void world_run(struct world *w)
 
 	w->n_put = 0;
 	w->together = n_put > 1;
-	shell_run(w->s);
+	if (w->handed_late)
+		shell_receive(w->s);
+	else
+		shell_run(w->s);
 	n_out = take(w, &longest);
 	w->together = false;
 	if (n_put == 1)
 		world_check_answer(w, n_out, longest);
+	world_check_limits(w);
+}
+
+void world_take_over(struct world *w, unsigned int worker)
+{
+	uint32_t longest;
+
+	w->together = w->s->workers[worker].ring.n > 1;
+	shell_take_over(w->s, worker);
+	take(w, &longest);
+	w->together = false;
 	world_check_limits(w);
 }
 

@@ -59,7 +59,8 @@ struct world_client {
 
 /* A connection as its backend sees it: one for each (backend, local address and port). */
 struct world_call {
-	uint16_t backend, port, local_port, wnd;
+	uint16_t backend; /* the last byte of its address */
+	uint16_t port, local_port, wnd;
 	uint32_t addr, local;
 	uint32_t shown; /* the ISN in the SYN */
 	uint32_t isn, next, end;
@@ -91,6 +92,7 @@ struct world {
 	bool raw;           /* frames of any bytes go in: what they prove is not known */
 	unsigned int n_put; /* not run yet */
 	bool together;      /* what comes out is of more than one frame: in no order of its own */
+	bool handed_late;   /* what another worker owns waits for world_take_over() */
 	bool odd_echoes;    /* somebody echoed a timestamp that he was never shown */
 	uint8_t speaker;    /* the client who sent the last one put in, or WORLD_NOBODY */
 	uint64_t proofs;    /* valid ACKs put in, at most */
@@ -98,7 +100,12 @@ struct world {
 
 /* secret: what cookies are made with. */
 struct world *world_open(uint8_t knobs, uint64_t secret);
+/* ...; what is not so in all worlds is changed in the first policy. */
+struct world *world_open_with(uint8_t knobs, uint64_t secret,
+	void (*change)(struct weir_policy *p));
 /* All fall silent; what is left then is wrong. */
+void world_quiet(struct world *w);
+/* The same, and the end of the world. */
 void world_close(struct world *w);
 
 /* The segment that client or call would send now, with those flags and that many bytes; not sent yet. */
@@ -118,6 +125,8 @@ void world_call_puts(struct world *w, struct world_call *c, const struct segment
 void world_put(struct world *w, const struct world_past *p);
 void world_replay(struct world *w, unsigned int n);
 void world_run(struct world *w);
+/* With handed_late: what that worker was handed is decided, and the puppets take what comes out. */
+void world_take_over(struct world *w, unsigned int worker);
 void world_wait_ms(struct world *w, uint64_t ms);
 
 /* A client's handshake, and its backend's answer. */

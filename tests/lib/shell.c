@@ -274,6 +274,9 @@ void shell_close(struct shell *s)
 	if (s->n_put != 0)
 		shell_die("packets were put in and not run");
 	for (unsigned int i = 0; i < s->policy->n_workers; i++)
+		if (s->workers[i].ring.n != 0)
+			shell_die("packets were handed over and not taken");
+	for (unsigned int i = 0; i < s->policy->n_workers; i++)
 		shell_adopt(s, i);
 	for (unsigned int i = 0; i < s->policy->n_workers; i++)
 		while (!weir_proxy_reset_all(&s->workers[i].px, 64, s->now_ns))
@@ -345,40 +348,72 @@ static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, u
 	}
 }
 
-void shell_run(struct shell *s)
+/* INVARIANT: what the worker decides was not classified by a later policy than its own. */
+static void decide(struct shell *s, unsigned int worker, struct weir_pkt *pkts, unsigned int n)
 {
-	struct weir_pkt *pkts = s->put;
-	unsigned int n = s->n_put, rx = s->rx;
-	unsigned int *owner = calloc(n + 1, sizeof(*owner));
+	for (unsigned int done = 0; done < n; done += WEIR_BURST)
+		burst(s, worker, &pkts[done], n - done < WEIR_BURST ? n - done : WEIR_BURST);
+}
+
+/* To the end of a list that grows. */
+static void append(struct shell_ring *r, const struct weir_pkt *pkt)
+{
+	if (r->n == r->size) {
+		r->size = r->size ? 2 * r->size : 64;
+		r->pkts = realloc(r->pkts, r->size * sizeof(*r->pkts));
+	}
+	r->pkts[r->n++] = *pkt;
+}
+
+void shell_receive(struct shell *s)
+{
+	struct shell_worker *rx = &s->workers[s->rx];
+	struct shell_ring own = {0};
+	unsigned int n = s->n_put;
 
 	s->n_put = 0;
 	for (unsigned int i = 0; i < n; i++) {
-		owner[i] = receive(s, &pkts[i]);
-		if (owner[i] >= s->policy->n_workers)
-			shell_die("worker %u does not exist", owner[i]);
-		s->workers[rx].balance.in++;
-		if (owner[i] == rx)
-			continue;
-		s->workers[rx].balance.handed_out++;
-		s->workers[owner[i]].balance.handed_in++;
-	}
-	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
-		struct weir_pkt mine[WEIR_BURST];
-		unsigned int n_mine = 0;
+		unsigned int owner = receive(s, &s->put[i]);
 
-		for (unsigned int i = 0; i < n; i++) {
-			if (owner[i] == w)
-				mine[n_mine++] = pkts[i];
-			if (owner[i] == w && s->workers[rx].px.policy == s->policy)
-				shell_adopt(s, w);
-			if (n_mine == WEIR_BURST || (i + 1 == n && n_mine > 0)) {
-				burst(s, w, mine, n_mine);
-				n_mine = 0;
-			}
+		if (owner >= s->policy->n_workers)
+			shell_die("worker %u does not exist", owner);
+		rx->balance.in++;
+		if (owner == s->rx) {
+			append(&own, &s->put[i]);
+			continue;
 		}
+		rx->balance.handed_out++;
+		append(&s->workers[owner].ring, &s->put[i]);
+		if (rx->px.policy == s->policy)
+			s->workers[owner].ring.must_adopt = true;
 	}
-	free(owner);
+	decide(s, s->rx, own.pkts, own.n);
+	free(own.pkts);
 	shell_check_step(s);
+}
+
+unsigned int shell_take_over(struct shell *s, unsigned int worker)
+{
+	struct shell_worker *w = &s->workers[worker];
+	struct shell_ring ring = w->ring;
+
+	if (ring.n == 0)
+		return 0;
+	w->ring = (struct shell_ring){0};
+	if (ring.must_adopt)
+		shell_adopt(s, worker);
+	w->balance.handed_in += ring.n;
+	decide(s, worker, ring.pkts, ring.n);
+	free(ring.pkts);
+	shell_check_step(s);
+	return ring.n;
+}
+
+void shell_run(struct shell *s)
+{
+	shell_receive(s);
+	for (unsigned int w = 0; w < s->policy->n_workers; w++)
+		shell_take_over(s, w);
 }
 
 unsigned int shell_in(struct shell *s, const uint8_t *frame, size_t len, enum shell_port port)
@@ -386,6 +421,20 @@ unsigned int shell_in(struct shell *s, const uint8_t *frame, size_t len, enum sh
 	shell_put(s, frame, len, port);
 	shell_run(s);
 	return s->last.send == WEIR_SEND_HELD ? (unsigned int)WEIR_FATES : s->last.fate;
+}
+
+void shell_squeeze_ports(struct shell *s, uint32_t keep)
+{
+	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
+		for (uint32_t i = 0; i < shell_pools(&s->workers[w].px); i++) {
+			struct weir_localports *pool = &s->workers[w].px.pools[i];
+
+			pool->count = keep;
+			pool->start = 0;
+			pool->stride = pool->back = 1;
+			pool->turn = (1ull << keep) - 1;
+		}
+	}
 }
 
 void shell_tick(struct shell *s)

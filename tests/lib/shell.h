@@ -52,8 +52,16 @@ struct shell_balance {
 	uint64_t in, created, out, dropped, consumed, held, handed_in, handed_out;
 };
 
+/* What other workers have handed over. */
+struct shell_ring {
+	struct weir_pkt *pkts;
+	unsigned int n, size;
+	bool must_adopt; /* one of them was classified by the newest policy */
+};
+
 struct shell_worker {
 	struct shell *shell;
+	struct shell_ring ring;
 	struct weir_proxy px;
 	void *memory;
 	size_t memory_bytes;
@@ -109,7 +117,13 @@ void shell_close(struct shell *s);
 /* A frame comes in by that port; it is worked on with all others that were put at shell_run(). */
 void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_port port);
 void shell_run(struct shell *s);
-/* Both. Returns the packet's fate; WEIR_FATES when it is held. */
+/*
+ * Its two halves. Worker s->rx classifies by its policy what was put in and decides what is its own; the
+ * rest waits until its owner decides it, by a later policy perhaps. Returns how many those were.
+ */
+void shell_receive(struct shell *s);
+unsigned int shell_take_over(struct shell *s, unsigned int worker);
+/* shell_put() and shell_run(). Returns the packet's fate; WEIR_FATES when it is held. */
 unsigned int shell_in(struct shell *s, const uint8_t *frame, size_t len, enum shell_port port);
 
 /* Time passes, with a tick of every worker at least every tick_ms. */
@@ -136,6 +150,12 @@ void shell_audit(const struct shell *s);
 
 /* A number over all that a worker remembers of connections: table, wheel, pools, held, counts. */
 uint64_t shell_memory_hash(const struct shell *s);
+
+/*
+ * Every pool of local ports loses all but `keep` (1 to 63), before the first packet: white box, as no
+ * configuration can say so.
+ */
+void shell_squeeze_ports(struct shell *s, uint32_t keep);
 
 /* Pools of local ports that a worker has. */
 uint32_t shell_pools(const struct weir_proxy *px);

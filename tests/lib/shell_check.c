@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "flow/classify.h"
 #include "frame.h"
 
 #define STEPS_PER_AUDIT 64
@@ -100,6 +101,20 @@ static bool has_its_port(const struct weir_proxy *px, const struct weir_conn *c)
 	return false;
 }
 
+/* What comes from either side is steered to the worker that has the connection. */
+static void check_owner(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	const struct weir_pkt from[2] = {
+		[WEIR_CLIENT] = {.kind = WEIR_KIND_CLIENT, .key = c->client},
+		[WEIR_BACKEND] = {.kind = WEIR_KIND_BACKEND, .key = c->local}};
+
+	if (weir_owner(px->policy, &from[WEIR_CLIENT], px->worker) != px->worker)
+		shell_die("a client's connection is another worker's");
+	if (c->flags & WEIR_CONN_KEYED_BACKEND &&
+		weir_owner(px->policy, &from[WEIR_BACKEND], px->worker) != px->worker)
+		shell_die("a backend's segments go to another worker");
+}
+
 static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 {
 	const struct weir_conn *c = weir_table_conn(&px->table, i);
@@ -111,6 +126,7 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 	t->keys++;
 	t->by_state[c->state]++;
 	t->of_listener[c->client.id]++;
+	check_owner(px, c);
 	if (!leads_to(&px->table, &c->client, i))
 		shell_die("conn %u is not under its client key", i);
 	if (c->wheel_prev == WEIR_WHEEL_OFF)

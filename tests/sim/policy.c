@@ -114,20 +114,7 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 	return p;
 }
 
-/* Only the first few of each pool: white box, for a configuration cannot say so. */
 void sim_policy_squeeze(struct sim_front *f, struct sim_random *r)
 {
-	const struct weir_policy *p = f->shell->policy;
-	uint32_t keep = sim_between(r, 2, 20);
-
-	for (unsigned int w = 0; w < p->n_workers; w++) {
-		for (uint32_t i = 0; i < shell_pools(&f->shell->workers[w].px); i++) {
-			struct weir_localports *pool = &f->shell->workers[w].px.pools[i];
-
-			pool->count = keep;
-			pool->start = 0;
-			pool->stride = pool->back = 1;
-			pool->turn = (1ull << keep) - 1;
-		}
-	}
+	shell_squeeze_ports(f->shell, sim_between(r, 2, 20));
 }
