@@ -48,7 +48,7 @@ done
 # IPv4's neighbour protocol: the files that speak it may.
 while IFS= read -r hit; do
 	complain "$hit: only wire/ knows families and header lengths; ask wire/l3.h, wire/eth.h or the view"
-done < <(grep -nE 'ipv4_hdr|weir_ipv4|wire/ipv4\.h|weir_addr_v4\(|\bw\[3\]|\bb\[12\]|(data|frame) \+ [0-9]+|sizeof\(struct weir_eth_hdr\)|WEIR_FAMILY_' \
+done < <(grep -nE 'ipv[46]_hdr|weir_ipv[46]|wire/ipv[46]\.h|weir_addr_v4\(|\bw\[3\]|\bb\[12\]|(data|frame) \+ [0-9]+|sizeof\(struct weir_eth_hdr\)|WEIR_FAMILY_' \
 	-r lib/flow lib/tcp lib/dp --include='*.[ch]' | grep -vE '^lib/dp/(arp|neigh|tx)\.[ch]:|w\[2\]' || true) # all four words: of either family
 
 if [[ $bad != 0 ]]; then

@@ -160,9 +160,8 @@ static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
 	for (uint32_t i = 0; i < p->n_interfaces; i++)
 		for (uint32_t a = 0; a < p->interfaces[i].n_addrs; a++) {
 			const struct weir_interface_addr *net = &p->interfaces[i].addrs[a];
-			uint32_t mask = weir_be32(0xffffffffu << (128 - net->prefix));
 
-			if (net->prefix > 96 && ((net->addr.w[3] ^ src->w[3]) & mask) == 0)
+			if (weir_addr_in(src, &net->addr, net->prefix))
 				return (uint8_t)i;
 		}
 	return 0;
@@ -170,13 +169,12 @@ static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
 
 static struct weir_addr source_of(const struct weir_pkt *pkt, enum weir_parsed parsed)
 {
-	const uint8_t *l3 = pkt->frame.data + sizeof(struct weir_eth_hdr);
 	uint32_t addr_be = 0;
 
+	if (parsed == WEIR_PARSED_TCP || parsed == WEIR_PARSED_ICMP)
+		return pkt->seg.src;
 	if (parsed == WEIR_PARSED_ARP)
-		memcpy(&addr_be, ((const struct weir_arp_hdr *)l3)->sender_ip, 4);
-	else if (parsed != WEIR_PARSED_BAD)
-		memcpy(&addr_be, &((const struct weir_ipv4_hdr *)l3)->src_be, 4);
+		memcpy(&addr_be, weir_arp(&pkt->frame)->sender_ip, 4);
 	return weir_addr_v4(addr_be);
 }
 

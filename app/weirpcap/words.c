@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "wire/arp.h"
-
-#define IP_END (sizeof(struct weir_eth_hdr) + sizeof(struct weir_ipv4_hdr))
+#include "wire/l3.h"
 
 /* Adds to text[WORDS_MAX] as printf does. */
 __attribute__((format(printf, 2, 3))) static void add(char *text, const char *format, ...)
@@ -97,37 +96,80 @@ static void add_arp(char *text, const struct weir_pkt *pkt)
 		s[3], t[0], t[1], t[2], t[3]);
 }
 
-static void add_ip(char *text, const struct weir_pkt *pkt, const char *what)
+/* An IP header that may be wrong in itself, of a frame that has all of it. */
+struct datagram {
+	const char *name;
+	struct weir_addr src, dst;
+	uint8_t proto;
+	bool has_tcp; /* what follows should be a TCP header, at l4_off */
+	unsigned int l4_off;
+};
+
+static void read_ipv4(const struct weir_pkt *pkt, struct datagram *d)
 {
-	const struct weir_ipv4_hdr *ip =
-		(const void *)(pkt->frame.data + sizeof(struct weir_eth_hdr));
-	const struct weir_addr src = weir_addr_v4(ip->src_be), dst = weir_addr_v4(ip->dst_be);
+	const struct weir_ipv4_hdr *ip = weir_ipv4(pkt->frame.data);
+
+	*d = (struct datagram){.name = "IPv4", .proto = ip->proto, .l4_off = WEIR_IPV4_L4_OFF};
+	d->src = weir_addr_v4(ip->src_be);
+	d->dst = weir_addr_v4(ip->dst_be);
+	d->has_tcp = ip->version_ihl == 0x45 && ip->proto == WEIR_PROTO_TCP &&
+		(ip->frag_be & weir_be16(WEIR_IPV4_OFF)) == 0;
+}
+
+/* Extension headers are not walked: one of them may be what is wrong. */
+static void read_ipv6(const struct weir_pkt *pkt, struct datagram *d)
+{
+	const struct weir_ipv6_hdr *ip = weir_ipv6(pkt->frame.data);
+
+	*d = (struct datagram){.name = "IPv6", .proto = ip->next, .l4_off = WEIR_IPV6_L4_OFF};
+	d->src = weir_ipv6_addr(ip->src);
+	d->dst = weir_ipv6_addr(ip->dst);
+	d->has_tcp = ip->version_class >> 4 == 6 && ip->next == WEIR_PROTO_TCP;
+}
+
+/* false: the frame is of another kind, or ends within the header. */
+static bool read_datagram(const struct weir_pkt *pkt, struct datagram *d)
+{
+	if (pkt->frame.head_len < WEIR_IPV4_L4_OFF)
+		return false;
+	switch (weir_be16(weir_eth(&pkt->frame)->type_be)) {
+	case WEIR_ETH_IPV4:
+		read_ipv4(pkt, d);
+		return true;
+	case WEIR_ETH_IPV6:
+		if (pkt->frame.head_len < WEIR_IPV6_L4_OFF)
+			return false;
+		read_ipv6(pkt, d);
+		return true;
+	}
+	return false;
+}
+
+static void add_ends(char *text, const char *what, const struct weir_addr *src,
+	const struct weir_addr *dst)
+{
 	char a[WEIR_ADDR_TEXT], b[WEIR_ADDR_TEXT];
 
-	add(text, "%s %s > %s", what, weir_addr_text(&src, a), weir_addr_text(&dst, b));
+	add(text, "%s %s > %s", what, weir_addr_text(src, a), weir_addr_text(dst, b));
 }
 
 static void add_icmp(char *text, const struct weir_pkt *pkt)
 {
-	const struct weir_icmp_hdr *icmp = (const void *)(pkt->frame.data +
-		sizeof(struct weir_eth_hdr) + sizeof(struct weir_ipv4_hdr));
+	const struct weir_icmp_hdr *icmp = (const void *)(pkt->frame.data + pkt->seg.l4_off);
 
-	add_ip(text, pkt, "ICMP");
+	add_ends(text, pkt->seg.family == WEIR_FAMILY_IPV6 ? "ICMPv6" : "ICMP", &pkt->seg.src,
+		&pkt->seg.dst);
 	add(text, " type %u code %u", icmp->type, icmp->code);
 }
 
-/* A TCP header behind an IP header that may be wrong in itself: its fixed part, if it is there. */
-static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct weir_ipv4_hdr *ip)
+/* What should be a TCP header: its fixed part, if it is there. */
+static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct datagram *d)
 {
-	const struct weir_tcp_hdr *tcp = (const void *)(ip + 1);
-	struct weir_seg seg = {0};
+	const struct weir_tcp_hdr *tcp = (const void *)(pkt->frame.data + d->l4_off);
+	struct weir_seg seg = {.src = d->src, .dst = d->dst};
 
-	if (ip->version_ihl != 0x45 || ip->proto != WEIR_PROTO_TCP ||
-		(ip->frag_be & weir_be16(WEIR_IPV4_OFF)) != 0 ||
-		pkt->frame.head_len < IP_END + sizeof(*tcp))
+	if (!d->has_tcp || pkt->frame.head_len < d->l4_off + sizeof(*tcp))
 		return false;
-	seg.src = weir_addr_v4(ip->src_be);
-	seg.dst = weir_addr_v4(ip->dst_be);
 	seg.sport_be = tcp->sport_be;
 	seg.dport_be = tcp->dport_be;
 	add(text, "TCP ");
@@ -139,16 +181,15 @@ static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct wei
 /* What can be told of a frame that the parser refused. */
 static void add_bad(char *text, const struct weir_pkt *pkt)
 {
-	const struct weir_eth_hdr *eth = (const void *)pkt->frame.data;
-	const struct weir_ipv4_hdr *ip = (const void *)(pkt->frame.data + sizeof(*eth));
+	struct datagram d;
 
-	if (pkt->frame.head_len < sizeof(*eth)) {
+	if (pkt->frame.head_len < WEIR_ETH_LEN) {
 		add(text, "frame");
-	} else if (eth->type_be != weir_be16(WEIR_ETH_IPV4) || pkt->frame.head_len < IP_END) {
-		add(text, "frame of type 0x%04x", weir_be16(eth->type_be));
-	} else if (!add_bad_tcp(text, pkt, ip)) {
-		add_ip(text, pkt, "IPv4");
-		add(text, " protocol %u", ip->proto);
+	} else if (!read_datagram(pkt, &d)) {
+		add(text, "frame of type 0x%04x", weir_be16(weir_eth(&pkt->frame)->type_be));
+	} else if (!add_bad_tcp(text, pkt, &d)) {
+		add_ends(text, d.name, &d.src, &d.dst);
+		add(text, " protocol %u", d.proto);
 	}
 	add(text, ", %u bytes", pkt->frame.len);
 }

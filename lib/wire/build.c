@@ -33,7 +33,7 @@ static inline uint32_t pair(uint16_t first, uint16_t second)
 }
 
 /* In the order and with the padding of Linux, so that no middlebox sees anything unusual. */
-static void put_options(struct words *w, const struct weir_header *h)
+static inline void put_options(struct words *w, const struct weir_header *h)
 {
 	if (h->mss != 0)
 		put(w, weir_bytes32(WEIR_OPT_MSS, 4, (uint8_t)(h->mss >> 8), (uint8_t)h->mss));
@@ -51,9 +51,11 @@ static void put_options(struct words *w, const struct weir_header *h)
 		put(w, weir_bytes32(WEIR_OPT_NOP, WEIR_OPT_WSCALE, 3, h->wscale));
 }
 
-uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
+/* For each family, whose lengths are constants. */
+static inline __attribute__((always_inline)) uint16_t build(uint8_t *frame,
+	const struct weir_header *h, enum weir_family family)
 {
-	const unsigned int l4_off = weir_l3_header_end(&h->dst);
+	const unsigned int l4_off = weir_l3_header_end(family);
 	struct weir_tcp_hdr *tcp = (void *)(frame + l4_off);
 	struct words w = {.at = frame + l4_off + TCP_LEN}, fixed = {.at = frame + l4_off};
 	uint64_t pseudo;
@@ -68,8 +70,20 @@ uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
 		weir_bytes32((uint8_t)(l4_len / 4 << 4), h->flags, (uint8_t)(h->wnd >> 8),
 			(uint8_t)h->wnd));
 	put(&fixed, 0); /* checksum, urgent pointer */
-	pseudo = weir_pseudo_sum(weir_l3_addr_sum(&h->src, &h->dst), l4_len);
+	pseudo = weir_pseudo_sum(weir_l3_addr_sum(family, &h->src, &h->dst), l4_len);
 	tcp->csum = weir_csum_finish(w.sum + fixed.sum + pseudo);
-	weir_l3_build(frame, &h->src, &h->dst, l4_len);
+	weir_l3_build(frame, family, &h->src, &h->dst, l4_len);
 	return (uint16_t)(l4_off + l4_len);
+}
+
+static __attribute__((noinline)) uint16_t build_other(uint8_t *frame, const struct weir_header *h)
+{
+	return build(frame, h, WEIR_FAMILY_IPV6);
+}
+
+uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
+{
+	if (!weir_l3_is_ipv4(weir_l3_family(&h->src)))
+		return build_other(frame, h);
+	return build(frame, h, WEIR_FAMILY_IPV4);
 }

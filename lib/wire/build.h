@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Building header-only TCP frames, which synweir sends in its own name. Their Ethernet addresses are written
- * by the shell. Source and destination are of one family, which decides the IP header.
+ * by the shell. Source and destination are of one family; the source's decides the IP header.
  * Pure but for the frame that is written; any thread may call this.
  */
 #ifndef WEIR_WIRE_BUILD_H
@@ -25,11 +25,14 @@ struct weir_header { /* numbers in host order unless the name says _be */
 	uint32_t tsval, tsecr; /* when ts */
 };
 
-/* The longest frame weir_build_tcp() makes: Ethernet, IPv4, TCP with 20 bytes of options. */
-#define WEIR_HEADER_FRAME_MAX 74
+/* Bytes of TCP options in it, at most. */
+#define WEIR_BUILD_OPTIONS_MAX 20
+
+/* The longest frame weir_build_tcp() makes: Ethernet, IPv6, TCP with 20 bytes of options. */
+#define WEIR_HEADER_FRAME_MAX 94
 
 /*
- * Writes Ethernet (type only), IP (DF, TTL 64, id 0) and TCP with its checksums into frame,
+ * Writes Ethernet (type only), IP (TTL or hop limit 64; IPv4: DF, id 0; IPv6: flow label 0) and TCP with its checksums into frame,
  * which has room for WEIR_HEADER_FRAME_MAX bytes. Returns the frame's length. Never fails.
  */
 uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h);

@@ -48,7 +48,27 @@ struct weir_ipv4_hdr { /* RFC 791 §3.1 */
 #define WEIR_PROTO_ICMP 1
 #define WEIR_PROTO_TCP  6
 
-struct weir_icmp_hdr { /* RFC 792 */
+struct weir_ipv6_hdr { /* RFC 8200 §3 */
+	uint8_t version_class; /* version in the high four bits, the traffic class's first four in the low */
+	uint8_t class_label; /* the traffic class's last four, the flow label's first four */
+	uint16_t label_be;   /* the rest of the flow label */
+	uint16_t len_be;     /* of what follows, extension headers included */
+	uint8_t next; /* protocol or extension header that follows: WEIR_PROTO_*, WEIR_EXT_* */
+	uint8_t hop_limit;
+	uint8_t src[16], dst[16];
+} __attribute__((packed, aligned(2)));
+
+#define WEIR_PROTO_ICMP6 58
+
+/* Extension headers, by the number that announces them: RFC 8200 §4. */
+#define WEIR_EXT_HOP_BY_HOP  0
+#define WEIR_EXT_ROUTING     43
+#define WEIR_EXT_FRAGMENT    44
+#define WEIR_EXT_ESP         50
+#define WEIR_EXT_AH          51
+#define WEIR_EXT_DESTINATION 60
+
+struct weir_icmp_hdr { /* RFC 792; an echo of RFC 4443 looks the same */
 	uint8_t type, code;
 	uint16_t csum;
 	uint16_t id_be, seq_be;
@@ -57,6 +77,10 @@ struct weir_icmp_hdr { /* RFC 792 */
 #define WEIR_ICMP_ECHO_REPLY   0
 #define WEIR_ICMP_UNREACHABLE  3
 #define WEIR_ICMP_ECHO_REQUEST 8
+
+#define WEIR_ICMP6_UNREACHABLE  1 /* RFC 4443 */
+#define WEIR_ICMP6_ECHO_REQUEST 128
+#define WEIR_ICMP6_ECHO_REPLY   129
 
 struct weir_tcp_hdr { /* RFC 9293 §3.1 */
 	uint16_t sport_be, dport_be;
@@ -77,9 +101,12 @@ struct weir_tcp_hdr { /* RFC 9293 §3.1 */
 #define WEIR_TCP_ECE 0x40
 #define WEIR_TCP_CWR 0x80
 
-#define WEIR_TCP_WSCALE_MAX  14  /* RFC 7323 §2.3 */
-#define WEIR_TCP_MSS_DEFAULT 536 /* RFC 9293 §3.7.1, IPv4 */
+#define WEIR_TCP_WSCALE_MAX  14 /* RFC 7323 §2.3 */
 #define WEIR_TCP_OPTIONS_MAX 40
+
+/* What a SYN without that option means: RFC 9293 §3.7.1 (MUST-15). */
+#define WEIR_TCP_MSS_DEFAULT      536
+#define WEIR_TCP_MSS_DEFAULT_IPV6 1220
 
 /* Network order as seen in a header, without <arpa/inet.h>. */
 static inline uint16_t weir_be16(uint16_t x)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* ICMP for IPv4, RFC 792. */
+/* ICMP for IPv4 (RFC 792), and the branch to the other family (icmp6.h). */
 #include <string.h>
 
 #include "base/csum.h"
 #include "wire/icmp.h"
+#include "wire/icmp6.h"
 #include "wire/ipv4.h"
 
 #define FRAG_NEEDED 4 /* code of WEIR_ICMP_UNREACHABLE: RFC 792, RFC 1191 */
@@ -57,6 +58,8 @@ struct weir_icmp weir_icmp_read(const struct weir_frame *f, const struct weir_se
 {
 	const struct weir_icmp_hdr *icmp = (const void *)(f->data + seg->l4_off);
 
+	if (seg->family == WEIR_FAMILY_IPV6)
+		return weir_icmp6_read(f, seg, quoted);
 	if (icmp->type == WEIR_ICMP_ECHO_REQUEST)
 		return (struct weir_icmp){.kind = WEIR_ICMP_PING};
 	if (icmp->type == WEIR_ICMP_UNREACHABLE && icmp->code != FRAG_NEEDED)
@@ -70,6 +73,10 @@ void weir_icmp_echo_reply(const struct weir_frame *f, const struct weir_seg *seg
 	const uint16_t from = weir_be16((uint16_t)(icmp->type << 8 | icmp->code));
 	const uint16_t to = weir_be16((uint16_t)(WEIR_ICMP_ECHO_REPLY << 8 | icmp->code));
 
+	if (seg->family == WEIR_FAMILY_IPV6) {
+		weir_icmp6_echo_reply(f, seg);
+		return;
+	}
 	weir_ipv4_turn_around(f->data);
 	icmp->csum = weir_csum_apply(icmp->csum, weir_csum_delta16(0, from, to));
 	icmp->type = WEIR_ICMP_ECHO_REPLY;

@@ -22,8 +22,8 @@ struct weir_icmp {
 
 /*
  * Reads the message. An error counts when it quotes a TCP segment that was sent from the address the error
- * goes to (RFC 792: all errors do; else it is forged), and when it is final: not "fragmentation
- * needed". Then *quoted has the quoted segment's addresses, ports and sequence number, the rest of it
+ * goes to (RFC 792, RFC 4443: all errors do; else it is forged), and when it is final:
+ * "unreachable", but not "fragmentation needed". Then *quoted has the quoted segment's addresses, ports and sequence number, the rest of it
  * 0; otherwise *quoted is not touched.
  */
 struct weir_icmp weir_icmp_read(const struct weir_frame *f, const struct weir_seg *seg,

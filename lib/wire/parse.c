@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Owns the way from a frame to the view: Ethernet's type, then IP (the family's reader: wire/ipv4.h), then TCP
+ * Owns the way from a frame to the view: Ethernet's type, then IP (the family's reader: wire/ipv4.h, wire/ipv6.h), then TCP
  * and its options, or the ICMP header. One pass; the order of the checks is the order of base/fate.def.
  * What the packets of a flood pass through is in line and without a call; rare cases are out of line.
  */
@@ -9,6 +9,7 @@
 #include "base/csum.h"
 #include "wire/arp.h"
 #include "wire/l3.h"
+#include "wire/nd.h"
 #include "wire/opt.h"
 #include "wire/parse.h"
 
@@ -217,14 +218,14 @@ static inline void fill_l3(struct weir_seg *seg, const struct weir_frame *f,
 }
 
 /* As of a segment without options. */
-static inline void fill_options(struct weir_seg *seg)
+static inline void fill_options(struct weir_seg *seg, uint16_t mss)
 {
 	seg->ts_off = 0;
 	seg->sack_off = 0;
 	seg->sack_blocks = 0;
 	seg->wscale = WEIR_WSCALE_NONE;
 	seg->sack_ok = false;
-	seg->mss = WEIR_TCP_MSS_DEFAULT;
+	seg->mss = mss;
 }
 
 static inline void fill_tcp(struct weir_seg *seg, const struct weir_tcp_hdr *tcp, uint32_t l4_len,
@@ -261,7 +262,8 @@ parse_tcp(const struct weir_frame *f, struct weir_seg *seg, const struct weir_da
 	if (UNLIKELY(!flags_sane(tcp->flags)))
 		return bad(WEIR_FATE_tcp_flags);
 	fill_l3(seg, f, d);
-	fill_options(seg);
+	fill_options(seg,
+		weir_l3_is_ipv4(d->family) ? WEIR_TCP_MSS_DEFAULT : WEIR_TCP_MSS_DEFAULT_IPV6);
 	if (UNLIKELY(weir_addr_eq(&seg->src, &seg->dst) && tcp->sport_be == tcp->dport_be))
 		return bad(WEIR_FATE_martian); /* "LAND": a segment from its own destination */
 
@@ -273,19 +275,23 @@ parse_tcp(const struct weir_frame *f, struct weir_seg *seg, const struct weir_da
 				     : sum_up_payload(seg, at, d->addr_sum);
 }
 
+/*
+ * pseudo_sum: 0, or what stands in front of ICMPv6 (RFC 4443 §2.3). d by value, so that the callers' own stays
+ * in registers.
+ */
 static struct weir_parse_result parse_icmp(const struct weir_frame *f, struct weir_seg *seg,
-	const struct weir_datagram *d)
+	struct weir_datagram d, uint64_t pseudo_sum)
 {
 	const uint32_t min_len = sizeof(struct weir_icmp_hdr);
 
-	if (d->l4_len < min_len)
+	if (d.l4_len < min_len)
 		return bad(WEIR_FATE_icmp_malformed);
-	if (f->head_len < d->l4_off + min_len)
-		return cut_off(f, d->l4_off + min_len);
-	if (f->head_len >= d->l4_off + d->l4_len &&
-		weir_csum_fold(weir_csum_add(0, f->data + d->l4_off, d->l4_len)) != 0xffff)
+	if (f->head_len < d.l4_off + min_len)
+		return cut_off(f, d.l4_off + min_len);
+	if (f->head_len >= d.l4_off + d.l4_len &&
+		weir_csum_fold(weir_csum_add(pseudo_sum, f->data + d.l4_off, d.l4_len)) != 0xffff)
 		return bad(WEIR_FATE_icmp_malformed);
-	fill_l3(seg, f, d);
+	fill_l3(seg, f, &d);
 	return good(WEIR_PARSED_ICMP);
 }
 
@@ -299,7 +305,35 @@ static inline struct weir_parse_result parse_ipv4(const struct weir_frame *f, st
 	if (LIKELY(d.proto == WEIR_PROTO_TCP))
 		return parse_tcp(f, seg, &d);
 	if (d.proto == WEIR_PROTO_ICMP)
-		return parse_icmp(f, seg, &d);
+		return parse_icmp(f, seg, d, 0);
+	return bad(WEIR_FATE_other_protocol);
+}
+
+/* RFC 4861 §7: neighbour discovery alone is sent by what has no address yet. */
+static struct weir_parse_result parse_icmp6(const struct weir_frame *f, struct weir_seg *seg,
+	const struct weir_datagram *d)
+{
+	const uint64_t pseudo_sum =
+		weir_pseudo_sum_of(WEIR_PROTO_ICMP6, d->addr_sum, (uint16_t)d->l4_len);
+	struct weir_parse_result r = parse_icmp(f, seg, *d, pseudo_sum);
+
+	if (r.parsed == WEIR_PARSED_ICMP && weir_ipv6_is_unspecified(&seg->src) &&
+		!weir_nd_is_type(f->data[d->l4_off]))
+		return bad(WEIR_FATE_martian);
+	return r;
+}
+
+static struct weir_parse_result parse_ipv6(const struct weir_frame *f, struct weir_seg *seg)
+{
+	struct weir_datagram d;
+	enum weir_fate why;
+
+	if (!weir_ipv6_read(f, &d, &why))
+		return bad(why);
+	if (LIKELY(d.proto == WEIR_PROTO_TCP))
+		return parse_tcp(f, seg, &d);
+	if (d.proto == WEIR_PROTO_ICMP6)
+		return parse_icmp6(f, seg, &d);
 	return bad(WEIR_FATE_other_protocol);
 }
 
@@ -311,7 +345,8 @@ static struct weir_parse_result parse_arp(const struct weir_frame *f)
 }
 
 /* All frames but those that have a whole IPv4 header. */
-static __attribute__((noinline)) struct weir_parse_result parse_other(const struct weir_frame *f)
+static __attribute__((noinline)) struct weir_parse_result parse_other(const struct weir_frame *f,
+	struct weir_seg *seg)
 {
 	if (f->head_len < WEIR_ETH_LEN)
 		return cut_off(f, WEIR_ETH_LEN);
@@ -324,7 +359,8 @@ static __attribute__((noinline)) struct weir_parse_result parse_other(const stru
 	case WEIR_ETH_QINQ:
 		return bad(WEIR_FATE_vlan_tag);
 	case WEIR_ETH_IPV6:
-		return bad(WEIR_FATE_ipv6);
+		return f->head_len < WEIR_IPV6_L4_OFF ? cut_off(f, WEIR_IPV6_L4_OFF)
+						      : parse_ipv6(f, seg);
 	default:
 		return bad(WEIR_FATE_other_ethertype);
 	}
@@ -335,5 +371,5 @@ struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg 
 	if (LIKELY(f->head_len >= WEIR_IPV4_L4_OFF) &&
 		LIKELY(weir_eth(f)->type_be == weir_be16(WEIR_ETH_IPV4)))
 		return parse_ipv4(f, seg);
-	return parse_other(f);
+	return parse_other(f, seg);
 }

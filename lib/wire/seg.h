@@ -33,7 +33,7 @@ struct weir_seg {
 	uint8_t wscale; /* WEIR_WSCALE_NONE: not offered; else 0..14 */
 	bool sack_ok;
 	uint8_t flags; /* WEIR_TCP_*; here, so that what begins as a constant lies together */
-	uint16_t mss;  /* WEIR_TCP_MSS_DEFAULT when not offered */
+	uint16_t mss;  /* the default of the family when not offered */
 	uint32_t tsval, tsecr; /* when ts_off != 0 */
 };
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../unit/frame.h"
+#include "../unit/frame6.h"
 #include "../unit/unit.h"
 
 #define FRAMES_MAX 32
@@ -222,7 +222,7 @@ static void fill_verdicts(void)
 {
 	static const uint8_t ipv6[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x86, 0xdd, 0x60};
 	const struct end backend = {0x0a00000b, 80}, other = {0xcb007101, 80};
-	uint8_t ping[FRAME_ROOM], *f;
+	uint8_t ping[FRAME_ROOM], six[FRAME_ROOM], *f;
 
 	add_tcp(0, client, vip, WEIR_TCP_SYN, 1000, 0, 0);
 	add_tcp(500000, client, vip, WEIR_TCP_ACK, 1001, 12345, 0);
@@ -233,6 +233,10 @@ static void fill_verdicts(void)
 	add_tcp(700000, client, other, WEIR_TCP_SYN, 7, 0, 0);
 	add_tcp(700000, client, vip, WEIR_TCP_SYN | WEIR_TCP_FIN, 7, 0, 0);
 	add(800000, ipv6, sizeof(ipv6));
+	add(800000, six, frame6_tcp(six, WEIR_TCP_SYN, NULL, 0, 0));
+	f = add(800000, six, frame6_tcp(six, WEIR_TCP_ACK, NULL, 0, 3));
+	f[FRAME6_OPT] ^= 1;
+	add(800000, six, frame6_icmp(six, 128, 0, 1, NULL, 0));
 	add_arp(900000, 1, 0xc00002fe, vip.addr);
 	add_arp(900000, 1, 0xc00002fe, 0xc0000207);
 	add_arp(900000, 2, 0x0a00000b, 0x0a000001);
@@ -242,6 +246,9 @@ static void fill_verdicts(void)
 	/* a clock that went back */
 	add_tcp(900000, backend, (struct end){0x0a000001, 2000}, WEIR_TCP_RST, 1, 1, 0);
 }
+
+#define SIX     "2001:db8:a::1:203"
+#define SIX_VIP "2001:db8::201"
 
 static const char verdicts[] =
 	"     1    0.000000  SYN " CLIENT_WEB " seq 1000 win 43981 len 0 <mss 1460> : "
@@ -259,17 +266,24 @@ static const char verdicts[] =
 	"synweir)\n"
 	"     7    0.700000  TCP SYN,FIN " CLIENT_WEB ", 58 bytes : "
 	"DROP tcp_flags (flag combination that TCP never sends)\n"
-	"     8    0.800000  frame of type 0x86dd, 60 bytes : DROP ipv6 (IPv6 (not supported "
-	"yet))\n"
-	"     9    0.900000  ARP request from 192.0.2.254 for 192.0.2.80 : "
+	"     8    0.800000  IPv6 :: > :: protocol 0, 60 bytes : DROP ipv6_extension (IPv6 "
+	"extension headers: malformed, out of order, too many or too long)\n"
+	"     9    0.800000  SYN " SIX ":40000 > " SIX_VIP ":80 seq 4026597891 win 43981 len 0 "
+	": DROP not_ours (addressed to no service, backend or local address of "
+	"synweir)\n"
+	"    10    0.800000  TCP ACK " SIX ":40000 > " SIX_VIP ":80, 77 bytes : "
+	"DROP tcp_checksum (wrong TCP checksum)\n"
+	"    11    0.800000  ICMPv6 " SIX " > " SIX_VIP " type 128 code 0 : "
+	"DROP not_ours (addressed to no service, backend or local address of synweir)\n"
+	"    12    0.900000  ARP request from 192.0.2.254 for 192.0.2.80 : "
 	"REPLY arp_reply (ARP request answered)\n"
-	"    10    0.900000  ARP request from 192.0.2.254 for 192.0.2.7 : "
+	"    13    0.900000  ARP request from 192.0.2.254 for 192.0.2.7 : "
 	"DROP arp_other (ARP for another host)\n"
-	"    11    0.900000  ARP reply from 10.0.0.11 for 10.0.0.1 : "
+	"    14    0.900000  ARP reply from 10.0.0.11 for 10.0.0.1 : "
 	"CONSUME arp_learned (ARP: next hop's MAC address learned or confirmed)\n"
-	"    12    1.000000  ICMP 10.1.2.3 > 192.0.2.80 type 8 code 0 : "
+	"    15    1.000000  ICMP 10.1.2.3 > 192.0.2.80 type 8 code 0 : "
 	"REPLY icmp_echo (ping answered)\n"
-	"    13    1.000000  RST 10.0.0.11:80 > 10.0.0.1:2000 seq 1 win 43981 len 0 : "
+	"    16    1.000000  RST 10.0.0.11:80 > 10.0.0.1:2000 seq 1 win 43981 len 0 : "
 	"DROP stray_rst (RST that belongs to no connection)\n";
 
 static void test_verdicts(void)

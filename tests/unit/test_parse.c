@@ -60,7 +60,7 @@ static const struct twist twists[] = {
 	{"IPv4", 12, 0x0800, FINE},
 	{"VLAN tag", 12, 0x8100, WEIR_FATE_vlan_tag},
 	{"QinQ tag", 12, 0x88a8, WEIR_FATE_vlan_tag},
-	{"IPv6", 12, 0x86dd, WEIR_FATE_ipv6},
+	{"IPv6 in name only", 12, 0x86dd, WEIR_FATE_ip_header},
 	{"another ethertype", 12, 0x0801, WEIR_FATE_other_ethertype},
 	{"802.3 length", 12, 0x0040, WEIR_FATE_other_ethertype},
 	{"type of service", 14, 0x45ff, FINE},

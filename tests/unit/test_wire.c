@@ -202,8 +202,9 @@ static void build_in_place(void)
 	uint8_t clean[WEIR_HEADER_FRAME_MAX] = {0}, f[FRAME_ROOM];
 
 	frame_tcp(f, WEIR_TCP_SYN, NULL, 0, 100);
-	CU_ASSERT_EQUAL(weir_build_tcp(f, &h), weir_build_tcp(clean, &h));
-	CU_ASSERT_EQUAL(memcmp(f + 12, clean + 12, sizeof(clean) - 12), 0);
+	CU_ASSERT_EQUAL(weir_build_tcp(f, &h), 74);
+	weir_build_tcp(clean, &h);
+	CU_ASSERT_EQUAL(memcmp(f + 12, clean + 12, 74 - 12), 0);
 }
 
 /* A template filled in is the frame that is built of the same fields, byte for byte. */
