@@ -58,7 +58,7 @@ bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, en
 	for (unsigned int i = 0; i < 2; i++) {
 		uint16_t backend = next_backend(px, service, avoid);
 
-		if (backend == WEIR_NONE16)
+		if (backend == WEIR_NONE16 || (i > 0 && backend == avoid))
 			break;
 		if (weir_connect_to(px, c, backend))
 			return true;

@@ -75,9 +75,14 @@ static void want(struct weir_proxy *px, struct weir_localports *p)
 	append(px, p);
 }
 
-/* What follows from the pool's having one port less, or none. */
-static void note_level(struct weir_proxy *px, struct weir_localports *p)
+/* The pool has a port for c. */
+static void take_from(struct weir_proxy *px, struct weir_conn *c, struct weir_localports *p,
+	const struct weir_addr *addr)
 {
+	c->local.addr = *addr;
+	c->local.port_be = weir_be16(weir_localports_take(p));
+	c->flags |= WEIR_CONN_LOCAL_PORT;
+	px->local_ports++;
 	if (p->count - p->in_use >= weir_spare_ports(p))
 		return;
 	want(px, p);
@@ -92,22 +97,18 @@ bool weir_local_take(struct weir_proxy *px, struct weir_conn *c)
 	unsigned int at = first_addr(egress, c);
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++, at = next_addr(egress, at)) {
-		struct weir_localports *p;
-		uint16_t port;
+		struct weir_localports *p = pool(px, bk->key_id, at);
 
 		if (!(bk->locals >> at & 1))
 			continue;
-		p = pool(px, bk->key_id, at);
-		port = weir_localports_take(p);
-		note_level(px, p);
-		if (port == 0)
-			continue;
-		c->local.addr = egress->addrs[at].addr;
-		c->local.port_be = weir_be16(port);
-		c->flags |= WEIR_CONN_LOCAL_PORT;
-		px->local_ports++;
-		return true;
+		if (p->in_use < p->count) {
+			take_from(px, c, p, &egress->addrs[at].addr);
+			return true;
+		}
+		if (p->ended > 0)
+			want(px, p);
 	}
+	weir_pressure_begin(px);
 	return false;
 }
 

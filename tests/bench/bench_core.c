@@ -16,7 +16,7 @@
 static const char usage[] =
 	"usage: bench_core [OPTION]... [CONNECTIONS]...    (default: 1000)\n"
 	"  --rows GROUP[,GROUP]...  packets (default), mixed, parts, memory, table, connection,\n"
-	"                           workers, all\n"
+	"                           workers, hostile, all\n"
 	"  --rounds N               rounds per row (default 9)\n"
 	"  --small-pages            no huge pages, even if there are some\n"
 	"  --vectors BITS           hash in vectors of at most so many bits (512, 256, 64: none)\n"
@@ -33,11 +33,12 @@ enum group {
 	GROUP_TABLE = GROUPS_IN_WORLD,
 	GROUP_CONNECTION,
 	GROUP_WORKERS,
+	GROUP_HOSTILE,
 	GROUPS
 };
 
 static const char *const group_names[GROUPS] = {
-	"packets", "mixed", "parts", "memory", "table", "connection", "workers"};
+	"packets", "mixed", "parts", "memory", "table", "connection", "workers", "hostile"};
 
 struct options {
 	struct rows_options rows;
@@ -76,6 +77,8 @@ static void with_connections(const struct options *o, uint32_t n)
 		rows_connection(&o->rows, n);
 	if (o->groups[GROUP_WORKERS])
 		rows_workers(&o->rows, n);
+	if (o->groups[GROUP_HOSTILE])
+		rows_hostile(&o->rows, n);
 }
 
 /* "a,b": these groups only. */

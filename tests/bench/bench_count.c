@@ -2,14 +2,15 @@
 /*
  * The rows of bench_core without a clock, for counting instructions of (scripts/bench_budget.sh): some
  * packets of each kind, whole connections among them, with 1000 connections established. The product's
- * own part is through_core() in world.c. mark() is called right before and right after what counts.
+ * own part is through_core() in world.c. mark() is called right before and right after what counts. Last,
+ * in worlds of their own, come the dearest packets of hostile states.
  *
  *	bench_count    prints what it did, in order: kind and number
  */
 #include <stdio.h>
 
 #include "base/siphash.h"
-#include "dialogue.h"
+#include "hostile.h"
 
 #define ESTABLISHED 1000u
 #define BURSTS      64u /* of packets; a quarter as many of connections */
@@ -49,6 +50,19 @@ static void run_connections(struct world *w, uint32_t first, unsigned int bursts
 	}
 }
 
+static void run_hostile(struct frame *frames, enum hostile state)
+{
+	struct world *w = hostile_open(state, ESTABLISHED);
+
+	hostile_frames(w, state, frames, BURSTS * WEIR_BURST);
+	run_packets(w, frames, 1);
+	mark();
+	run_packets(w, frames, BURSTS);
+	mark();
+	printf("%s %u\n", hostile_name(state), BURSTS * WEIR_BURST);
+	world_close(w);
+}
+
 int main(void)
 {
 	struct frame *frames = frames_alloc(BURSTS * WEIR_BURST);
@@ -76,5 +90,7 @@ int main(void)
 	mark();
 	printf("connection %u\n", BURSTS / 4 * WEIR_BURST);
 	world_close(w);
+	for (unsigned int i = 0; i < HOSTILES; i++)
+		run_hostile(frames, (enum hostile)i);
 	return 0;
 }

@@ -39,4 +39,7 @@ void rows_workers(const struct rows_options *o, uint32_t connections);
 /* Insert, find, remove in a table of so many connections. */
 void rows_table(const struct rows_options *o, uint32_t connections);
 
+/* The dearest packets of hostile states, with so many connections. */
+void rows_hostile(const struct rows_options *o, uint32_t connections);
+
 #endif

@@ -192,6 +192,8 @@ __attribute__((noinline)) static void through_core(struct world *w, unsigned int
 /* MAC addresses are written and fates counted, as dp/worker.c does. */
 static inline void leave_one(struct world *w, struct weir_pkt *pkt)
 {
+	if (pkt->send == WEIR_SEND_HELD)
+		return; /* it has no fate yet */
 	w->fates[pkt->fate]++;
 	switch ((enum weir_send)pkt->send) {
 	case WEIR_SEND_BACK:
