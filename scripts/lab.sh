@@ -272,7 +272,7 @@ lab_config() {
 		lab_config_service $line
 		comma=$',\n'
 	done <<<"$LAB_SERVICES"
-	printf '\n);\nlimits = { connections = 131072; };\ntimeouts = { drain = 1; };\n'
+	printf '\n);\nlimits = { connections = 131072; source_connections = 0; prefix_connections = 0; };\ntimeouts = { drain = 1; };\n'
 }
 
 # A tap may be moved when synweir is through with starting its port: to the driver it is gone then.

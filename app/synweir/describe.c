@@ -47,6 +47,7 @@ void weir_describe_view(struct weir_view *view, const struct weir_dataplane *dp)
 
 		view->worker[i] = (struct weir_view_worker){
 			.counters = &dw->worker->px.counters,
+			.crowd = &dw->worker->px.crowd,
 			.inquiry = &dw->worker->inquiry,
 			.lcore = dw->lcore,
 			.cpu = cpu_of(dw->lcore),

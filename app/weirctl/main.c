@@ -35,6 +35,8 @@ static const struct topic topics[] = {
 		"handed_in "
 		"handed_out loops busy_loops",
 		"workers: load and how full they are"},
+	{"sources", "address connections refused",
+		"client addresses with many connections, the worst first"},
 	{"drops", "class name total text", "what became of packets, and what happened: by name"},
 	{"conns", "worker state closer client service local backend expires_ms", "connections"},
 	{"ports",

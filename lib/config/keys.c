@@ -145,8 +145,12 @@ static const struct weir_conf_key limit_keys[] = {
 	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 1000,
 		AT(struct weir_limits, reply_budget)},
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
-	{"connections_per_source", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
-		AT(struct weir_limits, source_rate)},
+	{"source_rate", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
+		AT(struct weir_limits, source_rate), .old_name = "connections_per_source"},
+	{"source_connections", WEIR_CONF_INT, .min = 0, .max = 1 << 27, .def = 1024,
+		AT(struct weir_limits, source_connections)},
+	{"prefix_connections", WEIR_CONF_INT, .min = 0, .max = 1 << 27, .def = 4096,
+		AT(struct weir_limits, prefix_connections)},
 	/* 65535: a cell of tcp/guesses.h */
 	{"plain_guesses", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 16,
 		AT(struct weir_limits, plain_guesses)},

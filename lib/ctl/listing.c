@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/listing.h"
+#include "ctl/listing_sources.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -170,6 +171,7 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_number(row, "opened", c.opened);
 	weir_row_number(row, "established", c.established);
 	weir_row_number(row, "failed", c.failed);
+	weir_row_number(row, "source_limited", c.crowded);
 	weir_row_number(row, "pkts_in", c.pkts_in);
 	weir_row_number(row, "bytes_in", c.bytes_in);
 	weir_row_number(row, "pkts_out", c.pkts_out);
@@ -354,6 +356,8 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 16, fates_and_events,
 		drops_row, NULL},
 	{"/synweir/ports", "Ports. Parameters: cursor", 8, ports, port_row, NULL},
+	{"/synweir/sources", "Addresses with many connections. Parameters: cursor", 24,
+		weir_sources_count, weir_sources_row, NULL},
 	{"/synweir/accounting", "Each worker's packet balance. Parameters: cursor", 24, workers,
 		accounting_row, NULL},
 };

@@ -16,12 +16,14 @@
 #include "config/config.h"
 #include "ctl/reload.h"
 #include "flow/counters.h"
+#include "flow/crowd.h"
 #include "flow/inquiry.h"
 #include "flow/policy.h"
 
 struct weir_view_worker {
 	const struct weir_counters *counters;
 	struct weir_inquiry *inquiry;
+	const struct weir_crowd *crowd; /* for its functions that any thread may call; NULL: none */
 	unsigned int lcore;
 	int cpu;               /* it is pinned to; -1: to none */
 	uint32_t conns_max;    /* its table's capacity */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keyed hash of an address or its prefix, for tables that are counted in, not compared against: two
+ * Keyed hash of an address or its prefix, for tables that are counted in, not compared against: three
  * multiplications instead of SipHash's eight rounds. The key is secret and the hash is never shown, so
  * an attacker cannot choose addresses that meet. Any thread.
  */
@@ -37,7 +37,9 @@ static inline uint64_t weir_addr_hash(const struct weir_sipkey *key, const struc
 {
 	weir_u128 m = (weir_u128)(a->q[0] ^ key->k0) * (a->q[1] ^ key->k1);
 
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
+	uint64_t folded = ((uint64_t)m ^ (uint64_t)(m >> 64)) * 0x9e3779b97f4a7c15ull;
+
+	return folded ^ folded >> 32;
 }
 
 #endif

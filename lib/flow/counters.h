@@ -23,6 +23,7 @@ struct weir_port_counters {
 
 struct weir_service_counters {
 	uint64_t syn, cookies_ok, opened, established, failed;
+	uint64_t crowded;             /* refused: too many connections of the address or prefix */
 	uint64_t bytes_in, bytes_out; /* payload client->backend and back, as forwarded */
 	uint64_t pkts_in, pkts_out;
 	uint64_t timestamps_withdrawn; /* promises that a backend broke (HC-03) */

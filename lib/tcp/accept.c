@@ -69,14 +69,25 @@ static bool has_data_or_fin(const struct weir_seg *seg)
 	return seg->payload_len > 0 || (seg->flags & WEIR_TCP_FIN);
 }
 
-/* HC-35: the client's address is within its rate of new connections. */
-static bool may_open(struct weir_proxy *px, const struct weir_addr *client)
+bool weir_may_open(struct weir_proxy *px, const struct weir_key *client, enum weir_fate *why)
 {
-	struct weir_key address = {.addr = *client};
-
-	return !weir_sources_limited(&px->sources) ||
-		weir_sources_take(&px->sources, weir_key_hash(&px->table.secret, &address),
-			px->now_ns / 1000000000);
+	*why = WEIR_FATE_source_rate;
+	if (weir_sources_limited(&px->sources) &&
+		!weir_sources_take(&px->sources, weir_addr_hash(&px->addr_secret, &client->addr),
+			px->now_ns / 1000000000))
+		return false;
+	switch (weir_crowd_take(&px->crowd, &client->addr)) {
+	case WEIR_CROWD_ROOM:
+		return true;
+	case WEIR_CROWD_ADDRESS_FULL:
+		*why = WEIR_FATE_source_limit;
+		break;
+	case WEIR_CROWD_PREFIX_FULL:
+		*why = WEIR_FATE_prefix_limit;
+		break;
+	}
+	weir_count(&service_counters(px, client)->crowded, 1);
+	return false;
 }
 
 /* A connection whose SYN was sent to a backend; NULL: *why says what was missing. */
@@ -86,13 +97,14 @@ static struct weir_conn *open_conn(struct weir_proxy *px, const struct weir_pkt 
 	struct weir_hashes hashes;
 	struct weir_conn *c;
 
-	*why = WEIR_FATE_source_rate;
-	if (!may_open(px, &pkt->key.addr))
+	if (!weir_may_open(px, &pkt->key, why))
 		return NULL;
 	*why = WEIR_FATE_table_full;
 	c = weir_conn_begin(px, &pkt->key, hash);
-	if (c == NULL)
+	if (c == NULL) {
+		weir_crowd_give(&px->crowd, &pkt->key.addr);
 		return NULL;
+	}
 	fill_conn(px, c, pkt, cookie, probe);
 	if (weir_connect(px, c, WEIR_NONE16, why))
 		return c;

@@ -107,6 +107,8 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir
 	weir_table_remove(&px->table, &c->client, hashes->client, i);
 	weir_wheel_remove(&px->wheel, i);
 	px->by_state[c->state]--;
+	if (is_counted(c))
+		weir_crowd_give(&px->crowd, &c->client.addr);
 	refer(&px->counters.listener[c->client.id].conns, false);
 	px->changes++;
 	weir_table_give(&px->table, i);
@@ -134,13 +136,15 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 	enum weir_tcp_event e)
 {
 	enum weir_state from = (enum weir_state)c->state;
-	bool was_active = is_active(c);
+	bool was_active = is_active(c), was_counted = is_counted(c);
 	enum weir_state to = weir_state_step(c, side, e);
 
 	if (to == from)
 		return;
 	px->by_state[from]--;
 	px->by_state[to]++;
+	if (was_counted && !is_counted(c))
+		weir_crowd_give(&px->crowd, &c->client.addr);
 	if (was_active && !is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND)) {
 		backend_load(px, c->backend, false);
 		weir_local_ended(px, c);

@@ -110,6 +110,12 @@ static inline bool weir_pool_pressed(const struct weir_localports *p)
 	return p->count - (p->in_use - p->ended) < weir_spare_ports(p);
 }
 
+/* HC-60: it was counted for its client's address by weir_may_open(), and has not ended. */
+static inline bool is_counted(const struct weir_conn *c)
+{
+	return is_active(c);
+}
+
 static inline uint64_t now_ms(const struct weir_proxy *px)
 {
 	return px->now_ns / 1000000;
@@ -200,6 +206,15 @@ void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c);
 void weir_send_rst_to_backend(struct weir_proxy *px, const struct weir_conn *c);
 /* RST to the backend about a segment that fits no connection: seq is that segment's ack number. */
 void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t seq);
+
+/* accept.c */
+
+/*
+ * HC-60, HC-35: the client's address may have one more connection. false: *why says which limit, and
+ * the refusal is counted. true: it is counted on, and its end (weir_conn_step(), weir_conn_end()) counts
+ * it off; a caller that cannot make a connection of it gives it back: weir_crowd_give().
+ */
+bool weir_may_open(struct weir_proxy *px, const struct weir_key *client, enum weir_fate *why);
 
 /* conn.c */
 

@@ -94,6 +94,9 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_grace_init(&px->grace, arena);
 	weir_spent_init(&px->spent, arena);
 	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
+	weir_crowd_init(&px->crowd, arena, share, &px->addr_secret);
+	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
+		policy->n_workers);
 	weir_guesses_init(&px->guesses, arena, limits->plain_guesses, policy->n_workers);
 	px->no_timestamps = weir_arena_take(arena, weir_policy_service_room(policy));
 	weir_counters_init(&px->counters, arena, policy);
@@ -124,6 +127,8 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	if (renumbered)
 		weir_synack_clear(&px->synacks);
 	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
+	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
+		policy->n_workers);
 	weir_guesses_limit(&px->guesses, limits->plain_guesses, policy->n_workers);
 	weir_bucket_rate(&px->replies, limits->reply_budget);
 	weir_bucket_rate(&px->peer_replies, limits->reply_budget);

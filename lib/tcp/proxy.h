@@ -17,6 +17,7 @@
 
 #include "base/bucket.h"
 #include "flow/counters.h"
+#include "flow/crowd.h"
 #include "flow/held.h"
 #include "flow/localport.h"
 #include "flow/policy.h"
@@ -66,6 +67,7 @@ struct weir_proxy {
 	struct weir_grace grace;
 	struct weir_spent spent;
 	struct weir_sources sources;
+	struct weir_crowd crowd; /* connections of each address: is_counted() of engine.h */
 	struct weir_guesses guesses;
 	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_bucket replies;      /* to unknown tuples: a flood can use it up */

@@ -380,7 +380,7 @@ static void test_largest(void)
 {
 	struct fake *f = largest_site();
 
-	expect_rows("services", 60, 16);
+	expect_rows("services", 60, 17);
 	expect_rows("backends", 300, 11);
 	expect_rows("workers", WEIR_WORKERS_MAX, 16);
 	expect_rows("drops", WEIR_FATES + WEIR_EVENTS, 5);

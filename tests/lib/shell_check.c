@@ -200,6 +200,16 @@ static uint32_t ended_in_pools(const struct weir_proxy *px)
 	return n;
 }
 
+/* Of the first counters in all lines of flow/crowd.h. */
+static uint32_t sum_of(const uint32_t *counters, uint32_t lines)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < lines * WEIR_CROWD_LINE; i++)
+		sum += i % WEIR_CROWD_LINE < 8 ? counters[i] : 0;
+	return sum;
+}
+
 static void must_be(const char *what, uint64_t is, uint64_t should)
 {
 	if (is != should)
@@ -219,6 +229,10 @@ static void audit(const struct weir_proxy *px)
 	must_be("local ports of pools", ports_in_pools(px), t->ports);
 	must_be("local ports", px->local_ports, t->ports);
 	must_be("local ports of ended connections", ended_in_pools(px), t->ended);
+	must_be("connections of addresses", sum_of(px->crowd.of_address, px->crowd.lines),
+		weir_proxy_active(px));
+	must_be("connections of prefixes", sum_of(px->crowd.of_prefix, px->crowd.lines),
+		weir_proxy_active(px));
 	must_be("held packets", px->held.count, t->held);
 	for (unsigned int i = 0; i < WEIR_STATES; i++)
 		must_be(weir_state_name(i), px->by_state[i], t->by_state[i]);

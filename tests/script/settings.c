@@ -27,7 +27,9 @@ static const struct place limits[] = {
 	LIMIT(syn_ack_ring),
 	LIMIT(reply_budget),
 	LIMIT(plain_guesses),
-	{"connections_per_source", offsetof(struct weir_limits, source_rate)},
+	LIMIT(source_rate),
+	LIMIT(source_connections),
+	LIMIT(prefix_connections),
 };
 
 static const struct place timeouts[] = {

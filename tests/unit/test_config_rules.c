@@ -108,7 +108,8 @@ RULES(test_unknown_keys,
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
-		"syn_ack_ring, reply_budget, connections_per_source, plain_guesses, services, "
+		"syn_ack_ring, reply_budget, source_rate, source_connections, "
+		"prefix_connections, plain_guesses, services, "
 		"backends, "
 		"adaptive_start, adaptive_end, closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
