@@ -66,7 +66,7 @@ max_len() {
 	case $1 in
 	config) echo 4096 ;;
 	cookie) echo 3700 ;;
-	params | steps | reload | handover | full | icmp | arp) echo 512 ;;
+	params | conns | steps | reload | handover | full | icmp | arp) echo 512 ;;
 	*) echo 1600 ;;
 	esac
 }

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "text.h"
+
 #define ANSWER_MAX  (64 * 1024) /* DPDK 22.11 sends 16 KB at most */
 #define REQUEST_MAX 1000        /* it reads 1023 bytes */
 #define PATIENCE_S  5
@@ -108,7 +110,9 @@ static json_t *parse_answer(const char *text, const char *command)
 	json_t *answer = json_loads(text, 0, &error), *value;
 
 	if (answer == NULL) {
-		fprintf(stderr, "weirctl: the answer is not JSON: %s\n", error.text);
+		fprintf(stderr, "weirctl: the answer is not JSON: ");
+		text_put(stderr, error.text);
+		fputc('\n', stderr);
 		return NULL;
 	}
 	value = json_incref(json_object_get(answer, command));
@@ -136,7 +140,9 @@ static json_t *ask(int fd, const char *command, const char *request)
 	page = parse_answer(buffer, command);
 	error = json_string_value(json_object_get(page, "error"));
 	if (error != NULL) {
-		fprintf(stderr, "weirctl: %s\n", error);
+		fprintf(stderr, "weirctl: ");
+		text_put(stderr, error);
+		fputc('\n', stderr);
 		json_decref(page);
 		return NULL;
 	}
@@ -155,11 +161,29 @@ static void append_rows(json_t *all, const json_t *page)
 	}
 }
 
+/*
+ * Moves the cursor to the page after this one, if there is one: *more. false after a line on stderr: pages
+ * would have no end.
+ */
+static bool turn_page(const json_t *page, json_int_t *cursor, bool *more)
+{
+	const json_t *next = json_object_get(page, "next");
+
+	*more = next != NULL;
+	if (next != NULL && json_integer_value(next) <= *cursor) {
+		fprintf(stderr, "weirctl: the daemon's answer does not go on where it should\n");
+		return false;
+	}
+	*cursor = json_integer_value(next);
+	return true;
+}
+
 json_t *client_rows(int fd, const char *command, const char *params, size_t limit, bool *more)
 {
 	char request[REQUEST_MAX], limited[32] = "";
 	json_t *all = json_array();
 	json_int_t cursor = 0;
+	bool good;
 
 	do {
 		json_t *page;
@@ -175,9 +199,12 @@ json_t *client_rows(int fd, const char *command, const char *params, size_t limi
 			return NULL;
 		}
 		append_rows(all, page);
-		*more = json_object_get(page, "next") != NULL;
-		cursor = json_integer_value(json_object_get(page, "next"));
+		good = turn_page(page, &cursor, more);
 		json_decref(page);
+		if (!good) {
+			json_decref(all);
+			return NULL;
+		}
 	} while (*more && (limit == 0 || json_array_size(all) < limit));
 	return all;
 }

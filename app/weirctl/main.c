@@ -10,6 +10,7 @@
 
 #include "client.h"
 #include "table.h"
+#include "text.h"
 
 #define CONNS_LIMIT 100
 
@@ -254,9 +255,10 @@ static int tell(const json_t *rows)
 
 	if (!good)
 		fprintf(to, "weirctl: ");
+	if (outcome == NULL)
+		fprintf(to, "the answer says nothing");
 	for (size_t i = 0; i < json_array_size(rows); i++)
-		fprintf(to, "%s",
-			json_string_value(json_object_get(json_array_get(rows, i), "text")));
+		text_put(to, json_string_value(json_object_get(json_array_get(rows, i), "text")));
 	fprintf(to, "\n");
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -281,6 +283,11 @@ static int ask_and_show(const struct request *r)
 
 		json_decref(rows);
 		return status;
+	}
+	if (r->topic->columns == NULL && !json_is_object(json_array_get(rows, 0))) {
+		fprintf(stderr, "weirctl: the answer says nothing\n");
+		json_decref(rows);
+		return EXIT_FAILURE;
 	}
 	show(r, rows);
 	json_decref(rows);

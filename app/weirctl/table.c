@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 #define COLUMNS_MAX 24
 #define CELL_MAX    1024
+#define KEY_WIDTH   14
 
 struct column {
 	char key[32];
@@ -34,6 +37,7 @@ static void cell_text(const json_t *value, char *text)
 			at += (size_t)snprintf(text + at, CELL_MAX - at, i == 0 ? "%s" : " %s",
 				one);
 	}
+	text_clean(text);
 }
 
 static unsigned int split_keys(const char *keys, struct column *columns)
@@ -108,7 +112,9 @@ void table_print_one(json_t *row)
 
 	json_object_foreach(row, key, value)
 	{
+		text_put(stdout, key);
 		cell_text(value, text);
-		printf("%-14s %s\n", key, text);
+		printf("%*s %s\n", strlen(key) < KEY_WIDTH ? KEY_WIDTH - (int)strlen(key) : 0, "",
+			text);
 	}
 }

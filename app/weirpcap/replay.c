@@ -12,8 +12,10 @@
 #include "wire/build.h"
 #include "words.h"
 
+#ifndef GAP_MAX_NS
 #define GAP_MAX_NS (86400 * 1000000000ull)
-#define HEAD_MAX   65535 /* struct weir_pkt.head_len */
+#endif
+#define HEAD_MAX 65535 /* struct weir_pkt.head_len */
 
 /* Room that a reply may need beyond the frame it answers. */
 #define FRAME_ROOM 256
