@@ -79,7 +79,7 @@ struct backend_watch {
 	uint32_t since; /* weir_backend.since: tells one backend from the next under this number */
 	bool down;
 	uint64_t since_ns;
-	uint64_t fails_was, established_was;
+	uint64_t fails_was, established_was, marked_was;
 	uint64_t in_a_row; /* failed since it last took a connection */
 	uint64_t failed;   /* since it is down */
 };
@@ -430,8 +430,7 @@ static struct backend_watch *watch_of(struct weir_watch *w, unsigned int i, uint
 }
 
 /*
- * A backend has failed when it took none of several connections in a row, as the workers see it
- * (flow/sched.h), and is up again when it accepts one and refuses none. A step without connections
+ * A backend is down when a worker holds it down (flow/sched.h), and is up again when it accepts one and refuses none. A step without connections
  * changes nothing.
  */
 static void step_backend(struct weir_watch *w, const struct weir_view *v, unsigned int i)
@@ -442,10 +441,11 @@ static void step_backend(struct weir_watch *w, const struct weir_view *v, unsign
 	struct backend_watch *bw = watch_of(w, i, b->since);
 	uint64_t fails = growth(&bw->fails_was, c.refused + c.timed_out);
 	uint64_t taken = growth(&bw->established_was, c.established);
+	uint64_t marked = growth(&bw->marked_was, c.marked_down);
 
 	bw->in_a_row = taken > 0 ? 0 : bw->in_a_row + fails;
 	bw->failed += fails;
-	if (!bw->down && bw->in_a_row >= WEIR_SCHED_FALL) {
+	if (!bw->down && marked > 0 && bw->in_a_row > 0) {
 		bw->down = true;
 		bw->since_ns = w->last_ns;
 		bw->failed = bw->in_a_row;
@@ -503,6 +503,7 @@ static void remember(struct weir_watch *w, const struct weir_view *v)
 		w->backend[i].since = v->policy->backends[i].since;
 		w->backend[i].fails_was = c.refused + c.timed_out;
 		w->backend[i].established_was = c.established;
+		w->backend[i].marked_was = c.marked_down;
 	}
 }
 

@@ -35,8 +35,9 @@ struct weir_listener_counters {
 
 struct weir_backend_counters {
 	uint64_t opened, established, refused, timed_out;
-	uint64_t active; /* gauge: connections now */
-	uint64_t conns;  /* gauge: those that have ended but are remembered, too */
+	uint64_t marked_down; /* times that a hold-down began (flow/sched.h) */
+	uint64_t active;      /* gauge: connections now */
+	uint64_t conns;       /* gauge: those that have ended but are remembered, too */
 };
 
 struct weir_counters {

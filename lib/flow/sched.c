@@ -139,19 +139,34 @@ void weir_sched_close(struct weir_sched *s, uint16_t backend)
 void weir_sched_answered(struct weir_sched *s, uint16_t backend)
 {
 	s->backends[backend].fails = 0;
+	s->backends[backend].n_failed = 0;
 	s->backends[backend].hold_down_until_ns = 0;
 }
 
-bool weir_sched_failed(struct weir_sched *s, uint16_t backend, uint64_t now_ns)
+/* This client's failure counts already. */
+static bool has_failed(const struct weir_sched_backend *b, const struct weir_addr *client)
+{
+	for (unsigned int i = 0; i < b->n_failed; i++)
+		if (weir_addr_eq(&b->failed[i], client))
+			return true;
+	return false;
+}
+
+bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir_addr *client,
+	uint64_t now_ns)
 {
 	struct weir_sched_backend *b = &s->backends[backend];
 
-	if (now_ns < b->hold_down_until_ns)
+	if (now_ns < b->hold_down_until_ns || has_failed(b, client))
 		return false;
-	if (b->fails < WEIR_SCHED_FALL)
+	if (b->fails + 1 < WEIR_SCHED_FALL) {
+		b->failed[b->n_failed++] = *client;
 		b->fails++;
-	if (b->fails < WEIR_SCHED_FALL)
 		return false;
+	}
+	b->fails = WEIR_SCHED_FALL - 1;
+	b->failed[0] = *client;
+	b->n_failed = 1;
 	b->hold_down_until_ns = now_ns + WEIR_SCHED_HOLD_DOWN_NS;
 	return true;
 }

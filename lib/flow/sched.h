@@ -3,8 +3,9 @@
  * Backend choice, per worker: nothing is shared but the health bitmap, so the counts are this
  * worker's own. A struct weir_sched is used by one thread; times are in nanoseconds of its clock.
  *
- * A backend that failed WEIR_SCHED_FALL connections in a row is held down for
- * WEIR_SCHED_HOLD_DOWN_NS, then tried again. A choice prefers, in this order, a backend that is
+ * A backend that failed WEIR_SCHED_FALL clients in a row is held down for WEIR_SCHED_HOLD_DOWN_NS,
+ * then tried again. Failures of one client count once: the backend's firewall may reject that client
+ * and no other (HC-65), and a client can make its connections fail as often as it likes. A choice prefers, in this order, a backend that is
  * healthy (flow/health.h), that is not held down, and that is not the one to avoid. When a service
  * has no such backend, the next best one is chosen all the same: a wrong guess about all of them
  * must not take the service down.
@@ -24,8 +25,10 @@
 
 struct weir_sched_backend {
 	uint32_t active; /* connections opened to it and not ended */
-	uint32_t fails;  /* in a row */
+	uint16_t fails;  /* in a row, of different clients */
+	uint16_t n_failed;
 	uint64_t hold_down_until_ns;
+	struct weir_addr failed[WEIR_SCHED_FALL - 1]; /* n_failed clients whose failures count */
 };
 
 struct weir_sched {
@@ -86,7 +89,11 @@ void weir_sched_close(struct weir_sched *s, uint16_t backend);
 /* The backend has answered a SYN: its failures are forgotten, and its hold-down ends. */
 void weir_sched_answered(struct weir_sched *s, uint16_t backend);
 
-/* It has not. true: this failure begins a hold-down; failures during one change nothing. */
-bool weir_sched_failed(struct weir_sched *s, uint16_t backend, uint64_t now_ns);
+/*
+ * It has not, and the connection was that client's. true: this failure begins a hold-down; failures
+ * during one change nothing. After it one more client is enough, but not the one that began it.
+ */
+bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir_addr *client,
+	uint64_t now_ns);
 
 #endif

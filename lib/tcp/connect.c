@@ -91,8 +91,11 @@ void weir_connect_failed(struct weir_proxy *px, struct weir_conn *c)
 	uint16_t failed = c->backend;
 	enum weir_fate why;
 
-	if (!is_removed(px, failed) && weir_sched_failed(&px->sched, failed, px->now_ns))
+	if (!is_removed(px, failed) &&
+		weir_sched_failed(&px->sched, failed, &c->client.addr, px->now_ns)) {
 		event(px, WEIR_EVENT_backend_marked_down);
+		weir_count(&px->counters.backend[failed].marked_down, 1);
+	}
 	if (!weir_connect_has_other(px, c)) {
 		give_up(px, c);
 		return;

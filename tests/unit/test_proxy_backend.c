@@ -444,6 +444,31 @@ static void hc12_turns(void)
 	shell_close(s);
 }
 
+/* HC-65: a backend that rejects one client, whatever ports that has, serves the others as before. */
+static void hc65_one_client(void)
+{
+	struct shell *s = shell_usual();
+
+	for (unsigned int i = 0; i < 8; i++) {
+		struct segment g;
+		struct talk t;
+
+		talk_init(&t, s, SHELL_FULLNAT, i * 250); /* from one address */
+		talk_syn(&t);
+		talk_ack(&t);
+		for (;;) { /* both reject it */
+			g = refusal(&t);
+			IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_backend_refused);
+			if (talk_state(&t) != WEIR_SYN_SENT)
+				break;
+			talk_take_syn(&t);
+		}
+		talk_hear_rst(&t, WEIR_CLIENT, t.expect[WEIR_CLIENT]);
+	}
+	IS(shell_events(s, WEIR_EVENT_backend_marked_down), 0);
+	shell_close(s);
+}
+
 /* Failures count when they come in a row: one that answers in between is not marked down. */
 static void hc12_now_and_then(void)
 {
@@ -485,6 +510,7 @@ int main(void)
 		{"HC-12 the SYN-ACK's ack is checked", hc12_ack},
 		{"HC-12 no backend at all", hc12_none},
 		{"HC-12 a refusing backend is held down, no other", hc12_turns},
+		{"HC-65 a backend that rejects one client is not marked down", hc65_one_client},
 		{"HC-12 a backend that refuses now and then is not marked down", hc12_now_and_then},
 	};
 

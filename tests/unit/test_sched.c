@@ -64,10 +64,18 @@ static void order(struct box *b, char *text, uint32_t n)
 	text[n] = 0;
 }
 
+/* A connection of the i-th client fails. */
+static bool fail(struct box *b, uint16_t backend, unsigned int i, uint64_t now_ns)
+{
+	struct weir_addr client = weir_addr_v4(weir_be32(0xcb007100 + i));
+
+	return weir_sched_failed(&b->s, backend, &client, now_ns);
+}
+
 static void hold_down(struct box *b, uint16_t backend, uint64_t now_ns)
 {
 	for (unsigned int i = 1; i <= WEIR_SCHED_FALL; i++)
-		CU_ASSERT_EQUAL(weir_sched_failed(&b->s, backend, now_ns), i == WEIR_SCHED_FALL);
+		CU_ASSERT_EQUAL(fail(b, backend, 100 + i, now_ns), i == WEIR_SCHED_FALL);
 }
 
 static void sched_orders(void)
@@ -207,22 +215,47 @@ static void sched_hold_down(void)
 	struct box b;
 
 	box_make(&b, WEIR_SCHED_RR, weights, 3, 0, 1);
-	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now));
-	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, now));
+	CU_ASSERT_FALSE(fail(&b, 1, 1, now));
+	CU_ASSERT_FALSE(fail(&b, 1, 2, now));
 	weir_sched_answered(&b.s, 1);
 	hold_down(&b, 1, now);
-	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1,
-		now + 5)); /* is held down already, no longer for it */
+	CU_ASSERT_FALSE(fail(&b, 1, 1, now + 5)); /* is held down already, no longer for it */
 	for (unsigned int i = 0; i < 9; i++)
 		CU_ASSERT_NOT_EQUAL(pick(&b, later - 1), 1);
 	CU_ASSERT(pick(&b, later) == 1 || pick(&b, later) == 1 || pick(&b, later) == 1);
 
-	CU_ASSERT_TRUE(weir_sched_failed(&b.s, 1, later)); /* tried again: one more is enough */
+	CU_ASSERT_TRUE(fail(&b, 1, 1, later)); /* tried again: one more is enough */
 	CU_ASSERT_NOT_EQUAL(pick(&b, later), 1);
 	CU_ASSERT_NOT_EQUAL(pick(&b, later), 1);
 	weir_sched_answered(&b.s, 1);
 	CU_ASSERT(pick(&b, later) == 1 || pick(&b, later) == 1 || pick(&b, later) == 1);
-	CU_ASSERT_FALSE(weir_sched_failed(&b.s, 1, later));
+	CU_ASSERT_FALSE(fail(&b, 1, 1, later));
+	box_free(&b);
+}
+
+/* HC-65: a client that the backend rejects, and no other: it alone begins no hold-down, nor another one. */
+static void sched_one_client(void)
+{
+	static const uint16_t weights[] = {1, 1};
+	uint64_t now = 1000;
+	struct box b;
+
+	box_make(&b, WEIR_SCHED_RR, weights, 2, 0, 1);
+	for (unsigned int i = 0; i < 100; i++)
+		CU_ASSERT_FALSE(fail(&b, 1, 1, now += 1000000));
+	CU_ASSERT_FALSE(fail(&b, 1, 2, now)); /* two are not enough, in turn neither */
+	for (unsigned int i = 0; i < 100; i++)
+		CU_ASSERT_FALSE(fail(&b, 1, 1 + i % 2, now += 1000000));
+	CU_ASSERT_TRUE(fail(&b, 1, 3, now));
+	now += WEIR_SCHED_HOLD_DOWN_NS;
+	CU_ASSERT_FALSE(fail(&b, 1, 3, now)); /* it began the last one */
+	CU_ASSERT_TRUE(fail(&b, 1, 2, now));
+	now += WEIR_SCHED_HOLD_DOWN_NS;
+	CU_ASSERT_FALSE(fail(&b, 1, 2, now));
+	weir_sched_answered(&b.s, 1); /* all is forgotten */
+	CU_ASSERT_FALSE(fail(&b, 1, 2, now));
+	CU_ASSERT_FALSE(fail(&b, 1, 3, now));
+	CU_ASSERT_TRUE(fail(&b, 1, 4, now));
 	box_free(&b);
 }
 
@@ -271,7 +304,7 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 			weir_sched_open(&b.s, got);
 			i = (r >> 16) % n;
 			if (r >> 24 & 1)
-				weir_sched_failed(&b.s, i, now);
+				fail(&b, i, r >> 20 & 7, now);
 			else if ((r >> 25 & 3) == 0)
 				weir_sched_answered(&b.s, i);
 			if ((r >> 27 & 7) == 0)
@@ -421,6 +454,7 @@ int main(void)
 		{"sched workers begin apart", sched_workers_apart},
 		{"sched lc", sched_lc},
 		{"sched holds failing backends down", sched_hold_down},
+		{"HC-65 failures of one client count once", sched_one_client},
 		{"sched picks the best", sched_properties},
 		{"sched picks without moving on", sched_pick_is_pure},
 		{"sched prefers healthy backends", sched_health},

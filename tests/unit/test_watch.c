@@ -242,6 +242,7 @@ static void test_backend(void)
 	weir_count(&b[3].refused, 1);
 	steps_expect(1, "");
 	weir_count(&t.f->counters[0].backend[3].timed_out, 3);
+	weir_count(&t.f->counters[0].backend[3].marked_down, 1);
 	steps_expect(1, "backend down: s1/b1, 4 connections in a row failed\n");
 	CU_ASSERT_EQUAL(t.warnings, 1);
 	steps_expect(30, ""); /* nobody asks it: that is not an answer */
