@@ -58,6 +58,9 @@ LAB_SERVICES="web 80 10.0.0.11:80 10.0.0.12:80"
 # What else the configuration says of a service, by its name.
 declare -A LAB_SERVICE_KEYS=()
 
+# A command that synweir is started by.
+LAB_UNDER=()
+
 lab_die() {
 	echo "lab: $*" >&2
 	return 1
@@ -310,7 +313,7 @@ lab_synweir_start() {
 	[ -x "$bin" ] || lab_die "$bin is not built" || return
 	lab_devices || return
 	lab_config >"$LAB_DIR/synweir.conf"
-	lab_spawn weir "$LAB_DIR/synweir.log" "$bin" -c "$LAB_DIR/synweir.conf"
+	lab_spawn weir "$LAB_DIR/synweir.log" "${LAB_UNDER[@]}" "$bin" -c "$LAB_DIR/synweir.conf"
 	LAB_PID=$LAB_SPAWNED
 	lab_wait $LAB_WAIT lab_synweir_ready_or_gone && lab_synweir_ready && return
 	cat "$LAB_DIR/synweir.log" >&2

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 #include "ctl/watch.h"
 #include "describe.h"
 #include "dp/dataplane.h"
+#include "dp/privileges.h"
 #include "dp/signals.h"
 #include "eal_args.h"
 #include "log.h"
@@ -239,6 +241,29 @@ static void warn(const struct daemon *d)
 			"\"poll\": they take turns and packets wait; \"sleep\" is better here");
 }
 
+/* Everything is open now: what is left is what the ports' drivers need to run and to end. */
+static int drop_privileges(struct daemon *d)
+{
+	const struct weir_policy *p = d->reloader.config->policy;
+	uint64_t keep = 0;
+	int rc;
+
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		keep |= weir_nic_capabilities(&d->dp.nics[i]);
+	rc = weir_privileges_drop(keep);
+	if (rc != 0)
+		weir_log(WEIR_LOG_ERROR,
+			"capabilities cannot be dropped (%s): is /proc mounted, and does something "
+			"block SIGUSR2?",
+			strerror(-rc));
+	else
+		weir_log(WEIR_LOG_INFO, "capabilities kept: %s%s%s",
+			keep >> CAP_NET_ADMIN & 1 ? "net_admin" : "none",
+			keep >> CAP_NET_RAW & 1 ? ", net_raw" : "",
+			keep != 0 ? ", for the ports' drivers" : "");
+	return rc;
+}
+
 static int start(struct daemon *d, char **extra, unsigned int n_extra)
 {
 	struct weir_dp_error err;
@@ -248,6 +273,7 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(),
 		d->reloader.file);
 	own_signals(d);
+	weir_privileges_no_new();
 	rc = start_eal(d, extra, n_extra);
 	if (rc == 0)
 		rc = lock_prefix(d);
@@ -272,6 +298,9 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 		weir_log(WEIR_LOG_ERROR, "%s", err.text);
 		return rc;
 	}
+	rc = drop_privileges(d);
+	if (rc != 0)
+		return rc;
 	weir_describe_start(&d->view, &d->dp);
 	weir_log(WEIR_LOG_INFO, "ready after %.2f s",
 		(double)(weir_clock_monotonic_ns() - begun) / SECOND_NS);

@@ -40,6 +40,11 @@ static int read_secret(struct weir_draft *d, int fd, const config_setting_t *at)
 			"they "
 			"may have read it",
 			(unsigned int)st.st_mode & 07777);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return weir_draft_refuse(d, at,
+			"belongs to user %u and can be changed by them: chown root it, and make a "
+			"new secret",
+			(unsigned int)st.st_uid);
 	got = read(fd, text, sizeof(text) - 1);
 	if (got < 0)
 		return weir_draft_refuse(d, at, "%s", strerror(errno));

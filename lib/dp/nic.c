@@ -21,6 +21,10 @@ enum quirk {
 	QUIRK_LINK_UNKNOWN = 1 << 1,
 	/* Receives on every queue that the device string asks for, polled or not. */
 	QUIRK_ALL_QUEUES = 1 << 2,
+	/* Undoes when it is closed what it did to the kernel's interface: that takes CAP_NET_ADMIN. */
+	QUIRK_TIDIES_UP = 1 << 4,
+	/* Talks to the kernel's driver about the device's flows and queues while it runs. */
+	QUIRK_BIFURCATED = 1 << 5,
 	/* Gives the kernel AF_XDP_BUFFERS of a queue's buffers, however short its receive ring is. */
 	QUIRK_FILL_RING = 1 << 3,
 };
@@ -32,9 +36,11 @@ static const struct {
 	const char *driver;
 	unsigned int quirks;
 } quirks[] = {
-	{"net_tap", QUIRK_ONE_QUEUE | QUIRK_LINK_UNKNOWN},
+	{"net_tap", QUIRK_ONE_QUEUE | QUIRK_LINK_UNKNOWN | QUIRK_TIDIES_UP},
 	{"net_af_packet", QUIRK_ALL_QUEUES},
-	{"net_af_xdp", QUIRK_ALL_QUEUES | QUIRK_FILL_RING},
+	{"net_af_xdp", QUIRK_ALL_QUEUES | QUIRK_FILL_RING | QUIRK_TIDIES_UP},
+	{"mlx5_pci", QUIRK_BIFURCATED},
+	{"net_mlx4", QUIRK_BIFURCATED},
 };
 
 static unsigned int quirks_of(const char *driver)
@@ -43,6 +49,15 @@ static unsigned int quirks_of(const char *driver)
 		if (strcmp(quirks[i].driver, driver) == 0)
 			return quirks[i].quirks;
 	return 0;
+}
+
+uint64_t weir_nic_capabilities(const struct weir_nic *nic)
+{
+	const uint64_t admin = 1ull << CAP_NET_ADMIN, raw = 1ull << CAP_NET_RAW;
+	unsigned int q = quirks_of(nic->driver);
+
+	return (q & (QUIRK_TIDIES_UP | QUIRK_BIFURCATED) ? admin : 0) |
+		(q & QUIRK_BIFURCATED ? raw : 0);
 }
 
 const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers)

@@ -38,6 +38,9 @@ struct weir_nic {
 	struct weir_sockets sockets; /* the kernel's, behind it; control side only */
 };
 
+/* The capabilities that its driver needs once it is started: a bit each. */
+uint64_t weir_nic_capabilities(const struct weir_nic *nic);
+
 /* How packets that came in find their worker, in words for the log. */
 const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers);
 

@@ -354,6 +354,25 @@ static void expect_secret(const char *content, mode_t mode, const char *want)
 	free(text);
 }
 
+/* Another user's file; only root can make one. */
+static void expect_foreign_secret(const char *content)
+{
+	char message[1024],
+		*text = config_bend("cookie = { ", "cookie = { secret_file = \"key\"; ");
+	struct weir_config *c;
+
+	config_put("key", content);
+	CU_ASSERT_EQUAL(chmod(config_path("key"), 0600), 0);
+	if (chown(config_path("key"), 12345, (gid_t)-1) == 0) {
+		CU_ASSERT_EQUAL(config_load_text(text, &c, message), -EINVAL);
+		CU_ASSERT_STRING_EQUAL(message,
+			"weir.conf:22: cookie.secret_file = \"key\": belongs to user 12345 and can "
+			"be "
+			"changed by them: chown root it, and make a new secret");
+	}
+	free(text);
+}
+
 static void test_secret(void)
 {
 	static const char good[] = "00112233445566778899aAbBcCdDeEfF";
@@ -367,6 +386,7 @@ static void test_secret(void)
 	expect_secret(good, 0640,
 		"weir.conf:22: cookie.secret_file = \"key\": is open to others (mode 0640): chmod "
 		"600 it, and make a new secret if they may have read it");
+	expect_foreign_secret(good);
 	expect_secret("", 0600, form);
 	expect_secret("00112233445566778899aabbccddeefg", 0600, form);
 	expect_secret("00112233445566778899aabbccddeef", 0600, form);
