@@ -84,14 +84,14 @@ static inline bool is_free(const struct weir_conn *c)
 }
 
 /*
- * Places that are kept free, while there are any to be had: for the newcomers of a burst or two. Of
- * small tables a few.
+ * Places that are kept free, while there are any to be had: for the newcomers of two bursts, or of one
+ * where the table has a thousand places. Of small tables a few.
  */
 static inline uint32_t weir_spare_conns(const struct weir_proxy *px)
 {
-	uint32_t some = px->table.capacity / 16;
+	uint32_t some = px->table.capacity / 15;
 
-	return some == 0 ? 1 : some < 64 ? some : 64;
+	return some == 0 ? 1 : some < 2 * WEIR_BURST ? some : 2 * WEIR_BURST;
 }
 
 static inline uint32_t weir_spare_ports(const struct weir_localports *p)
