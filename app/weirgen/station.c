@@ -204,6 +204,9 @@ bool station_is_opened(const struct station *s)
 
 static enum meter_class take_tcp(struct station *s, const struct weir_pkt *pkt)
 {
+	if (!weir_addr_is_v4(
+		    &pkt->seg.src)) /* weirgen speaks IPv4: an IPv6 address's end is none */
+		return METER_BAD;
 	if (s->has_backends && backend_listens(&s->backend, &pkt->seg)) {
 		backend_input(&s->backend, pkt);
 		return METER_CONNS;
@@ -221,6 +224,7 @@ static enum meter_class take(struct station *s, struct weir_pkt *pkt)
 	case WEIR_PARSED_ARP:
 		link_receive(&s->link, &s->port, pkt);
 		return METER_ARP;
+	case WEIR_PARSED_ND:
 	case WEIR_PARSED_ICMP:
 		return METER_ICMP;
 	case WEIR_PARSED_BAD:

@@ -173,7 +173,7 @@ static struct weir_addr source_of(const struct weir_pkt *pkt, enum weir_parsed p
 {
 	uint32_t addr_be = 0;
 
-	if (parsed == WEIR_PARSED_TCP || parsed == WEIR_PARSED_ICMP)
+	if (parsed == WEIR_PARSED_TCP || parsed == WEIR_PARSED_ICMP || parsed == WEIR_PARSED_ND)
 		return pkt->seg.src;
 	if (parsed == WEIR_PARSED_ARP)
 		memcpy(&addr_be, weir_arp(&pkt->frame)->sender_ip, 4);

@@ -7,6 +7,7 @@
 
 #include "wire/arp.h"
 #include "wire/l3.h"
+#include "wire/nd.h"
 
 /* Adds to text[WORDS_MAX] as printf does. */
 __attribute__((format(printf, 2, 3))) static void add(char *text, const char *format, ...)
@@ -162,6 +163,22 @@ static void add_icmp(char *text, const struct weir_pkt *pkt)
 	add(text, " type %u code %u", icmp->type, icmp->code);
 }
 
+static void add_nd(char *text, const struct weir_pkt *pkt)
+{
+	static const char *const names[] = {
+		"router solicitation", "router advertisement", "solicitation", "advertisement"};
+	char addr[WEIR_ADDR_TEXT];
+	enum weir_fate why;
+	struct weir_nd nd;
+
+	if (!weir_nd_read(&pkt->frame, &pkt->seg, &nd, &why))
+		return; /* the parser has read it already: it is good */
+	add(text, "ND %s from %s", names[nd.type - WEIR_ND_ROUTER_SOLICITATION],
+		weir_addr_text(&pkt->seg.src, addr));
+	if (nd.type == WEIR_ND_SOLICITATION || nd.type == WEIR_ND_ADVERTISEMENT)
+		add(text, " for %s", weir_addr_text(&nd.target, addr));
+}
+
 /* What should be a TCP header: its fixed part, if it is there. */
 static bool add_bad_tcp(char *text, const struct weir_pkt *pkt, const struct datagram *d)
 {
@@ -203,6 +220,9 @@ const char *words_frame(char *text, const struct weir_pkt *pkt, enum weir_parsed
 		break;
 	case WEIR_PARSED_ARP:
 		add_arp(text, pkt);
+		break;
+	case WEIR_PARSED_ND:
+		add_nd(text, pkt);
 		break;
 	case WEIR_PARSED_ICMP:
 		add_icmp(text, pkt);

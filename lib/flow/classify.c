@@ -77,6 +77,9 @@ void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt, enum
 	case WEIR_PARSED_ARP:
 		pkt->kind = WEIR_KIND_ARP;
 		break;
+	case WEIR_PARSED_ND: /* no address of ours is one of IPv6 yet */
+		drop(pkt, WEIR_FATE_nd_other);
+		break;
 	case WEIR_PARSED_ICMP:
 		classify_icmp(p, pkt);
 		break;

@@ -309,6 +309,14 @@ static inline struct weir_parse_result parse_ipv4(const struct weir_frame *f, st
 	return bad(WEIR_FATE_other_protocol);
 }
 
+static struct weir_parse_result parse_nd(const struct weir_frame *f, const struct weir_seg *seg)
+{
+	enum weir_fate why;
+	struct weir_nd nd;
+
+	return weir_nd_read(f, seg, &nd, &why) ? good(WEIR_PARSED_ND) : bad(why);
+}
+
 /* RFC 4861 §7: neighbour discovery alone is sent by what has no address yet. */
 static struct weir_parse_result parse_icmp6(const struct weir_frame *f, struct weir_seg *seg,
 	const struct weir_datagram *d)
@@ -317,8 +325,9 @@ static struct weir_parse_result parse_icmp6(const struct weir_frame *f, struct w
 		weir_pseudo_sum_of(WEIR_PROTO_ICMP6, d->addr_sum, (uint16_t)d->l4_len);
 	struct weir_parse_result r = parse_icmp(f, seg, *d, pseudo_sum);
 
-	if (r.parsed == WEIR_PARSED_ICMP && weir_ipv6_is_unspecified(&seg->src) &&
-		!weir_nd_is_type(f->data[d->l4_off]))
+	if (r.parsed == WEIR_PARSED_ICMP && weir_nd_is_type(f->data[d->l4_off]))
+		return parse_nd(f, seg);
+	if (r.parsed == WEIR_PARSED_ICMP && weir_ipv6_is_unspecified(&seg->src))
 		return bad(WEIR_FATE_martian);
 	return r;
 }

@@ -10,6 +10,7 @@
 enum weir_parsed {
 	WEIR_PARSED_TCP,  /* the view is filled in */
 	WEIR_PARSED_ARP,  /* an Ethernet/IPv4 ARP request or reply follows the Ethernet header */
+	WEIR_PARSED_ND,   /* a good message of neighbour discovery: wire/nd.h reads it */
 	WEIR_PARSED_ICMP, /* an ICMP message of at least 8 bytes: wire/icmp.h */
 	WEIR_PARSED_BAD,  /* the fate says why */
 };
@@ -26,7 +27,7 @@ struct weir_parse_result {
  * f->csum says UNKNOWN, the ICMP checksum. Trailing Ethernet padding is allowed: the IP length
  * counts. A checksum over bytes that are in other buffers (beyond head_len) is not verified.
  *
- * *seg is set as a whole for WEIR_PARSED_TCP, but for tsval and tsecr without timestamps; for WEIR_PARSED_ICMP its addresses, offsets and family
+ * *seg is set as a whole for WEIR_PARSED_TCP, but for tsval and tsecr without timestamps; for WEIR_PARSED_ICMP and WEIR_PARSED_ND its addresses, offsets and family
  * are. Otherwise it may be half filled in. Pure: any thread may call it.
  */
 struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg *seg);

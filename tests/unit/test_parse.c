@@ -465,7 +465,7 @@ static size_t mutant(uint8_t *f, uint64_t *seed)
 
 static void random_frames(void)
 {
-	unsigned int parsed[4] = {0}, fates[WEIR_FATES] = {0};
+	unsigned int parsed[WEIR_PARSED_BAD + 1] = {0}, fates[WEIR_FATES] = {0};
 	uint64_t seed = 12;
 	struct weir_pkt pkt;
 	uint8_t f[FRAME_ROOM];
