@@ -3,6 +3,7 @@
  * From libconfig's tree to the draft, by the table of keys: checks types and ranges, and knows no
  * meaning of a value.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,12 +120,26 @@ static int read_text(struct weir_draft *d, const struct weir_conf_key *k,
 	return 0;
 }
 
+/* The data path serves no IPv6 yet, so no configuration may ask for it. */
+static int refuse_addr(struct weir_draft *d, const config_setting_t *at, const char *text,
+	const char *wanted)
+{
+	const size_t len = text != NULL ? strcspn(text, "/") : 0;
+	char addr[WEIR_ADDR_TEXT] = "";
+	struct in6_addr six;
+
+	if (len < sizeof(addr) && len > 0)
+		memcpy(addr, text, len);
+	return weir_draft_refuse(d, at, "%smust be an IPv4 address %s",
+		inet_pton(AF_INET6, addr, &six) == 1 ? "IPv6 is not supported yet: " : "", wanted);
+}
+
 static int read_addr(struct weir_draft *d, const config_setting_t *at, struct weir_addr *out)
 {
 	const char *text = string_of(at);
 
 	if (text == NULL || weir_addr_parse(text, out) < 0)
-		return weir_draft_refuse(d, at, "must be an IPv4 address in quotes");
+		return refuse_addr(d, at, text, "in quotes");
 	return 0;
 }
 
@@ -161,8 +176,7 @@ static int read_subnet(struct weir_draft *d, const config_setting_t *at,
 			return 0;
 		}
 	}
-	return weir_draft_refuse(d, at,
-		"must be an IPv4 address with its prefix: \"192.0.2.1/24\"");
+	return refuse_addr(d, at, text, "with its prefix: \"192.0.2.1/24\"");
 }
 
 static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const config_setting_t *at,

@@ -224,6 +224,22 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"name = \"web\"", "name = \"web\\n1\"",
 		"11: services[0].name = \"web?1\": must be of letters, digits and _ . - only"})
 
+RULES(test_ipv6,
+	{"vip = \"192.0.2.80\"", "vip = \"2001:db8::80\"",
+		"11: services[0].vip = \"2001:db8::80\": IPv6 is not supported yet: must be an "
+		"IPv4 "
+		"address in quotes"},
+	{"vip = \"192.0.2.80\"", "vip = \"::ffff:192.0.2.80\"",
+		"11: services[0].vip = \"::ffff:192.0.2.80\": IPv6 is not supported yet: must be "
+		"an "
+		"IPv4 address in quotes"},
+	{"vip = \"192.0.2.80\"", "vip = \"2001:db8:::80\"",
+		"11: services[0].vip = \"2001:db8:::80\": must be an IPv4 address in quotes"},
+	{"\"192.0.2.1/24\"", "\"2001:db8::1/64\"",
+		"5: ports[0].addresses[0] = \"2001:db8::1/64\": IPv6 is not supported yet: must be "
+		"an "
+		"IPv4 address with its prefix: \"192.0.2.1/24\""})
+
 RULES(test_texts,
 	{"\"192.0.2.1/24\"", "\"192.0.2.1\"",
 		"5: ports[0].addresses[0] = \"192.0.2.1\": must be an IPv4 address with its "
@@ -408,6 +424,7 @@ int main(void)
 		{"HC-53 missing keys", test_missing_keys},
 		{"HC-53 wrong types", test_types},
 		{"HC-53 values out of range", test_ranges},
+		{"HC-53 IPv6, which is not supported yet", test_ipv6},
 		{"HC-53 texts of a wrong form", test_texts},
 		{"HC-53 ports, addresses, routes that contradict", test_ports},
 		{"HC-53 services that contradict", test_services},
