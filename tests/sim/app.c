@@ -78,6 +78,8 @@ static void identified(struct sim_app *a)
 	if (a->side == WEIR_BACKEND) {
 		a->script = &a->conn->plan.script[WEIR_BACKEND];
 		a->at = 0;
+		if (a->world->profile->manner == SIM_LONG && a->peer != NULL)
+			sim_peer_keepalive(a->peer, a->script->keepalive_ms);
 	}
 }
 

@@ -111,6 +111,19 @@ static void on_next(struct sim_timer *t)
 			w->queue.now_ns + sim_between(&f->random, 1000, 20000) * SIM_MS);
 }
 
+uint64_t sim_faults_over_ns(const struct sim_faults *f)
+{
+	const struct sim_trouble *of_hosts[] = {&f->backend, &f->client};
+	uint64_t over_ns = f->front_ns > AFTERMATH ? f->front_ns - AFTERMATH : 0;
+
+	for (unsigned int i = 0; i < 2; i++)
+		if (of_hosts[i]->host != NULL && of_hosts[i]->over.at_ns > over_ns)
+			over_ns = of_hosts[i]->over.at_ns;
+	if (sim_timer_is_set(&f->next) && f->next.at_ns + 1 > over_ns)
+		over_ns = f->next.at_ns + 1;
+	return over_ns;
+}
+
 void sim_faults_begin(struct sim_faults *f, struct sim_world *w)
 {
 	*f = (struct sim_faults){.world = w, .random = sim_random_fork(&w->random)};

@@ -27,6 +27,12 @@ struct sim_faults {
 	uint64_t front_ns; /* end of the last trouble in synweir itself */
 };
 
+/*
+ * When those that have begun are over, as far as is known by then: the next one is not, which may come
+ * still. 0: there were none.
+ */
+uint64_t sim_faults_over_ns(const struct sim_faults *f);
+
 /* From now on, until the world takes no more connections. */
 void sim_faults_begin(struct sim_faults *f, struct sim_world *w);
 

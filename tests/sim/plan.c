@@ -200,6 +200,74 @@ static void fill(struct draft *d)
 	}
 }
 
+/*
+ * Two hours. The idle limit of 7440 s is that of silence in both directions: shorter silence passes, a longer
+ * one with keep-alives as Linux has them, and without any the connection is reset.
+ */
+static void silence(struct draft *d, uint32_t from_s, uint32_t to_s, uint32_t keepalive_s)
+{
+	talk(d, 3000);
+	pause_ms(d, WEIR_CLIENT, sim_between(d->random, from_s, to_s) * 1000);
+	talk(d, 3000);
+	close_by(d, WEIR_CLIENT);
+	for (unsigned int side = 0; side < 2; side++)
+		d->plan->script[side].keepalive_ms = keepalive_s * 1000;
+}
+
+static void long_rounds(struct draft *d)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		talk(d, 20000);
+		pause_ms(d, sim_below(d->random, 2) ? WEIR_CLIENT : WEIR_BACKEND,
+			sim_between(d->random, 600, 2400) * 1000);
+	}
+	talk(d, 3000);
+	close_by(d, WEIR_CLIENT);
+}
+
+/* Within the 300 s that a half-closed connection may be silent. */
+static void long_half_close(struct draft *d)
+{
+	say(d, WEIR_CLIENT, size(d, 8000));
+	step(script(d, WEIR_CLIENT), SIM_SHUT, 0);
+	step(script(d, WEIR_BACKEND), SIM_READ_END, 0);
+	for (unsigned int i = 0; i < 6; i++) {
+		pause_ms(d, WEIR_BACKEND, sim_between(d->random, 200, 280) * 1000);
+		say(d, WEIR_BACKEND, size(d, 20000));
+	}
+	step(script(d, WEIR_BACKEND), SIM_SHUT, 0);
+	step(script(d, WEIR_CLIENT), SIM_READ_END, 0);
+}
+
+void sim_plan_make_long(struct sim_plan *plan, struct sim_random *r, bool banner)
+{
+	struct draft d = {.plan = plan, .random = r};
+
+	*plan = (struct sim_plan){.kind = SIM_IDLE};
+	for (unsigned int side = 0; side < 2; side++)
+		plan->script[side].keepalive_ms = sim_between(r, 1200, 7200) * 1000;
+	if (banner)
+		say(&d, WEIR_BACKEND, SIM_BANNER);
+	switch (sim_below(r, 5)) {
+	case 0:
+		silence(&d, 6000, 7400, 8 * 3600);
+		break;
+	case 1:
+		silence(&d, 9000, 12000, 7200);
+		break;
+	case 2:
+		plan->aborts = true;
+		silence(&d, 7600, 9000, 7500); /* so that both ends learn of it */
+		break;
+	case 3:
+		long_half_close(&d);
+		break;
+	default:
+		long_rounds(&d);
+		break;
+	}
+}
+
 void sim_plan_make(struct sim_plan *plan, struct sim_random *r, enum sim_kind kind, bool banner)
 {
 	struct draft d = {.plan = plan, .random = r};

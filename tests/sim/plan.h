@@ -59,7 +59,8 @@ struct sim_plan {
 /* Bytes that a server-first service says before it hears anything. */
 #define SIM_BANNER 80
 
-/* banner: the backend speaks first. */
+/* banner: the backend speaks first. long: for two hours or so, with the default idle times. */
+void sim_plan_make_long(struct sim_plan *plan, struct sim_random *r, bool banner);
 void sim_plan_make(struct sim_plan *plan, struct sim_random *r, enum sim_kind kind, bool banner);
 
 #endif

@@ -24,6 +24,14 @@ static void fill_backends(struct weir_policy *p, unsigned int s, uint32_t n_each
 	p->n_nexthops = p->n_backends;
 }
 
+/* config/keys.c */
+static const struct weir_timeouts defaults = {.established_ms = SIM_POLICY_IDLE_MS,
+	.half_close_ms = 300000,
+	.closing_ms = 60000,
+	.time_wait_ms = 64000,
+	.connect_ms = 200,
+	.rst_pending_ms = 5000};
+
 /*
  * Timeouts are short, so that they happen; applications' keep-alives (plan.c) are shorter. The scale
  * is one that the backends' small buffers can be told in: with 14 a window below 16 KB is none. Segments are as large as every backend takes.
@@ -51,6 +59,8 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
+	if (profile->manner == SIM_LONG)
+		p->services[s].timeouts = defaults;
 	weir_policy_listen(p, (uint16_t)s, &vip, weir_be16(SHELL_VIP_PORT));
 	fill_backends(p, s, n_each);
 }

@@ -9,6 +9,8 @@
 
 /* After that long without a packet nothing is remembered: longer than any timeout in any policy. */
 #define SIM_POLICY_QUIET_MS 400000u
+/* ... in a world of long conversations so much more: the default idle time. */
+#define SIM_POLICY_IDLE_MS 7440000u
 
 /* SIM_SERVICES services with n_each backends each; mss is theirs. Not finished: for sim_front_open(). */
 struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,

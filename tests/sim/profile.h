@@ -6,6 +6,14 @@
 #include "link.h"
 #include "plan.h"
 
+/* What else is peculiar to a kind of world. */
+enum sim_manner {
+	SIM_USUAL,
+	SIM_HEALS,      /* newcomers come when all has healed (visit.h) */
+	SIM_HEALS_LATE, /* ... and all others have come to their end: they may have filled the limits */
+	SIM_LONG,       /* conversations of hours, timers as they are by default */
+};
+
 struct sim_profile {
 	const char *name;
 	struct sim_quality worst; /* every link is somewhere between clean and that */
@@ -21,6 +29,7 @@ struct sim_profile {
 	bool tight;         /* tables, pools and budgets are too small: some are refused */
 	bool lacking;       /* backends may lack the timestamps that clients are promised */
 	bool must_complete; /* nothing but a plan, a fault or a limit ends a connection early */
+	enum sim_manner manner;
 };
 
 extern const struct sim_profile sim_profiles[];

@@ -8,7 +8,7 @@
 
 static const char *const names[SIM_SABOTAGES] = {"none", "byte", "window", "mss", "options", "echo",
 	"sack", "silence", "loss", "checksum", "neighbour", "unproven", "chatty", "storm", "limits",
-	"leak", "balance", "secret", "luck"};
+	"leak", "balance", "secret", "deaf", "haste", "luck"};
 
 enum sim_sabotage sim_sabotage_find(const char *name)
 {
@@ -29,6 +29,8 @@ void sim_sabotage_begin(enum sim_sabotage kind, struct shell *s)
 		weir_localports_take(&w->px.pools[0]);
 	else if (kind == SIM_SABOTAGE_BALANCE)
 		w->balance.in++;
+	for (uint32_t i = 0; i < s->policy->n_services && kind == SIM_SABOTAGE_HASTE; i++)
+		s->policy->services[i].timeouts.established_ms = 3600000;
 }
 
 unsigned int sim_sabotage_copies(enum sim_sabotage kind)

@@ -27,6 +27,8 @@ enum sim_sabotage {
 	SIM_SABOTAGE_LEAK,      /* a local port that nobody uses */
 	SIM_SABOTAGE_BALANCE,   /* a packet without a fate */
 	SIM_SABOTAGE_SECRET,    /* attackers know the cookies' secret */
+	SIM_SABOTAGE_DEAF,      /* newcomers are not answered any more */
+	SIM_SABOTAGE_HASTE,     /* idle times are shorter than they should be */
 	SIM_SABOTAGE_LUCK,      /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };

@@ -54,6 +54,9 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 	sim_check_storm(w, who);
 	if (!sim_sabotage(w->sabotage, o))
 		return;
+	if (w->sabotage == SIM_SABOTAGE_DEAF && w->queue.now_ns >= w->end_ns &&
+		o->fate == WEIR_FATE_syn_cookie)
+		return;
 	if (o->port == SHELL_BACKENDS) {
 		sim_check_to_backend(w, o, who);
 		h = backend_at(w, dst);
@@ -167,7 +170,10 @@ static struct sim_conn *new_conn(struct sim_world *w, struct sim_host *h, unsign
 	c->who.port = (uint16_t)(SIM_PORT_FIRST + sim_below(&w->random, w->ports));
 	c->start.fire = on_start;
 	c->deadline.fire = on_deadline;
-	sim_plan_make(&c->plan, &w->random, kind, c->banner);
+	if (w->profile->manner == SIM_LONG)
+		sim_plan_make_long(&c->plan, &w->random, c->banner);
+	else
+		sim_plan_make(&c->plan, &w->random, kind, c->banner);
 	sim_app_init(&c->client, w, h, WEIR_CLIENT, CLIENT_STREAM + c->index);
 	w->conns[w->n_conns++] = c;
 	w->open++;
@@ -181,6 +187,16 @@ void sim_world_again(struct sim_world *w, const struct sim_conn *c)
 	again->who = c->who;
 	sim_queue_set(&w->queue, &again->start,
 		w->queue.now_ns + sim_between(&w->random, 1, 3000) * SIM_MS);
+}
+
+struct sim_conn *sim_world_visit(struct sim_world *w, uint32_t number, uint16_t port)
+{
+	struct sim_conn *c = new_conn(w, &w->clients[number % w->n_clients], number % SIM_SERVICES,
+		SIM_EXCHANGE);
+
+	c->who.port = port;
+	sim_queue_set(&w->queue, &c->start, w->queue.now_ns);
+	return c;
 }
 
 static enum sim_kind some_kind(struct sim_world *w)
@@ -305,18 +321,35 @@ struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint
 	sim_attack_begin(&w->attack, w, p->flood_pps);
 	if (p->faults)
 		sim_faults_begin(&w->faults, w);
-	sim_reloads_begin(&w->reloads, w);
+	if (p->manner == SIM_LONG)
+		w->front.tick_ns = 50 * SIM_MS; /* for hours */
+	else
+		sim_reloads_begin(&w->reloads, w); /* which change idle times */
+	if (p->manner == SIM_HEALS)
+		sim_visits_begin(&w->visits, w, w->end_ns);
 	return w;
+}
+
+/* Until all connections that are planned by now have come to their end. */
+static void run_all(struct sim_world *w)
+{
+	while (w->open > 0 || w->visits.left > 0 || w->queue.now_ns < w->end_ns)
+		sim_queue_step(&w->queue);
 }
 
 void sim_world_run(struct sim_world *w)
 {
 	uint64_t quiet_ns;
 
-	while (w->open > 0 || w->queue.now_ns < w->end_ns)
-		sim_queue_step(&w->queue);
+	run_all(w);
+	if (w->profile->manner == SIM_HEALS_LATE) {
+		sim_visits_begin(&w->visits, w, w->queue.now_ns);
+		run_all(w);
+	}
 	w->front.tick_ns = 50 * SIM_MS;
 	quiet_ns = w->queue.now_ns + SIM_POLICY_QUIET_MS * SIM_MS;
+	if (w->profile->manner == SIM_LONG)
+		quiet_ns += SIM_POLICY_IDLE_MS * SIM_MS;
 	while (w->queue.now_ns < quiet_ns)
 		sim_queue_step(&w->queue);
 	sim_check_quiet(w);

@@ -10,6 +10,7 @@
 #include "front.h"
 #include "profile.h"
 #include "sabotage.h"
+#include "visit.h"
 
 #define SIM_SERVICES     4 /* fullnat, nat, and either with a banner */
 #define SIM_BACKENDS_MAX 3 /* of one service */
@@ -45,6 +46,7 @@ struct sim_world {
 	struct sim_faults faults;
 	struct sim_reloads reloads;
 	struct sim_attack attack;
+	struct sim_visits visits;
 	enum sim_sabotage sabotage;
 	uint64_t resenders_before; /* in the worlds before this one */
 	struct sim_stats stats;
@@ -58,6 +60,9 @@ void sim_world_free(struct sim_world *w);
 
 /* Another connection from the same port, at once. */
 void sim_world_again(struct sim_world *w, const struct sim_conn *c);
+
+/* A newcomer's connection, from that port, at once. */
+struct sim_conn *sim_world_visit(struct sim_world *w, uint32_t number, uint16_t port);
 
 /* An end of the connection has come to its end. */
 void sim_world_ended(struct sim_world *w, struct sim_conn *c);
