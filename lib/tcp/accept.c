@@ -118,8 +118,11 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 {
 	struct weir_service_counters *count = service_counters(px, &pkt->key);
 	enum weir_fate why;
-	struct weir_conn *c = open_conn(px, pkt, hash, cookie, probe, &why);
+	struct weir_conn *c;
 
+	event(px, WEIR_EVENT_cookie_accepted);
+	weir_count(&count->cookies_ok, 1);
+	c = open_conn(px, pkt, hash, cookie, probe, &why);
 	pkt->conn = WEIR_CONN_NONE;
 	if (c == NULL) {
 		event(px, WEIR_EVENT_conn_failed);

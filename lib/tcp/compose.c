@@ -29,8 +29,7 @@ static void send_to_client(struct weir_proxy *px, const struct weir_conn *c, str
 	send_header(px, h, &dest);
 }
 
-/* What `side` may still send, as the window field that tells it so, scaled by `shift`. */
-static uint16_t open_window(const struct weir_conn *c, enum weir_side side, unsigned int shift)
+uint16_t weir_open_window(const struct weir_conn *c, enum weir_side side, unsigned int shift)
 {
 	const struct weir_track *t = &c->track[side];
 	uint32_t wnd = (t->max_end - t->acked) >> shift;
@@ -56,7 +55,8 @@ void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c)
 		.seq = weir_backend_isn(c),
 		.flags =
 			WEIR_TCP_SYN | (c->flags & WEIR_CONN_ECN ? WEIR_TCP_ECE | WEIR_TCP_CWR : 0),
-		.wnd = open_window(c, WEIR_BACKEND, 0), /* RFC 7323 §2.2: never scaled on a SYN */
+		.wnd = weir_open_window(c, WEIR_BACKEND,
+			0), /* RFC 7323 §2.2: never scaled on a SYN */
 		.mss = mss_for_backend(px, c),
 		.wscale = c->no_wscale ? WEIR_WSCALE_NONE : c->wscale_client,
 		.sack_ok = c->flags & WEIR_CONN_SACK,
@@ -73,7 +73,8 @@ void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, 
 		.seq = c->track[WEIR_CLIENT].acked + c->seq_delta[WEIR_CLIENT],
 		.ack = c->track[WEIR_BACKEND].acked,
 		.flags = WEIR_TCP_ACK,
-		.wnd = open_window(c, WEIR_BACKEND, c->backend_unscaled ? 0 : c->wscale_client),
+		.wnd = weir_open_window(c, WEIR_BACKEND,
+			c->backend_unscaled ? 0 : c->wscale_client),
 		.wscale = WEIR_WSCALE_NONE,
 		.ts = c->flags & WEIR_CONN_TS,
 		/* The client's TSvals go on from here; a later clock would make them old (PAWS). */
@@ -90,7 +91,7 @@ void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c)
 		.seq = c->track[WEIR_BACKEND].acked + c->seq_delta[WEIR_BACKEND],
 		.ack = c->track[WEIR_CLIENT].acked,
 		.flags = WEIR_TCP_ACK,
-		.wnd = open_window(c, WEIR_CLIENT, c->wscale_shown),
+		.wnd = weir_open_window(c, WEIR_CLIENT, c->wscale_shown),
 		.wscale = WEIR_WSCALE_NONE,
 		.ts = c->flags & WEIR_CONN_TS,
 		.tsval = weir_handshake_cookie_tsval(c),

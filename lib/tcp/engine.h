@@ -12,6 +12,7 @@
  *	pressure.c which connections go when room runs short
  *	reply.c    answers in the packet's own buffer: SYN-ACK, RST, challenge ACK
  *	compose.c  header-only segments to one side of a connection
+ *	incarnation.c  a client's new handshake on the tuple of a connection
  *	expire.c   timers that have gone off
  *
  * All of it runs in the worker's thread, within a call of proxy.h. A segment that synweir sends is
@@ -116,9 +117,22 @@ static inline bool is_counted(const struct weir_conn *c)
 	return is_active(c);
 }
 
+/* HC-63: active, and no exact RST was seen: one costs a blind sender 2^31 packets (RFC 5961 §3). */
+static inline bool is_alive(const struct weir_conn *c)
+{
+	return is_active(c) && !(c->flags & WEIR_CONN_RST_PENDING);
+}
+
 static inline uint64_t now_ms(const struct weir_proxy *px)
 {
 	return px->now_ns / 1000000;
+}
+
+/* The service takes no cookie without timestamps, and this is one. */
+static inline bool lacks_timestamps(const struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	return pkt->seg.ts_off == 0 &&
+		px->policy->listeners[pkt->key.id].profile.require_timestamps;
 }
 
 /* The packet ends here; fate is the reason. */
@@ -180,8 +194,20 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
 void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
 	struct weir_pkt *pkt, enum weir_fate fate);
 
-/* RFC 5961 §3.2: challenge ACK to c's client, in SYN_SENT, about the RST in pkt; within the budget. */
+/*
+ * RFC 5961 §3.2, §4.2: challenge ACK to the client of c, an active connection, about the segment in pkt:
+ * what c would send next, and what it expects. Within the budget.
+ */
 void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt);
+
+/*
+ * HC-63: pkt is of a new incarnation of c's client, and c is alive. A RST ends the new incarnation, and
+ * the challenge ACK that follows asks about c: a client that has lost its memory has no connection by
+ * then and answers with an exact RST (RFC 9293 §3.10.7.1). A client that knows c ignores both: the RST
+ * has the other's number. Both for one reply of the budget.
+ */
+void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c,
+	struct weir_pkt *pkt);
 
 /* The SYN in pkt becomes its SYN-ACK with that cookie. */
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
@@ -191,6 +217,9 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
 
 /* compose.c: each sends one segment by px->ops.header; the connection is not changed */
+
+/* What `side` may still send, as the window field that tells it so, scaled by `shift`. */
+uint16_t weir_open_window(const struct weir_conn *c, enum weir_side side, unsigned int shift);
 
 /* Our SYN to the backend; valid in SYN_SENT. */
 void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c);
@@ -281,6 +310,33 @@ void weir_pressure_tick(struct weir_proxy *px);
 /* A segment of a connection that is neither in SYN_SENT nor CLOSED. Sets send and fate of pkt. */
 void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt);
+
+/* incarnation.c */
+
+/*
+ * HC-24, HC-32, HC-63: a segment that does not fit the connection on its tuple. If it carries a valid
+ * cookie that is not this connection's, the client has started a new incarnation. A cookie can be
+ * guessed for less than RFC 5961 makes a RST cost, so it does not replace a connection that is alive:
+ * the client is challenged. It replaces one that has ended, or of which an exact RST was seen; then the
+ * backend side gets a RST. false: nothing was changed.
+ */
+bool weir_incarnation(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
+/*
+ * HC-35: the ACK that has opened c, again: a replay, or a client that has its ISN and cookie again,
+ * because its SYN was not looked up (weir_answer_known()). The RST ends the new connection of the latter; to
+ * the former it is old.
+ */
+bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *c,
+	const struct weir_pkt *pkt);
+
+/*
+ * RFC 5961 §4: a SYN on the tuple of a connection that is alive gets a challenge ACK, which a client
+ * that has lost its memory answers with an exact RST, so that the SYN's retransmission opens. In a flood,
+ * when the ring of SYN-ACKs takes no entries, a SYN is not looked up and gets a cookie (decision 0060).
+ * false: it gets a cookie, which *cookie is.
+ */
+bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie);
 
 /* expire.c */
 

@@ -137,51 +137,6 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	px->policy = policy;
 }
 
-static void accept_cookie(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
-	const struct weir_cookie *cookie, bool probe)
-{
-	event(px, WEIR_EVENT_cookie_accepted);
-	weir_count(&service_counters(px, &pkt->key)->cookies_ok, 1);
-	weir_accept(px, pkt, hash, cookie, probe);
-}
-
-/* The service takes no cookie without timestamps, and this is one. */
-static bool lacks_timestamps(const struct weir_proxy *px, const struct weir_pkt *pkt)
-{
-	return pkt->seg.ts_off == 0 &&
-		px->policy->listeners[pkt->key.id].profile.require_timestamps;
-}
-
-/*
- * HC-24, HC-32: a segment that does not fit the connection on its tuple. If it carries a valid cookie
- * that is not this connection's, the client has started a new incarnation, which replaces this one;
- * the backend side gets an RST. false: nothing was changed.
- */
-static bool replaces_connection(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
-{
-	const struct weir_seg *seg = &pkt->seg;
-	struct weir_cookie cookie;
-	uint64_t probe, hash;
-
-	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id) ||
-		lacks_timestamps(px, pkt))
-		return false;
-	if (weir_cookie_check(&px->keys, &seg, &cookie, &probe, 1) == 0)
-		return false;
-	hash = weir_key_hash(&px->table.secret, &pkt->key);
-	if (weir_spent_is(&px->spent, hash, cookie.isn)) {
-		drop(pkt, WEIR_FATE_old_cookie);
-		event(px, WEIR_EVENT_cookie_stale);
-		return true;
-	}
-	if (is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
-		weir_send_rst_to_backend(px, c);
-	weir_conn_evict(px, c);
-	event(px, WEIR_EVENT_conn_replaced);
-	accept_cookie(px, pkt, hash, &cookie, probe != 0);
-	return true;
-}
-
 /*
  * The client's segment cannot be new data of this connection, so it is checked for a new incarnation
  * first. Past both FINs the client cannot send new data; after a RST a segment that fits the old
@@ -217,7 +172,8 @@ static void handle_closed(struct weir_proxy *px, const struct weir_conn *c, enum
 {
 	if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_after_close);
-	else if (side == WEIR_CLIENT && !weir_window_acks(c, side, &pkt->seg))
+	else if (side == WEIR_CLIENT && !weir_window_acks(c, side, &pkt->seg) &&
+		!weir_is_own_handshake(px, c, pkt))
 		handle_unproven(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
 	else
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
@@ -228,10 +184,15 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 	struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
 {
 	pkt->conn = conn_index(px, c);
-	if (side == WEIR_CLIENT && is_past_close(c, pkt) && replaces_connection(px, c, pkt))
+	if (side == WEIR_CLIENT && is_past_close(c, pkt) && weir_incarnation(px, c, pkt))
 		return;
 	if (c->state == WEIR_CLOSED) {
 		handle_closed(px, c, side, pkt);
+		return;
+	}
+	if (side == WEIR_CLIENT && c->state == WEIR_TIME_WAIT &&
+		weir_is_own_handshake(px, c, pkt)) {
+		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
 		return;
 	}
 	if (c->state == WEIR_SYN_SENT && side == WEIR_BACKEND) {
@@ -245,7 +206,7 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 	if (side == WEIR_CLIENT &&
 		(pkt->fate == WEIR_FATE_out_of_window || pkt->fate == WEIR_FATE_bad_ack) &&
 		pkt->send == WEIR_SEND_NOTHING)
-		replaces_connection(px, c, pkt);
+		weir_incarnation(px, c, pkt);
 }
 
 /* Without timestamps a guess may be right: an address with many wrong ones is not believed. */
@@ -281,7 +242,7 @@ static void handle_valid_cookie(struct weir_proxy *px, const struct weir_burst *
 		return;
 	}
 	if (!weir_spent_is(&px->spent, b->hash[i], cookie->isn)) {
-		accept_cookie(px, pkt, b->hash[i], cookie, b->probes >> slot & 1);
+		weir_accept(px, pkt, b->hash[i], cookie, b->probes >> slot & 1);
 		return;
 	}
 	event(px, WEIR_EVENT_cookie_stale);
@@ -320,8 +281,7 @@ static void handle_closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 		drop(pkt, WEIR_FATE_closed_port);
 }
 
-static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt,
-	const struct weir_cookie *cookie)
+static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie)
 {
 	const struct weir_listener *l = &px->policy->listeners[pkt->key.id];
 
@@ -335,7 +295,7 @@ static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt,
 		drop(pkt, WEIR_FATE_draining);
 	else if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
 		drop(pkt, WEIR_FATE_plain_syn);
-	else
+	else if (!weir_answer_known(px, pkt, cookie))
 		weir_reply_syn_ack(px, pkt, cookie);
 }
 
@@ -375,7 +335,7 @@ static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
 	pkt->fate = WEIR_FATE_icmp_echo;
 }
 
-static inline void decide_client(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+static inline void decide_client(struct weir_proxy *px, struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 	struct weir_conn *c;
@@ -424,7 +384,7 @@ static void decide_other(struct weir_proxy *px, const struct weir_burst *b, unsi
 	}
 }
 
-static void decide(struct weir_proxy *px, const struct weir_burst *b, unsigned int i)
+static void decide(struct weir_proxy *px, struct weir_burst *b, unsigned int i)
 {
 	struct weir_pkt *pkt = &b->pkts[i];
 

@@ -85,25 +85,69 @@ static uint16_t early_window(struct weir_proxy *px, const struct weir_profile *p
 	return early_room(px, profile);
 }
 
-void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
+/* The window that c's client has been shown: in SYN_SENT what may be held. */
+static uint16_t shown_window(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	uint32_t wnd = early_room(px, &conn_service(px, c)->profile) >> c->wscale_shown;
+
+	if (c->state != WEIR_SYN_SENT)
+		return weir_open_window(c, WEIR_CLIENT, c->wscale_shown);
+	if (c->flags & WEIR_CONN_WND_UPDATE) /* it was told 0; a window update follows */
+		return 0;
+	return wnd > 0 ? (uint16_t)wnd : 1;
+}
+
+/*
+ * In SYN_SENT the backend's track counts in the client's view. Later the current timestamps are unknown:
+ * the segment has none, and if its receiver misses them, it knows the connection.
+ */
+static void challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
 {
 	struct weir_header h = header_back(&pkt->seg);
-	uint32_t wnd = early_room(px, &conn_service(px, c)->profile) >> c->wscale_shown;
+
+	h.seq = c->track[WEIR_BACKEND].end + c->seq_delta[WEIR_BACKEND];
+	h.ack = c->track[WEIR_CLIENT].acked;
+	h.flags = WEIR_TCP_ACK;
+	h.wnd = shown_window(px, c);
+	if (c->state == WEIR_SYN_SENT && (c->flags & WEIR_CONN_TS)) {
+		h.ts = true;
+		h.tsval = weir_handshake_cookie_tsval(c);
+		h.tsecr = weir_handshake_client_tsval(c);
+	}
+	pkt->frame.len = pkt->frame.head_len = weir_build_tcp(pkt->frame.data, &h);
+	sent_back(pkt, WEIR_FATE_challenged);
+}
+
+void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
+{
+	if (weir_bucket_take(&px->peer_replies, px->now_ns))
+		challenge(px, c, pkt);
+	else
+		drop(pkt, WEIR_FATE_reply_budget);
+}
+
+/* The neighbour that the packet came from. */
+static struct weir_neighbour sender(const struct weir_pkt *pkt)
+{
+	struct weir_neighbour n = {.port = pkt->port, .known = 1};
+
+	memcpy(n.mac, weir_eth_src(&pkt->frame), sizeof(n.mac));
+	return n;
+}
+
+void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = sender(pkt)};
+	struct weir_header rst = header_back(&pkt->seg);
 
 	if (!weir_bucket_take(&px->peer_replies, px->now_ns)) {
 		drop(pkt, WEIR_FATE_reply_budget);
 		return;
 	}
-	h.seq = c->cookie + 1;
-	h.ack = c->track[WEIR_CLIENT].acked;
-	h.flags = WEIR_TCP_ACK;
-	if (!(c->flags & WEIR_CONN_WND_UPDATE)) /* else it was told 0; a window update follows */
-		h.wnd = wnd > 0 ? (uint16_t)wnd : 1;
-	h.ts = c->flags & WEIR_CONN_TS;
-	h.tsval = weir_handshake_cookie_tsval(c);
-	h.tsecr = weir_handshake_client_tsval(c);
-	pkt->frame.len = pkt->frame.head_len = weir_build_tcp(pkt->frame.data, &h);
-	sent_back(pkt, WEIR_FATE_challenged);
+	rst.seq = pkt->seg.ack;
+	rst.flags = WEIR_TCP_RST;
+	send_header(px, &rst, &dest);
+	challenge(px, c, pkt);
 }
 
 /* For a retransmission (HC-07). Not inlined: in a flood the ring is silent and this is not called. */
@@ -121,11 +165,10 @@ static __attribute__((noinline)) void remember(struct weir_proxy *px, const stru
 		.tsval = cookie->tsval,
 		.client_tsval = pkt->seg.tsval,
 		.sent_ms = (uint32_t)now_ms(px),
-		.neighbour = {.port = pkt->port, .known = 1},
+		.neighbour = sender(pkt),
 		.wnd = wnd,
 		.agreed = cookie->agreed,
 	};
-	memcpy(s->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(s->neighbour.mac));
 }
 
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,

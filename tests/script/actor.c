@@ -236,9 +236,10 @@ static void take_options(const struct tcp *tcp, const struct view *v, struct pac
 	}
 }
 
-void actor_understand(const struct actor *a, const uint8_t *frame, size_t len, struct packet *p)
+void actor_understand(const struct actor *a, bool old, const uint8_t *frame, size_t len,
+	struct packet *p)
 {
-	const struct view *v = &a->now;
+	const struct view *v = old ? &a->before : &a->now;
 	struct tcp tcp;
 
 	*p = (struct packet){.ttl = frame[FRAME_IP + 8]};

@@ -51,8 +51,9 @@ void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode);
 /* The frame that the actor sends for p; its length. `new` numbers are drawn first. */
 size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMENT_FRAME_MAX]);
 
-/* A frame that came to the actor, in the actor's numbers. */
-void actor_understand(const struct actor *a, const uint8_t *frame, size_t len, struct packet *p);
+/* A frame that came to the actor, in the actor's numbers; old: those of the connection before. */
+void actor_understand(const struct actor *a, bool old, const uint8_t *frame, size_t len,
+	struct packet *p);
 
 /*
  * Before a frame is judged: what the actor takes from it if it is a SYN and the first one, or if the

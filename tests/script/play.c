@@ -55,7 +55,7 @@ static void print_arrival(const struct arrival *a, char *text, size_t size)
 {
 	struct packet got;
 
-	actor_understand(a->to, a->data, a->out.len, &got);
+	actor_understand(a->to, false, a->data, a->out.len, &got);
 	print_to(text, size, a->to->id, '<', &got);
 }
 
@@ -176,7 +176,7 @@ static const char *wrong(struct play *p, const struct actor *to, const struct pa
 	if (a->at_ms < due_ms)
 		return "wrong time: too early";
 	why = actor_bind(a->to, e, a->data, a->out.len);
-	actor_understand(to, a->data, a->out.len, &got);
+	actor_understand(to, e->incarnation == OLD, a->data, a->out.len, &got);
 	if (why == NULL)
 		why = packet_differs(e, &got);
 	if (why == NULL)

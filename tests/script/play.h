@@ -35,7 +35,7 @@
  * fragment, ip_options, vlan, cut, astray (arrives by the other side's port). "ICMP CODE seq N":
  * destination unreachable, quoting the last
  * segment that the end got, with that seq. Words on what is got: new (another connection: numbers are
- * bound anew), later (the same, and RFC 6191 must find it later than the one before), sameport,
+ * bound anew), later (the same, and RFC 6191 must find it later than the one before), old, sameport,
  * otherport (the local port that the backend is shown), port N (of the VIP).
  *
  * Further statements:

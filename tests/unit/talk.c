@@ -327,6 +327,15 @@ void talk_close(struct talk *t, enum weir_side closer)
 	IS(talk_state(t), WEIR_TIME_WAIT);
 }
 
+void talk_abort(struct talk *t, enum weir_side side)
+{
+	struct segment rst = talk_segment(t, side, RST, 0);
+
+	IS(talk_put(t, side, &rst),
+		side == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+	talk_hear(t, weir_other(side), &rst);
+}
+
 void talk_hear_rst(struct talk *t, enum weir_side to, uint32_t seq)
 {
 	const struct shell_out *out = shell_take(t->s);

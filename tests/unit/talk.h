@@ -69,6 +69,9 @@ void talk_open(struct talk *t);   /* all of them */
 /* FIN from `closer`, its ACK, FIN from the other, its ACK: TIME_WAIT. */
 void talk_close(struct talk *t, enum weir_side closer);
 
+/* An exact RST of the side, which the other gets. */
+void talk_abort(struct talk *t, enum weir_side side);
+
 /* A segment of the side as it would be said now; nothing is sent. */
 struct segment talk_segment(const struct talk *t, enum weir_side side, uint8_t flags,
 	unsigned int len);

@@ -22,6 +22,7 @@ static void hc13_under_way(void)
 		old[i] = talk_segment(&t, WEIR_BACKEND, PSH, 1000);
 		t.next[WEIR_BACKEND] += 1000;
 	}
+	talk_abort(&t, WEIR_CLIENT);
 	before = t;
 	t.isn[WEIR_CLIENT] += 500000000;
 	t.isn[WEIR_BACKEND] += 77777;

@@ -190,6 +190,7 @@ static void anew_in_vain(void)
 	s = shell_open(p, SHELL_START_NS);
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	talk_open(&t);
+	talk_abort(&t, WEIR_CLIENT);
 	talk_init(&u, s, SHELL_FULLNAT, 1);
 	u.isn[WEIR_CLIENT] += 5000000;
 	u.next[WEIR_CLIENT] += 5000000;

@@ -255,6 +255,7 @@ static void hc51_new_incarnation(void)
 	again = t;
 	again.isn[WEIR_CLIENT] += 1u << 30;
 	again.next[WEIR_CLIENT] = again.isn[WEIR_CLIENT] + 1;
+	talk_abort(&t, WEIR_CLIENT);
 	talk_syn(&again);
 	change(s, CHANGE_SERVICES);
 	g = talk_segment(&again, WEIR_CLIENT, ACK, 0);
