@@ -156,7 +156,8 @@ static int answer_reload(const char *cmd, const char *text, struct rte_tel_data 
 
 static const char *closer_name(const struct weir_conn *c)
 {
-	if (c->fin_sent == 0)
+	if (c->fin_sent == 0 ||
+		c->state == WEIR_ESTABLISHED) /* there is no FIN that counts (HC-64) */
 		return "";
 	return c->closer == WEIR_CLIENT ? "client" : "backend";
 }

@@ -82,7 +82,7 @@ struct weir_conn {
 	uint8_t state;              /* enum weir_state */
 	uint8_t flags;              /* enum weir_conn_flag */
 	uint8_t closer : 1;         /* enum weir_side */
-	uint8_t fin_sent : 2;       /* bit per enum weir_side: its FIN was forwarded */
+	uint8_t fin_sent : 2;       /* bit per enum weir_side: its FIN is in fin_seq */
 	uint8_t fin_acked : 2;      /* bit per side: its FIN was acknowledged */
 	uint8_t tries : 3;          /* SYNs to this backend, or window updates, without an answer */
 	uint8_t wscale_client : 4;  /* as the client offered it */

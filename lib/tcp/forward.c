@@ -84,31 +84,70 @@ static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_sid
 		return;
 	}
 	drop(pkt, WEIR_FATE_backend_syn_ack);
-	if (c->state == WEIR_ESTABLISHED)
+	if (c->state == WEIR_ESTABLISHED && c->fin_sent == 0) /* see struct weir_handshake */
 		weir_send_ack_to_backend(px, c, seg->tsval);
 }
 
-/* HC-31: FINs are tracked by sequence number and its acknowledgement, not by counting flags. */
+/* The side's FIN is part of the state; otherwise one is recorded at most. */
+static bool fin_counts(const struct weir_conn *c, enum weir_side side)
+{
+	if (c->state == WEIR_ESTABLISHED)
+		return false;
+	return c->closer == side || (c->state != WEIR_FIN_WAIT_1 && c->state != WEIR_FIN_WAIT_2);
+}
+
+/*
+ * A FIN is acknowledged by exactly its number: nothing follows it. So its receiver has all bytes before
+ * it, and a recorded one counts from here on.
+ */
+static void acknowledge_fin(struct weir_proxy *px, struct weir_conn *c, enum weir_side sender,
+	uint32_t ack)
+{
+	if (!(c->fin_sent & ~c->fin_acked & side_bit(sender)) || ack != c->fin_seq[sender])
+		return;
+	if (!fin_counts(c, sender))
+		weir_conn_step(px, c, sender, WEIR_TCP_FIN_SENT);
+	c->fin_acked |= side_bit(sender);
+	weir_conn_step(px, c, sender, WEIR_TCP_FIN_ACKED);
+}
+
+/*
+ * HC-64: a FIN below what was sent is stale and changes nothing. One at exactly the highest number sent
+ * counts at once: a blind sender would have to guess that number. One ahead of a gap, or after bytes that
+ * are retransmitted, is recorded: it counts when it is acknowledged, and data beyond it cancels it.
+ */
+static void note_fin(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	const struct weir_seg *seg)
+{
+	const uint32_t seg_end = weir_seg_end(seg), sent_end = c->track[side].end;
+
+	if (c->fin_sent & side_bit(side)) {
+		if (fin_counts(c, side) || weir_seq_le(seg_end, c->fin_seq[side]))
+			return;
+		c->fin_sent &= ~side_bit(side);
+	}
+	if (!(seg->flags & WEIR_TCP_FIN) || weir_seq_le(seg_end, sent_end))
+		return;
+	c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE; /* what it needs shares memory with fin_seq */
+	c->fin_sent |= side_bit(side);
+	c->fin_seq[side] = seg_end;
+	if (seg->seq == sent_end)
+		weir_conn_step(px, c, side, WEIR_TCP_FIN_SENT);
+}
+
+/*
+ * HC-31: FINs are tracked by sequence number and its acknowledgement, not by counting flags.
+ * INVARIANT: before weir_window_update(), which counts the segment as sent.
+ */
 static inline void track_fins(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
 {
 	enum weir_side other = weir_other(side);
-	uint32_t ack = seg->ack - c->seq_delta[other];
 
 	if (c->fin_sent == 0 && !(seg->flags & WEIR_TCP_FIN))
 		return;
-	if ((c->fin_sent & ~c->fin_acked & side_bit(other)) &&
-		weir_seq_le(c->fin_seq[other], ack)) {
-		c->fin_acked |= side_bit(other);
-		weir_conn_step(px, c, other, WEIR_TCP_FIN_ACKED);
-	}
-	if ((seg->flags & WEIR_TCP_FIN) && !(c->fin_sent & side_bit(side))) {
-		c->flags &=
-			(uint8_t)~WEIR_CONN_WND_UPDATE; /* what it needs shares memory with fin_seq */
-		c->fin_sent |= side_bit(side);
-		c->fin_seq[side] = weir_seg_end(seg);
-		weir_conn_step(px, c, side, WEIR_TCP_FIN_SENT);
-	}
+	acknowledge_fin(px, c, other, seg->ack - c->seq_delta[other]);
+	note_fin(px, c, side, seg);
 }
 
 /*
@@ -168,10 +207,10 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	case WEIR_WINDOW_IN:
 		break;
 	}
+	track_fins(px, c, side, seg);
 	weir_window_update(c, side, seg);
 	if (side == WEIR_CLIENT)
 		learn_from_client(c, pkt);
-	track_fins(px, c, side, seg);
 	refresh_timer(px, c, side, seg);
 	pass_on(px, c, side, pkt);
 }

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * The proxy: what a blind sender needs that knows the four-tuple (HC-63, HC-64), counted. Windows are
+ * 3 MB. Numbers are tried one by one around everything that the connection knows, and in strides between
+ * these places: a hit there stands for as many as the stride. The odds of both numbers are multiplied.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "modes.h"
+
+#define WND    24000u /* << 7: 3 MB */
+#define NEAR   40
+#define STRIDE 65537u
+#define REACH  (64u << 20)
+
+/* Where the connection stands. */
+enum stand { OPEN, HALF_CLOSED_BY_CLIENT, HALF_CLOSED_BY_BACKEND, RESET_PENDING, STANDS };
+
+static void begin(struct talk *t, struct shell *s, unsigned int service, enum stand stand)
+{
+	talk_init(t, s, service, 1);
+	t->offer[WEIR_CLIENT].ts = false;
+	t->wnd[WEIR_CLIENT] = t->wnd[WEIR_BACKEND] = WND;
+	talk_open(t);
+	for (unsigned int i = 0; i < 3; i++) {
+		talk_say(t, WEIR_CLIENT, PSH, 1400);
+		talk_say(t, WEIR_BACKEND, PSH, 1400);
+	}
+	talk_say(t, WEIR_CLIENT, ACK, 0);
+	if (stand == HALF_CLOSED_BY_CLIENT || stand == HALF_CLOSED_BY_BACKEND) {
+		enum weir_side closer = stand == HALF_CLOSED_BY_CLIENT ? WEIR_CLIENT : WEIR_BACKEND;
+
+		talk_say(t, closer, FIN, 0);
+		talk_say(t, weir_other(closer), ACK, 0);
+	}
+	if (stand == RESET_PENDING)
+		talk_abort(t, WEIR_BACKEND);
+}
+
+static struct weir_conn *conn_of(const struct talk *t)
+{
+	return (struct weir_conn *)(uintptr_t)talk_conn(t);
+}
+
+/* All that a segment may change, but the place on the wheel. */
+static void restore(struct weir_conn *c, const struct weir_conn *was)
+{
+	memcpy(c->track, was->track, sizeof(c->track));
+	memcpy(c->max_wnd, was->max_wnd, sizeof(c->max_wnd));
+	memcpy(c->fin_seq, was->fin_seq, sizeof(c->fin_seq));
+	c->fin_sent = was->fin_sent;
+	c->fin_acked = was->fin_acked;
+	c->flags = was->flags;
+}
+
+/* One forged segment; true: the connection has ended, is about to, or is another one. */
+static bool harms(struct talk *t, enum weir_side side, const struct segment *g)
+{
+	struct weir_conn *c = conn_of(t);
+	const struct weir_conn was = *c;
+	bool harm;
+
+	talk_put(t, side, g);
+	shell_clear(t->s);
+	if (conn_of(t) != c || c->cookie != was.cookie)
+		return true;
+	harm = c->state != was.state || (c->flags & ~was.flags & WEIR_CONN_RST_PENDING);
+	if (!harm)
+		restore(c, &was);
+	return harm;
+}
+
+/* A blind sender's choice of flags and length. */
+struct weapon {
+	uint8_t flags;
+	uint16_t len;
+};
+
+static const struct weapon weapons[] = {
+	{WEIR_TCP_RST, 0},
+	{RST | ACK, 0},
+	{WEIR_TCP_SYN, 0},
+	{WEIR_TCP_SYN | ACK, 0},
+	{FIN, 0},
+	{FIN, 1400},
+	{ACK, 0},
+	{PSH, 1},
+	{PSH, 1400},
+};
+
+/* What is tried, and where the connection is begun again after harm. */
+struct trial {
+	unsigned int service;
+	enum stand stand;
+	enum weir_side side;
+	struct weapon weapon;
+	struct talk t;
+	uint32_t hit; /* a number that did harm */
+};
+
+static void renew(struct trial *r)
+{
+	if (r->t.s != NULL)
+		shell_close(r->t.s);
+	begin(&r->t, shell_usual(), r->service, r->stand);
+}
+
+static bool try(struct trial *r, bool acks, uint32_t off, uint32_t seq_off)
+{
+	struct segment g = talk_segment(&r->t, r->side, r->weapon.flags, r->weapon.len);
+	bool harm;
+
+	g.seq += acks ? seq_off : off;
+	g.ack += acks ? off : 0;
+	harm = harms(&r->t, r->side, &g);
+	if (harm) {
+		r->hit = off;
+		renew(r);
+	}
+	return harm;
+}
+
+/* How many of 2^32 sequence numbers (acks: acknowledgement numbers) do harm, the other being right. */
+static double count(struct trial *r, bool acks, uint32_t seq_off)
+{
+	static const uint32_t places[] = {0, WND << 7, 0u - (WND << 7), 66000, 0u - 66000, 1400,
+		0u - 1400, 4200, 0u - 4200, 0x80000000};
+	double n = 0;
+
+	for (unsigned int p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+		for (int k = -NEAR; k <= NEAR; k++)
+			n += try(r, acks, places[p] + (uint32_t)k, seq_off);
+	for (uint32_t off = NEAR + 1; off < REACH; off += STRIDE) {
+		n += try(r, acks, off, seq_off) * (double)STRIDE;
+		n += try(r, acks, 0u - off, seq_off) * (double)STRIDE;
+	}
+	return n;
+}
+
+#define NUMBERS 4294967296.0 /* 2^32 */
+
+/* How many packets a blind sender needs on average. */
+static double packets(struct trial *r)
+{
+	double seqs = count(r, false, 0), acks;
+
+	if (seqs == 0)
+		return NUMBERS * NUMBERS;
+	if (!(r->weapon.flags & WEIR_TCP_ACK) || (r->weapon.flags & WEIR_TCP_RST))
+		return NUMBERS / seqs;
+	acks = count(r, true, r->hit);
+	return NUMBERS / seqs * (NUMBERS / (acks > 0 ? acks : 1));
+}
+
+/* Every kind of segment, from either side, in every state: at least 2^31 packets. */
+static void all_weapons(unsigned int service)
+{
+	for (enum stand stand = OPEN; stand < STANDS; stand++) {
+		for (unsigned int i = 0; i < 2 * (sizeof(weapons) / sizeof(weapons[0])); i++) {
+			struct trial r = {.service = service,
+				.stand = stand,
+				.side = i & 1,
+				.weapon = weapons[i / 2]};
+			double cost;
+
+			renew(&r);
+			cost = packets(&r);
+			CU_ASSERT_TRUE(cost >= NUMBERS / 2);
+			if (cost < NUMBERS / 2)
+				printf("stand %u, side %u, flags %02x, %u bytes: %.0f packets\n",
+					stand, r.side, r.weapon.flags, r.weapon.len, cost);
+			shell_close(r.t.s);
+		}
+	}
+}
+
+static void hc63_weapons(void)
+{
+	each_mode(all_weapons);
+}
+
+/* The count finds what there is: one number for a RST that is exact, one for a FIN, with 3 MB of ACKs. */
+static void hc63_counts(void)
+{
+	struct trial r = {.service = SHELL_NAT, .weapon = {WEIR_TCP_RST, 0}};
+
+	renew(&r);
+	CU_ASSERT_EQUAL(count(&r, false, 0), 1);
+	r.weapon = (struct weapon){FIN, 0};
+	r.side = WEIR_BACKEND;
+	CU_ASSERT_EQUAL(count(&r, false, 0), 1);
+	CU_ASSERT_TRUE(count(&r, true, 0) > 1e6);
+	shell_close(r.t.s);
+}
+
+/*
+ * A FIN ahead of a gap is recorded with the odds of data, 2^21 at such windows. Then a forged ACK of it
+ * must have exactly its number.
+ */
+static void recorded(unsigned int service)
+{
+	for (enum weir_side side = WEIR_CLIENT; side <= WEIR_BACKEND; side++) {
+		struct trial r = {.service = service, .side = side, .weapon = {FIN, 0}};
+		struct segment fin;
+		unsigned int n = 0;
+
+		renew(&r);
+		fin = talk_segment(&r.t, side, FIN, 0);
+		fin.seq += 100000;
+		CU_ASSERT_FALSE(harms(&r.t, side, &fin));
+		for (uint32_t off = 99000; off < 101000; off++) {
+			struct segment ack = talk_segment(&r.t, weir_other(side), ACK, 0);
+
+			talk_put(&r.t, side, &fin);
+			ack.ack += off;
+			if (harms(&r.t, weir_other(side), &ack)) {
+				n++;
+				IS(off, 100001);
+				renew(&r);
+			}
+		}
+		IS(n, 1);
+		shell_close(r.t.s);
+	}
+}
+
+static void hc64_recorded(void)
+{
+	each_mode(recorded);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-63 the count finds what it looks for", hc63_counts},
+		{"HC-63 HC-64 blind packets, 4-tuple known: 2^31 at least", hc63_weapons},
+		{"HC-64 a recorded FIN and its forged ACK", hc64_recorded},
+	};
+
+	return unit_main("proxy blind", tests, sizeof(tests) / sizeof(tests[0]));
+}
