@@ -123,16 +123,22 @@ static inline bool is_alive(const struct weir_conn *c)
 	return is_active(c) && !(c->flags & WEIR_CONN_RST_PENDING);
 }
 
-static inline uint64_t now_ms(const struct weir_proxy *px)
-{
-	return px->now_ns / 1000000;
-}
-
 /* The service takes no cookie without timestamps, and this is one. */
 static inline bool lacks_timestamps(const struct weir_proxy *px, const struct weir_pkt *pkt)
 {
 	return pkt->seg.ts_off == 0 &&
 		px->policy->listeners[pkt->key.id].profile.require_timestamps;
+}
+
+static inline uint64_t now_ms(const struct weir_proxy *px)
+{
+	return px->now_ns / 1000000;
+}
+
+/* SYNs are few enough for the ring of SYN-ACKs. */
+static inline bool is_calm(const struct weir_proxy *px)
+{
+	return px->synacks.size > 0 && !weir_synack_silent(&px->synacks, (uint32_t)now_ms(px));
 }
 
 /* The packet ends here; fate is the reason. */
@@ -334,7 +340,7 @@ bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *
  * RFC 5961 §4: a SYN on the tuple of a connection that is alive gets a challenge ACK, which a client
  * that has lost its memory answers with an exact RST, so that the SYN's retransmission opens. In a flood,
  * when the ring of SYN-ACKs takes no entries, a SYN is not looked up and gets a cookie (decision 0060).
- * false: it gets a cookie, which *cookie is.
+ * For SYNs while is_calm(). false: it gets a cookie, which *cookie is.
  */
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie);
 

@@ -71,12 +71,6 @@ bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *
 		weir_cookie_check(&px->keys, &seg, &cookie, &probe, 1) != 0 && probe == 0;
 }
 
-/* SYNs are few enough for the ring of SYN-ACKs. */
-static bool is_calm(const struct weir_proxy *px)
-{
-	return px->synacks.size > 0 && !weir_synack_silent(&px->synacks, (uint32_t)now_ms(px));
-}
-
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie)
 {
 	const struct weir_conn *c;
@@ -85,8 +79,6 @@ bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_
 	uint64_t hash;
 	uint32_t conn;
 
-	if (!is_calm(px))
-		return false;
 	hash = weir_key_hash(&px->table.secret, &pkt->key);
 	conn = weir_table_lookup(&px->table, &pkt->key, hash);
 	if (conn == WEIR_CONN_NONE)

@@ -295,7 +295,7 @@ static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_
 		drop(pkt, WEIR_FATE_draining);
 	else if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
 		drop(pkt, WEIR_FATE_plain_syn);
-	else if (!weir_answer_known(px, pkt, cookie))
+	else if (!is_calm(px) || !weir_answer_known(px, pkt, cookie))
 		weir_reply_syn_ack(px, pkt, cookie);
 }
 

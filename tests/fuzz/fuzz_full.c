@@ -56,7 +56,9 @@ struct client {
 	uint32_t addr, isn, next, expect;
 	uint16_t port;
 	unsigned int service;
-	bool shown; /* a cookie for this ISN */
+	bool shown;         /* a cookie for this ISN */
+	uint32_t heard_ack; /* the last acknowledgement number that it got */
+	bool challenged;    /* ... by a bare ACK */
 };
 
 struct call {
@@ -156,6 +158,8 @@ static void to_backend(struct full *f, const struct weir_seg *seg)
 
 static void to_client(struct client *c, const struct weir_seg *seg)
 {
+	c->challenged = seg->flags == WEIR_TCP_ACK;
+	c->heard_ack = seg->ack;
 	if (seg->flags & WEIR_TCP_SYN && seg->ack == c->isn + 1) {
 		c->shown = true;
 		c->expect = seg->seq + 1;
@@ -298,8 +302,13 @@ static void open_one(struct full *f, unsigned int k, unsigned int len)
 	unsigned int fate;
 
 	c->isn += 0x00100000u;
-	c->shown = false;
+	c->shown = c->challenged = false;
 	client_says(f, c, WEIR_TCP_SYN, 0);
+	if (!c->shown && c->challenged) { /* it knows nothing of the connection before (HC-63) */
+		c->next = c->heard_ack;
+		client_says(f, c, WEIR_TCP_RST, 0);
+		client_says(f, c, WEIR_TCP_SYN, 0);
+	}
 	if (!c->shown)
 		return;
 	fate = client_says(f, c, WEIR_TCP_ACK, len);
