@@ -115,8 +115,10 @@ static inline void weir_mbuf_complete_csum(struct rte_mbuf *m, const struct weir
 	}
 	m->l2_len = seg->l3_off;
 	m->l3_len = seg->l4_off - seg->l3_off;
-	/* an mbuf with this flag has to name the family */
-	m->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM;
+	/* an mbuf with this flag has to name the family; IPv6's header has no checksum */
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM |
+		(weir_l3_is_ipv4(seg->family) ? RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM
+					      : RTE_MBUF_F_TX_IPV6);
 	weir_l3_zero_csum(&pkt->frame, seg);
 	tcp->csum = weir_csum_fold(weir_pseudo_sum(addr_sum, l4_len));
 }

@@ -2,7 +2,7 @@
 /* The adapter between DPDK's buffers and the core's packets. */
 #include <rte_mempool.h>
 
-#include "../unit/frame.h"
+#include "../unit/frame6.h"
 #include "../unit/unit.h"
 #include "dp/mbuf.h"
 #include "rig.h"
@@ -173,6 +173,35 @@ static void test_complete_by_device(void)
 	rte_pktmbuf_free(m);
 }
 
+/* IPv6, with an extension header: the same sum both ways, and no checksum of IP. */
+static void test_complete_ipv6(void)
+{
+	static const uint8_t options[8] = {0, 0, 1, 4};
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame6_insert(f, frame6_tcp(f, WEIR_TCP_ACK, NULL, 0, 333), 60, options, 8);
+	uint16_t right = frame_get16(f + FRAME6_TCP + 8 + 16);
+
+	for (unsigned int by_device = 0; by_device < 2; by_device++) {
+		struct rte_mbuf *m = make(f, len);
+		uint8_t *tcp = rte_pktmbuf_mtod_offset(m, uint8_t *, FRAME6_TCP + 8);
+		struct weir_pkt pkt;
+
+		frame_put16(tcp + 16, 0xbeef);
+		m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+		weir_mbuf_view(m, 0, &pkt);
+		CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
+		m->ol_flags = 0;
+		weir_mbuf_complete_csum(m, &pkt, by_device);
+		if (by_device) {
+			CU_ASSERT_EQUAL(m->ol_flags, RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM);
+			CU_ASSERT(m->l2_len == 14 && m->l3_len == 48);
+			frame_put16(tcp + 16, (uint16_t)~frame_sum(0, tcp, len - FRAME6_TCP - 8));
+		}
+		CU_ASSERT_EQUAL(frame_get16(tcp + 16), right);
+		rte_pktmbuf_free(m);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
@@ -183,6 +212,7 @@ int main(int argc, char **argv)
 		{"forwarded chains stay whole", test_forward_keeps_chain},
 		{"checksum completed in software", test_complete_in_software},
 		{"checksum completed by the device", test_complete_by_device},
+		{"checksum completed, IPv6", test_complete_ipv6},
 	};
 
 	rig_eal(argv[0]);
