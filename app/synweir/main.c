@@ -6,6 +6,7 @@
 
 #include <rte_version.h>
 
+#include "capacity.h"
 #include "daemon.h"
 #include "log.h"
 
@@ -80,6 +81,7 @@ static int check(const struct weir_config *config, const char *file)
 {
 	for (uint32_t i = 0; i < config->n_warnings; i++)
 		printf("warning: %s\n", config->warnings[i]);
+	weir_capacity_print(config->policy);
 	printf("%s: configuration OK\n", file);
 	return 0;
 }

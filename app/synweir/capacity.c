@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "capacity.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "flow/localport.h"
+#include "tcp/proxy.h"
+
+/* Connections that "fullnat" can have to one backend: one for each local address and port. */
+static uint64_t local_ports(const struct weir_backend *b)
+{
+	return (uint64_t)__builtin_popcount(b->locals) * WEIR_LOCALPORTS;
+}
+
+static void print_service(const struct weir_policy *p, uint32_t service)
+{
+	const struct weir_service *s = &p->services[service];
+	unsigned int backends = 0;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->n_backends; i++) {
+		if (p->backends[i].service != service)
+			continue;
+		backends++;
+		sum += local_ports(&p->backends[i]);
+	}
+	if (s->mode == WEIR_MODE_NAT)
+		printf("service %s: nat, %u backends: as many connections as the table has\n",
+			s->name, backends);
+	else
+		printf("service %s: fullnat, %u backends, addresses x ports towards them: %" PRIu64
+		       " connections\n",
+			s->name, backends, sum);
+}
+
+/* What the engine of one worker will take; 0: there is no memory to find out. */
+static size_t worker_memory(const struct weir_policy *p)
+{
+	static const uint8_t seed[32];
+	const struct weir_proxy_ops none = {0};
+	struct weir_arena measured = {0};
+	struct weir_proxy *px = malloc(sizeof(*px));
+
+	if (px == NULL)
+		return 0;
+	weir_proxy_init(px, &measured, p, 0, seed, &none, 0, 0);
+	free(px);
+	return measured.used;
+}
+
+void weir_capacity_print(const struct weir_policy *p)
+{
+	const uint32_t each = (p->limits.connections + p->n_workers - 1) / p->n_workers;
+	const double mb = (double)worker_memory(p) / (1 << 20);
+
+	printf("connections: %u, of %u workers %u each; idle times shrink from %" PRIu64
+	       " to %" PRIu64 " of these\n",
+		p->limits.connections, p->n_workers, each,
+		(uint64_t)each * p->limits.adaptive_start / 100,
+		(uint64_t)each * p->limits.adaptive_end / 100);
+	for (uint32_t i = 0; i < p->n_services; i++)
+		print_service(p, i);
+	printf("memory: %.1f MB of each worker, %.1f MB in all, and packet buffers\n", mb,
+		mb * p->n_workers);
+}
