@@ -142,7 +142,7 @@ static const struct weir_conf_key limit_keys[] = {
 		AT(struct weir_limits, held_bytes)},
 	{"syn_ack_ring", WEIR_CONF_INT, .min = 0, .max = 1 << 20, .def = 1024,
 		AT(struct weir_limits, syn_ack_ring)},
-	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 1000,
+	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 4000,
 		AT(struct weir_limits, reply_budget)},
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
 	{"source_rate", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,

@@ -1,7 +1,80 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/grace.h"
 
-void weir_grace_init(struct weir_grace *s, struct weir_arena *arena)
+#include <string.h>
+
+#define LINES_MIN 256
+#define LINES_MAX (1u << 19)
+
+#define UNITS(ms) ((ms) / WEIR_GRACE_UNIT_MS)
+
+_Static_assert(sizeof(struct weir_grace_line) == 64, "a line is a cache line");
+
+void weir_grace_init(struct weir_grace *s, struct weir_arena *arena, uint32_t conns)
 {
-	s->at = weir_arena_take(arena, WEIR_GRACE_ENTRIES * sizeof(*s->at));
+	s->lines = LINES_MIN;
+	while (s->lines < 4ull * conns && s->lines < LINES_MAX)
+		s->lines *= 2;
+	s->line = weir_arena_take(arena, s->lines * sizeof(*s->line));
+}
+
+/* The tuple's hash is keyed, so a sender cannot choose whose place it takes. */
+static uint64_t mix(uint64_t hash, uint32_t ack, uint32_t seq)
+{
+	uint64_t m = (hash ^ ((uint64_t)ack << 32 | seq)) * 0x9e3779b97f4a7c15ull;
+
+	return m ^ m >> 32;
+}
+
+typedef uint16_t tags_vec __attribute__((vector_size(16)));
+typedef int8_t bytes_vec __attribute__((vector_size(8)));
+
+/* Eight tags are compared at once: byte i of the result is not 0 where place i has the tag. */
+static inline uint64_t matches(const uint16_t *tags, uint16_t tag)
+{
+	tags_vec eight;
+
+	memcpy(&eight, tags, sizeof(eight));
+	return (uint64_t) __builtin_convertvector(eight == tag, bytes_vec);
+}
+
+/* WEIR_GRACE_WAYS: none has it. */
+static inline unsigned int place_of(const struct weir_grace_line *line, uint16_t tag)
+{
+	uint64_t low = matches(line->tag, tag), high = matches(line->tag + 8, tag);
+
+	if (low != 0)
+		return (unsigned int)__builtin_ctzll(low) / 8;
+	return high != 0 ? 8 + (unsigned int)__builtin_ctzll(high) / 8 : WEIR_GRACE_WAYS;
+}
+
+/* The entry at that place comes first, those before it move on by one. */
+static inline void to_front(struct weir_grace_line *line, unsigned int at, uint16_t tag,
+	uint16_t time)
+{
+	if (at == WEIR_GRACE_WAYS) {
+		memmove(line->tag + 1, line->tag, sizeof(line->tag) - sizeof(tag));
+		memmove(line->time + 1, line->time, sizeof(line->time) - sizeof(time));
+	}
+	for (unsigned int i = at % WEIR_GRACE_WAYS; i > 0; i--) {
+		line->tag[i] = line->tag[i - 1];
+		line->time[i] = line->time[i - 1];
+	}
+	line->tag[0] = tag;
+	line->time[0] = time;
+}
+
+bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
+	uint32_t now_ms)
+{
+	const uint64_t m = mix(hash, ack, seq);
+	const uint16_t tag = (uint16_t)(m >> 48) | 1, now = (uint16_t)UNITS(now_ms);
+	struct weir_grace_line *line = &s->line[m & (s->lines - 1)];
+	const unsigned int at = place_of(line, tag);
+	uint16_t time = now;
+
+	if (at < WEIR_GRACE_WAYS && (uint16_t)(now - line->time[at]) < UNITS(WEIR_GRACE_FORGET_MS))
+		time = line->time[at];
+	to_front(line, at, tag, time);
+	return (uint16_t)(now - time) >= UNITS(WEIR_GRACE_MS);
 }

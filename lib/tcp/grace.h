@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Grace period for out-of-order first segments (HC-08). An ACK of an unknown tuple without a valid
- * cookie may be a second segment that overtook a lost first one: it is dropped silently. A tuple that
- * goes on for longer than any retransmission of the first segment takes gets RST. Belongs to one
- * worker.
+ * Grace period for out-of-order first segments (HC-08). A segment of an unknown tuple without a valid
+ * cookie may be a second one that overtook a lost first one: it is dropped silently. The same segment
+ * again, later than that, is the retransmission of a client whose connection is not known here: after a
+ * lost first segment the client would retransmit that one (RFC 6298 §5.4). Then it gets RST. Belongs to
+ * one worker.
+ *
+ * A line of the table has 16 segments, the one last seen first; a new one takes the place of the last.
+ * So in a flood a client's segment is known as long as it comes again before 16 others of its line.
  */
 #ifndef WEIR_TCP_GRACE_H
 #define WEIR_TCP_GRACE_H
@@ -12,41 +16,33 @@
 
 #include "base/arena.h"
 
-#define WEIR_GRACE_ENTRIES   4096
-#define WEIR_GRACE_MS        10000  /* RFC 6298 §5.7: 3 s after a lost SYN, then 6 s */
+#define WEIR_GRACE_WAYS 16
+
+/*
+ * Longer than a tail loss probe (RFC 8985 §7.2: two round trips, at most 1 s) that repeats the second
+ * segment. With retransmissions that are twice as far apart each time, a client is told within twice
+ * this time of its second segment.
+ */
+#define WEIR_GRACE_MS        1408   /* in steps of 128: 1.3 to 1.4 s */
 #define WEIR_GRACE_FORGET_MS 120000 /* RFC 6298 §2.5: twice the largest timeout of a sender */
 
 struct weir_grace {
-	struct weir_grace_entry {
-		uint32_t tag;
-		uint32_t first_ms;
-	} * at; /* direct mapped: a new tuple overwrites */
+	struct weir_grace_line {
+		uint16_t tag[WEIR_GRACE_WAYS];  /* of the segment's hash; 0: never used */
+		uint16_t time[WEIR_GRACE_WAYS]; /* when it came first, in units of 128 ms */
+	} * line;
+	uint32_t lines; /* a power of two */
 };
 
-void weir_grace_init(struct weir_grace *s, struct weir_arena *arena);
+/* conns: of this worker's table; the memory follows from it, 256 to 512 bytes for each up to 32 MiB. */
+void weir_grace_init(struct weir_grace *s, struct weir_arena *arena, uint32_t conns);
 
 /*
- * Notes a failure of the tuple with that hash and that acknowledgement number; true when its grace
- * period is over. A new incarnation on the tuple has another acknowledgement number, and a grace
- * period of its own.
+ * Notes a failure of a segment by its tuple's hash, ack and seq; true when it is the same one again
+ * after the grace period. Times are exact to WEIR_GRACE_UNIT_MS.
  */
-static inline bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack,
+#define WEIR_GRACE_UNIT_MS 128
+bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
 	uint32_t now_ms);
-
-/* inline definitions */
-
-static inline bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack,
-	uint32_t now_ms)
-{
-	struct weir_grace_entry *known = &s->at[hash % WEIR_GRACE_ENTRIES];
-	uint32_t tag = ((uint32_t)(hash >> 32) ^ ack) | 1; /* 0: never used */
-	uint32_t age_ms = now_ms - known->first_ms;
-
-	if (known->tag == tag && age_ms < WEIR_GRACE_FORGET_MS)
-		return age_ms >= WEIR_GRACE_MS;
-	known->tag = tag;
-	known->first_ms = now_ms;
-	return false;
-}
 
 #endif

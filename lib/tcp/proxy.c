@@ -91,8 +91,8 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	init_pools(px, arena, seed);
 	weir_held_init(&px->held, arena, limits->held_packets);
 	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
-	weir_grace_init(&px->grace, arena);
-	weir_spent_init(&px->spent, arena);
+	weir_grace_init(&px->grace, arena, share);
+	weir_spent_init(&px->spent, arena, share);
 	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
 	weir_crowd_init(&px->crowd, arena, share, &px->addr_secret);
 	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
@@ -151,11 +151,12 @@ static bool is_past_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 
 /*
  * HC-08: a segment without a connection and without a valid cookie. Within the grace period it is
- * dropped: it may have overtaken the segment that opens the connection. After that: RST, in budget.
+ * dropped: it may have overtaken the segment that opens the connection. The same one again after that:
+ * RST, in budget.
  */
 static void handle_unproven(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
-	if (weir_grace_over(&px->grace, hash, pkt->seg.ack, (uint32_t)now_ms(px)))
+	if (weir_grace_over(&px->grace, hash, pkt->seg.ack, pkt->seg.seq, (uint32_t)now_ms(px)))
 		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_stray);
 	else
 		drop(pkt,

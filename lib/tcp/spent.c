@@ -3,42 +3,45 @@
 
 #include <string.h>
 
-/* Marks of a set, which share a cache line, the newest first. */
-#define WAYS 8
+#define LINES_MIN 256
 
-/* One number for tuple and cookie. The hash is keyed, so a client cannot choose it. */
-static uint64_t mark(uint64_t hash, uint32_t isn)
+void weir_spent_init(struct weir_spent *s, struct weir_arena *arena, uint32_t conns)
 {
-	return (hash + isn * 0x9e3779b97f4a7c15ull) | 1;
+	s->lines = LINES_MIN;
+	while (s->lines < 4ull * conns / WEIR_SPENT_WAYS)
+		s->lines *= 2;
+	s->line = weir_arena_take(arena, s->lines * sizeof(*s->line));
 }
 
-static uint64_t *line(const struct weir_spent *s, uint64_t mark)
+/* A number for tuple and cookie. The hash is keyed, so a client cannot choose it. */
+static uint64_t mix(uint64_t hash, uint32_t isn)
 {
-	return &s->at[(mark >> 32 & (WEIR_SPENT / WAYS - 1)) * WAYS];
+	uint64_t m = (hash + isn) * 0x9e3779b97f4a7c15ull;
+
+	return (m ^ m >> 29) * 0xbf58476d1ce4e5b9ull;
 }
 
-_Static_assert((WEIR_SPENT & (WEIR_SPENT - 1)) == 0, "marks become lines by a mask");
-
-void weir_spent_init(struct weir_spent *s, struct weir_arena *arena)
+static uint32_t *line_of(const struct weir_spent *s, uint64_t m)
 {
-	s->at = weir_arena_take(arena, WEIR_SPENT * sizeof(*s->at));
+	return s->line[m >> 32 & (s->lines - 1)];
 }
 
 void weir_spent_note(struct weir_spent *s, uint64_t hash, uint32_t isn)
 {
-	uint64_t m = mark(hash, isn), *at = line(s, m);
+	uint64_t m = mix(hash, isn);
+	uint32_t *line = line_of(s, m);
 
-	memmove(at + 1, at, (WAYS - 1) * sizeof(*at));
-	at[0] = m;
+	memmove(line + 1, line, (WEIR_SPENT_WAYS - 1) * sizeof(*line));
+	line[0] = (uint32_t)m | 1;
 }
 
 bool weir_spent_is(const struct weir_spent *s, uint64_t hash, uint32_t isn)
 {
-	uint64_t m = mark(hash, isn);
-	const uint64_t *at = line(s, m);
+	uint64_t m = mix(hash, isn);
+	const uint32_t *line = line_of(s, m);
 	bool found = false;
 
-	for (unsigned int i = 0; i < WAYS; i++)
-		found |= at[i] == m;
+	for (unsigned int i = 0; i < WEIR_SPENT_WAYS; i++)
+		found |= line[i] == ((uint32_t)m | 1);
 	return found;
 }

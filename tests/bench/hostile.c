@@ -41,7 +41,7 @@ static void use_up_ports(struct world *w, uint8_t n_addrs)
 
 static void fill_spent(struct world *w)
 {
-	for (uint32_t i = 0; i < 4 * WEIR_SPENT; i++)
+	for (uint32_t i = 0; i < 4 * w->px.spent.lines * WEIR_SPENT_WAYS; i++)
 		weir_spent_note(&w->px.spent, frames_random(), (uint32_t)frames_random());
 }
 

@@ -121,7 +121,7 @@ static void test_policy(void)
 	CU_ASSERT_EQUAL(p->limits.held_packets, 2048);
 	CU_ASSERT_EQUAL(p->limits.held_bytes, 14600);
 	CU_ASSERT_EQUAL(p->limits.syn_ack_ring, 1024);
-	CU_ASSERT_EQUAL(p->limits.reply_budget, 1000);
+	CU_ASSERT_EQUAL(p->limits.reply_budget, 4000);
 	CU_ASSERT(p->limits.refuse_closed_ports);
 	CU_ASSERT_EQUAL(p->limits.adaptive_start, 60);
 	CU_ASSERT_EQUAL(p->limits.adaptive_end, 100);

@@ -447,12 +447,12 @@ static void hc08_patience(void)
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	t.expect[WEIR_CLIENT] = 0x12345678;
 	g = talk_segment(&t, WEIR_CLIENT, PSH, 100);
-	for (unsigned int i = 0; i < WEIR_GRACE_MS / 100; i++) {
+	for (unsigned int i = 0; i < WEIR_GRACE_MS / 100 - 1; i++) {
 		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_bad_cookie);
 		shell_wait_ms(s, 99);
 	}
 	talk_silence(&t);
-	shell_wait_ms(s, WEIR_GRACE_MS / 100 + 50);
+	shell_wait_ms(s, 100 + 2 * WEIR_GRACE_UNIT_MS);
 	for (unsigned int i = 0; i < 100; i++) {
 		unsigned int fate = talk_put(&t, WEIR_CLIENT, &g);
 

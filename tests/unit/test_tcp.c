@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* tcp/: the small memories of a worker: SYN-ACKs to send again, suspects, sources, spent cookies. */
+/* tcp/: the small memories of a worker: SYN-ACKs to retransmit, grace period, sources, spent cookies. */
 #include <stdlib.h>
 
 #include "tcp/sources.h"
@@ -183,61 +183,81 @@ static void ring_none(void)
 	free(memory);
 }
 
-/* HC-08 */
-static void suspects(void)
+static void grace_open(struct weir_grace *s, struct weir_arena *a, uint32_t conns)
 {
-	struct weir_grace s = {0};
-	struct weir_arena a = {.base = NULL};
-	uint64_t hash = 0x123456789abcdef0, neighbour = hash ^ 1ull << 63;
+	*a = (struct weir_arena){.base = NULL};
+	weir_grace_init(s, a, conns);
+	CU_ASSERT_EQUAL(a->used, s->lines * sizeof(*s->line));
+	*a = arena_of(a->used);
+	weir_grace_init(s, a, conns);
+}
 
-	weir_grace_init(&s, &a);
-	CU_ASSERT_EQUAL(a.used, WEIR_GRACE_ENTRIES * sizeof(*s.at));
-	a = arena_of(a.used);
-	weir_grace_init(&s, &a);
-	CU_ASSERT_FALSE(weir_grace_over(&s, 77, 0, 20000)); /* a place that was never used */
-	for (uint32_t round = 0; round < 3; round++) {      /* the clock wraps in the second one */
+/* HC-08: the same segment again after the grace period; another one of its tuple does not count. */
+static void grace(void)
+{
+	const uint32_t late = WEIR_GRACE_MS + 2 * WEIR_GRACE_UNIT_MS;
+	uint64_t hash = 0x123456789abcdef0;
+	struct weir_grace s;
+	struct weir_arena a;
+
+	grace_open(&s, &a, 100);
+	for (uint32_t round = 0; round < 3; round++) { /* the clock wraps in the second one */
 		uint32_t t = 0xfffff000 - 400000 + round * 400000;
 
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, t));
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash + 1, 5, t)); /* somebody else's place */
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_MS - 1));
-		CU_ASSERT_TRUE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_MS));
-		CU_ASSERT_TRUE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_FORGET_MS - 1));
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, t + WEIR_GRACE_FORGET_MS));
-	}
-	/* of two in one place the later one counts: patience begins again, nobody is told too early */
-	CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1000000));
-	CU_ASSERT_FALSE(weir_grace_over(&s, neighbour, 5, 1002000));
-	CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1004000));
-	for (unsigned int bit = 33; bit < 64; bit++) { /* whoever he is */
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1200000));
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash ^ 1ull << bit, 5, 1220000));
-	}
-	for (unsigned int bit = 1; bit < 32; bit++) { /* who begins anew on the tuple is new */
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 1300000));
-		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5 ^ 1u << bit, 1320000));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 7, t));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 7,
+			t + WEIR_GRACE_MS - WEIR_GRACE_UNIT_MS));
+		CU_ASSERT_TRUE(weir_grace_over(&s, hash, 5, 7, t + late));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 8, t + late)); /* later data */
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 6, 7, t + late)); /* a new incarnation */
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash + 1, 5, 7, t + late));
+		CU_ASSERT_TRUE(weir_grace_over(&s, hash, 5, 7, t + WEIR_GRACE_FORGET_MS - late));
+		CU_ASSERT_FALSE(weir_grace_over(&s, hash, 5, 7, t + WEIR_GRACE_FORGET_MS + late));
 	}
 	free(a.base);
 }
 
-static void spent_open(struct weir_spent *s, struct weir_arena *a)
+/* HC-08: a line forgets what was not seen for longest; what comes again stays. */
+static void grace_full(void)
 {
-	*a = (struct weir_arena){.base = NULL};
-	weir_spent_init(s, a);
-	CU_ASSERT_EQUAL(a->used, WEIR_SPENT * sizeof(*s->at));
-	*a = arena_of(a->used);
-	weir_spent_init(s, a);
+	uint64_t seed = 8, others = 0;
+	unsigned int known = 0;
+	struct weir_grace s;
+	struct weir_arena a;
+
+	grace_open(&s, &a, 1);
+	others = s.lines * WEIR_GRACE_WAYS / 4; /* between two of its segments */
+	for (uint32_t i = 0; i < 100; i++) {
+		const uint64_t hash = unit_random(&seed);
+
+		for (uint32_t t = 0; t < 2 * WEIR_GRACE_MS; t += WEIR_GRACE_MS / 2) {
+			known += weir_grace_over(&s, hash, i, 0, t);
+			for (uint64_t n = 0; n < others; n++)
+				weir_grace_over(&s, unit_random(&seed), 0, 0, t);
+		}
+	}
+	CU_ASSERT_TRUE(known >= 99); /* one of its four segments is late enough */
+	free(a.base);
 }
 
-/* HC-35: what was noted is known until newer ones need its place; what was not is never. */
+static void spent_open(struct weir_spent *s, struct weir_arena *a, uint32_t conns)
+{
+	*a = (struct weir_arena){.base = NULL};
+	weir_spent_init(s, a, conns);
+	CU_ASSERT_EQUAL(a->used, s->lines * sizeof(*s->line));
+	*a = arena_of(a->used);
+	weir_spent_init(s, a, conns);
+}
+
+/* HC-35: what was noted is known; what was not is not. */
 static void spent(void)
 {
-	struct weir_spent s = {0};
+	struct weir_spent s;
 	struct weir_arena a;
 	unsigned int known = 0;
 	uint64_t seed = 35;
 
-	spent_open(&s, &a);
+	spent_open(&s, &a, 1);
 	CU_ASSERT_FALSE(weir_spent_is(&s, 0, 0)); /* places that were never used */
 	for (unsigned int i = 0; i < 100000; i++) {
 		uint64_t hash = unit_random(&seed);
@@ -253,31 +273,31 @@ static void spent(void)
 		weir_spent_note(&s, 0x1234567812345678, isn);
 	for (uint32_t isn = 0; isn < 1000; isn++)
 		known += weir_spent_is(&s, 0x1234567812345678, isn);
-	CU_ASSERT_EQUAL(known, 1000);    /* 4096 places hold them, whatever the hash does */
-	for (uint64_t i = 0; i < 9; i++) /* in one line: the oldest is forgotten, and it alone */
-		weir_spent_note(&s, 2 * i, 0);
-	CU_ASSERT_FALSE(weir_spent_is(&s, 0, 0));
-	for (uint64_t i = 1; i < 9; i++)
-		CU_ASSERT_TRUE(weir_spent_is(&s, 2 * i, 0));
+	CU_ASSERT_EQUAL(known, 1000); /* 4096 places hold them, whatever the hash does */
 	free(a.base);
 }
 
-/* HC-35: all places are used: of half as many as there are hardly any is forgotten. */
-static void spent_everywhere(void)
+/* HC-35: as many evictions as the table has connections, in whatever time: all are known. */
+static void spent_for_life(void)
 {
-	struct weir_spent s = {0};
+	const uint32_t conns = 100000;
+	unsigned int forgotten = 0;
+	struct weir_spent s;
 	struct weir_arena a;
-	unsigned int known = 0;
 	uint64_t seed;
 
-	spent_open(&s, &a);
-	seed = 36;
-	for (unsigned int i = 0; i < WEIR_SPENT / 2; i++)
-		weir_spent_note(&s, unit_random(&seed), i);
-	seed = 36;
-	for (unsigned int i = 0; i < WEIR_SPENT / 2; i++)
-		known += weir_spent_is(&s, unit_random(&seed), i);
-	CU_ASSERT(known > WEIR_SPENT / 2 * 95 / 100);
+	spent_open(&s, &a, conns);
+	for (unsigned int round = 0; round < 3; round++) {
+		seed = 36 + round;
+		for (uint32_t i = 0; i < conns; i++)
+			weir_spent_note(&s, unit_random(&seed), i);
+	}
+	seed = 36 + 2;
+	for (uint32_t i = 0; i < conns; i++)
+		forgotten += !weir_spent_is(&s, unit_random(&seed), i);
+	printf("  %u of %u cookies forgotten within their life; %zu KiB\n", forgotten, conns,
+		a.used / 1024);
+	CU_ASSERT_EQUAL(forgotten, 0);
 	free(a.base);
 }
 
@@ -342,8 +362,9 @@ int main(void)
 		{"HC-07 sizes of rings", ring_sizes},
 		{"HC-35 new connections of one source", sources},
 		{"HC-35 spent cookies", spent},
-		{"HC-35 spent cookies everywhere", spent_everywhere},
-		{"HC-08 the first failures are silent", suspects},
+		{"HC-35 spent cookies are kept for their life", spent_for_life},
+		{"HC-08 the same segment after the grace period", grace},
+		{"HC-08 the one seen last stays", grace_full},
 	};
 
 	return unit_main("tcp", tests, sizeof(tests) / sizeof(tests[0]));
