@@ -22,6 +22,7 @@ enum weapon {
 	FAR_DATA,    /* rightly acknowledging, but beyond every window */
 	UNREACHABLE, /* ICMP about a SYN that was never sent */
 	STALE_RST,   /* exact by what was acknowledged, but its receiver is farther by now */
+	STALE_FIN,   /* in the window, but below what its receiver has */
 	WEAPONS
 };
 
@@ -111,6 +112,37 @@ static void stale(struct sim_attack *a, struct sim_seg *s)
 	aim(s, p);
 	s->seq = p->una;
 	s->ts = false;
+}
+
+/*
+ * HC-64: either end's FIN at what its receiver has long acknowledged: both ends know better. One ahead of
+ * what was sent would be queued by its receiver, as odds allow, and spoil the conversation by itself.
+ */
+static void stale_fin(struct sim_attack *a, struct sim_seg *s)
+{
+	const struct sim_peer *p = victim(a), *q = NULL;
+	const struct sim_app *app = p != NULL ? p->app : NULL;
+
+	s->flags = WEIR_TCP_FIN | WEIR_TCP_ACK;
+	s->ts = false;
+	if (app != NULL && app->conn->backend != NULL)
+		q = app->conn->backend->peer;
+	if (q == NULL || p->ts || p->una - p->iss < 100)
+		return;
+	sim_did(SIM_DID_stale_fin);
+	aim(s, p);
+	s->wnd = 0; /* of an old segment: its receiver does not look at it */
+	s->seq = p->una - sim_between(&a->random, 2, 90);
+	s->ack = p->rcv_nxt;
+	if (sim_chance(&a->random, 500000) || q->una - q->iss < 100)
+		return;
+	a->port = SHELL_BACKENDS;
+	s->src = q->host->addr;
+	s->sport = q->lport;
+	s->dst = q->remote;
+	s->dport = q->rport;
+	s->seq = q->una - sim_between(&a->random, 2, 90);
+	s->ack = q->rcv_nxt;
 }
 
 static void far(struct sim_attack *a, struct sim_seg *s)
@@ -211,6 +243,9 @@ static enum weapon choose(struct sim_attack *a, struct sim_seg *s)
 	case STALE_RST:
 		stale(a, s);
 		break;
+	case STALE_FIN:
+		stale_fin(a, s);
+		break;
 	case UNREACHABLE:
 	case SYN_FLOOD:
 	case ACK_FLOOD:
@@ -236,7 +271,7 @@ static void unreachable(struct sim_attack *a, struct sim_seg *s)
 	s->dport = SHELL_BACKEND_PORT;
 	s->flags = WEIR_TCP_SYN;
 	sim_wire_write(about, s, false);
-	sim_front_guess(&a->world->front, frame,
+	sim_front_guess(&a->world->front, SHELL_CLIENTS, frame,
 		(uint32_t)segment_unreachable(about, NOBODY, 1, frame));
 }
 
@@ -247,10 +282,11 @@ static void on_time(struct sim_timer *t)
 	struct sim_seg s = aimless(a);
 	uint8_t frame[SIM_FRAME_MAX];
 
+	a->port = SHELL_CLIENTS;
 	if (choose(a, &s) == UNREACHABLE)
 		unreachable(a, &s);
 	else
-		sim_front_guess(&w->front, frame, sim_wire_write(frame, &s, false));
+		sim_front_guess(&w->front, a->port, frame, sim_wire_write(frame, &s, false));
 	w->stats.attacks++;
 	if (w->queue.now_ns < w->end_ns)
 		sim_queue_set(&w->queue, t,

@@ -5,6 +5,7 @@
 
 #include "queue.h"
 #include "random.h"
+#include "shell.h"
 
 struct sim_world;
 
@@ -14,8 +15,9 @@ struct sim_attack {
 	struct sim_world *world;
 	struct sim_random random;
 	struct sim_timer timer;
-	uint64_t gap_ns; /* on average, between two packets */
-	uint32_t forged; /* cookies that were right by sabotage */
+	uint64_t gap_ns;      /* on average, between two packets */
+	enum shell_port port; /* the packet's */
+	uint32_t forged;      /* cookies that were right by sabotage */
 };
 
 /* pps packets a second from now on, until the world takes no more connections. */

@@ -291,9 +291,9 @@ void sim_front_receive(struct sim_front *f, uint8_t port, const uint8_t *frame, 
 	receive(f, (struct sim_rx){.len = len, .port = port}, frame);
 }
 
-void sim_front_guess(struct sim_front *f, const uint8_t *frame, uint32_t len)
+void sim_front_guess(struct sim_front *f, enum shell_port port, const uint8_t *frame, uint32_t len)
 {
-	receive(f, (struct sim_rx){.len = len, .port = SHELL_CLIENTS, .guess = true}, frame);
+	receive(f, (struct sim_rx){.len = len, .port = port, .guess = true}, frame);
 }
 
 void sim_front_stall(struct sim_front *f, unsigned int worker, uint64_t for_ns)

@@ -67,8 +67,8 @@ void sim_front_close(struct sim_front *f);
 /* A frame comes in by that port (enum shell_port). */
 void sim_front_receive(struct sim_front *f, uint8_t port, const uint8_t *frame, uint32_t len);
 
-/* ... an attacker's, from the clients' side. */
-void sim_front_guess(struct sim_front *f, const uint8_t *frame, uint32_t len);
+/* ... an attacker's. */
+void sim_front_guess(struct sim_front *f, enum shell_port port, const uint8_t *frame, uint32_t len);
 
 void sim_front_stall(struct sim_front *f, unsigned int worker, uint64_t for_ns);
 
