@@ -2,13 +2,15 @@
 /* Owns the held packets and their links; the heads of the lists are the connections'. */
 #include "flow/held.h"
 
-void weir_held_init(struct weir_held *h, struct weir_arena *arena, uint32_t capacity)
+void weir_held_init(struct weir_held *h, struct weir_arena *arena, uint32_t capacity,
+	uint32_t sharers)
 {
 	*h = (struct weir_held){.capacity = capacity, .free_head = WEIR_HELD_NONE};
 	h->pkts = weir_arena_take(arena, (size_t)capacity * sizeof(*h->pkts));
+	h->of = weir_arena_take(arena, (size_t)sharers * sizeof(*h->of));
 }
 
-bool weir_held_put(struct weir_held *h, uint32_t *head, const struct weir_pkt *pkt)
+bool weir_held_put(struct weir_held *h, uint32_t sharer, uint32_t *head, const struct weir_pkt *pkt)
 {
 	uint32_t i = h->free_head;
 
@@ -20,6 +22,8 @@ bool weir_held_put(struct weir_held *h, uint32_t *head, const struct weir_pkt *p
 		return false;
 	h->pkts[i].pkt = *pkt;
 	h->pkts[i].next = WEIR_HELD_NONE;
+	h->pkts[i].sharer = sharer;
+	h->of[sharer]++;
 	while (*head != WEIR_HELD_NONE)
 		head = &h->pkts[*head].next;
 	*head = i;
@@ -35,6 +39,7 @@ bool weir_held_get(struct weir_held *h, uint32_t *head, struct weir_pkt *pkt)
 		return false;
 	*pkt = h->pkts[i].pkt;
 	*head = h->pkts[i].next;
+	h->of[h->pkts[i].sharer]--;
 	h->pkts[i].next = h->free_head;
 	h->free_head = i;
 	h->count--;

@@ -21,6 +21,7 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 	const struct weir_agreed *a = &cookie->agreed;
 	uint32_t start = seg->seq + (probe ? 1 : 0);
 	uint32_t shown = cookie->isn + 1;
+	const uint16_t service = weir_policy_service_of(px->policy, c->client.id);
 
 	c->cookie = cookie->isn;
 	c->mss_index = a->mss_index & 7;
@@ -29,7 +30,7 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 	c->wscale_shown = c->no_wscale ? 0 : conn_service(px, c)->profile.wscale & 0xf;
 	c->flags = (uint8_t)((a->ts ? WEIR_CONN_TS : 0) | (a->sack ? WEIR_CONN_SACK : 0) |
 		(a->ecn ? WEIR_CONN_ECN : 0) |
-		(px->now_ns < px->squeezed_until_ns ? WEIR_CONN_WND_UPDATE : 0));
+		(px->now_ns < px->squeezed_until_ns[service] ? WEIR_CONN_WND_UPDATE : 0));
 	c->max_wnd[WEIR_CLIENT] = seg->wnd;
 	c->track[WEIR_CLIENT] = (struct weir_track){start, start, start};
 	c->track[WEIR_BACKEND] =
@@ -39,11 +40,12 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
 }
 
-/* HC-04: within the announced window, the packet limit and the pool. */
+/* HC-04: within the announced window, the packet limit, and the service's share of the pool. */
 static void hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	uint32_t room = px->policy->limits.held_bytes;
 	uint32_t off = pkt->seg.seq - weir_client_snd_start(c);
+	const uint16_t service = weir_policy_service_of(px->policy, c->client.id);
 	uint32_t pkts, bytes;
 
 	weir_held_sum(&px->held, c->held, &pkts, &bytes);
@@ -56,7 +58,8 @@ static void hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pk
 		return;
 	}
 	if (pkts >= WEIR_HELD_PKTS_MAX || bytes + pkt->seg.payload_len > room ||
-		!weir_held_put(&px->held, &c->held, pkt)) {
+		!weir_held_may(&px->held, service) ||
+		!weir_held_put(&px->held, service, &c->held, pkt)) {
 		drop(pkt, WEIR_FATE_early_limit);
 		return;
 	}

@@ -89,7 +89,9 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_wheel_init(&px->wheel, arena, px->table.conns, now_ns);
 	weir_sched_init(&px->sched, arena, policy, worker);
 	init_pools(px, arena, seed);
-	weir_held_init(&px->held, arena, limits->held_packets);
+	weir_held_init(&px->held, arena, limits->held_packets, weir_policy_service_room(policy));
+	px->squeezed_until_ns = weir_arena_take(arena,
+		weir_policy_service_room(policy) * sizeof(*px->squeezed_until_ns));
 	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
 	weir_grace_init(&px->grace, arena, share);
 	weir_spent_init(&px->spent, arena, share);

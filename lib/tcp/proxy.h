@@ -69,6 +69,8 @@ struct weir_proxy {
 	struct weir_sources sources;
 	struct weir_crowd crowd; /* connections of each address: is_counted() of engine.h */
 	struct weir_guesses guesses;
+	/* per service: window 0 was announced lately, until then new connections send window updates */
+	uint64_t *squeezed_until_ns;
 	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_bucket replies;      /* to unknown tuples: a flood can use it up */
 	struct weir_bucket peer_replies; /* about connections in the table, and to backends */
@@ -80,8 +82,6 @@ struct weir_proxy {
 	struct weir_sipkey addr_secret; /* flow/addr_hash.h */
 	uint64_t wall_offset_ns; /* wall clock = now_ns + this: weir_proxy_set_wall_offset() */
 	uint64_t now_ns;         /* of the running call */
-	/* window 0 was announced lately: until then new connections send window updates */
-	uint64_t squeezed_until_ns;
 	uint32_t by_state[WEIR_STATES];
 	uint32_t local_ports;    /* taken from the pools */
 	uint32_t short_pools[2]; /* first and last of the list that tcp/local.c keeps */

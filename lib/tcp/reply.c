@@ -74,15 +74,15 @@ static uint16_t early_room(const struct weir_proxy *px, const struct weir_profil
 	return (uint16_t)(pkts < bytes ? pkts : bytes);
 }
 
-/* The window of a SYN-ACK; past half of the held-packet pool it is 0, and opens later. */
-static uint16_t early_window(struct weir_proxy *px, const struct weir_profile *profile)
+/* The window of a SYN-ACK; while its service has more packets held than are free it is 0, and opens later. */
+static uint16_t early_window(struct weir_proxy *px, const struct weir_listener *l)
 {
-	if (px->held.count > px->held.capacity / 2) {
-		px->squeezed_until_ns = px->now_ns + WEIR_COOKIE_LIFE_MS * 1000000ull;
+	if (weir_held_is_tight(&px->held, l->service)) {
+		px->squeezed_until_ns[l->service] = px->now_ns + WEIR_COOKIE_LIFE_MS * 1000000ull;
 		event(px, WEIR_EVENT_window_closed);
 		return 0;
 	}
-	return early_room(px, profile);
+	return early_room(px, &l->profile);
 }
 
 /* The window that c's client has been shown: in SYN_SENT what may be held. */
@@ -178,7 +178,7 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_template_fields fields = {
 		.dst = &pkt->seg.src,
 		.dport_be = pkt->seg.sport_be,
-		.wnd = early_window(px, &p->listeners[pkt->key.id].profile),
+		.wnd = early_window(px, &p->listeners[pkt->key.id]),
 		.seq = cookie->isn,
 		.ack = pkt->seg.seq + 1, /* HC-10: data on the SYN is not acknowledged */
 		.tsval = cookie->tsval,

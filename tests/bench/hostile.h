@@ -12,8 +12,8 @@ enum hostile {
 	HOSTILE_TABLE_FULL, /* of connections that talk; a valid ACK again and again */
 	HOSTILE_PORTS_1,    /* no port is free, of one local address towards each backend */
 	HOSTILE_PORTS_16,   /* ... of sixteen */
-	HOSTILE_HELD_FULL,  /* the pool of held packets; one more segment for full lists */
-	HOSTILE_SPENT,      /* the memory for spent cookies is full; one of these again */
+	HOSTILE_HELD_FULL, /* the service's share of held packets; one more segment for full lists */
+	HOSTILE_SPENT,     /* the memory for spent cookies is full; one of these again */
 	HOSTILES
 };
 

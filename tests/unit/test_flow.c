@@ -192,9 +192,9 @@ static void held_twin(void)
 	uint64_t seed = 1;
 	struct weir_held h;
 
-	weir_held_init(&h, &arena, HELD_MAX);
+	weir_held_init(&h, &arena, HELD_MAX, 2);
 	unit_arena_fill(&arena);
-	weir_held_init(&h, &arena, HELD_MAX);
+	weir_held_init(&h, &arena, HELD_MAX, 2);
 	for (uint32_t l = 0; l < LISTS; l++)
 		head[l] = WEIR_HELD_NONE;
 	for (uint32_t step = 0; step < 50000; step++) {
@@ -205,7 +205,7 @@ static void held_twin(void)
 		struct weir_pkt pkt = {.seg = {.seq = mark, .payload_len = mark % 1400}};
 
 		if ((r & 7) < (step / 500 % 2 ? 5 : 3)) {
-			bad += weir_held_put(&h, &head[l], &pkt) != (total < HELD_MAX);
+			bad += weir_held_put(&h, l & 1, &head[l], &pkt) != (total < HELD_MAX);
 			if (total < HELD_MAX) {
 				queue[l][n[l]++] = mark++;
 				total++;
@@ -226,11 +226,40 @@ static void held_twin(void)
 		found += ends;
 		weir_held_sum(&h, head[l], &pkts, &bytes);
 		bad += pkts != n[l] || bytes != sum || h.count != total;
+		bad += h.of[0] != n[0] + n[2] + n[4] || h.of[1] != n[1] + n[3];
 	}
 	CU_ASSERT_EQUAL(bad, 0);
 	CU_ASSERT(mark > 10000);
 	CU_ASSERT(found > 100);
 	free(arena.base);
+}
+
+/* HC-65: one greedy sharer, or all but one of them, leave some for the last one. */
+static void held_shares(void)
+{
+	for (uint32_t greedy = 1; greedy < 8; greedy++) {
+		uint32_t head = WEIR_HELD_NONE, least = 1024 / (3 * greedy + 1) - 2, n = 0;
+		struct weir_arena arena = {NULL, 0, 0};
+		struct weir_pkt pkt = {0};
+		struct weir_held h;
+		bool more = true;
+
+		weir_held_init(&h, &arena, 1024, 8);
+		unit_arena_fill(&arena);
+		weir_held_init(&h, &arena, 1024, 8);
+		while (more) {
+			more = false;
+			for (uint32_t s = 0; s < greedy; s++)
+				if (weir_held_may(&h, s))
+					more |= weir_held_put(&h, s, &head, &pkt);
+		}
+		CU_ASSERT_TRUE(weir_held_is_tight(&h, 0));
+		CU_ASSERT_TRUE(1024 - h.count >= least);
+		while (!weir_held_is_tight(&h, 7))
+			n += weir_held_put(&h, 7, &head, &pkt);
+		CU_ASSERT_TRUE(n >= least / 2);
+		free(arena.base);
+	}
 }
 
 static void held_without_pool(void)
@@ -240,8 +269,8 @@ static void held_without_pool(void)
 	struct weir_pkt pkt = {0};
 	struct weir_held h;
 
-	weir_held_init(&h, &arena, 0);
-	CU_ASSERT_FALSE(weir_held_put(&h, &head, &pkt));
+	weir_held_init(&h, &arena, 0, 1);
+	CU_ASSERT_FALSE(weir_held_put(&h, 0, &head, &pkt));
 	CU_ASSERT_EQUAL(head, WEIR_HELD_NONE);
 	CU_ASSERT_FALSE(weir_held_get(&h, &head, &pkt));
 }
@@ -400,6 +429,7 @@ int main(void)
 		{"local ports when all are taken", localport_full},
 		{"HC-04 held packets against queues", held_twin},
 		{"held packets without a pool", held_without_pool},
+		{"HC-65 shares of the held packets", held_shares},
 		{"counters start at zero", counters_start_at_zero},
 		{"inquiry answers what was asked", inquiry_answers},
 		{"inquiry and odd questions", inquiry_odd},

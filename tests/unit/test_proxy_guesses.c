@@ -9,6 +9,7 @@ static struct shell *guarded(unsigned int limit)
 	struct weir_policy *p = shell_policy(1, 2);
 
 	p->limits.plain_guesses = limit;
+	p->limits.held_packets = 1024; /* those that are believed are held */
 	return shell_open(p, SHELL_START_NS);
 }
 

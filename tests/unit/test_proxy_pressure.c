@@ -201,20 +201,20 @@ static void scaled_challenge(void)
 	shell_close(s);
 }
 
-/* The pool is full: the packet is dropped by that name, the connection is not. */
+/* The service's share is used up: the packet is dropped by that name, the connection is not. */
 static void pool_full(void)
 {
 	struct shell *s = shell_squeezed();
-	struct talk full[8], t;
+	struct talk full[6], t;
 	struct segment said;
 
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 6; i++) {
 		talk_init(&full[i], s, SHELL_FULLNAT, 100 + i);
 		talk_syn(&full[i]);
 	}
 	talk_init(&t, s, SHELL_FULLNAT, 1);
 	talk_syn(&t);
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 6; i++) {
 		IS(early_say(&full[i], PSH, 100, &said), WEIR_FATES);
 		talk_take_syn(&full[i]);
 	}
@@ -227,6 +227,39 @@ static void pool_full(void)
 	shell_close(s);
 }
 
+/*
+ * HC-65: one service's clients fill what it may have, window 0 or not. Its newcomers are told window 0;
+ * those of the other service are not, are not told of windows that they know, and what they say early is
+ * held.
+ */
+static void shares(void)
+{
+	struct shell *s = shell_squeezed();
+	struct talk full[6], own, other;
+	struct segment said;
+
+	for (unsigned int i = 0; i < 6; i++) {
+		talk_init(&full[i], s, SHELL_FULLNAT, 100 + i);
+		talk_syn(&full[i]);
+	}
+	for (unsigned int i = 0; i < 6; i++) {
+		IS(early_say(&full[i], PSH, 100, &said), WEIR_FATES);
+		talk_take_syn(&full[i]);
+	}
+	talk_init(&own, s, SHELL_FULLNAT, 1);
+	talk_syn(&own);
+	IS(own.early_wnd, 0);
+	talk_init(&other, s, SHELL_NAT, 2);
+	talk_syn(&other);
+	IS(other.early_wnd, 14600);
+	IS(early_say(&other, PSH, 100, &said), WEIR_FATES);
+	talk_take_syn(&other);
+	early_answer(&other);
+	talk_hear(&other, WEIR_BACKEND, &said);
+	talk_silence(&other);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -236,7 +269,8 @@ int main(void)
 		{"HC-04 window 0 and a backend that closes", squeezed_fin},
 		{"HC-22 a challenge keeps the window shut", squeezed_challenge},
 		{"HC-22 a challenge keeps the window open", scaled_challenge},
-		{"HC-04 the pool is full", pool_full},
+		{"HC-04 the share of the pool is used up", pool_full},
+		{"HC-65 a silent backend's clients leave others their share", shares},
 	};
 
 	return unit_main("proxy pressure", tests, sizeof(tests) / sizeof(tests[0]));

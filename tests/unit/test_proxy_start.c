@@ -36,7 +36,7 @@ static void from_nothing(void)
 	start(&w, p, seed);
 	IS(w.px.generation, 3);
 	IS(w.px.now_ns, SHELL_START_NS);
-	IS(w.px.squeezed_until_ns, 0);
+	IS(w.px.squeezed_until_ns[0], 0);
 	IS(w.px.local_ports, 0);
 	IS(w.px.recycle_hand, 0);
 	CU_ASSERT_FALSE(w.px.draining);
