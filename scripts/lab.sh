@@ -276,6 +276,12 @@ lab_config() {
 		comma=$',\n'
 	done <<<"$LAB_SERVICES"
 	printf '\n);\nlimits = { connections = 131072; source_connections = 0; prefix_connections = 0; };\ntimeouts = { drain = 1; };\n'
+	lab_config_end
+}
+
+# What a test adds to it.
+lab_config_end() {
+	:
 }
 
 # A tap may be moved when synweir is through with starting its port: to the driver it is gone then.

@@ -41,11 +41,13 @@ static size_t worker_memory(const struct weir_policy *p)
 	static const uint8_t seed[32];
 	const struct weir_proxy_ops none = {0};
 	struct weir_arena measured = {0};
+	struct weir_keyring keyring = {0};
 	struct weir_proxy *px = malloc(sizeof(*px));
 
 	if (px == NULL)
 		return 0;
-	weir_proxy_init(px, &measured, p, 0, seed, &none, 0, 0);
+	weir_keyring_fill(&keyring, seed, 0);
+	weir_proxy_init(px, &measured, p, 0, seed, &none, 0, 0, &keyring);
 	free(px);
 	return measured.used;
 }

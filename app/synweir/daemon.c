@@ -179,6 +179,7 @@ static int open_dataplane(struct daemon *d)
 	unsigned int lcores[WEIR_WORKERS_MAX];
 	struct weir_dataplane_params params = {
 		.policy = d->reloader.config->policy,
+		.secret = d->reloader.config->secret->bytes,
 		.lcores = lcores,
 		.sleep = d->reloader.config->idle == WEIR_IDLE_SLEEP,
 		.seeds = seeds,

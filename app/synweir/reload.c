@@ -89,6 +89,8 @@ static bool reload(struct weir_reloader *r, char *text, size_t size)
 	policy = next->policy;
 	next->policy = r->config->policy; /* put_in_force() frees it, after the grace period */
 	r->config->policy = NULL;
+	next->secret = r->config->secret; /* the workers' keys are derived from it, where it is */
+	r->config->secret = NULL;
 	weir_config_free(r->config);
 	r->config = next;
 	rc = put_in_force(r, policy);

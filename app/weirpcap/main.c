@@ -166,7 +166,7 @@ static void write_frame(void *arg, const uint8_t *frame, uint32_t captured, uint
 }
 
 /* All packets of the input; -1 after a line on stderr. */
-static int run(struct files *f, const struct arguments *a, const struct weir_policy *policy)
+static int run(struct files *f, const struct arguments *a, const struct weir_config *config)
 {
 	struct replay *r = NULL;
 	struct pcap_pkthdr *h;
@@ -177,7 +177,8 @@ static int run(struct files *f, const struct arguments *a, const struct weir_pol
 		uint64_t wall_ns = (uint64_t)h->ts.tv_sec * 1000000000 + (uint64_t)h->ts.tv_usec;
 
 		if (r == NULL)
-			r = replay_new(policy, wall_ns, stdout, a->verbose, write_frame, f);
+			r = replay_new(config->policy, config->secret->bytes, wall_ns, stdout,
+				a->verbose, write_frame, f);
 		if (r == NULL || replay_frame(r, frame, h->caplen, h->len, wall_ns) != 0) {
 			fprintf(stderr, "weirpcap: out of memory\n");
 			break;
@@ -203,7 +204,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	err = open_files(&f, &a);
 	if (err == 0)
-		err = run(&f, &a, config->policy);
+		err = run(&f, &a, config);
 	if (close_files(&f, &a) != 0)
 		err = -1;
 	weir_config_free(config);

@@ -23,6 +23,8 @@
 struct replay {
 	struct weir_proxy px;
 	struct weir_arena arena;
+	struct weir_keyring keyring;
+	const uint8_t *secret;
 	uint64_t first_ns; /* wall clock of the first frame: the lines count from here */
 	uint64_t wall_ns;  /* now; what the core calls now_ns, its wall_offset_ns being 0 */
 	unsigned long number;
@@ -247,6 +249,7 @@ static void pass_time(struct replay *r, uint64_t until_ns)
 		r->wall_ns = (r->wall_ns / WEIR_TICK_NS + 1) * WEIR_TICK_NS;
 		if (r->wall_ns > until_ns)
 			r->wall_ns = until_ns;
+		weir_keyring_fill(&r->keyring, r->secret, r->wall_ns / 1000000000);
 		weir_proxy_tick(&r->px, r->wall_ns);
 	}
 	say_later(r);
@@ -309,18 +312,20 @@ static void init_proxy(struct replay *r, const struct weir_policy *policy)
 	static const uint8_t seed[32] = "weirpcap has fixed random bytes";
 	const struct weir_proxy_ops ops = {ops_header, ops_packet, r};
 
+	weir_keyring_fill(&r->keyring, r->secret, r->wall_ns / 1000000000);
 	r->arena.used = 0;
-	weir_proxy_init(&r->px, &r->arena, policy, 0, seed, &ops, r->wall_ns, 0);
+	weir_proxy_init(&r->px, &r->arena, policy, 0, seed, &ops, r->wall_ns, 0, &r->keyring);
 }
 
-struct replay *replay_new(const struct weir_policy *policy, uint64_t wall_ns, FILE *out,
-	bool verbose, replay_send_fn send, void *arg)
+struct replay *replay_new(const struct weir_policy *policy, const uint8_t secret[16],
+	uint64_t wall_ns, FILE *out, bool verbose, replay_send_fn send, void *arg)
 {
 	struct replay *r = calloc(1, sizeof(*r));
 	void *memory;
 
 	if (r == NULL)
 		return NULL;
+	r->secret = secret;
 	r->first_ns = r->wall_ns = wall_ns;
 	r->out = out;
 	r->verbose = verbose;

@@ -20,8 +20,8 @@ typedef void (*replay_send_fn)(void *arg, const uint8_t *frame, uint32_t capture
  * wall_ns: when it begins, since 1970. The policy must have one worker and live as long. Lines go
  * to out; verbose: also one for each frame that leaves. NULL: out of memory.
  */
-struct replay *replay_new(const struct weir_policy *policy, uint64_t wall_ns, FILE *out,
-	bool verbose, replay_send_fn send, void *arg);
+struct replay *replay_new(const struct weir_policy *policy, const uint8_t secret[16],
+	uint64_t wall_ns, FILE *out, bool verbose, replay_send_fn send, void *arg);
 void replay_free(struct replay *r);
 
 /*

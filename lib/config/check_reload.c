@@ -112,7 +112,8 @@ static int check_secret(struct weir_draft *d, const struct weir_config *running)
 
 	if (is_random && running->random_secret)
 		return 0;
-	if (!is_random && memcmp(d->secret, running->policy->cookie_secret, sizeof(d->secret)) == 0)
+	if (!is_random &&
+		memcmp(d->secret->bytes, running->secret->bytes, sizeof(d->secret->bytes)) == 0)
 		return 0;
 	return weir_draft_refuse(d, weir_draft_key(d->at, "cookie.secret_file"),
 		"the secret cannot change while synweir runs: clients in their handshake could not "

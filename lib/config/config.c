@@ -14,21 +14,28 @@
 #include "config/check.h"
 #include "config/draft.h"
 
-/* 32 hex digits, and white space behind them. */
+static int digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : (tolower((unsigned char)c) - 'a' + 10) & 15;
+}
+
+/* 32 hex digits, and white space behind them. No function of libc sees more than one of them. */
 static bool parse_secret(const char *text, uint8_t secret[16])
 {
-	for (int i = 0; i < 16; i++, text += 2)
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
-			sscanf(text, "%2hhx", &secret[i]) != 1)
+	for (int i = 0; i < 16; i++, text += 2) {
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]))
 			return false;
+		secret[i] = (uint8_t)(digit(text[0]) << 4 | digit(text[1]));
+	}
 	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
 static int read_secret(struct weir_draft *d, int fd, const config_setting_t *at)
 {
-	char text[64] = "";
+	char *text = d->secret->text;
 	struct stat st;
 	ssize_t got;
+	bool good;
 
 	if (fstat(fd, &st) < 0)
 		return weir_draft_refuse(d, at, "%s", strerror(errno));
@@ -45,10 +52,12 @@ static int read_secret(struct weir_draft *d, int fd, const config_setting_t *at)
 			"belongs to user %u and can be changed by them: chown root it, and make a "
 			"new secret",
 			(unsigned int)st.st_uid);
-	got = read(fd, text, sizeof(text) - 1);
+	got = read(fd, text, sizeof(d->secret->text) - 1);
 	if (got < 0)
 		return weir_draft_refuse(d, at, "%s", strerror(errno));
-	if (memchr(text, 0, (size_t)got) != NULL || !parse_secret(text, d->secret))
+	good = memchr(text, 0, (size_t)got) == NULL && parse_secret(text, d->secret->bytes);
+	explicit_bzero(text, sizeof(d->secret->text));
+	if (!good)
 		return weir_draft_refuse(d, at, "must hold 32 hex digits and nothing else");
 	return 0;
 }
@@ -60,8 +69,11 @@ static int load_secret(struct weir_draft *d)
 	char *path;
 	int fd, ret;
 
+	d->secret = weir_secret_new();
+	if (d->secret == NULL)
+		return -ENOMEM;
 	if (d->secret_file == NULL)
-		return getrandom(d->secret, sizeof(d->secret), 0) < 0 ? -errno : 0;
+		return getrandom(d->secret->bytes, sizeof(d->secret->bytes), 0) < 0 ? -errno : 0;
 	path = weir_draft_path(d, d->secret_file);
 	if (path == NULL)
 		return -ENOMEM;
@@ -152,7 +164,6 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 	p->limits.services = room(d->limits.services, d->n_services, 16, WEIR_SERVICES_MAX);
 	p->limits.backends = room(d->limits.backends, backends, 64, WEIR_BACKENDS_MAX);
 	p->drain_ms = d->timeouts.drain_ms;
-	memcpy(p->cookie_secret, d->secret, sizeof(p->cookie_secret));
 	ret = getrandom(&p->steer_secret, sizeof(p->steer_secret), 0) < 0 ? -errno
 									  : weir_policy_finish(p);
 	if (ret < 0)
@@ -224,7 +235,11 @@ static int load(struct weir_draft *d, const struct weir_config *running,
 	if (ret == 0)
 		ret = build_policy(d, &d->config->policy);
 	if (ret == 0 && running != NULL)
-		ret = derive_next(d, running, busy);
+		return derive_next(d, running, busy);
+	if (ret == 0) {
+		d->config->secret = d->secret;
+		d->secret = NULL;
+	}
 	return ret;
 }
 
@@ -252,8 +267,8 @@ int weir_config_reload(const char *path, const struct weir_config *running,
 	/* a message with the place in the file is there already */
 	if (ret < 0 && err->text[0] == '\0')
 		weir_draft_refuse_line(&d, NULL, 0, "%s", strerror(-ret));
+	weir_secret_free(d.secret);
 	weir_draft_clear(&d);
-	explicit_bzero(d.secret, sizeof(d.secret));
 	return ret;
 }
 
@@ -268,5 +283,6 @@ void weir_config_free(struct weir_config *c)
 	free(c->eal);
 	free(c->warnings);
 	weir_policy_free(c->policy);
+	weir_secret_free(c->secret);
 	free(c);
 }

@@ -10,6 +10,7 @@
 #ifndef WEIR_CONFIG_CONFIG_H
 #define WEIR_CONFIG_CONFIG_H
 
+#include "config/secret.h"
 #include "flow/derive.h"
 
 /* What an idle worker does. */
@@ -26,8 +27,10 @@ struct weir_config {
 	uint32_t n_eal;
 	char **eal; /* EAL arguments of the file */
 	uint32_t n_warnings;
-	char **warnings;                       /* one line each, "FILE:LINE: path = VALUE: rule" */
-	bool random_secret;                    /* the file names none: a random one was made */
+	char **warnings; /* one line each, "FILE:LINE: path = VALUE: rule" */
+	struct weir_secret
+		*secret;    /* freed with this; after a reload NULL: the running one's goes on */
+	bool random_secret; /* the file names none: a random one was made */
 	struct weir_change services, backends; /* what a reload has changed */
 };
 

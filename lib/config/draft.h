@@ -99,7 +99,7 @@ struct weir_draft {
 	const char *secret_file; /* NULL: a random secret */
 
 	/* the result, and the message */
-	uint8_t secret[16];
+	struct weir_secret *secret; /* NULL: the configuration has it, or it is not read yet */
 	struct weir_config *config;
 	struct weir_config_error *err;
 };

@@ -120,6 +120,16 @@ static void join_workers(struct weir_dataplane *dp)
 				weir_worker_join(dp->workers[i].worker, dp->workers[j].worker);
 }
 
+/* The keys first: a worker that is told another time finds them. */
+static void tell_time(struct weir_dataplane *dp)
+{
+	uint64_t offset_ns = weir_clock_wall_offset_ns(&dp->shared.clock);
+	uint64_t wall_ns = weir_clock_ns(&dp->shared.clock) + offset_ns;
+
+	weir_keyring_fill(&dp->shared.keyring, dp->secret, wall_ns / 1000000000);
+	__atomic_store_n(&dp->shared.wall_offset_ns, offset_ns, __ATOMIC_RELEASE);
+}
+
 int weir_dataplane_open(struct weir_dataplane *dp, const struct weir_dataplane_params *params,
 	struct weir_dp_error *err)
 {
@@ -133,7 +143,8 @@ int weir_dataplane_open(struct weir_dataplane *dp, const struct weir_dataplane_p
 	dp->shared.nics = dp->nics;
 	dp->shared.sleep = params->sleep;
 	weir_clock_init(&dp->shared.clock);
-	dp->shared.wall_offset_ns = weir_clock_wall_offset_ns(&dp->shared.clock);
+	dp->secret = params->secret;
+	tell_time(dp);
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		dp->workers[i].lcore = params->lcores[i];
 	rc = open_ports(dp, key, err);
@@ -184,8 +195,7 @@ int weir_dataplane_launch(struct weir_dataplane *dp, struct weir_dp_error *err)
 
 void weir_dataplane_tend(struct weir_dataplane *dp)
 {
-	__atomic_store_n(&dp->shared.wall_offset_ns, weir_clock_wall_offset_ns(&dp->shared.clock),
-		__ATOMIC_RELAXED);
+	tell_time(dp);
 	for (uint32_t i = 0; i < dp->policy->n_ports; i++)
 		weir_nic_watch(&dp->nics[i]);
 }

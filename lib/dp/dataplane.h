@@ -20,11 +20,13 @@ struct weir_dataplane {
 	struct weir_shared shared;
 	struct weir_nic nics[WEIR_PORTS_MAX];
 	const struct weir_policy *policy; /* the control side's view of it */
+	const uint8_t *secret; /* 16 bytes, the caller's: the master secret (tcp/keys.h) */
 	struct weir_dataplane_worker workers[WEIR_WORKERS_MAX];
 };
 
 struct weir_dataplane_params {
 	const struct weir_policy *policy; /* the caller's; valid until it is replaced */
+	const uint8_t *secret;            /* the master secret; stays where it is, is not copied */
 	const unsigned int *lcores;       /* policy->n_workers of them */
 	bool sleep;                       /* workers may, when idle */
 	uint8_t (*seeds)[32];             /* one a worker; random */

@@ -266,7 +266,7 @@ static void update_clock(struct weir_worker *w)
 		w->now_ns = now_ns;
 	w->tx.now_ns = w->now_ns;
 	weir_proxy_set_wall_offset(&w->px,
-		__atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_RELAXED));
+		__atomic_load_n(&w->shared->wall_offset_ns, __ATOMIC_ACQUIRE));
 }
 
 /* Before anything is received: a worker that drains takes no new connections. */
@@ -405,7 +405,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 	w->active = WEIR_ACTIVE_UNREPORTED;
 	w->now_ns = weir_clock_ns(&shared->clock);
 	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &ops, w->now_ns,
-		shared->wall_offset_ns);
+		shared->wall_offset_ns, &shared->keyring);
 	weir_proxy_heed(&w->px, &shared->health);
 	init_tx(w, pool);
 	init_rings(w, arena);

@@ -33,6 +33,7 @@ struct weir_shared {
 	/* atomics: written by the control side */
 	uint32_t phase;          /* enum weir_phase */
 	uint64_t wall_offset_ns; /* wall clock = weir_clock_ns() + this */
+	struct weir_keyring keyring;
 };
 
 /* weir_worker.active before the first report: a worker may not have run since (HC-52). */

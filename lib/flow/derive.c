@@ -527,7 +527,6 @@ static void copy_numberless(struct making *m)
 	next->limits.listeners = weir_policy_listener_room(running);
 	next->limits.backends = weir_policy_backend_room(running);
 	next->drain_ms = wanted->drain_ms;
-	memcpy(next->cookie_secret, running->cookie_secret, sizeof(next->cookie_secret));
 	next->steer_secret = running->steer_secret;
 	next->pools_each = running->pools_each;
 }

@@ -224,7 +224,6 @@ struct weir_policy {
 	uint16_t *slots; /* backend indices */
 	struct weir_limits limits;
 	uint32_t drain_ms;
-	uint8_t cookie_secret[16];       /* the master secret of tcp/keys.h */
 	struct weir_sipkey steer_secret; /* random: no client must choose its worker */
 	uint32_t generation;             /* 0: the first one; each next one counts on */
 

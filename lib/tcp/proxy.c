@@ -69,7 +69,8 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
-	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns)
+	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns,
+	const struct weir_keyring *keyring)
 {
 	const struct weir_limits *limits = &policy->limits;
 	uint32_t share = (limits->connections + policy->n_workers - 1) / policy->n_workers;
@@ -84,7 +85,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	px->wall_offset_ns = wall_offset_ns;
 	px->isn_secret = derive(seed, SEED_ISN);
 	px->addr_secret = derive(seed, SEED_ADDR);
-	weir_keys_init(&px->keys, policy->cookie_secret, (now_ns + wall_offset_ns) / 1000000000);
+	weir_keys_init(&px->keys, keyring, (now_ns + wall_offset_ns) / 1000000000);
 	weir_table_init(&px->table, arena, share, &table_secret);
 	weir_wheel_init(&px->wheel, arena, px->table.conns, now_ns);
 	weir_sched_init(&px->sched, arena, policy, worker);

@@ -97,11 +97,13 @@ struct weir_proxy {
  * Sets px up in memory cut from arena. Measure first: with the same arguments and an arena without a
  * base, which finds the size and touches nothing else. policy must stay valid until
  * weir_proxy_adopt() replaces it. seed: 32 random bytes, different for every worker.
- * wall_offset_ns: what to add to now_ns for the wall clock (key epochs).
+ * wall_offset_ns: what to add to now_ns for the wall clock (key epochs). keyring: has the keys of that
+ * time, and is filled further while time goes on.
  */
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
-	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns);
+	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns,
+	const struct weir_keyring *keyring);
 
 /*
  * Before the first burst, if at all: backends are chosen by that bitmap, which the control side may

@@ -98,17 +98,21 @@ static double clock_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static const uint8_t secret[16] = {1, 2, 3};
+static struct weir_keyring keyring;
+
 static void open_proxy(struct world *w, unsigned int worker)
 {
 	const uint8_t seed[32] = {1, 2, 3, 4, 5, 6, 7, 8, 9, (uint8_t)worker};
 	const struct weir_proxy_ops ops = {on_header, on_packet, w};
 	struct weir_arena arena = {0};
 
-	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0);
+	weir_keyring_fill(&keyring, secret, w->now_ns / 1000000000);
+	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0, &keyring);
 	w->memory_bytes = arena.used;
 	w->memory = pages_map(arena.used, &w->pages);
 	arena = (struct weir_arena){.base = w->memory, .size = w->memory_bytes};
-	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0);
+	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0, &keyring);
 }
 
 struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers)
@@ -186,6 +190,7 @@ __attribute__((noinline)) static void through_core(struct world *w, unsigned int
 			abort(); /* every worker is only given what is its own */
 	}
 	weir_proxy_burst(&w->px, w->pkts, n, w->now_ns);
+	weir_keyring_fill(&keyring, secret, w->now_ns / 1000000000);
 	weir_proxy_tick(&w->px, w->now_ns);
 }
 

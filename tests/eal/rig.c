@@ -92,8 +92,11 @@ void rig_open(struct rig *r, struct weir_policy *policy, unsigned int n_rx, unsi
 {
 	static const unsigned int lcores[] = {1, 2, 3};
 	uint8_t seeds[WEIR_WORKERS_MAX][32];
-	struct weir_dataplane_params params = {
-		.policy = policy, .lcores = lcores, .sleep = true, .seeds = seeds};
+	struct weir_dataplane_params params = {.policy = policy,
+		.secret = shell_secret,
+		.lcores = lcores,
+		.sleep = true,
+		.seeds = seeds};
 	struct weir_dp_error err;
 
 	memset(r, 0, sizeof(*r));

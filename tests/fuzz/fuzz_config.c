@@ -76,9 +76,12 @@ static void measure_worker(const struct weir_policy *p)
 	static struct weir_proxy px;
 	struct weir_arena arena = {.base = NULL};
 	struct weir_proxy_ops ops = {.shell = NULL};
+	static const uint8_t secret[16];
+	static struct weir_keyring keyring;
 	uint8_t seed[32] = {0};
 
-	weir_proxy_init(&px, &arena, p, p->n_workers - 1, seed, &ops, 1000000000, 0);
+	weir_keyring_fill(&keyring, secret, 1);
+	weir_proxy_init(&px, &arena, p, p->n_workers - 1, seed, &ops, 1000000000, 0, &keyring);
 	FUZZ_MUST(arena.used > 0);
 }
 

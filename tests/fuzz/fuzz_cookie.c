@@ -146,6 +146,8 @@ static void must_not_pass(const struct weir_keys *k, const struct weir_keys *oth
 			  check(other, m, m->random, out, &probes)) == 0);
 }
 
+static struct weir_keyring ring; /* of the keys that were made last */
+
 static struct weir_keys keys(uint64_t hash, uint64_t wall_s)
 {
 	uint64_t secret[2] = {hash, ~hash * 0x9e3779b97f4a7c15ull};
@@ -153,7 +155,9 @@ static struct weir_keys keys(uint64_t hash, uint64_t wall_s)
 	uint8_t bytes[16];
 
 	memcpy(bytes, secret, sizeof(bytes));
-	weir_keys_init(&k, bytes, wall_s);
+	memset(&ring, 0, sizeof(ring));
+	weir_keyring_fill(&ring, bytes, wall_s);
+	weir_keys_init(&k, &ring, wall_s);
 	return k;
 }
 
@@ -161,8 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, data + size};
 	uint64_t wall_s = (uint64_t)fuzz_u32(&in) * WEIR_EPOCH_S, now_ms = fuzz_u32(&in);
-	struct weir_keys k = keys(fuzz_hash(data, size), wall_s), next = k;
 	struct weir_keys other = keys(fuzz_hash(data, size) ^ 0x5eed, wall_s);
+	struct weir_keys k = keys(fuzz_hash(data, size), wall_s), next = k;
 	static struct made m;
 
 	for (m.n = 0; m.n < WEIR_BURST && fuzz_left(&in) > 0; m.n++)

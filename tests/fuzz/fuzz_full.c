@@ -474,7 +474,7 @@ static void begin(struct full *f, uint8_t scarce, uint64_t secret)
 {
 	struct weir_policy *p = scarce_policy(scarce);
 
-	memcpy(p->cookie_secret, &secret, sizeof(secret));
+	memcpy(shell_secret, &secret, sizeof(secret));
 	f->s = shell_open(p, SHELL_START_NS);
 	if (scarce & PORTS)
 		shell_squeeze_ports(f->s, 3);

@@ -23,7 +23,7 @@ static void shape_policy(struct weir_policy *p, uint8_t knobs, uint64_t secret)
 		p->limits.syn_ack_ring = 0;
 	if (knobs & WORLD_NO_ROOM)
 		p->limits.held_bytes = 536;
-	memcpy(p->cookie_secret, &secret, sizeof(secret));
+	memcpy(shell_secret, &secret, sizeof(secret));
 	for (unsigned int i = 0; i < p->n_services; i++) {
 		struct weir_service *s = &p->services[i];
 

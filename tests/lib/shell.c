@@ -103,8 +103,6 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 		.reply_budget = 1000,
 		.refuse_closed_ports = true};
 	p->drain_ms = 1000;
-	for (unsigned int i = 0; i < sizeof(p->cookie_secret); i++)
-		p->cookie_secret[i] = (uint8_t)(17 * i + 5);
 	p->steer_secret = (struct weir_sipkey){0x0123456789abcdef, 0xfedcba9876543210};
 	p->n_services = 2;
 	p->n_nexthops = 2 * n_each;
@@ -234,6 +232,15 @@ static void out_packet(void *shell, struct weir_pkt *pkt)
 	act(w, pkt);
 }
 
+uint8_t shell_secret[16] = {5, 22, 39, 56, 73, 90, 107, 124, 141, 158, 175, 192, 209, 226, 243, 4};
+
+void shell_fill_keys(struct shell *s, unsigned int worker)
+{
+	const struct weir_proxy *px = &s->workers[worker].px;
+
+	weir_keyring_fill(&s->keyring, s->secret, (s->now_ns + px->wall_offset_ns) / 1000000000);
+}
+
 static void open_worker(struct shell *s, unsigned int i)
 {
 	struct shell_worker *w = &s->workers[i];
@@ -244,12 +251,13 @@ static void open_worker(struct shell *s, unsigned int i)
 	for (unsigned int j = 0; j < sizeof(seed); j++)
 		seed[j] = (uint8_t)(j * 29 + 100 * i + 7);
 	w->shell = s;
-	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &ops, s->now_ns, WALL_NS);
+	weir_keyring_fill(&s->keyring, s->secret, (s->now_ns + WALL_NS) / 1000000000);
+	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &ops, s->now_ns, WALL_NS, &s->keyring);
 	w->memory_bytes = arena.used;
 	w->memory = aligned_alloc(64, arena.used);
 	memset(w->memory, 0, arena.used);
 	arena = (struct weir_arena){.base = w->memory, .size = arena.used};
-	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &ops, s->now_ns, WALL_NS);
+	weir_proxy_init(&w->px, &arena, s->policy, i, seed, &ops, s->now_ns, WALL_NS, &s->keyring);
 	if (arena.used != w->memory_bytes)
 		shell_die("measured %zu bytes, took %zu", w->memory_bytes, arena.used);
 }
@@ -263,6 +271,7 @@ struct shell *shell_open(struct weir_policy *policy, uint64_t start_ns)
 	s->policy = policy;
 	s->now_ns = start_ns;
 	s->tick_ms = 8;
+	memcpy(s->secret, shell_secret, sizeof(s->secret));
 	s->workers = calloc(policy->n_workers, sizeof(*s->workers));
 	for (unsigned int i = 0; i < policy->n_workers; i++)
 		open_worker(s, i);
@@ -440,6 +449,7 @@ void shell_squeeze_ports(struct shell *s, uint32_t keep)
 void shell_tick(struct shell *s)
 {
 	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
+		shell_fill_keys(s, i);
 		weir_proxy_tick(&s->workers[i].px, s->now_ns);
 		shell_check_gauges(&s->workers[i]);
 	}

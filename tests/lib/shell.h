@@ -72,8 +72,10 @@ struct shell {
 	struct weir_policy *policy; /* the youngest */
 	struct shell_worker *workers;
 	uint64_t now_ns;
-	unsigned int rx;  /* the worker whose queue gets the next packet */
-	uint32_t tick_ms; /* how far apart shell_wait_ms() ticks */
+	uint8_t secret[16];          /* shell_secret when it was opened */
+	struct weir_keyring keyring; /* of the time that its workers are told */
+	unsigned int rx;             /* the worker whose queue gets the next packet */
+	uint32_t tick_ms;            /* how far apart shell_wait_ms() ticks */
 	/* Asked before a frame of the core's own: true: no packet buffer is free. NULL: there always is. */
 	bool (*starved)(void *arg);
 	void *starved_arg;
@@ -95,6 +97,12 @@ struct shell {
 struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each);
 
 struct shell *shell_open(struct weir_policy *policy, uint64_t start_ns);
+
+/* The master secret of the shells that are opened next. */
+extern uint8_t shell_secret[16];
+
+/* What the control side does before a worker's tick: keys of its time. */
+void shell_fill_keys(struct shell *s, unsigned int worker);
 
 /*
  * The policy is succeeded by what `wanted` says, finished or not, which is given away. It is in force

@@ -218,6 +218,7 @@ static void on_tick(struct sim_timer *t)
 			continue;
 		if (f->shell->old != NULL && sim_chance(&f->random, 300000))
 			shell_adopt(f->shell, i); /* at moments of their own */
+		shell_fill_keys(f->shell, i);
 		weir_proxy_tick(&f->shell->workers[i].px, f->queue->now_ns);
 	}
 	shell_check_step(f->shell);

@@ -118,8 +118,8 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 	for (unsigned int s = 0; s < SIM_SERVICES; s++)
 		fill_service(p, s, profile, n_each, mss[s], r);
 	p->limits = limits(profile, p->n_workers, r);
-	for (unsigned int i = 0; i < sizeof(p->cookie_secret); i++)
-		p->cookie_secret[i] = (uint8_t)sim_random(r);
+	for (unsigned int i = 0; i < sizeof(shell_secret); i++)
+		shell_secret[i] = (uint8_t)sim_random(r);
 	p->steer_secret = (struct weir_sipkey){sim_random(r), sim_random(r)};
 	return p;
 }

@@ -164,12 +164,15 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static struct weir_keyring keyring;
+
 static void cut(struct worker *w, struct weir_arena *arena, const struct weir_policy *p)
 {
 	const struct weir_proxy_ops ops = {send_nothing, held_no_more, w};
 	const uint8_t seed[32] = {(uint8_t)w->self, 1};
 
-	weir_proxy_init(&w->px, arena, p, w->self, seed, &ops, SHELL_START_NS, 0);
+	weir_keyring_fill(&keyring, shell_secret, SHELL_START_NS / 1000000000);
+	weir_proxy_init(&w->px, arena, p, w->self, seed, &ops, SHELL_START_NS, 0, &keyring);
 	for (unsigned int from = 0; from < WORKERS; from++)
 		weir_steer_ring_init(&w->steer.from[from], arena);
 }

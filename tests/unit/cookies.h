@@ -10,12 +10,30 @@
 
 static const uint8_t master[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
 
-static inline struct weir_keys keys_at(uint64_t wall_s)
+static struct weir_keyring cookies_ring; /* of `master` */
+
+static inline struct weir_keys keys_of(const uint8_t secret[16], uint64_t wall_s)
 {
+	struct weir_keyring ring = {0};
 	struct weir_keys k;
 
-	weir_keys_init(&k, master, wall_s);
+	weir_keyring_fill(&ring, secret, wall_s);
+	weir_keys_init(&k, &ring, wall_s);
+	k.ring = NULL;
 	return k;
+}
+
+static inline struct weir_keys keys_at(uint64_t wall_s)
+{
+	return keys_of(master, wall_s);
+}
+
+/* As a worker does, after the control side has. */
+static inline bool keys_update(struct weir_keys *k, uint64_t wall_s)
+{
+	weir_keyring_fill(&cookies_ring, master, wall_s);
+	k->ring = &cookies_ring;
+	return weir_keys_update(k, wall_s);
 }
 
 static inline struct weir_addr v6_of(uint64_t *seed)

@@ -347,7 +347,7 @@ static void expect_secret(const char *content, mode_t mode, const char *want)
 	CU_ASSERT_EQUAL(chmod(config_path("key"), mode), 0);
 	CU_ASSERT_EQUAL(config_load_text(text, &c, message), want == NULL ? 0 : -EINVAL);
 	if (c != NULL)
-		CU_ASSERT(memcmp(c->policy->cookie_secret, secret, 16) == 0);
+		CU_ASSERT(memcmp(c->secret->bytes, secret, 16) == 0);
 	if (want != NULL)
 		CU_ASSERT_STRING_EQUAL(message, want);
 	weir_config_free(c);
@@ -406,7 +406,7 @@ static void test_secret(void)
 	/* without a file both secrets are new each time */
 	c = expect_good(config_base);
 	other = expect_good(config_base);
-	CU_ASSERT(memcmp(c->policy->cookie_secret, other->policy->cookie_secret, 16) != 0);
+	CU_ASSERT(memcmp(c->secret->bytes, other->secret->bytes, 16) != 0);
 	CU_ASSERT(memcmp(&c->policy->steer_secret, &other->policy->steer_secret,
 			  sizeof(c->policy->steer_secret)) != 0);
 	weir_config_free(c);

@@ -255,23 +255,47 @@ static void generations(void)
 		struct weir_cookie c = make(&k, &syn, random_agreed(&seed), 0);
 		struct weir_seg ack = ack_of(&syn, &c);
 
-		CU_ASSERT_FALSE(weir_keys_update(&k, epoch_start + WEIR_EPOCH_S - 1));
+		CU_ASSERT_FALSE(keys_update(&k, epoch_start + WEIR_EPOCH_S - 1));
 		CU_ASSERT_TRUE(check(&k, &ack));
-		CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start + WEIR_EPOCH_S));
+		CU_ASSERT_TRUE(keys_update(&k, epoch_start + WEIR_EPOCH_S));
 		CU_ASSERT_TRUE(check(&k, &ack));
-		CU_ASSERT_FALSE(weir_keys_update(&k, epoch_start + 2 * WEIR_EPOCH_S - 1));
+		CU_ASSERT_FALSE(keys_update(&k, epoch_start + 2 * WEIR_EPOCH_S - 1));
 		CU_ASSERT_TRUE(check(&k, &ack));
 		for (uint64_t later = 2; later < 9;
 			later++) { /* odd and even: either key's place */
-			CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start + later * WEIR_EPOCH_S));
+			CU_ASSERT_TRUE(keys_update(&k, epoch_start + later * WEIR_EPOCH_S));
 			CU_ASSERT_FALSE(check(&k, &ack));
 		}
 		/* back to a time before it was made: not yet valid; forward again: valid again */
-		CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start - 1));
+		CU_ASSERT_TRUE(keys_update(&k, epoch_start - 1));
 		CU_ASSERT_FALSE(check(&k, &ack));
-		CU_ASSERT_TRUE(weir_keys_update(&k, epoch_start));
+		CU_ASSERT_TRUE(keys_update(&k, epoch_start));
 		CU_ASSERT_TRUE(check(&k, &ack));
 	}
+}
+
+/* A control side that is late, or has not heard of a step of the clock: the keys stay as they are. */
+static void late_keyring(void)
+{
+	struct weir_keyring ring = {0};
+	struct weir_keys k, was;
+	uint64_t in = 0;
+
+	weir_keyring_fill(&ring, master, WALL_S);
+	weir_keys_init(&k, &ring, WALL_S);
+	while (weir_keys_update(&k, WALL_S + (in + 1) * WEIR_EPOCH_S))
+		in++;
+	CU_ASSERT_EQUAL(in, WEIR_KEYRING_EPOCHS - 2);
+	was = k;
+	CU_ASSERT_FALSE(weir_keys_update(&k, WALL_S + 100 * WEIR_EPOCH_S));
+	CU_ASSERT_FALSE(weir_keys_update(&k, WALL_S - 100 * WEIR_EPOCH_S));
+	CU_ASSERT_EQUAL(memcmp(&k, &was, sizeof(k)), 0);
+	ring.version++; /* it is being written */
+	CU_ASSERT_FALSE(weir_keys_update(&k, WALL_S));
+	ring.version--;
+	CU_ASSERT_TRUE(weir_keys_update(&k, WALL_S));
+	was = keys_at(WALL_S);
+	CU_ASSERT_EQUAL(memcmp(k.key, was.key, sizeof(k.key)), 0);
 }
 
 /* Nodes with one secret and clock accept each other's cookies; with another secret they do not. */
@@ -283,8 +307,8 @@ static void nodes(void)
 	struct weir_seg syn = random_syn(&seed, false), ack;
 	struct weir_cookie cookie = make(&a, &syn, random_agreed(&seed), 0);
 
-	weir_keys_init(&c, other_secret, WALL_S);
-	CU_ASSERT_TRUE(weir_keys_update(&b, WALL_S + WEIR_EPOCH_S));
+	c = keys_of(other_secret, WALL_S);
+	CU_ASSERT_TRUE(keys_update(&b, WALL_S + WEIR_EPOCH_S));
 	ack = ack_of(&syn, &cookie);
 	CU_ASSERT_TRUE(check(&b, &ack));
 	CU_ASSERT_FALSE(check(&c, &ack));
@@ -321,7 +345,7 @@ static void key_of_secret_only(void)
 	for (unsigned int i = 0; i < 2; i++) {
 		memset(around[i], i ? 0xff : 0, sizeof(around[i]));
 		memcpy(around[i] + sizeof(master), master, sizeof(master));
-		weir_keys_init(&k, around[i] + sizeof(master), WALL_S);
+		k = keys_of(around[i] + sizeof(master), WALL_S);
 		CU_ASSERT_EQUAL(memcmp(k.key, base.key, sizeof(k.key)), 0);
 	}
 }
@@ -339,9 +363,9 @@ static void key_halves(void)
 		uint8_t secret[16];
 		struct weir_keys k;
 
-		memcpy(secret, &base.master, sizeof(secret));
+		memcpy(secret, master, sizeof(secret));
 		secret[i] ^= 1;
-		weir_keys_init(&k, secret, WALL_S);
+		k = keys_of(secret, WALL_S);
 		CU_ASSERT_FALSE(same_half(&base, &k));
 	}
 }
@@ -429,6 +453,7 @@ int main(void)
 		{"keys are of the whole secret and the epoch", key_halves},
 		{"HC-52 this and the last epoch's cookies, clock steps", generations},
 		{"cookies of nodes with one secret", nodes},
+		{"HC-52 keys that the control side has not made yet", late_keyring},
 		{"bursts of 0 to 64 are like one by one", batches},
 		{"IPv6 addresses", families},
 	};

@@ -331,7 +331,7 @@ static struct input random_input(uint64_t *seed, bool v6, bool ts)
 {
 	struct input in = {.syn = random_syn(seed, v6), .agreed = random_agreed(seed)};
 
-	weir_keys_init(&in.keys, master, WALL_S);
+	in.keys = keys_at(WALL_S);
 	for (unsigned int i = 0; i < 2; i++)
 		in.keys.key[i] = (struct weir_sipkey){unit_random(seed), unit_random(seed)};
 	in.agreed.ts = ts;

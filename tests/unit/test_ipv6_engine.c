@@ -112,19 +112,21 @@ static void start(unsigned int mode)
 {
 	const uint8_t seed[32] = {6, 6, 6};
 	const struct weir_proxy_ops ops = {on_header, on_packet, NULL};
+	static struct weir_keyring keyring;
 	struct weir_arena arena = {0};
 
 	memset(&w, 0, sizeof(w));
 	w.now_ns = 1000000000;
+	weir_keyring_fill(&keyring, seed, w.now_ns / 1000000000);
 	w.mode = (uint16_t)mode;
 	w.client = frame6_addr(0x2001, 0xdb8, 10, 0, 0, 0, 1, 0x203);
 	w.local = frame6_addr(0x2001, 0xdb8, 0xb, 0, 0, 0, 0, 1);
 	w.policy = make_policy();
-	weir_proxy_init(&w.px, &arena, w.policy, 0, seed, &ops, w.now_ns, 0);
+	weir_proxy_init(&w.px, &arena, w.policy, 0, seed, &ops, w.now_ns, 0, &keyring);
 	w.memory = aligned_alloc(64, (arena.used + 63) & ~(size_t)63);
 	memset(w.memory, 0, arena.used);
 	arena = (struct weir_arena){.base = w.memory, .size = arena.used};
-	weir_proxy_init(&w.px, &arena, w.policy, 0, seed, &ops, w.now_ns, 0);
+	weir_proxy_init(&w.px, &arena, w.policy, 0, seed, &ops, w.now_ns, 0, &keyring);
 }
 
 static void stop(void)

@@ -15,13 +15,15 @@ static void start(struct started *w, const struct weir_policy *p, const uint8_t 
 {
 	const struct weir_proxy_ops ops = {0};
 	struct weir_arena arena = {0};
+	static struct weir_keyring keyring;
 
-	weir_proxy_init(&w->px, &arena, p, 0, seed, &ops, SHELL_START_NS, 0);
+	weir_keyring_fill(&keyring, shell_secret, SHELL_START_NS / 1000000000);
+	weir_proxy_init(&w->px, &arena, p, 0, seed, &ops, SHELL_START_NS, 0, &keyring);
 	w->memory = calloc(1, arena.used);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w->memory);
 	arena = (struct weir_arena){.base = w->memory, .size = arena.used};
 	memset(&w->px, 0xa5, sizeof(w->px));
-	weir_proxy_init(&w->px, &arena, p, 0, seed, &ops, SHELL_START_NS, 0);
+	weir_proxy_init(&w->px, &arena, p, 0, seed, &ops, SHELL_START_NS, 0, &keyring);
 }
 
 /* Whatever was there before, nothing has happened yet. */
