@@ -51,11 +51,16 @@ enum weir_conn_flag {
 	WEIR_CONN_KEYED_BACKEND = 1 << 7, /* the backend key is in the table */
 };
 
-/* Whether the client has sent data: without it a connection is among the first to go (tcp/pressure.h). */
+/*
+ * Whether the client has sent data: without it a connection is among the first to go (tcp/pressure.h).
+ * Data of the client makes it WEIR_QUIET_HEARD from any of the others.
+ */
 enum weir_quiet {
 	WEIR_QUIET_HEARD, /* it has */
 	WEIR_QUIET_NEW,   /* not yet */
 	WEIR_QUIET_SEEN, /* ... and for longer than a newcomer takes: the hand has come by before */
+	/* it sent an exact RST, which its backend may not have received, or not believed (HC-63) */
+	WEIR_QUIET_GONE,
 };
 
 /* State of the data that one side sends, in its own sequence space (HC-21). */

@@ -117,10 +117,13 @@ static inline bool is_counted(const struct weir_conn *c)
 	return is_active(c);
 }
 
-/* HC-63: active, and no exact RST was seen: one costs a blind sender 2^31 packets (RFC 5961 §3). */
+/*
+ * HC-63: active, and no exact RST was seen: one costs a blind sender 2^31 packets (RFC 5961 §3). The
+ * client's counts until it sends data, even if the backend lost it and goes on.
+ */
 static inline bool is_alive(const struct weir_conn *c)
 {
-	return is_active(c) && !(c->flags & WEIR_CONN_RST_PENDING);
+	return is_active(c) && !(c->flags & WEIR_CONN_RST_PENDING) && c->quiet != WEIR_QUIET_GONE;
 }
 
 /* The service takes no cookie without timestamps, and this is one. */

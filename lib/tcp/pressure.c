@@ -98,7 +98,7 @@ static uint32_t idle_ms(const struct weir_proxy *px, const struct weir_conn *c)
 
 static enum weir_grade grade_of(const struct weir_conn *c, uint32_t idle)
 {
-	if (c->quiet == WEIR_QUIET_SEEN)
+	if (c->quiet == WEIR_QUIET_SEEN || c->quiet == WEIR_QUIET_GONE)
 		return idle < IDLE_LEAST_MS ? WEIR_GRADE_YOUNG : WEIR_GRADE_QUIET;
 	if (c->quiet == WEIR_QUIET_NEW || idle < SILENT_MS)
 		return WEIR_GRADES;
