@@ -217,6 +217,7 @@ static int start_watching(struct daemon *d)
 	d->view.file_prefix = d->args.file_prefix;
 	weir_reload_init(&d->reload, wake);
 	d->view.reload = &d->reload;
+	d->view.orders = &d->dp.shared.orders;
 	d->view.started = time(NULL);
 	d->view.started_ns = weir_clock_monotonic_ns();
 	weir_describe_view(&d->view, &d->dp);

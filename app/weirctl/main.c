@@ -24,12 +24,12 @@ static const struct topic topics[] = {
 	{"info", NULL, "version, configuration file, uptime, sizes, memory"},
 	{"services",
 		"name vip mode scheduler state backends active syn cookies_ok opened established "
-		"failed "
+		"failed syn_cookies gate half_open switches "
 		"bytes_in bytes_out",
 		"services and their counters"},
 	{"backends",
 		"service name address port state weight active opened established refused "
-		"timed_out",
+		"timed_out unreachable",
 		"backends and their counters"},
 	{"workers",
 		"worker lcore cpu conns conns_max held held_max local_ports rx tx dropped "
@@ -61,11 +61,14 @@ struct request {
 static void usage(void)
 {
 	printf("usage: weirctl [-p PREFIX | -s SOCKET] [--json] show TOPIC [OPTION...]\n"
-	       "       weirctl [-p PREFIX | -s SOCKET] reload\n\n"
+	       "       weirctl [-p PREFIX | -s SOCKET] reload\n"
+	       "       weirctl [-p PREFIX | -s SOCKET] set service NAME syn_cookies "
+	       "always|adaptive|never|configured\n\n"
 	       "Shows state and counters of a running synweir; reloads its configuration, all of "
 	       "it "
 	       "or nothing,\n"
-	       "and tells what has changed, or why nothing has.\n\n"
+	       "and tells what has changed, or why nothing has; overrides the file until the "
+	       "next start.\n\n"
 	       "topics:\n");
 	for (size_t i = 0; i < TOPICS; i++)
 		printf("  %-11s %s\n", topics[i].name, topics[i].help);
@@ -126,12 +129,29 @@ static int find_reload(struct request *r, int n, char **words)
 	return 0;
 }
 
+static const struct topic set = {"set", NULL, NULL};
+
+/* "set service NAME syn_cookies WORD": the daemon judges name and word. */
+static int find_set(struct request *r, int n, char **words)
+{
+	r->topic = &set;
+	if (r->filters[0] != '\0' || r->limit_given || r->all || r->json)
+		return complain("options are for show, not", words[0]);
+	if (n != 5 || strcmp(words[1], "service") != 0 || strcmp(words[3], "syn_cookies") != 0)
+		return complain("set what?", "set service NAME syn_cookies WORD");
+	if (add_filter(r, "service", words[2]) != 0)
+		return -1;
+	return add_filter(r, "syn_cookies", words[4]);
+}
+
 static int find_topic(struct request *r, int n, char **words)
 {
 	if (n == 0)
-		return complain("missing command:", "show TOPIC or reload");
+		return complain("missing command:", "show TOPIC, reload or set");
 	if (strcmp(words[0], "reload") == 0)
 		return find_reload(r, n, words);
+	if (strcmp(words[0], "set") == 0)
+		return find_set(r, n, words);
 	if (strcmp(words[0], "show") != 0)
 		return complain("unknown command", words[0]);
 	if (n == 1)
@@ -284,12 +304,14 @@ static int ask_and_show(const struct request *r)
 		json_decref(rows);
 		return status;
 	}
-	if (r->topic->columns == NULL && !json_is_object(json_array_get(rows, 0))) {
+	if (r->topic->columns == NULL && r->topic != &set &&
+		!json_is_object(json_array_get(rows, 0))) {
 		fprintf(stderr, "weirctl: the answer says nothing\n");
 		json_decref(rows);
 		return EXIT_FAILURE;
 	}
-	show(r, rows);
+	if (r->topic != &set)
+		show(r, rows);
 	json_decref(rows);
 	if (more)
 		fprintf(stderr, "weirctl: there may be more: --limit N, 0 for all\n");

@@ -51,6 +51,20 @@ static int check_profile(struct weir_draft *d, struct weir_draft_service *s)
 	return 0;
 }
 
+/* What "adaptive" ends by must lie below what it begins by, or it would change to and fro. */
+static int check_watermarks(struct weir_draft *d, const struct weir_draft_service *s)
+{
+	const struct weir_watermarks *m = &s->service.watermarks;
+
+	if (m->queue_low >= m->queue_high)
+		return weir_draft_refuse(d, weir_draft_key(s->at, "adaptive.queue_low"),
+			"must be less than queue_high, which is %u", m->queue_high);
+	if (m->rate_high > 0 && m->rate_low >= m->rate_high)
+		return weir_draft_refuse(d, weir_draft_key(s->at, "adaptive.syn_rate_low"),
+			"must be less than syn_rate_high, which is %u", m->rate_high);
+	return 0;
+}
+
 static int check_vip(struct weir_draft *d, uint32_t i)
 {
 	const struct weir_draft_service *s = &d->services[i];
@@ -179,6 +193,8 @@ static int check_service(struct weir_draft *d, uint32_t i)
 
 	if (ret == 0)
 		ret = check_profile(d, s);
+	if (ret == 0)
+		ret = check_watermarks(d, s);
 	for (uint32_t b = 0; b < s->n_backends && ret == 0; b++)
 		ret = check_backend(d, s, b);
 	if (ret == 0)

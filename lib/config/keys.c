@@ -16,6 +16,7 @@
 /* In the order of the enums that they are stored as. */
 static const char *const modes[] = {"nat", "fullnat", NULL};
 static const char *const schedulers[] = {"rr", "wrr", "lc", NULL};
+static const char *const syn_cookies[] = {"always", "adaptive", "never", NULL};
 static const char *const idles[] = {"poll", "sleep", NULL};
 static const char *const rss_words[] = {"auto", "on", "off", NULL};
 static const char *const path_words[] = {"strict", "loose", NULL};
@@ -71,6 +72,21 @@ static const struct weir_conf_key profile_keys[] = {
 };
 static const struct weir_conf_group profile_group = GROUP_OF(profile_keys);
 
+/* Two orders of magnitude between the rates: a flood is no matter of a few. */
+static const struct weir_conf_key adaptive_keys[] = {
+	{"queue_high", WEIR_CONF_INT, .min = 1, .max = 100, .def = 50,
+		AT(struct weir_watermarks, queue_high)},
+	{"queue_low", WEIR_CONF_INT, .min = 0, .max = 99, .def = 25,
+		AT(struct weir_watermarks, queue_low)},
+	{"syn_rate_high", WEIR_CONF_INT, .min = 0, .max = 100000000, .def = 5000,
+		AT(struct weir_watermarks, rate_high)},
+	{"syn_rate_low", WEIR_CONF_INT, .min = 0, .max = 100000000, .def = 50,
+		AT(struct weir_watermarks, rate_low)},
+	{"hold", WEIR_CONF_TIME, .min = S(0.1), .max = S(3600), .def = S(10),
+		AT(struct weir_watermarks, hold_ms)},
+};
+static const struct weir_conf_group adaptive_group = GROUP_OF(adaptive_keys);
+
 #define OWN(seconds)       S(seconds)
 #define INHERITED(seconds) 0
 #define TIMEOUT(key, member, lo, hi, default, ...)                                                 \
@@ -124,6 +140,10 @@ static const struct weir_conf_key service_keys[] = {
 		AT(struct weir_draft_service, service.profile)},
 	{"require_timestamps", WEIR_CONF_BOOL, .def = false,
 		AT(struct weir_draft_service, service.profile.require_timestamps)},
+	{"syn_cookies", WEIR_CONF_WORD, .words = syn_cookies, .def = WEIR_SYN_COOKIES_ALWAYS,
+		AT(struct weir_draft_service, service.syn_cookies)},
+	{"adaptive", WEIR_CONF_GROUP, .group = &adaptive_group,
+		AT(struct weir_draft_service, service.watermarks)},
 	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,
 		AT(struct weir_draft_service, service.timeouts)},
 	{"backends", WEIR_CONF_GROUP, true, .group = &backend_group,
@@ -142,6 +162,8 @@ static const struct weir_conf_key limit_keys[] = {
 		AT(struct weir_limits, held_bytes)},
 	{"syn_ack_ring", WEIR_CONF_INT, .min = 0, .max = 1 << 20, .def = 1024,
 		AT(struct weir_limits, syn_ack_ring)},
+	{"half_open", WEIR_CONF_INT, .min = 1, .max = 1 << 20, .def = 4096,
+		AT(struct weir_limits, half_open)},
 	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 4000,
 		AT(struct weir_limits, reply_budget)},
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */

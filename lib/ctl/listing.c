@@ -148,6 +148,24 @@ static bool service_is_vacant(const struct weir_view *v, uint32_t i)
 	return v->policy->services[i].life >= WEIR_LIFE_ORPHANED;
 }
 
+static const char *syn_cookies_name(const struct weir_view *v, uint32_t service)
+{
+	static const char *const names[] = {"always", "adaptive", "never"};
+
+	return names[weir_orders_mode(v->orders, v->policy, service)];
+}
+
+/* What its workers do with SYNs now. */
+static const char *gate_name(const struct weir_view *v, uint32_t service,
+	const struct weir_service_counters *c)
+{
+	if (v->policy->services[service].life != WEIR_LIFE_LIVE)
+		return "";
+	if (c->calm == 0)
+		return "cookies";
+	return c->calm == v->policy->n_workers ? "calm" : "both";
+}
+
 static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
 {
 	const struct weir_service *s = &v->policy->services[i];
@@ -172,6 +190,14 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_number(row, "established", c.established);
 	weir_row_number(row, "failed", c.failed);
 	weir_row_number(row, "source_limited", c.crowded);
+	weir_row_number(row, "refused", c.refused);
+	weir_row_number(row, "timed_out", c.timed_out);
+	weir_row_number(row, "unreachable", c.unreachable);
+	weir_row_number(row, "half_open", c.half_open);
+	weir_row_text(row, "syn_cookies", syn_cookies_name(v, i));
+	weir_row_text(row, "gate", gate_name(v, i, &c));
+	weir_row_number(row, "switches", c.switches);
+	weir_row_number(row, "switched_s", c.switches == 0 ? 0 : c.switched_s);
 	weir_row_number(row, "pkts_in", c.pkts_in);
 	weir_row_number(row, "bytes_in", c.bytes_in);
 	weir_row_number(row, "pkts_out", c.pkts_out);
@@ -204,6 +230,7 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_number(row, "established", c.established);
 	weir_row_number(row, "refused", c.refused);
 	weir_row_number(row, "timed_out", c.timed_out);
+	weir_row_number(row, "unreachable", c.unreachable);
 }
 
 static uint32_t workers(const struct weir_view *v)
@@ -348,7 +375,7 @@ static void accounting_row(const struct weir_view *v, uint32_t i, struct rte_tel
 
 const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/info", "What runs. No parameters", 1, one, info_row, NULL},
-	{"/synweir/services", "Services and their counters. Parameters: cursor", 24, services,
+	{"/synweir/services", "Services and their counters. Parameters: cursor", 16, services,
 		service_row, service_is_vacant},
 	{"/synweir/backends", "Backends and their counters. Parameters: cursor", 24, backends,
 		backend_row, backend_is_vacant},

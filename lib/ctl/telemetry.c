@@ -22,7 +22,8 @@
 
 #define RELOAD_COMMAND     "/synweir/reload"
 #define RELOAD_PATIENCE_MS 4000 /* less than weirctl's */
-#define RELOAD_PIECE       100  /* bytes of a row's text: a telemetry string has 128 */
+#define ORDER_COMMAND      "/synweir/set"
+#define RELOAD_PIECE       100 /* bytes of a row's text: a telemetry string has 128 */
 
 /* Telemetry's callbacks have no argument of ours. Set once, before the first command is known. */
 static const struct weir_view *seen;
@@ -115,6 +116,68 @@ static int answer_listing(const char *cmd, const char *text, struct rte_tel_data
 	ret = list(cmd, text, answer);
 	pthread_rwlock_unlock(&policy_lock);
 	return ret;
+}
+
+/*
+ * Orders
+ */
+
+/* The number of the live service of that name; WEIR_NONE16: there is none. */
+static uint16_t live_service(const char *name)
+{
+	const struct weir_policy *p = seen->policy;
+
+	for (uint32_t i = 0; i < p->n_services; i++)
+		if (p->services[i].life == WEIR_LIFE_LIVE && strcmp(name, p->services[i].name) == 0)
+			return (uint16_t)i;
+	return WEIR_NONE16;
+}
+
+/* weir_orders_set()'s order of that word; -1: it is none. */
+static int order_of(const char *word)
+{
+	static const char *const words[] = {"configured", "always", "adaptive", "never"};
+
+	for (int i = 0; i < 4; i++)
+		if (strcmp(word, words[i]) == 0)
+			return i;
+	return -1;
+}
+
+static int order(const char *text, struct weir_params_error *err)
+{
+	struct weir_params params;
+	const char *name, *word;
+	uint16_t service;
+
+	if (weir_params_parse(&params, text, "service, syn_cookies, cursor", err) != 0)
+		return -EINVAL;
+	name = weir_params_get(&params, "service");
+	word = weir_params_get(&params, "syn_cookies");
+	if (seen->orders == NULL || name == NULL || word == NULL)
+		return weir_params_refuse(err, "set needs service and syn_cookies");
+	service = live_service(name);
+	if (service == WEIR_NONE16)
+		return weir_params_refuse(err, "no service is named '%.31s'", name);
+	if (order_of(word) < 0)
+		return weir_params_refuse(err,
+			"syn_cookies=%.16s: must be always, adaptive, never or configured", word);
+	weir_orders_set(seen->orders, service, (uint8_t)order_of(word));
+	return 0;
+}
+
+static int answer_order(const char *cmd, const char *text, struct rte_tel_data *answer)
+{
+	struct weir_params_error err = {""};
+	struct rows rows;
+	int ret;
+
+	pthread_rwlock_rdlock(&policy_lock);
+	ret = order(text, &err);
+	pthread_rwlock_unlock(&policy_lock);
+	if (ret != 0)
+		return refuse(answer, &err);
+	return rows_start(&rows) != 0 ? -ENOMEM : rows_finish(&rows, answer, false, 0);
 }
 
 /*
@@ -324,6 +387,10 @@ int weir_telemetry_start(const struct weir_view *view)
 	}
 	err = rte_telemetry_register_cmd(RELOAD_COMMAND, answer_reload,
 		"Reloads the configuration. No parameters");
+	if (err != 0)
+		return err;
+	err = rte_telemetry_register_cmd(ORDER_COMMAND, answer_order,
+		"Sets how SYNs are answered: service=NAME,syn_cookies=WORD");
 	if (err != 0)
 		return err;
 	return rte_telemetry_register_cmd(CONNS_COMMAND, answer_conns,

@@ -50,9 +50,16 @@ struct weir_port_counters weir_view_port(const struct weir_view *v, unsigned int
 struct weir_service_counters weir_view_service(const struct weir_view *v, unsigned int service)
 {
 	struct weir_service_counters sum = {0};
+	uint64_t latest = 0;
 
-	for (unsigned int w = 0; w < v->policy->n_workers; w++)
-		add(&sum, &v->worker[w].counters->service[service], sizeof(sum));
+	for (unsigned int w = 0; w < v->policy->n_workers; w++) {
+		const struct weir_service_counters *c = &v->worker[w].counters->service[service];
+
+		add(&sum, c, sizeof(sum));
+		if (weir_counted(&c->switched_s) > latest)
+			latest = weir_counted(&c->switched_s);
+	}
+	sum.switched_s = latest;
 	return sum;
 }
 

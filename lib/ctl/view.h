@@ -18,7 +18,7 @@
 #include "flow/counters.h"
 #include "flow/crowd.h"
 #include "flow/inquiry.h"
-#include "flow/policy.h"
+#include "flow/orders.h"
 
 struct weir_view_worker {
 	const struct weir_counters *counters;
@@ -54,6 +54,7 @@ struct weir_view {
 	uint64_t memory_bytes;            /* all workers' arenas and the mbuf pools */
 	uint32_t mbufs;                   /* in all pools */
 	const struct weir_policy *policy; /* changed by weir_telemetry_policy() only */
+	struct weir_orders *orders;       /* NULL: nothing can be ordered */
 	struct weir_reload *reload;       /* NULL: reload is not supported */
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */

@@ -84,6 +84,13 @@ struct backend_watch {
 	uint64_t failed;   /* since it is down */
 };
 
+/* How a service's SYNs are answered (HC-45). */
+struct gate_watch {
+	uint32_t since; /* weir_service.since */
+	bool known, cookies;
+	uint64_t since_ns;
+};
+
 struct weir_watch {
 	weir_watch_log_fn log;
 	void *arg;
@@ -97,7 +104,8 @@ struct weir_watch {
 	struct loss_watch fate[FATES], no_mbuf;
 	struct port_watch port[WEIR_PORTS_MAX];
 	struct backend_watch *backend;
-	uint64_t *withdrawn; /* by service: weir_service_counters.timestamps_withdrawn */
+	struct gate_watch *gate; /* by service */
+	uint64_t *withdrawn;     /* by service: weir_service_counters.timestamps_withdrawn */
 };
 
 __attribute__((format(printf, 3, 4))) static void say(const struct weir_watch *w,
@@ -419,6 +427,31 @@ static void step_service(struct weir_watch *w, const struct weir_view *v, unsign
 	w->withdrawn[i] = is;
 }
 
+/* A worker that has changed to cookies is enough: the flood reaches all of them, or just that one. */
+static void step_gate(struct weir_watch *w, const struct weir_view *v, unsigned int i)
+{
+	const struct weir_service *s = &v->policy->services[i];
+	const struct weir_service_counters c = weir_view_service(v, i);
+	const bool cookies = c.calm < v->policy->n_workers;
+	struct gate_watch *g = &w->gate[i];
+
+	if (s->life != WEIR_LIFE_LIVE || g->since != s->since || !g->known) {
+		*g = (struct gate_watch){s->since, s->life == WEIR_LIFE_LIVE, cookies, w->now_ns};
+		return;
+	}
+	if (cookies == g->cookies)
+		return;
+	if (cookies)
+		say(w, WEIR_WATCH_WARNING,
+			"service %s: SYN cookies began (half-open connections: %" PRIu64 ")",
+			s->name, c.half_open);
+	else
+		say(w, WEIR_WATCH_NOTICE, "service %s: SYN cookies ended after %" PRIu64 " s",
+			s->name, (w->now_ns - g->since_ns) / 1000000000);
+	g->cookies = cookies;
+	g->since_ns = w->now_ns;
+}
+
 /* A number that another backend has now starts from zero. */
 static struct backend_watch *watch_of(struct weir_watch *w, unsigned int i, uint32_t since)
 {
@@ -439,7 +472,7 @@ static void step_backend(struct weir_watch *w, const struct weir_view *v, unsign
 	const char *service = v->policy->services[b->service].name;
 	struct weir_backend_counters c = weir_view_backend(v, i);
 	struct backend_watch *bw = watch_of(w, i, b->since);
-	uint64_t fails = growth(&bw->fails_was, c.refused + c.timed_out);
+	uint64_t fails = growth(&bw->fails_was, c.refused + c.timed_out + c.unreachable);
 	uint64_t taken = growth(&bw->established_was, c.established);
 	uint64_t marked = growth(&bw->marked_was, c.marked_down);
 
@@ -472,8 +505,10 @@ void weir_watch_step(struct weir_watch *w, const struct weir_view *v, uint64_t n
 	step_conflict(w, v);
 	for (unsigned int i = 0; i < v->policy->n_ports; i++)
 		step_port(w, v, i);
-	for (unsigned int i = 0; i < v->policy->n_services; i++)
+	for (unsigned int i = 0; i < v->policy->n_services; i++) {
 		step_service(w, v, i);
+		step_gate(w, v, i);
+	}
 	for (unsigned int i = 0; i < v->policy->n_backends; i++)
 		step_backend(w, v, i);
 	w->last_ns = now_ns;
@@ -501,7 +536,7 @@ static void remember(struct weir_watch *w, const struct weir_view *v)
 		struct weir_backend_counters c = weir_view_backend(v, i);
 
 		w->backend[i].since = v->policy->backends[i].since;
-		w->backend[i].fails_was = c.refused + c.timed_out;
+		w->backend[i].fails_was = c.refused + c.timed_out + c.unreachable;
 		w->backend[i].established_was = c.established;
 		w->backend[i].marked_was = c.marked_down;
 	}
@@ -516,7 +551,8 @@ struct weir_watch *weir_watch_new(const struct weir_view *view, weir_watch_log_f
 		return NULL;
 	w->backend = calloc(weir_policy_backend_room(view->policy) + 1, sizeof(*w->backend));
 	w->withdrawn = calloc(weir_policy_service_room(view->policy) + 1, sizeof(*w->withdrawn));
-	if (w->backend == NULL || w->withdrawn == NULL) {
+	w->gate = calloc(weir_policy_service_room(view->policy) + 1, sizeof(*w->gate));
+	if (w->backend == NULL || w->withdrawn == NULL || w->gate == NULL) {
 		weir_watch_free(w);
 		return NULL;
 	}
@@ -533,5 +569,6 @@ void weir_watch_free(struct weir_watch *w)
 		return;
 	free(w->backend);
 	free(w->withdrawn);
+	free(w->gate);
 	free(w);
 }

@@ -205,6 +205,7 @@ int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *
 	int rc;
 
 	weir_health_adopt(&dp->shared.health, policy, dp->policy->generation);
+	weir_orders_adopt(&dp->shared.orders, policy, dp->policy->generation);
 	rc = weir_swap_publish(&dp->shared.swap, policy);
 	if (rc == 0)
 		dp->policy = policy;

@@ -407,6 +407,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 	weir_proxy_init(&w->px, arena, shared->swap.current->policy, self, seed, &ops, w->now_ns,
 		shared->wall_offset_ns, &shared->keyring);
 	weir_proxy_heed(&w->px, &shared->health);
+	weir_proxy_obey(&w->px, &shared->orders);
 	init_tx(w, pool);
 	init_rings(w, arena);
 }

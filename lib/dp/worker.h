@@ -29,6 +29,7 @@ struct weir_shared {
 	struct weir_clock clock;
 	bool sleep;                /* when idle */
 	struct weir_health health; /* written by the control side */
+	struct weir_orders orders; /* likewise */
 
 	/* atomics: written by the control side */
 	uint32_t phase;          /* enum weir_phase */

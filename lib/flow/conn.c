@@ -6,6 +6,7 @@ const char *weir_state_name(enum weir_state s)
 	static const char *const names[WEIR_STATES] = {
 		[WEIR_CLOSED] = "CLOSED",
 		[WEIR_SYN_SENT] = "SYN_SENT",
+		[WEIR_SYN_RCVD] = "SYN_RCVD",
 		[WEIR_ESTABLISHED] = "ESTABLISHED",
 		[WEIR_FIN_WAIT_1] = "FIN_WAIT_1",
 		[WEIR_FIN_WAIT_2] = "FIN_WAIT_2",

@@ -25,7 +25,10 @@
  */
 enum weir_state {
 	WEIR_CLOSED, /* nothing is forwarded; kept so that its cookie opens no second connection */
+	/* half-open: the client's own SYN went to the backend, its ACK has not come (HC-70) */
+	WEIR_SYN_RCVD,
 	WEIR_SYN_SENT, /* the client's cookie was valid, the backend has not answered yet */
+	/* INVARIANT: from here on both sequence spaces are known, and window.h holds */
 	WEIR_ESTABLISHED,
 	WEIR_FIN_WAIT_1, /* the closer's FIN was forwarded, not acknowledged / ESTABLISHED or CLOSE_WAIT */
 	WEIR_FIN_WAIT_2, /* ... acknowledged / CLOSE_WAIT: half close, data may flow for long */
@@ -77,6 +80,11 @@ struct weir_handshake {
 	uint32_t cookie_tsval; /* TSval of the SYN-ACK, as the client echoed it */
 };
 
+/* Only in SYN_RCVD: its place in the half-open queue (flow/halfopen.h). */
+struct weir_half_open {
+	uint32_t older, newer; /* conns, or WEIR_CONN_NONE */
+};
+
 struct weir_conn {
 	/* line 1: for lookup and translation */
 	struct weir_key client; /* key: client's address, port, listener */
@@ -84,12 +92,13 @@ struct weir_conn {
 		local; /* key: what the backend sees the client as, and the backend's key_id */
 	uint32_t seq_delta[2]; /* [enum weir_side of the sender] */
 	uint32_t ts_delta[2];
-	uint8_t state;              /* enum weir_state */
-	uint8_t flags;              /* enum weir_conn_flag */
-	uint8_t closer : 1;         /* enum weir_side */
-	uint8_t fin_sent : 2;       /* bit per enum weir_side: its FIN is in fin_seq */
-	uint8_t fin_acked : 2;      /* bit per side: its FIN was acknowledged */
-	uint8_t tries : 3;          /* SYNs to this backend, or window updates, without an answer */
+	uint8_t state;         /* enum weir_state */
+	uint8_t flags;         /* enum weir_conn_flag */
+	uint8_t closer : 1;    /* enum weir_side */
+	uint8_t fin_sent : 2;  /* bit per enum weir_side: its FIN is in fin_seq */
+	uint8_t fin_acked : 2; /* bit per side: its FIN was acknowledged */
+	/* SYNs to this backend, or window updates, without an answer; SYN_RCVD: not 0 until there is one */
+	uint8_t tries : 3;
 	uint8_t wscale_client : 4;  /* as the client offered it */
 	uint8_t wscale_backend : 4; /* as the backend offered it */
 	uint8_t wscale_shown : 4;   /* what the client was promised as the backend's */
@@ -101,7 +110,7 @@ struct weir_conn {
 	uint8_t reset_by : 1;         /* enum weir_side: the sender of the pending RST */
 	/* the backend has sent over 2^31 bytes: its ISN cannot be compared with new numbers */
 	uint8_t isn_stale : 1;
-	uint8_t spare : 1;
+	uint8_t calm : 1; /* its SYN and SYN-ACK were the two ends' own: nothing was promised */
 	uint16_t backend; /* index into the policy's backends */
 
 	/* line 2: windows, close, timers */
@@ -109,7 +118,8 @@ struct weir_conn {
 	uint16_t max_wnd[2];        /* the largest window field the side sent: unscaled */
 	uint32_t cookie;            /* the ISN that the client was shown */
 	union {
-		struct weir_handshake handshake; /* until the first FIN */
+		struct weir_half_open half_open; /* in SYN_RCVD */
+		struct weir_handshake handshake; /* else until the first FIN */
 		uint32_t fin_seq[2]; /* sequence number after the side's FIN, in its own space */
 	};
 	uint32_t deadline; /* tick (flow/wheel.h) at which the timer goes off */

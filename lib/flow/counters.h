@@ -23,7 +23,14 @@ struct weir_port_counters {
 
 struct weir_service_counters {
 	uint64_t syn, cookies_ok, opened, established, failed;
-	uint64_t crowded;             /* refused: too many connections of the address or prefix */
+	uint64_t crowded; /* refused: too many connections of the address or prefix */
+	/* how backends did not accept (HC-74): by RST, by silence, by ICMP unreachable */
+	uint64_t refused, timed_out, unreachable;
+	uint64_t half_open; /* gauge: entries in SYN_RCVD */
+	uint64_t calm;      /* gauge: 1 while backends answer its SYNs, 0 while cookies do */
+	uint64_t switches;  /* from the one to the other and back */
+	/* gauge: wall clock in seconds of the last one; of several workers the latest */
+	uint64_t switched_s;
 	uint64_t bytes_in, bytes_out; /* payload client->backend and back, as forwarded */
 	uint64_t pkts_in, pkts_out;
 	uint64_t timestamps_withdrawn; /* promises that a backend broke (HC-03) */
@@ -34,7 +41,7 @@ struct weir_listener_counters {
 };
 
 struct weir_backend_counters {
-	uint64_t opened, established, refused, timed_out;
+	uint64_t opened, established, refused, timed_out, unreachable;
 	uint64_t marked_down; /* times that a hold-down began (flow/sched.h) */
 	uint64_t active;      /* gauge: connections now */
 	uint64_t conns;       /* gauge: those that have ended but are remembered, too */
@@ -46,7 +53,7 @@ struct weir_counters {
 	struct weir_port_counters port[WEIR_PORTS_MAX];
 	uint64_t handed_in, handed_out;
 	/* gauges, written once per burst at most */
-	uint64_t conns, conns_by_state[8]; /* enum weir_state */
+	uint64_t conns, conns_by_state[9]; /* enum weir_state */
 	uint64_t held, local_ports;
 	/*
 	 * The latest conflict for an address of ours: which, in network order, and the MAC that claims

@@ -226,7 +226,9 @@ static bool same_service(const struct weir_service *a, const struct weir_service
 {
 	return a->life == b->life && strcmp(a->name, b->name) == 0 &&
 		a->scheduler == b->scheduler && same_profile(&a->profile, &b->profile) &&
-		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0;
+		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
+		a->syn_cookies == b->syn_cookies &&
+		memcmp(&a->watermarks, &b->watermarks, sizeof(a->watermarks)) == 0;
 }
 
 static int add_listener(struct making *m, uint32_t at, uint16_t service,

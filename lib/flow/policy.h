@@ -120,6 +120,20 @@ enum weir_syn_ack {
 	WEIR_SYN_ACKS = 1 << 4
 };
 
+/* How a service's SYNs are answered (HC-45). */
+enum weir_syn_cookies {
+	WEIR_SYN_COOKIES_ALWAYS,   /* every SYN with a cookie */
+	WEIR_SYN_COOKIES_ADAPTIVE, /* in quiet times by the backend: tcp/gate.h */
+	WEIR_SYN_COOKIES_NEVER,    /* by the backend */
+};
+
+/* When "adaptive" changes: of the half-open queue in percent, and SYNs a second of all workers. */
+struct weir_watermarks {
+	uint32_t queue_high, queue_low;
+	uint32_t rate_high, rate_low; /* SYNs without a handshake; high 0: does not matter */
+	uint32_t hold_ms;             /* how long it must be quiet before cookies end */
+};
+
 /* Milliseconds. */
 struct weir_timeouts {
 	uint32_t established_ms, half_close_ms, closing_ms, time_wait_ms;
@@ -129,10 +143,12 @@ struct weir_timeouts {
 
 struct weir_service {
 	char name[WEIR_NAME_MAX];
-	uint8_t mode;      /* enum weir_mode */
-	uint8_t scheduler; /* enum weir_scheduler */
-	uint8_t life;      /* enum weir_life */
-	uint32_t since;    /* the policy's generation that gave it its number */
+	uint8_t mode;        /* enum weir_mode */
+	uint8_t scheduler;   /* enum weir_scheduler */
+	uint8_t life;        /* enum weir_life */
+	uint8_t syn_cookies; /* enum weir_syn_cookies */
+	uint32_t since;      /* the policy's generation that gave it its number */
+	struct weir_watermarks watermarks;
 	struct weir_profile profile;
 	struct weir_timeouts timeouts;
 	uint32_t first_member, n_members; /* in members[] */
@@ -189,6 +205,7 @@ struct weir_limits {
 	uint32_t held_packets; /* per worker */
 	uint32_t held_bytes;   /* per connection, and at most the window of the SYN-ACK; <= 65535 */
 	uint32_t syn_ack_ring; /* entries per worker, 0: SYN-ACKs are never retransmitted */
+	uint32_t half_open;    /* entries in SYN_RCVD of each service, all workers together */
 	/*
 	 * RST and ICMP replies per second and worker: so many to unknown tuples, and as many again
 	 * about connections and to backends
@@ -303,6 +320,14 @@ static inline uint32_t weir_policy_listener_room(const struct weir_policy *p)
 static inline uint32_t weir_policy_backend_room(const struct weir_policy *p)
 {
 	return p->limits.backends > p->n_backends ? p->limits.backends : p->n_backends;
+}
+
+/* Entries in SYN_RCVD that each service may have in each worker; at least one. */
+static inline uint32_t weir_policy_half_open(const struct weir_policy *p)
+{
+	uint32_t n = (p->limits.half_open + p->n_workers - 1) / p->n_workers;
+
+	return n > 0 ? n : 1;
 }
 
 /* The service that a client's key belongs to: a number. */

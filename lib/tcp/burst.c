@@ -55,6 +55,32 @@ static void dispatch(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
+/*
+ * HC-70: takes the SYNs that go to backends out of those that get a cookie; they are looked up instead.
+ * After the dispatch, so that a flood, in which there are none, does not pay for it.
+ */
+static __attribute__((noinline)) void divert_calm(struct weir_proxy *px, struct weir_burst *b)
+{
+	struct weir_batch *syns = &b->syns;
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < b->n; i++) {
+		const uint8_t slot = b->slot[i];
+
+		if (slot == WEIR_NO_SLOT)
+			continue;
+		if (!px->gates[px->policy->listeners[b->pkts[i].key.id].service].cookies) {
+			b->slot[i] = WEIR_NO_SLOT;
+			b->keyed[b->n_keyed++] = (uint8_t)i;
+			continue;
+		}
+		b->slot[i] = (uint8_t)n;
+		syns->segs[n] = syns->segs[slot];
+		syns->cookies[n++] = syns->cookies[slot];
+	}
+	syns->n = n;
+}
+
 /* Hashes the keys of both families side by side, and prefetches their buckets. */
 static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 {
@@ -126,6 +152,15 @@ static void make_cookies(struct weir_proxy *px, struct weir_burst *b)
 	weir_cookie_make(&px->keys, b->syns.segs, b->syns.cookies, b->syns.n, now_ms(px));
 }
 
+void weir_burst_cookie(struct weir_proxy *px, const struct weir_pkt *syn,
+	struct weir_cookie *cookie)
+{
+	const struct weir_seg *seg = &syn->seg;
+
+	agree(&cookie->agreed, px, syn->key.id, seg);
+	weir_cookie_make(&px->keys, &seg, cookie, 1, now_ms(px));
+}
+
 _Static_assert(WEIR_CONN_NONE == UINT32_MAX, "all bytes of it are 0xff");
 
 static void burst_begin(struct weir_burst *b, struct weir_pkt *pkts, unsigned int n)
@@ -142,6 +177,8 @@ void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir
 {
 	burst_begin(b, pkts, n);
 	dispatch(px, b);
+	if (px->n_calm > 0)
+		divert_calm(px, b);
 	hash_keys(px, b);
 	make_cookies(px, b); /* while the buckets are being fetched */
 	probe_buckets(px, b);

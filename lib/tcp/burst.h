@@ -38,6 +38,10 @@ struct weir_burst {
 void weir_burst_prepare(struct weir_proxy *px, struct weir_burst *b, struct weir_pkt *pkts,
 	unsigned int n);
 
+/* The cookie of one SYN that was looked up, and is to be answered with a cookie all the same. */
+void weir_burst_cookie(struct weir_proxy *px, const struct weir_pkt *syn,
+	struct weir_cookie *cookie);
+
 /* The packet's connection; looked up again if the table has changed since. NULL: it has none. */
 static inline struct weir_conn *weir_burst_conn(struct weir_proxy *px, const struct weir_burst *b,
 	unsigned int i)
@@ -49,7 +53,10 @@ static inline struct weir_conn *weir_burst_conn(struct weir_proxy *px, const str
 	return conn == WEIR_CONN_NONE ? NULL : conn_at(px, conn);
 }
 
-/* A client's SYN needs no lookup: the answer is a cookie whether or not a connection exists (HC-24). */
+/*
+ * A client's SYN. If it gets a cookie it needs no lookup: the answer is the same whether or not a
+ * connection exists (HC-24), and slot[] has its place among those. In quiet times it is looked up.
+ */
 static inline bool weir_is_client_syn(const struct weir_pkt *pkt)
 {
 	return pkt->kind == WEIR_KIND_CLIENT &&

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Segments of synweir's own to one side of a connection: header only, in that side's numbers. */
+#include "tcp/calm.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
@@ -128,7 +129,8 @@ void weir_send_rst_to_backend(struct weir_proxy *px, const struct weir_conn *c)
 		.wscale = WEIR_WSCALE_NONE,
 	};
 
-	if (c->state == WEIR_SYN_SENT) { /* the backend's numbers are unknown */
+	/* the backend's numbers are unknown */
+	if (c->state == WEIR_SYN_SENT || (c->state == WEIR_SYN_RCVD && !weir_calm_answered(c))) {
 		h.ack = 0;
 		h.flags = WEIR_TCP_RST;
 	}

@@ -3,6 +3,7 @@
  * Begin and end of a connection: owns the balance of all that a connection takes (memory, two keys, a
  * local port, a timer, held packets, gauges) and gives back. Every taker has its giver here.
  */
+#include "tcp/calm.h"
 #include "tcp/engine.h"
 
 /* Ended connections that are looked for in one tick, at most, while the table is nearly full. */
@@ -19,7 +20,7 @@ static void refer(uint64_t *conns, bool more)
 
 /*
  * INVARIANT: bounded, and nothing is looked for that is not there: by_state says whether any connection
- * has ended.
+ * has ended or is half-open.
  */
 void weir_conn_recycle(struct weir_proxy *px)
 {
@@ -27,11 +28,15 @@ void weir_conn_recycle(struct weir_proxy *px)
 	unsigned int looks = RECYCLE_LOOKS;
 
 	while (looks-- > 0 && capacity - px->table.count < weir_spare_conns(px) &&
-		weir_proxy_active(px) < px->table.count) {
+		weir_settled_conns(px) < px->table.count) {
 		struct weir_conn *c = conn_at(px, px->recycle_hand);
 
 		px->recycle_hand = px->recycle_hand + 1 == capacity ? 0 : px->recycle_hand + 1;
 		__builtin_prefetch(&conn_at(px, px->recycle_hand)[FETCH_AHEAD].state);
+		if (c->state == WEIR_SYN_RCVD && weir_entries_pressed(px)) {
+			weir_calm_evict(px, c);
+			continue;
+		}
 		if (is_active(c) || is_free(c))
 			continue;
 		weir_conn_evict(px, c);
@@ -39,27 +44,60 @@ void weir_conn_recycle(struct weir_proxy *px)
 	}
 }
 
-struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
-	uint64_t hash)
+/* In SYN_RCVD a connection is in its service's half-open queue, else in none. */
+static __attribute__((noinline)) void queue(struct weir_proxy *px, struct weir_conn *c, bool in)
 {
-	uint32_t i = weir_table_take(&px->table);
+	uint16_t service = weir_policy_service_of(px->policy, c->client.id);
+
+	if (in)
+		weir_halfopen_put(&px->half_open, service, conn_index(px, c));
+	else
+		weir_halfopen_remove(&px->half_open, service, conn_index(px, c));
+	weir_gauge(&px->counters.service[service].half_open, px->half_open.of[service].count);
+}
+
+/* Inlined twice, with `state` a constant. i: a conn that was taken, or WEIR_CONN_NONE. */
+static inline __attribute__((always_inline)) struct weir_conn *begin(struct weir_proxy *px,
+	const struct weir_key *client, uint64_t hash, uint32_t i, enum weir_state state)
+{
 	struct weir_conn *c;
 
-	if (weir_table_pressed(px))
-		weir_pressure_begin(px);
 	if (i == WEIR_CONN_NONE)
 		return NULL;
 	c = conn_at(px, i);
 	c->client = *client;
-	c->state = WEIR_SYN_SENT;
+	c->state = (uint8_t)state;
 	c->quiet = WEIR_QUIET_NEW;
 	if (!weir_table_insert(&px->table, client, hash, i)) {
 		weir_table_give(&px->table, i);
 		return NULL;
 	}
-	px->by_state[WEIR_SYN_SENT]++;
+	px->by_state[state]++;
 	refer(&px->counters.listener[client->id].conns, true);
 	px->changes++;
+	return c;
+}
+
+struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
+	uint64_t hash)
+{
+	uint32_t i = weir_table_take(&px->table);
+
+	if (weir_table_pressed(px))
+		weir_pressure_begin(px);
+	return begin(px, client, hash, i, WEIR_SYN_SENT);
+}
+
+struct weir_conn *weir_conn_begin_half_open(struct weir_proxy *px, const struct weir_key *client,
+	uint64_t hash)
+{
+	struct weir_conn *c;
+
+	if (weir_entries_pressed(px))
+		return NULL;
+	c = begin(px, client, hash, weir_table_take(&px->table), WEIR_SYN_RCVD);
+	if (c != NULL)
+		queue(px, c, true);
 	return c;
 }
 
@@ -106,6 +144,8 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir
 	detach(px, c, hashes->local);
 	weir_table_remove(&px->table, &c->client, hashes->client, i);
 	weir_wheel_remove(&px->wheel, i);
+	if (c->state == WEIR_SYN_RCVD)
+		queue(px, c, false);
 	px->by_state[c->state]--;
 	if (is_counted(c))
 		weir_crowd_give(&px->crowd, &c->client.addr);
@@ -118,7 +158,8 @@ void weir_conn_evict(struct weir_proxy *px, struct weir_conn *c)
 {
 	struct weir_hashes hashes = weir_conn_hashes(px, c);
 
-	weir_spent_note(&px->spent, hashes.client, c->cookie);
+	if (!c->calm) /* else no cookie was given */
+		weir_spent_note(&px->spent, hashes.client, c->cookie);
 	weir_conn_end(px, c, &hashes);
 }
 
@@ -141,6 +182,8 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 
 	if (to == from)
 		return;
+	if (from == WEIR_SYN_RCVD)
+		queue(px, c, false);
 	px->by_state[from]--;
 	px->by_state[to]++;
 	if (was_counted && !is_counted(c))
@@ -163,6 +206,8 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 	switch ((enum weir_state)c->state) {
 	case WEIR_SYN_SENT:
 		return t->connect_ms << c->tries;
+	case WEIR_SYN_RCVD:
+		return WEIR_HALF_OPEN_MS;
 	case WEIR_ESTABLISHED:
 		return t->established_ms;
 	case WEIR_FIN_WAIT_2:

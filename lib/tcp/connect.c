@@ -14,7 +14,7 @@
  * grow for one tuple, so that a backend in TIME_WAIT accepts the next SYN (RFC 6191, HC-33). The
  * tuple has the backend's address, not its number: a reload may renumber it.
  */
-static void choose_numbers(struct weir_proxy *px, struct weir_conn *c)
+struct weir_numbers weir_connect_numbers(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_key *k = &c->local;
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
@@ -22,21 +22,31 @@ static void choose_numbers(struct weir_proxy *px, struct weir_conn *c)
 		(uint64_t)bk->port_be << 16 | k->port_be};
 	uint64_t prf = weir_siphash24_words(&px->isn_secret, words, 5, 0, 0);
 
-	weir_backend_set_isn(c, (uint32_t)(px->now_ns / 4000) + (uint32_t)prf);
+	return (struct weir_numbers){(uint32_t)(px->now_ns / 4000) + (uint32_t)prf,
+		(uint32_t)now_ms(px) + (uint32_t)(prf >> 32)};
+}
+
+static void choose_numbers(struct weir_proxy *px, struct weir_conn *c)
+{
+	const struct weir_numbers ours = weir_connect_numbers(px, c);
+
+	weir_backend_set_isn(c, ours.isn);
 	if (c->flags & WEIR_CONN_TS)
-		weir_handshake_set_syn_tsval(c, (uint32_t)now_ms(px) + (uint32_t)(prf >> 32));
+		weir_handshake_set_syn_tsval(c, ours.tsval);
 }
 
 bool weir_connect_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
 {
 	if (!weir_conn_attach_backend(px, c, backend))
 		return false;
-	choose_numbers(px, c);
 	c->tries = 0;
-	weir_send_syn(px, c);
-	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 	weir_count(&px->counters.backend[backend].opened, 1);
 	event(px, WEIR_EVENT_backend_syn_sent);
+	if (c->state == WEIR_SYN_RCVD) /* calm.c forwards the client's own SYN */
+		return true;
+	choose_numbers(px, c);
+	weir_send_syn(px, c);
+	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 	return true;
 }
 
@@ -77,6 +87,24 @@ static void give_up(struct weir_proxy *px, struct weir_conn *c)
 	weir_count(&service_counters(px, &c->client)->failed, 1);
 }
 
+void weir_connect_count_refused(struct weir_proxy *px, const struct weir_conn *c)
+{
+	weir_count(&service_counters(px, &c->client)->refused, 1);
+	weir_count(&px->counters.backend[c->backend].refused, 1);
+}
+
+void weir_connect_count_silent(struct weir_proxy *px, const struct weir_conn *c)
+{
+	weir_count(&service_counters(px, &c->client)->timed_out, 1);
+	weir_count(&px->counters.backend[c->backend].timed_out, 1);
+}
+
+void weir_connect_count_unreachable(struct weir_proxy *px, const struct weir_conn *c)
+{
+	weir_count(&service_counters(px, &c->client)->unreachable, 1);
+	weir_count(&px->counters.backend[c->backend].unreachable, 1);
+}
+
 bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	uint16_t service = weir_policy_service_of(px->policy, c->client.id);
@@ -86,16 +114,21 @@ bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn 
 	return c->switches < SWITCHES_MAX && other != WEIR_NONE16 && other != c->backend;
 }
 
+void weir_connect_blame(struct weir_proxy *px, const struct weir_conn *c)
+{
+	if (is_removed(px, c->backend) ||
+		!weir_sched_failed(&px->sched, c->backend, &c->client.addr, px->now_ns))
+		return;
+	event(px, WEIR_EVENT_backend_marked_down);
+	weir_count(&px->counters.backend[c->backend].marked_down, 1);
+}
+
 void weir_connect_failed(struct weir_proxy *px, struct weir_conn *c)
 {
 	uint16_t failed = c->backend;
 	enum weir_fate why;
 
-	if (!is_removed(px, failed) &&
-		weir_sched_failed(&px->sched, failed, &c->client.addr, px->now_ns)) {
-		event(px, WEIR_EVENT_backend_marked_down);
-		weir_count(&px->counters.backend[failed].marked_down, 1);
-	}
+	weir_connect_blame(px, c);
 	if (!weir_connect_has_other(px, c)) {
 		give_up(px, c);
 		return;
@@ -229,7 +262,7 @@ static void handle_syn_ack(struct weir_proxy *px, struct weir_conn *c, struct we
 static void handle_refusal(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	drop(pkt, WEIR_FATE_backend_refused);
-	weir_count(&px->counters.backend[c->backend].refused, 1);
+	weir_connect_count_refused(px, c);
 	weir_connect_failed(px, c);
 }
 

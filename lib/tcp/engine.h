@@ -6,6 +6,7 @@
  *	burst.c    the stages before the decision, for all packets of a burst at once
  *	accept.c   a client's valid ACK, and its early data           \ handshake.h
  *	connect.c  SYN to a backend, its answer, another backend      /
+ *	calm.c     half-open entries: SYN, SYN-ACK and ACK of the two ends pass (calm.h)
  *	forward.c  segments of a spliced connection
  *	conn.c     begin and end of a connection: memory, keys, timer
  *	local.c    its local address and port
@@ -95,6 +96,18 @@ static inline uint32_t weir_spare_conns(const struct weir_proxy *px)
 	return some == 0 ? 1 : some < 2 * WEIR_BURST ? some : 2 * WEIR_BURST;
 }
 
+/* Those that go on, but for half-open entries, which give way to all others (HC-70). */
+static inline uint32_t weir_settled_conns(const struct weir_proxy *px)
+{
+	return weir_proxy_active(px) - px->by_state[WEIR_SYN_RCVD];
+}
+
+/* Of the spare places the latter part is not for entries: fewer are free, so entries must go. */
+static inline bool weir_entries_pressed(const struct weir_proxy *px)
+{
+	return px->table.capacity - px->table.count < weir_spare_conns(px) / 2;
+}
+
 static inline uint32_t weir_spare_ports(const struct weir_localports *p)
 {
 	return p->count < 1024 ? 1 : 32;
@@ -103,7 +116,7 @@ static inline uint32_t weir_spare_ports(const struct weir_localports *p)
 /* But for those, only connections that have not ended are in the table, or have a port of the pool. */
 static inline bool weir_table_pressed(const struct weir_proxy *px)
 {
-	return px->table.capacity - weir_proxy_active(px) < weir_spare_conns(px);
+	return px->table.capacity - weir_settled_conns(px) < weir_spare_conns(px);
 }
 
 static inline bool weir_pool_pressed(const struct weir_localports *p)
@@ -114,16 +127,16 @@ static inline bool weir_pool_pressed(const struct weir_localports *p)
 /* HC-60: it was counted for its client's address by weir_may_open(), and has not ended. */
 static inline bool is_counted(const struct weir_conn *c)
 {
-	return is_active(c);
+	return is_active(c) && c->state > WEIR_SYN_RCVD; /* whose address is not proved */
 }
 
 /*
- * HC-63: active, and no exact RST was seen: one costs a blind sender 2^31 packets (RFC 5961 §3). The
- * client's counts until it sends data, even if the backend lost it and goes on.
+ * HC-63: active, not half-open, and no exact RST was seen: one costs a blind sender 2^31 packets (RFC
+ * 5961 §3). The client's counts until it sends data, even if the backend lost it and goes on.
  */
 static inline bool is_alive(const struct weir_conn *c)
 {
-	return is_active(c) && !(c->flags & WEIR_CONN_RST_PENDING) && c->quiet != WEIR_QUIET_GONE;
+	return is_counted(c) && !(c->flags & WEIR_CONN_RST_PENDING) && c->quiet != WEIR_QUIET_GONE;
 }
 
 /* The service takes no cookie without timestamps, and this is one. */
@@ -262,9 +275,12 @@ struct weir_hashes {
 
 /*
  * A connection in SYN_SENT under that client key with that hash, on no timer. NULL: there is no room
- * for it; an ended connection may have been evicted all the same.
+ * for it.
  */
 struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *client,
+	uint64_t hash);
+/* The same in SYN_RCVD, in its service's half-open queue. It takes none of the last places (HC-70). */
+struct weir_conn *weir_conn_begin_half_open(struct weir_proxy *px, const struct weir_key *client,
 	uint64_t hash);
 /* The hashes of c's two keys; prefetches the cache lines that they lead to. */
 struct weir_hashes weir_conn_hashes(const struct weir_proxy *px, const struct weir_conn *c);
@@ -316,8 +332,12 @@ void weir_pressure_tick(struct weir_proxy *px);
 
 /* forward.c */
 
-/* A segment of a connection that is neither in SYN_SENT nor CLOSED. Sets send and fate of pkt. */
+/* A segment of a connection that is in none of SYN_SENT, SYN_RCVD and CLOSED. Sets send and fate of pkt. */
 void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt);
+
+/* The packet leaves towards the other side, translated, whatever it says; nothing is checked. */
+void weir_forward_as_is(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt);
 
 /* incarnation.c */

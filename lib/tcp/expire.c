@@ -5,6 +5,7 @@
  * `timeouts` in quotes):
  *
  *	SYN_SENT                        retransmission of our SYN: "connect", doubled each time (HC-11)
+ *	SYN_RCVD                        how long a half-open entry stays: 75 s (HC-70)
  *	any active state, RST_PENDING   the exact RST stands if its receiver is silent: "rst_pending" (HC-22)
  *	ESTABLISHED, WND_UPDATE         retransmission of the window update: "connect", doubled (HC-04)
  *	ESTABLISHED                     idle limit: "established" (HC-25, HC-34)
@@ -16,6 +17,7 @@
  * Elsewhere: retransmission of SYN-ACKs (synack.h, HC-07), key epochs (keys.h), hold-down of a backend
  * (flow/sched.h), grace period of unknown tuples (grace.h, HC-08).
  */
+#include "tcp/calm.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
@@ -45,7 +47,7 @@ static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 
 	c->tries++;
 	if (c->tries >= (alone ? SYN_TRIES_ALONE : SYN_TRIES) || is_removed(px, c->backend)) {
-		weir_count(&px->counters.backend[c->backend].timed_out, 1);
+		weir_connect_count_silent(px, c);
 		weir_send_rst_to_backend(px, c); /* in case it did receive a SYN */
 		weir_connect_failed(px, c);
 		return;
@@ -72,6 +74,8 @@ static void expire(struct weir_proxy *px, struct weir_conn *c)
 {
 	if (c->state == WEIR_SYN_SENT) {
 		syn_unanswered(px, c);
+	} else if (c->state == WEIR_SYN_RCVD) {
+		weir_calm_expired(px, c);
 	} else if (c->flags &
 		WEIR_CONN_RST_PENDING) { /* its receiver has sent nothing since the RST */
 		weir_conn_step(px, c, (enum weir_side)c->reset_by, WEIR_TCP_RESET);

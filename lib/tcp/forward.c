@@ -68,7 +68,8 @@ static void forward_rst(struct weir_proxy *px, struct weir_conn *c, enum weir_si
 
 /*
  * A segment with SYN of a spliced connection. The backend retransmits its SYN-ACK if our ACK was lost:
- * it is answered here, until the connection has moved on.
+ * it is answered here, until the connection has moved on. If the ACK was the client's own, then the
+ * client answers (HC-71).
  */
 static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
@@ -83,6 +84,10 @@ static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_sid
 	if (seg->seq != c->cookie - c->seq_delta[WEIR_BACKEND] ||
 		((c->flags & WEIR_CONN_TS) && seg->ts_off == 0)) {
 		drop(pkt, WEIR_FATE_out_of_window);
+		return;
+	}
+	if (c->calm) {
+		weir_forward_as_is(px, c, side, pkt);
 		return;
 	}
 	drop(pkt, WEIR_FATE_backend_syn_ack);
@@ -224,4 +229,11 @@ void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side sid
 		forward(px, c, WEIR_CLIENT, pkt);
 	else
 		forward(px, c, WEIR_BACKEND, pkt);
+}
+
+/* Not inlined into this file's other functions, which established connections go through. */
+__attribute__((noinline)) void weir_forward_as_is(struct weir_proxy *px, struct weir_conn *c,
+	enum weir_side side, struct weir_pkt *pkt)
+{
+	pass_on(px, c, side, pkt);
 }

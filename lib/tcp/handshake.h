@@ -101,8 +101,8 @@ void weir_accept_early(struct weir_proxy *px, struct weir_conn *c, struct weir_p
 /* connect.c */
 
 /*
- * Sends a SYN to that backend, from a local port that c gets for it. false: there is no local port, or
- * no room for the key; c is as before.
+ * Sends a SYN to that backend, from a local port that c gets for it; in SYN_RCVD it sends none: the
+ * client's own is to be forwarded. false: there is no local port, or no room for the key; c is as before.
  */
 bool weir_connect_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
 
@@ -114,6 +114,19 @@ bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, en
 
 /* Any segment of the backend while c is in SYN_SENT. Sets send and fate of pkt. */
 void weir_connect_answer(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
+/* Our ISN and TSval for a SYN from c's local address and port to its backend now (HC-33). */
+struct weir_numbers {
+	uint32_t isn, tsval;
+};
+struct weir_numbers weir_connect_numbers(const struct weir_proxy *px, const struct weir_conn *c);
+
+/* c's backend did not accept, by RST, silence or ICMP (HC-74): counted for service and backend. */
+void weir_connect_count_refused(struct weir_proxy *px, const struct weir_conn *c);
+void weir_connect_count_silent(struct weir_proxy *px, const struct weir_conn *c);
+void weir_connect_count_unreachable(struct weir_proxy *px, const struct weir_conn *c);
+/* ... and held against the backend, which is avoided after several failures (flow/sched.h). */
+void weir_connect_blame(struct weir_proxy *px, const struct weir_conn *c);
 
 /* There is another backend that c may be moved to. Changes nothing. */
 bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn *c);

@@ -5,6 +5,7 @@
  * question whether the connection is replaced (HC-24, HC-32, HC-63).
  */
 #include "tcp/burst.h"
+#include "tcp/calm.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
@@ -73,7 +74,7 @@ bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *
 
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie)
 {
-	const struct weir_conn *c;
+	struct weir_conn *c;
 	struct weir_seg shifted;
 	const struct weir_seg *syn = &shifted;
 	uint64_t hash;
@@ -84,6 +85,8 @@ bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_
 	if (conn == WEIR_CONN_NONE)
 		return false;
 	c = conn_at(px, conn);
+	if (c->state == WEIR_SYN_RCVD) /* its backend answers (HC-73) */
+		return weir_calm_syn(px, pkt, hash, c);
 	if (is_alive(c)) {
 		pkt->conn = conn;
 		weir_reply_challenge(px, c, pkt);

@@ -72,7 +72,7 @@ static struct room room_for(const struct weir_proxy *px, const struct weir_conn 
 	const struct weir_limits *limits = &px->policy->limits;
 	struct room room = {.left = WHOLE};
 
-	narrow(&room, limits, weir_proxy_active(px), px->table.capacity, weir_spare_conns(px));
+	narrow(&room, limits, weir_settled_conns(px), px->table.capacity, weir_spare_conns(px));
 	if (c->flags & WEIR_CONN_LOCAL_PORT) {
 		const struct weir_localports *p = weir_local_pool(px, c);
 
@@ -130,7 +130,7 @@ static void evict(struct weir_proxy *px, struct weir_conn *c)
 /* Its timer runs by its idle time. Those whose timer is a shorter one end soon by themselves. */
 static bool has_idle_time(const struct weir_conn *c)
 {
-	return is_active(c) && c->state != WEIR_SYN_SENT &&
+	return is_active(c) && c->state >= WEIR_ESTABLISHED &&
 		(c->flags & (WEIR_CONN_RST_PENDING | WEIR_CONN_WND_UPDATE)) == 0;
 }
 
@@ -192,7 +192,7 @@ static uint64_t turn_ns(const struct weir_proxy *px)
 		return FAST_TURN_NS;
 	if (limits->adaptive_end <= start)
 		return 0;
-	if (weir_proxy_active(px) * 100ull > px->table.capacity * start ||
+	if (weir_settled_conns(px) * 100ull > px->table.capacity * start ||
 		(px->local_ports > 0 && px->local_ports * 100ull > px->pools[0].count * start))
 		return SLOW_TURN_NS;
 	return 0;

@@ -10,6 +10,8 @@
 #include "flow/addr_hash.h"
 #include "flow/classify.h"
 #include "tcp/burst.h"
+#include "tcp/calm.h"
+#include "tcp/gates.h"
 #include "tcp/handshake.h"
 #include "wire/icmp.h"
 
@@ -101,7 +103,9 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
 		policy->n_workers);
 	weir_guesses_init(&px->guesses, arena, limits->plain_guesses, policy->n_workers);
-	px->no_timestamps = weir_arena_take(arena, weir_policy_service_room(policy));
+	weir_halfopen_init(&px->half_open, arena, px->table.conns,
+		weir_policy_service_room(policy));
+	weir_gates_init(px, arena);
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
 	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
@@ -113,6 +117,11 @@ void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health)
 	weir_sched_heed(&px->sched, health);
 }
 
+void weir_proxy_obey(struct weir_proxy *px, const struct weir_orders *orders)
+{
+	px->orders = orders;
+}
+
 void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 {
 	const struct weir_limits *limits = &policy->limits;
@@ -121,10 +130,6 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	check_reentry(px);
 	weir_sched_adopt(&px->sched, policy, px->generation);
 	weir_counters_adopt(&px->counters, policy, px->generation);
-	for (uint32_t i = 0; i < policy->n_services; i++)
-		if (policy->services[i].since > px->generation ||
-			policy->services[i].profile.require_timestamps)
-			px->no_timestamps[i] = false;
 	for (uint32_t i = 0; i < policy->n_listeners; i++)
 		renumbered |= policy->listeners[i].since > px->generation;
 	if (renumbered)
@@ -136,8 +141,9 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	weir_bucket_rate(&px->replies, limits->reply_budget);
 	weir_bucket_rate(&px->peer_replies, limits->reply_budget);
 	weir_bucket_rate(&px->refusals, limits->reply_budget);
-	px->generation = policy->generation;
 	px->policy = policy;
+	weir_gates_adopt(px, px->generation);
+	px->generation = policy->generation;
 }
 
 /*
@@ -183,6 +189,18 @@ static void handle_closed(struct weir_proxy *px, const struct weir_conn *c, enum
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
 }
 
+/* A segment of a connection in SYN_SENT or SYN_RCVD. */
+static __attribute__((noinline)) void handle_unspliced(struct weir_proxy *px, struct weir_conn *c,
+	enum weir_side side, struct weir_pkt *pkt)
+{
+	if (c->state == WEIR_SYN_RCVD)
+		weir_calm_segment(px, c, side, pkt);
+	else if (side == WEIR_BACKEND)
+		weir_connect_answer(px, c, pkt);
+	else
+		weir_accept_early(px, c, pkt);
+}
+
 /* A segment of a connection. Inlined twice, with `side` a constant. */
 static inline __attribute__((always_inline)) void handle_known(struct weir_proxy *px,
 	struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
@@ -199,12 +217,8 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
 		return;
 	}
-	if (c->state == WEIR_SYN_SENT && side == WEIR_BACKEND) {
-		weir_connect_answer(px, c, pkt);
-		return;
-	}
-	if (c->state == WEIR_SYN_SENT)
-		weir_accept_early(px, c, pkt);
+	if (c->state < WEIR_ESTABLISHED)
+		handle_unspliced(px, c, side, pkt);
 	else
 		weir_forward(px, c, side, pkt);
 	if (side == WEIR_CLIENT &&
@@ -285,22 +299,60 @@ static void handle_closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 		drop(pkt, WEIR_FATE_closed_port);
 }
 
-static void handle_syn(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie)
+/* The SYN is counted, and may be answered by that listener. NULL: its send and fate are set. */
+static inline __attribute__((always_inline)) const struct weir_listener *
+admit_syn(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	const struct weir_listener *l = &px->policy->listeners[pkt->key.id];
 
 	if (l->life != WEIR_LIFE_LIVE) {
 		handle_closed_port(px, pkt);
-		return;
+		return NULL;
 	}
 	event(px, WEIR_EVENT_syn_received);
 	weir_count(&px->counters.service[l->service].syn, 1);
-	if (px->draining)
-		drop(pkt, WEIR_FATE_draining);
-	else if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
+	if (!px->draining)
+		return l;
+	drop(pkt, WEIR_FATE_draining);
+	return NULL;
+}
+
+static inline __attribute__((always_inline)) void answer_syn(struct weir_proxy *px,
+	const struct weir_listener *l, struct weir_pkt *pkt, struct weir_cookie *cookie)
+{
+	if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
 		drop(pkt, WEIR_FATE_plain_syn);
 	else if (!is_calm(px) || !weir_answer_known(px, pkt, cookie))
 		weir_reply_syn_ack(px, pkt, cookie);
+}
+
+/* HC-70: the backend answers it. Out of line: a flood is answered by cookies. */
+static __attribute__((noinline)) void handle_calm_syn(struct weir_proxy *px,
+	const struct weir_burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+	const struct weir_listener *l = admit_syn(px, pkt);
+	struct weir_cookie cookie;
+
+	if (l == NULL || weir_calm_syn(px, pkt, b->hash[i], weir_burst_conn(px, b, i)))
+		return;
+	weir_burst_cookie(px, pkt, &cookie);
+	answer_syn(px, l, pkt, &cookie);
+}
+
+static inline void handle_syn(struct weir_proxy *px, struct weir_burst *b, unsigned int i)
+{
+	struct weir_pkt *pkt = &b->pkts[i];
+	const uint8_t slot = b->slot[i];
+	const struct weir_listener *l;
+
+	if (__builtin_expect(slot == WEIR_NO_SLOT, 0)) {
+		handle_calm_syn(px, b, i);
+		return;
+	}
+	l = admit_syn(px, pkt);
+	if (l != NULL)
+		answer_syn(px, l, pkt, &b->syns.cookies[slot]);
 }
 
 /* A backend's segment without a connection: an RST frees what the backend still has of it. */
@@ -316,16 +368,25 @@ static void handle_unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_stray);
 }
 
+/* A SYN is on its way to the backend, ours or the client's. */
+static bool is_connecting(const struct weir_conn *c)
+{
+	return c->state == WEIR_SYN_SENT || (c->state == WEIR_SYN_RCVD && !weir_calm_answered(c));
+}
+
 /* HC-12: an ICMP error is believed if it quotes the sequence number of our unanswered SYN (RFC 5927). */
 static void handle_unreachable(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	drop(pkt, WEIR_FATE_icmp_other);
-	if (c == NULL || c->state != WEIR_SYN_SENT || pkt->seg.seq != weir_backend_isn(c))
+	if (c == NULL || !is_connecting(c) || pkt->seg.seq != weir_backend_isn(c))
 		return;
 	pkt->conn = conn_index(px, c);
 	drop(pkt, WEIR_FATE_backend_unreachable);
-	weir_count(&px->counters.backend[c->backend].refused, 1);
-	weir_connect_failed(px, c);
+	weir_connect_count_unreachable(px, c);
+	if (c->state == WEIR_SYN_RCVD)
+		weir_calm_unreachable(px, c);
+	else
+		weir_connect_failed(px, c);
 }
 
 static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
@@ -345,7 +406,7 @@ static inline void decide_client(struct weir_proxy *px, struct weir_burst *b, un
 	struct weir_conn *c;
 
 	if (weir_is_client_syn(pkt))
-		handle_syn(px, pkt, &b->syns.cookies[b->slot[i]]);
+		handle_syn(px, b, i);
 	else if ((c = weir_burst_conn(px, b, i)) != NULL)
 		handle_known(px, c, WEIR_CLIENT, pkt);
 	else if (is_open(px, pkt->key.id))
@@ -458,6 +519,7 @@ void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
 	weir_local_recycle(px);
 	weir_pressure_tick(px);
 	retransmit_syn_acks(px);
+	weir_gates_tick(px);
 	update_gauges(px);
 }
 

@@ -18,12 +18,15 @@
 #include "base/bucket.h"
 #include "flow/counters.h"
 #include "flow/crowd.h"
+#include "flow/halfopen.h"
 #include "flow/held.h"
 #include "flow/localport.h"
+#include "flow/orders.h"
 #include "flow/policy.h"
 #include "flow/sched.h"
 #include "flow/table.h"
 #include "flow/wheel.h"
+#include "tcp/gate.h"
 #include "tcp/keys.h"
 #include "tcp/pressure.h"
 #include "tcp/sources.h"
@@ -75,6 +78,10 @@ struct weir_proxy {
 	struct weir_bucket replies;      /* to unknown tuples: a flood can use it up */
 	struct weir_bucket peer_replies; /* about connections in the table, and to backends */
 	struct weir_bucket refusals;     /* to clients refused or evicted for want of room */
+	struct weir_halfopen half_open;
+	struct weir_gate *gates;          /* per service */
+	const struct weir_orders *orders; /* NULL: none */
+	uint32_t n_calm;                  /* services whose gates are not at cookies */
 	struct weir_pressure pressure;
 	struct weir_counters counters;
 	struct weir_proxy_ops ops;
@@ -88,6 +95,7 @@ struct weir_proxy {
 	uint32_t changes;        /* counts changes of the table: earlier lookups may be stale */
 	uint32_t recycle_hand;   /* next conn to look at for one that has ended */
 	uint32_t generation;     /* policy's */
+	uint32_t gate_hand;      /* next service whose gate is looked at */
 	uint16_t worker;
 	bool draining;    /* SYNs are no longer answered; set by weir_proxy_drain() */
 	bool in_callback; /* a function of ops runs */
@@ -110,6 +118,12 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
  * change at any time. It stays the caller's, and where it is. Without it all backends are healthy.
  */
 void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health);
+
+/*
+ * Likewise: what the operator orders at run time, which the control side may change at any time. Without
+ * it the policy stands.
+ */
+void weir_proxy_obey(struct weir_proxy *px, const struct weir_orders *orders);
 
 /*
  * Between bursts: px uses `policy` from here on, a later generation of its present one (made by

@@ -15,6 +15,7 @@
 const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_CLOSED] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_CLOSED,
+		[WEIR_TCP_ACKED] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_SENT] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_ACKED] = WEIR_CLOSED,
 		[WEIR_TCP_RESET] = WEIR_CLOSED
@@ -23,14 +24,26 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_SYN_SENT] = BOTH(
 		/* The backend accepts: both sides are open, and their sequence spaces are spliced. */
 		[WEIR_TCP_SYN_ACK] = WEIR_ESTABLISHED,
+		[WEIR_TCP_ACKED] = WEIR_SYN_SENT,
 		[WEIR_TCP_FIN_SENT] = WEIR_SYN_SENT, /* a client's early FIN is held like data */
 		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_SENT,
 		/* The client aborts, or no backend accepts and the client gets RST. */
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
 
+	[WEIR_SYN_RCVD] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_SYN_RCVD, /* it passes: the client has not accepted yet */
+		/* The third step: both ends are open. */
+		[WEIR_TCP_ACKED] = WEIR_ESTABLISHED,
+		[WEIR_TCP_FIN_SENT] = WEIR_SYN_RCVD, /* a FIN with the ACK counts after it */
+		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_RCVD,
+		/* RFC 9293 §3.10.7.4: back to LISTEN. The entry leaves: no cookie of it can come again. */
+		[WEIR_TCP_RESET] = WEIR_CLOSED
+	),
+
 	[WEIR_ESTABLISHED] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_ESTABLISHED, /* retransmitted: our ACK was lost */
+		[WEIR_TCP_ACKED] = WEIR_ESTABLISHED,
 		/* The first FIN: its sender becomes the closer, the other end is in CLOSE_WAIT. */
 		[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1,
 		[WEIR_TCP_FIN_ACKED] = WEIR_ESTABLISHED,
@@ -41,6 +54,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_FIN_WAIT_1] = {
 		[WEIR_CLOSER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_1,
 			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1, /* retransmitted */
 			/* The other end acknowledges the FIN: half close, it may still send data. */
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
@@ -48,6 +62,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		},
 		[WEIR_OTHER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_1,
 			/* A FIN before the closer's FIN is acknowledged: simultaneous close. */
 			[WEIR_TCP_FIN_SENT] = WEIR_CLOSING,
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_1,
@@ -58,12 +73,14 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_FIN_WAIT_2] = {
 		[WEIR_CLOSER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_2, /* retransmitted */
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
 		[WEIR_OTHER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_2,
 			/* The other end closes too, and waits for the ACK of its FIN. */
 			[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK,
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
@@ -73,6 +90,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 
 	[WEIR_CLOSING] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_CLOSING,
+		[WEIR_TCP_ACKED] = WEIR_CLOSING,
 		[WEIR_TCP_FIN_SENT] = WEIR_CLOSING, /* retransmitted */
 		/* One of the two FINs is acknowledged; the other one's ACK is missing. */
 		[WEIR_TCP_FIN_ACKED] = WEIR_LAST_ACK,
@@ -81,6 +99,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 
 	[WEIR_LAST_ACK] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_LAST_ACK,
+		[WEIR_TCP_ACKED] = WEIR_LAST_ACK,
 		[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK, /* retransmitted */
 		/* The second FIN is acknowledged as well: the close is complete. */
 		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
@@ -89,6 +108,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 
 	[WEIR_TIME_WAIT] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_TIME_WAIT,
+		[WEIR_TCP_ACKED] = WEIR_TIME_WAIT,
 		[WEIR_TCP_FIN_SENT] = WEIR_TIME_WAIT, /* retransmitted: its ACK was lost */
 		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
 		/* synweir gives it up. A received RST ends no TIME_WAIT (RFC 1337): forward.c. */
@@ -101,6 +121,7 @@ const char *weir_tcp_event_name(enum weir_tcp_event e)
 {
 	static const char *const names[WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_SYN_ACK] = "backend's SYN-ACK",
+		[WEIR_TCP_ACKED] = "client's ACK of it",
 		[WEIR_TCP_FIN_SENT] = "FIN",
 		[WEIR_TCP_FIN_ACKED] = "FIN acknowledged",
 		[WEIR_TCP_RESET] = "RST",

@@ -14,6 +14,7 @@
 
 enum weir_tcp_event {
 	WEIR_TCP_SYN_ACK,   /* the backend accepted */
+	WEIR_TCP_ACKED,     /* the client acknowledged the backend's own SYN-ACK */
 	WEIR_TCP_FIN_SENT,  /* the side's FIN was forwarded and counts (HC-64) */
 	WEIR_TCP_FIN_ACKED, /* the side's FIN was acknowledged by the other for the first time */
 	WEIR_TCP_RESET,     /* a believed RST of either side, or synweir gave the connection up */

@@ -138,15 +138,15 @@ static void test_tables(void)
 	struct fake *f = small_site();
 
 	expect_text("show services",
-		"NAME  VIP            MODE     SCHEDULER  STATE  BACKENDS  ACTIVE   "
-		"SYN  COOKIES_OK  OPENED  ESTABLISHED  FAILED  BYTES_IN  "
-		"BYTES_OUT\n"
-		"s0    192.0.2.80:80  fullnat  rr         live          2       0     "
-		"0           0       0            0       0         0          "
-		"0\n"
-		"s1    192.0.2.80:81  fullnat  rr         live          2       5  "
-		"1234           0       0            0       0         0          "
-		"0\n");
+		"NAME  VIP            MODE     SCHEDULER  STATE  BACKENDS  ACTIVE   SYN  "
+		"COOKIES_OK  OPENED  ESTABLISHED  FAILED  SYN_COOKIES  GATE     HALF_OPEN  "
+		"SWITCHES  BYTES_IN  BYTES_OUT\n"
+		"s0    192.0.2.80:80  fullnat  rr         live          2       0     0  "
+		"         0       0            0       0  always       cookies          0  "
+		"       0         0          0\n"
+		"s1    192.0.2.80:81  fullnat  rr         live          2       5  1234  "
+		"         0       0            0       0  always       cookies          0  "
+		"       0         0          0\n");
 	expect_text("show drops",
 		"CLASS     NAME           TOTAL  TEXT\n"
 		"passed    syn_cookie        30  SYN answered with a cookie\n"
@@ -257,12 +257,37 @@ static void test_conns(void)
 	fake_free(f);
 }
 
+/* HC-45: an order stands beside the configuration, until it is taken back. */
+static void test_orders(void)
+{
+	static struct weir_orders orders;
+	struct fake *f = small_site();
+	json_t *doc;
+
+	view = f->view;
+	view.orders = &orders;
+	expect_text("set service s1 syn_cookies never", "");
+	CU_ASSERT_EQUAL(weir_orders_mode(&orders, f->policy, 1), WEIR_SYN_COOKIES_NEVER);
+	CU_ASSERT_EQUAL(weir_orders_mode(&orders, f->policy, 0), WEIR_SYN_COOKIES_ALWAYS);
+	doc = run_json("show services --json");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(json_array_get(doc, 1),
+				       "syn_cookies")),
+		"never");
+	json_decref(doc);
+	expect_text("set service s1 syn_cookies configured", "");
+	CU_ASSERT_EQUAL(weir_orders_mode(&orders, f->policy, 1), WEIR_SYN_COOKIES_ALWAYS);
+	fake_free(f);
+}
+
 static void test_errors(void)
 {
+	static struct weir_orders orders;
 	struct fake *f = small_site();
 
+	view = f->view;
+	view.orders = &orders;
 	expect_error("show conns --state OPEN",
-		"weirctl: unknown state: known are CLOSED SYN_SENT ESTABLISHED FIN_WAIT_1 "
+		"weirctl: unknown state: known are CLOSED SYN_RCVD SYN_SENT ESTABLISHED FIN_WAIT_1 "
 		"FIN_WAIT_2 CLOSING LAST_ACK TIME_WAIT\n");
 	expect_error("show conns --service web", "weirctl: no service is named 'web'\n");
 	expect_error("show conns --backend b7", "weirctl: no backend is named 'b7'\n");
@@ -277,9 +302,16 @@ static void test_errors(void)
 		"weirctl: not a name or address: '1.2.3.4,limit=9' (weirctl --help)\n");
 	expect_error("show conns --limit x",
 		"weirctl: --limit: not a number: 'x' (weirctl --help)\n");
+	expect_error("set service web",
+		"weirctl: set what? 'set service NAME syn_cookies WORD' "
+		"(weirctl --help)\n");
+	expect_error("set service web syn_cookies always", "weirctl: no service is named 'web'\n");
+	expect_error("set service s1 syn_cookies often",
+		"weirctl: syn_cookies=often: must be always, adaptive, never or configured\n");
 	expect_error("show weather", "weirctl: unknown topic 'weather' (weirctl --help)\n");
 	expect_error("stop", "weirctl: unknown command 'stop' (weirctl --help)\n");
-	expect_error("", "weirctl: missing command: 'show TOPIC or reload' (weirctl --help)\n");
+	expect_error("",
+		"weirctl: missing command: 'show TOPIC, reload or set' (weirctl --help)\n");
 	expect_error("show info --limit 3",
 		"weirctl: filters and --limit are for show conns, not "
 		"show 'info' (weirctl --help)\n");
@@ -380,8 +412,8 @@ static void test_largest(void)
 {
 	struct fake *f = largest_site();
 
-	expect_rows("services", 60, 17);
-	expect_rows("backends", 300, 11);
+	expect_rows("services", 60, 25);
+	expect_rows("backends", 300, 12);
 	expect_rows("workers", WEIR_WORKERS_MAX, 16);
 	expect_rows("drops", WEIR_FATES + WEIR_EVENTS, 5);
 	expect_rows("ports", WEIR_PORTS_MAX, 18);
@@ -447,6 +479,7 @@ static const struct unit_test tests[] = {
 	{"tables", test_tables},
 	{"JSON", test_json},
 	{"connections: filters, limits, a worker that is away", test_conns},
+	{"HC-45 orders", test_orders},
 	{"errors: one line, and what to do", test_errors},
 	{"HC-51 reload", test_reload},
 	{"the largest site: no row is lost", test_largest},

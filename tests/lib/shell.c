@@ -54,6 +54,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, unsigned int n_e
 			.time_wait_ms = 60000,
 			.connect_ms = 200,
 			.rst_pending_ms = 5000},
+		.watermarks = {.queue_high = 50, .queue_low = 25, .rate_low = 10, .hold_ms = 5000},
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
@@ -100,6 +101,7 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 		.held_packets = 64,
 		.held_bytes = 14600,
 		.syn_ack_ring = 256,
+		.half_open = 64 * n_workers,
 		.reply_budget = 1000,
 		.refuse_closed_ports = true};
 	p->drain_ms = 1000;

@@ -157,6 +157,32 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 		shell_die("conn %u in %s holds packets", i, weir_state_name(c->state));
 }
 
+/* The half-open queues hold the conns in SYN_RCVD, each in its service's, linked both ways. */
+static uint32_t half_open(const struct weir_proxy *px)
+{
+	uint32_t total = 0;
+
+	for (uint32_t s = 0; s < px->policy->n_services; s++) {
+		const struct weir_halfopen_queue *q = &px->half_open.of[s];
+		uint32_t n = 0, before = WEIR_CONN_NONE;
+
+		for (uint32_t i = q->oldest; i != WEIR_CONN_NONE; n++) {
+			const struct weir_conn *c = weir_table_conn(&px->table, i);
+
+			if (c->state != WEIR_SYN_RCVD || c->half_open.older != before ||
+				weir_policy_service_of(px->policy, c->client.id) != s)
+				shell_die("conn %u is wrong in the half-open queue", i);
+			before = i;
+			i = c->half_open.newer;
+		}
+		if (q->newest != before || q->count != n || n > weir_policy_half_open(px->policy) ||
+			px->counters.service[s].half_open != n)
+			shell_die("half-open queue of service %u", s);
+		total += n;
+	}
+	return total;
+}
+
 static uint32_t keys_in_table(const struct weir_table *t)
 {
 	uint32_t n = 0;
@@ -230,10 +256,11 @@ static void audit(const struct weir_proxy *px)
 	must_be("local ports", px->local_ports, t->ports);
 	must_be("local ports of ended connections", ended_in_pools(px), t->ended);
 	must_be("connections of addresses", sum_of(px->crowd.of_address, px->crowd.lines),
-		weir_proxy_active(px));
+		weir_proxy_active(px) - px->by_state[WEIR_SYN_RCVD]);
 	must_be("connections of prefixes", sum_of(px->crowd.of_prefix, px->crowd.lines),
-		weir_proxy_active(px));
+		weir_proxy_active(px) - px->by_state[WEIR_SYN_RCVD]);
 	must_be("held packets", px->held.count, t->held);
+	must_be("half-open queues", half_open(px), t->by_state[WEIR_SYN_RCVD]);
 	for (unsigned int i = 0; i < WEIR_STATES; i++)
 		must_be(weir_state_name(i), px->by_state[i], t->by_state[i]);
 	for (uint32_t i = 0; i < px->policy->n_backends; i++) {

@@ -31,7 +31,7 @@ void cells_count(bool on)
 /* Nobody has closed yet: there is one role. */
 static bool has_closer(enum weir_state s)
 {
-	return s != WEIR_SYN_SENT && s != WEIR_ESTABLISHED;
+	return s > WEIR_ESTABLISHED;
 }
 
 /* One of the table's cells, and who does it. */
@@ -53,8 +53,9 @@ static struct cell cell_at(unsigned int i)
 }
 
 /*
- * Every cell that changes the state, done by either side. But a RST ends no TIME_WAIT (RFC 1337), and
- * a client never answers our SYN. What changes nothing is never asked for.
+ * Every cell that changes the state, done by either side. But a RST ends no TIME_WAIT (RFC 1337),
+ * a client never answers our SYN, and the client's ACK is the client's. A half-open entry that leaves
+ * is no state, so nobody is said to have done it. What changes nothing is never asked for.
  */
 static bool is_reachable(const struct cell *c)
 {
@@ -62,6 +63,8 @@ static bool is_reachable(const struct cell *c)
 		return false;
 	if (c->state == WEIR_TIME_WAIT)
 		return false;
+	if (c->event == WEIR_TCP_ACKED || c->state == WEIR_SYN_RCVD)
+		return c->side == WEIR_CLIENT;
 	return c->event != WEIR_TCP_SYN_ACK || c->side == WEIR_BACKEND;
 }
 

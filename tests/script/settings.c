@@ -25,6 +25,7 @@ static const struct place limits[] = {
 	LIMIT(held_packets),
 	LIMIT(held_bytes),
 	LIMIT(syn_ack_ring),
+	LIMIT(half_open),
 	LIMIT(reply_budget),
 	LIMIT(plain_guesses),
 	LIMIT(source_rate),
@@ -77,6 +78,17 @@ static void set_weight(struct weir_policy *p, const struct weir_service *s, stru
 	p->members[s->first_member + i - 1].weight = (uint16_t)words_number(w, "weight");
 }
 
+static uint8_t syn_cookies(struct words *w)
+{
+	if (words_accept(w, "never"))
+		return WEIR_SYN_COOKIES_NEVER;
+	if (words_accept(w, "adaptive"))
+		return WEIR_SYN_COOKIES_ADAPTIVE;
+	if (!words_accept(w, "always"))
+		fail(w->failure, "syntax: never, adaptive or always");
+	return WEIR_SYN_COOKIES_ALWAYS;
+}
+
 static bool set_service(struct weir_policy *p, struct weir_service *s, const char *name,
 	struct words *w)
 {
@@ -96,6 +108,14 @@ static bool set_service(struct weir_policy *p, struct weir_service *s, const cha
 		s->profile.require_timestamps = on(w);
 	else if (strcmp(name, "ecn") == 0)
 		s->profile.ecn = on(w);
+	else if (strcmp(name, "syn_cookies") == 0)
+		s->syn_cookies = syn_cookies(w);
+	else if (strcmp(name, "queue_high") == 0)
+		s->watermarks.queue_high = words_number(w, name);
+	else if (strcmp(name, "rate_high") == 0)
+		s->watermarks.rate_high = words_number(w, name);
+	else if (strcmp(name, "hold") == 0)
+		s->watermarks.hold_ms = (uint32_t)words_seconds(w);
 	else if (strcmp(name, "backends") == 0)
 		s->n_members = words_number(w, name);
 	else if (strcmp(name, "weight") == 0)

@@ -93,7 +93,8 @@ RULES(test_unknown_keys,
 	{"vip", "VIP",
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
-		"scheduler, profile, require_timestamps, timeouts, backends"},
+		"scheduler, profile, require_timestamps, syn_cookies, adaptive, timeouts, "
+		"backends"},
 	{"sack = false", "sack_ok = false",
 		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "
 		"window_scale, sack, "
@@ -108,7 +109,7 @@ RULES(test_unknown_keys,
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
-		"syn_ack_ring, reply_budget, source_rate, source_connections, "
+		"syn_ack_ring, half_open, reply_budget, source_rate, source_connections, "
 		"prefix_connections, plain_guesses, services, "
 		"backends, "
 		"adaptive_start, adaptive_end, closed_ports"},
@@ -183,6 +184,17 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"mss = 1200", "mss = 1361",
 		"17: services[1].profile.mss = 1361: must be at most 1360, the MTU of port "
 		"\"front\" less 40"},
+	{"sack = false; };", "sack = false; }; syn_cookies = \"sometimes\";",
+		"17: services[1].syn_cookies = \"sometimes\": must be \"always\", \"adaptive\" or "
+		"\"never\""},
+	{"sack = false; };", "sack = false; }; adaptive = { queue_low = 50; };",
+		"17: services[1].adaptive.queue_low = 50: must be less than queue_high, which is "
+		"50"},
+	{"sack = false; };",
+		"sack = false; }; adaptive = { syn_rate_high = 20; syn_rate_low = 30; };",
+		"17: services[1].adaptive.syn_rate_low = 30: must be less than syn_rate_high, "
+		"which "
+		"is 20"},
 	{"sack = false; };", "timestamps = false; }; require_timestamps = true;",
 		"17: services[1].require_timestamps = true: cannot be true while "
 		"profile.timestamps is false: no client could connect"},

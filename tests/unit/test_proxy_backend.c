@@ -310,7 +310,7 @@ static void unreachable(unsigned int service)
 	t.local_port--;
 	talk_silence(&t);
 	IS(icmp(&t, 1, isn), WEIR_FATE_backend_unreachable);
-	IS(s->workers[0].px.counters.backend[t.backend].refused, 1);
+	IS(s->workers[0].px.counters.backend[t.backend].unreachable, 1);
 	CU_ASSERT_NOT_EQUAL(s->last.conn, WEIR_CONN_NONE);
 	other_syn(&t);
 	talk_silence(&t);

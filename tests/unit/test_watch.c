@@ -161,8 +161,8 @@ static void test_drops(void)
 		"free)\n");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_no_backend], 2);
 	steps_expect(1,
-		"refusals began: no_backend 2/s (valid handshake, but no backend can take the "
-		"connection: answered with RST)\n");
+		"refusals began: no_backend 2/s (no backend can take the connection: "
+		"answered with RST)\n");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_bad_cookie], 999);
 	steps_expect(1, "");
 	weir_count(&t.f->counters[0].fate[WEIR_FATE_bad_cookie], 1000);

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * Half-open entries: what a SYN, a SYN-ACK, an ACK, an RST or silence does to them. What passes is
+ * for its receiver to judge, as between two hosts; an entry follows only what it can be sure of.
+ */
+#include "tcp/calm.h"
+
+#include <string.h>
+
+#include "base/seq.h"
+#include "tcp/engine.h"
+#include "tcp/gates.h"
+#include "tcp/handshake.h"
+#include "wire/l3.h"
+#include "wire/opt.h"
+
+static uint16_t service_of(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	return weir_policy_service_of(px->policy, c->client.id);
+}
+
+/* Its timer was set once, by its first SYN. */
+uint32_t weir_calm_age_ms(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	uint32_t left = c->deadline - weir_tick(px->now_ns);
+	uint32_t left_ms = (uint32_t)(left * (uint64_t)WEIR_TICK_NS / 1000000);
+
+	return left_ms < WEIR_HALF_OPEN_MS ? WEIR_HALF_OPEN_MS - left_ms : 0;
+}
+
+/* The entry leaves. No RST is sent. */
+static void leave(struct weir_proxy *px, struct weir_conn *c)
+{
+	struct weir_hashes hashes = weir_conn_hashes(px, c);
+
+	weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_RESET);
+	weir_conn_end(px, c, &hashes);
+}
+
+/* The entry leaves; the backend, which may have one of its own, gets RST. */
+static void give_up(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (c->flags & WEIR_CONN_KEYED_BACKEND)
+		weir_send_rst_to_backend(px, c);
+	leave(px, c);
+}
+
+void weir_calm_expired(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (!weir_calm_answered(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
+		weir_connect_count_silent(px, c);
+	event(px, WEIR_EVENT_half_open_expired);
+	give_up(px, c);
+}
+
+void weir_calm_evict(struct weir_proxy *px, struct weir_conn *c)
+{
+	event(px, WEIR_EVENT_half_open_evicted);
+	give_up(px, c);
+}
+
+/*
+ * The MSS option of a SYN or SYN-ACK held to what every port can carry, as a router does whose links
+ * are narrower than its neighbours'. All other options stay as they are, whatever they are.
+ */
+static void clamp_mss(const struct weir_proxy *px, struct weir_pkt *pkt)
+{
+	struct weir_tcp_hdr *tcp = (void *)(pkt->frame.data + pkt->seg.l4_off);
+	uint8_t *options = (uint8_t *)(tcp + 1);
+	struct weir_changes ch = {0};
+	struct weir_opt_iter it;
+	const unsigned int headers = pkt->seg.l4_off - pkt->seg.l3_off + (unsigned int)sizeof(*tcp);
+	uint16_t most = UINT16_MAX;
+
+	for (uint32_t i = 0; i < px->policy->n_ports; i++)
+		if (px->policy->ports[i].mtu - headers < most)
+			most = (uint16_t)(px->policy->ports[i].mtu - headers);
+	if (pkt->seg.mss <= most)
+		return;
+	for (weir_opt_start(&it, options, pkt->seg.opt_len); weir_opt_next(&it);) {
+		const unsigned int off = (unsigned int)(it.data - (const uint8_t *)tcp);
+		const uint16_t most_be = weir_be16(most);
+		uint16_t was_be;
+
+		if (it.kind != WEIR_OPT_MSS || it.data_len != 2)
+			continue;
+		memcpy(&was_be, it.data, 2);
+		memcpy((uint8_t *)tcp + off, &most_be, 2);
+		weir_changes_at(&ch, off, weir_csum_delta16(0, weir_be16(was_be), most));
+	}
+	tcp->csum = weir_csum_apply(tcp->csum, ch.memory + weir_csum_swap(ch.value));
+}
+
+static void pass_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
+{
+	clamp_mss(px, pkt);
+	weir_forward_as_is(px, c, side, pkt);
+}
+
+/*
+ * What a SYN offers: the last word before the backend's answer counts. A window scale that was offered
+ * once may be answered, even if a retransmission leaves it out.
+ */
+static void note_offer(struct weir_conn *c, const struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+
+	if (seg->wscale != WEIR_WSCALE_NONE) {
+		c->no_wscale = 0;
+		c->wscale_client = seg->wscale & 0xf;
+	}
+	c->flags |= (uint8_t)((seg->ts_off != 0 ? WEIR_CONN_TS : 0) |
+		(seg->sack_ok ? WEIR_CONN_SACK : 0));
+	c->max_wnd[WEIR_CLIENT] = seg->wnd;
+	c->neighbour = (struct weir_neighbour){.port = pkt->port, .known = 1};
+	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
+}
+
+/* nat: the client's own numbers. fullnat: ours, which grow on a local port (HC-33). */
+static void choose_numbers(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn)
+{
+	struct weir_numbers ours;
+
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
+		return;
+	ours = weir_connect_numbers(px, c);
+	weir_backend_set_isn(c, ours.isn);
+	if (syn->ts_off != 0)
+		c->ts_delta[WEIR_CLIENT] = ours.tsval - syn->tsval;
+}
+
+/* false: no backend can be had; c has none. *why is the fate that says so. */
+static bool choose_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid,
+	const struct weir_seg *syn, enum weir_fate *why)
+{
+	if (!weir_connect(px, c, avoid, why))
+		return false;
+	choose_numbers(px, c, syn);
+	c->tries = 1;
+	return true;
+}
+
+/* The client is told as if the backend refused; its address is not proved, so within the budget. */
+static void refuse(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt,
+	enum weir_fate why)
+{
+	event(px, WEIR_EVENT_conn_failed);
+	weir_count(&service_counters(px, &c->client)->failed, 1);
+	leave(px, c);
+	pkt->conn = WEIR_CONN_NONE;
+	weir_reply_rst_budgeted(px, &px->replies, pkt, why);
+}
+
+/* The queue has room for one more: if need be the oldest leaves. */
+static void make_room(struct weir_proxy *px, uint16_t service)
+{
+	const struct weir_halfopen_queue *q = &px->half_open.of[service];
+
+	if (q->count >= weir_policy_half_open(px->policy))
+		weir_calm_evict(px, conn_at(px, q->oldest));
+}
+
+static void open_entry(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
+{
+	const struct weir_seg *seg = &pkt->seg;
+	const uint32_t start = seg->seq + 1;
+	struct weir_conn *c;
+	enum weir_fate why;
+
+	make_room(px, weir_policy_service_of(px->policy, pkt->key.id));
+	c = weir_conn_begin_half_open(px, &pkt->key, hash);
+	if (c == NULL) {
+		drop(pkt, WEIR_FATE_no_entry);
+		return;
+	}
+	c->calm = 1;
+	c->no_wscale = 1;
+	c->tries = 1;
+	/* data on the SYN may be acknowledged with it (RFC 7413 §3) */
+	c->track[WEIR_CLIENT] = (struct weir_track){start + seg->payload_len, start, start};
+	note_offer(c, pkt);
+	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
+	if (!choose_backend(px, c, WEIR_NONE16, seg, &why)) {
+		refuse(px, c, pkt, why);
+		return;
+	}
+	event(px, WEIR_EVENT_half_open);
+	pkt->conn = conn_index(px, c);
+	pass_syn(px, c, WEIR_CLIENT, pkt);
+	weir_gates_look(px, service_of(px, c));
+}
+
+/*
+ * The backend has not answered for as long as "connect" says; each further backend is given four times
+ * as long, which keeps a client's retransmissions from using up all of them within a moment.
+ */
+static bool is_overdue(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	return weir_calm_age_ms(px, c) >= conn_service(px, c)->timeouts.connect_ms
+		<< 2 * c->switches;
+}
+
+/* The backend is given up for c: what it may have of the connection ends. */
+static void leave_backend(struct weir_proxy *px, struct weir_conn *c)
+{
+	weir_connect_blame(px, c);
+	c->switches++;
+	weir_conn_detach_backend(px, c);
+}
+
+/* HC-74: the client's own SYN, retransmitted, tries another backend. false: none can be had. */
+static bool try_another(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn,
+	enum weir_fate *why)
+{
+	const uint16_t avoid = c->backend;
+
+	if (c->flags & WEIR_CONN_KEYED_BACKEND) {
+		weir_connect_count_silent(px, c);
+		weir_send_rst_to_backend(px, c); /* in case it did receive a SYN */
+		leave_backend(px, c);
+	}
+	event(px, WEIR_EVENT_backend_retried);
+	return choose_backend(px, c, avoid, syn, why);
+}
+
+static bool needs_another(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	if (!(c->flags & WEIR_CONN_KEYED_BACKEND))
+		return true;
+	return is_overdue(px, c) && weir_connect_has_other(px, c);
+}
+
+/* A SYN for an entry: the same again, or another one (HC-71). */
+static void handle_syn_again(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt,
+	uint64_t hash)
+{
+	const bool same = pkt->seg.seq + 1 == weir_client_snd_start(c);
+	enum weir_fate why;
+
+	if (!weir_calm_answered(c) && !same &&
+		(is_overdue(px, c) || !(c->flags & WEIR_CONN_KEYED_BACKEND))) {
+		/* the old one got no answer: the client has begun another connection */
+		give_up(px, c);
+		open_entry(px, pkt, hash);
+		return;
+	}
+	pkt->conn = conn_index(px, c);
+	if (!weir_calm_answered(c) && same) {
+		note_offer(c, pkt);
+		if (needs_another(px, c) && !try_another(px, c, &pkt->seg, &why)) {
+			refuse(px, c, pkt, why);
+			return;
+		}
+	}
+	pass_syn(px, c, WEIR_CLIENT, pkt);
+}
+
+bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, struct weir_conn *c)
+{
+	pkt->conn = WEIR_CONN_NONE;
+	if (c != NULL && c->state == WEIR_SYN_SENT)
+		return false; /* the client accepted a cookie, which another one may follow (HC-24) */
+	/* the gate has changed since this burst was looked up */
+	if (c == NULL && px->gates[weir_policy_service_of(px->policy, pkt->key.id)].cookies)
+		return false;
+	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg)) {
+		drop(pkt, WEIR_FATE_ip_ttl);
+	} else if (c == NULL) {
+		open_entry(px, pkt, hash);
+	} else if (c->state == WEIR_SYN_RCVD) {
+		handle_syn_again(px, c, pkt, hash);
+	} else if (!is_active(c) || (c->flags & WEIR_CONN_RST_PENDING)) {
+		weir_conn_evict(px, c);
+		open_entry(px, pkt, hash);
+	} else { /* RFC 5961 §4: the backend challenges it */
+		pkt->conn = conn_index(px, c);
+		weir_forward_as_is(px, c, WEIR_CLIENT, pkt);
+	}
+	return true;
+}
+
+/* RFC 7323 §1.3, §2.2: scaling is on if both offer it; the windows of SYN and SYN-ACK are unscaled. */
+static void agree_on_scale(struct weir_conn *c, const struct weir_seg *answer)
+{
+	if (c->no_wscale || answer->wscale == WEIR_WSCALE_NONE)
+		c->wscale_client = c->wscale_backend = 0;
+	else
+		c->wscale_backend = answer->wscale & 0xf;
+	c->wscale_shown = c->wscale_backend; /* each end scales by what the other has said */
+	c->max_wnd[WEIR_BACKEND] = answer->wnd >> c->wscale_backend;
+}
+
+/* The backend's SYN-ACK, or its SYN in a simultaneous open: both sequence spaces are known now. */
+static void learn(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *seg)
+{
+	const uint32_t next = seg->seq + 1, wnd = c->max_wnd[WEIR_CLIENT];
+	struct weir_track *client = &c->track[WEIR_CLIENT];
+
+	c->tries = 0;
+	c->cookie = seg->seq;
+	if (seg->flags & WEIR_TCP_ACK)
+		client->acked = seg->ack - c->seq_delta[WEIR_CLIENT];
+	client->max_end = weir_seq_max(client->acked + seg->wnd, client->end);
+	agree_on_scale(c, seg);
+	c->track[WEIR_BACKEND] = (struct weir_track){next + seg->payload_len, next, next + wnd};
+	c->max_wnd[WEIR_CLIENT] = (uint16_t)(wnd >> c->wscale_client);
+	if (seg->ts_off == 0)
+		c->flags &= (uint8_t)~WEIR_CONN_TS;
+	if (!seg->sack_ok)
+		c->flags &= (uint8_t)~WEIR_CONN_SACK;
+	weir_sched_answered(&px->sched, c->backend);
+}
+
+/* The backend acknowledges the client's SYN, and some of the data on it or none. */
+static bool acks_syn(const struct weir_conn *c, const struct weir_seg *seg)
+{
+	const struct weir_track *sent = &c->track[WEIR_CLIENT];
+
+	return (seg->flags & WEIR_TCP_ACK) &&
+		weir_seq_between(sent->acked, seg->ack - c->seq_delta[WEIR_CLIENT], sent->end);
+}
+
+/* A SYN-ACK of something else passes: the client ends that by RST (RFC 9293 §3.5.2). */
+static void backend_syn(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	if (!weir_calm_answered(c) && (acks_syn(c, &pkt->seg) || !(pkt->seg.flags & WEIR_TCP_ACK)))
+		learn(px, c, &pkt->seg);
+	pass_syn(px, c, WEIR_BACKEND, pkt);
+}
+
+/*
+ * HC-74: refused. With another backend the client is not told: its next SYN goes there. Without, it
+ * gets the RST.
+ */
+static void backend_refuses(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	weir_connect_count_refused(px, c);
+	if (weir_connect_has_other(px, c)) {
+		drop(pkt, WEIR_FATE_backend_refused);
+		leave_backend(px, c);
+		return;
+	}
+	weir_connect_blame(px, c);
+	event(px, WEIR_EVENT_conn_failed);
+	weir_count(&service_counters(px, &c->client)->failed, 1);
+	weir_forward_as_is(px, c, WEIR_BACKEND, pkt);
+	leave(px, c);
+}
+
+void weir_calm_unreachable(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (weir_connect_has_other(px, c)) {
+		leave_backend(px, c);
+		return;
+	}
+	weir_connect_blame(px, c);
+	leave(px, c); /* a soft error: the client's next SYN tries again */
+}
+
+/* An RST after the SYN-ACK, of either side (RFC 5961 §3). */
+static void handle_rst(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
+{
+	const enum weir_rst rst = weir_window_rst(c, side, pkt->seg.seq);
+
+	if (rst == WEIR_RST_OUT) {
+		drop(pkt, WEIR_FATE_out_of_window);
+		return;
+	}
+	weir_forward_as_is(px, c, side, pkt);
+	if (rst == WEIR_RST_IN)
+		return;
+	event(px, WEIR_EVENT_conn_reset);
+	leave(px, c);
+}
+
+static void backend_segment(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+
+	if (seg->flags & WEIR_TCP_SYN) {
+		backend_syn(px, c, pkt);
+	} else if (seg->flags & WEIR_TCP_RST) {
+		if (weir_calm_answered(c))
+			handle_rst(px, c, WEIR_BACKEND, pkt);
+		else if (acks_syn(c, seg))
+			backend_refuses(px, c, pkt);
+		else
+			drop(pkt, WEIR_FATE_stray_rst);
+	} else if (!weir_calm_answered(
+			   c)) { /* of an older connection: the client ends that by RST (HC-13) */
+		weir_forward_as_is(px, c, WEIR_BACKEND, pkt);
+	} else if (weir_window_check(c, WEIR_BACKEND, seg) == WEIR_WINDOW_IN) {
+		weir_window_update(c, WEIR_BACKEND, seg);
+		weir_forward_as_is(px, c, WEIR_BACKEND, pkt);
+	} else {
+		drop(pkt, WEIR_FATE_out_of_window);
+	}
+}
+
+/* Before the SYN-ACK: an RST ends this connection, or the older one that the backend spoke of. */
+static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const bool exact = pkt->seg.seq == weir_client_snd_start(c);
+
+	if (c->flags & WEIR_CONN_KEYED_BACKEND)
+		weir_forward_as_is(px, c, WEIR_CLIENT, pkt);
+	else
+		drop(pkt, exact ? WEIR_FATE_client_abort : WEIR_FATE_stray_rst);
+	if (!exact)
+		return;
+	event(px, WEIR_EVENT_conn_reset);
+	leave(px, c);
+}
+
+/* The client's address is proved. */
+static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *ack)
+{
+	weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_ACKED);
+	if (weir_table_pressed(px)) /* a newcomer with a proved address: now room is made */
+		weir_pressure_begin(px);
+	/* what the handshake of a cookie would know: TSvals as each end has seen them */
+	weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);
+	event(px, WEIR_EVENT_conn_opened);
+	event(px, WEIR_EVENT_conn_established);
+	weir_count(&service_counters(px, &c->client)->opened, 1);
+	weir_count(&service_counters(px, &c->client)->established, 1);
+	weir_count(&px->counters.backend[c->backend].established, 1);
+}
+
+/* HC-35, HC-60: the address has or opens too many connections: both ends are told. */
+static void refuse_source(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt,
+	enum weir_fate why)
+{
+	event(px, WEIR_EVENT_conn_failed);
+	weir_count(&service_counters(px, &c->client)->failed, 1);
+	give_up(px, c);
+	pkt->conn = WEIR_CONN_NONE;
+	weir_reply_rst_budgeted(px, &px->refusals, pkt, why);
+}
+
+/* The third step, which may have data or FIN; in a simultaneous open it is a SYN-ACK. */
+static void client_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	const bool syn = pkt->seg.flags & WEIR_TCP_SYN;
+	enum weir_fate why;
+
+	if (!weir_calm_answered(c) || !weir_window_acks(c, WEIR_CLIENT, &pkt->seg)) {
+		drop(pkt, syn ? WEIR_FATE_stray_syn_ack : WEIR_FATE_bad_ack);
+		return;
+	}
+	if (!syn && weir_window_check(c, WEIR_CLIENT, &pkt->seg) != WEIR_WINDOW_IN) {
+		drop(pkt, WEIR_FATE_out_of_window);
+		return;
+	}
+	if (!weir_may_open(px, &c->client, &why)) {
+		refuse_source(px, c, pkt, why);
+		return;
+	}
+	establish(px, c, &pkt->seg);
+	if (syn)
+		pass_syn(px, c, WEIR_CLIENT, pkt);
+	else
+		weir_forward(px, c, WEIR_CLIENT, pkt);
+}
+
+void weir_calm_segment(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
+	struct weir_pkt *pkt)
+{
+	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg))
+		drop(pkt, WEIR_FATE_ip_ttl);
+	else if (side == WEIR_BACKEND)
+		backend_segment(px, c, pkt);
+	else if (!(pkt->seg.flags & WEIR_TCP_RST))
+		client_ack(px, c, pkt);
+	else if (weir_calm_answered(c))
+		handle_rst(px, c, WEIR_CLIENT, pkt);
+	else
+		early_rst(px, c, pkt);
+}

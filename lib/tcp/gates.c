@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tcp/gates.h"
+
+#include "tcp/calm.h"
+#include "tcp/engine.h"
+
+/* Stale entries that one look at a gate clears away, and how old they are by then. */
+#define CLEAR_MAX 8
+#define STALE_MS  3000
+
+/* In a flood the queue is full of what will never be answered. A client that is there answers at once. */
+static void clear_stale(struct weir_proxy *px, uint32_t service)
+{
+	const struct weir_halfopen_queue *q = &px->half_open.of[service];
+
+	for (unsigned int i = 0; i < CLEAR_MAX && q->count > px->gates[service].rule.queue_low;
+		i++) {
+		if (weir_calm_age_ms(px, conn_at(px, q->oldest)) < STALE_MS)
+			return;
+		weir_calm_evict(px, conn_at(px, q->oldest));
+	}
+}
+
+void weir_gates_look(struct weir_proxy *px, uint32_t service)
+{
+	struct weir_service_counters *n = &px->counters.service[service];
+	const struct weir_gate_load load = {
+		.entries = px->half_open.of[service].count,
+		.unanswered = n->syn - n->opened - n->failed,
+	};
+	struct weir_gate *gate = &px->gates[service];
+
+	gate->rule.mode = weir_orders_mode(px->orders, px->policy, service);
+	if (weir_gate_step(gate, &load, px->now_ns)) {
+		px->n_calm += gate->cookies ? -1u : 1;
+		event(px, gate->cookies ? WEIR_EVENT_gate_cookies : WEIR_EVENT_gate_entries);
+		weir_count(&n->switches, 1);
+		weir_gauge(&n->switched_s, (px->now_ns + px->wall_offset_ns) / 1000000000);
+	}
+	weir_gauge(&n->calm, !gate->cookies);
+	if (gate->cookies && load.entries > 0)
+		clear_stale(px, service);
+}
+
+/* The service is new under its number. */
+static void begin_gate(struct weir_proxy *px, uint32_t service, const struct weir_gate_rule *rule)
+{
+	px->n_calm -= !px->gates[service].cookies;
+	weir_gate_init(&px->gates[service], rule, px->now_ns);
+	px->n_calm += !px->gates[service].cookies;
+}
+
+void weir_gates_adopt(struct weir_proxy *px, uint32_t generation)
+{
+	for (uint32_t i = 0; i < px->policy->n_services; i++) {
+		const struct weir_service *s = &px->policy->services[i];
+		const struct weir_gate_rule rule = weir_gate_rule(px->policy, s);
+
+		px->gates[i].rule = rule;
+		if (s->since > generation)
+			begin_gate(px, i, &rule);
+		if (s->since > generation || s->profile.require_timestamps)
+			px->no_timestamps[i] = false;
+		weir_gates_look(px, i);
+	}
+}
+
+void weir_gates_init(struct weir_proxy *px, struct weir_arena *arena)
+{
+	const uint32_t room = weir_policy_service_room(px->policy);
+
+	px->gates = weir_arena_take(arena, room * sizeof(*px->gates));
+	px->no_timestamps = weir_arena_take(arena, room);
+	for (uint32_t i = 0; px->gates != NULL && i < room; i++)
+		px->gates[i].cookies = true; /* a number that nothing has is not calm */
+	for (uint32_t i = 0; px->gates != NULL && i < px->policy->n_services; i++) {
+		const struct weir_gate_rule rule =
+			weir_gate_rule(px->policy, &px->policy->services[i]);
+
+		begin_gate(px, i, &rule);
+	}
+}
+
+/* Every SYN gets a cookie and nothing is left of other times: looking would change nothing. */
+static bool is_settled(const struct weir_proxy *px, uint32_t service)
+{
+	return px->gates[service].cookies && px->half_open.of[service].count == 0 &&
+		weir_orders_mode(px->orders, px->policy, service) == WEIR_SYN_COOKIES_ALWAYS;
+}
+
+void weir_gates_tick(struct weir_proxy *px)
+{
+	if (++px->gate_hand >= px->policy->n_services)
+		px->gate_hand = 0;
+	if (!is_settled(px, px->gate_hand))
+		weir_gates_look(px, px->gate_hand);
+}
