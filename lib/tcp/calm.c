@@ -270,7 +270,9 @@ bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, s
 		open_entry(px, pkt, hash);
 	} else if (c->state == WEIR_SYN_RCVD) {
 		handle_syn_again(px, c, pkt, hash);
-	} else if (!is_active(c) || (c->flags & WEIR_CONN_RST_PENDING)) {
+	} else if (!is_alive(c)) {
+		if (is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
+			weir_send_rst_to_backend(px, c);
 		weir_conn_evict(px, c);
 		open_entry(px, pkt, hash);
 	} else { /* RFC 5961 §4: the backend challenges it */

@@ -25,6 +25,7 @@
 
 #include <assert.h>
 
+#include "flow/addr_hash.h"
 #include "tcp/cookie.h"
 #include "tcp/proxy.h"
 #include "tcp/state.h"
@@ -131,12 +132,15 @@ static inline bool is_counted(const struct weir_conn *c)
 }
 
 /*
- * HC-63: active, not half-open, and no exact RST was seen: one costs a blind sender 2^31 packets (RFC
- * 5961 §3). The client's counts until it sends data, even if the backend lost it and goes on.
+ * HC-63: active, not half-open, and not ended by an exact RST: the backend's, or the client's at the
+ * number that the backend expects, which costs a blind sender 2^31 packets (RFC 5961 §3). That one counts
+ * until the client sends data, even if the backend lost it and goes on.
  */
 static inline bool is_alive(const struct weir_conn *c)
 {
-	return is_counted(c) && !(c->flags & WEIR_CONN_RST_PENDING) && c->quiet != WEIR_QUIET_GONE;
+	const bool ended = (c->flags & WEIR_CONN_RST_PENDING) && c->reset_by == WEIR_BACKEND;
+
+	return is_counted(c) && !ended && c->quiet != WEIR_QUIET_GONE;
 }
 
 /* The service takes no cookie without timestamps, and this is one. */
@@ -149,6 +153,22 @@ static inline bool lacks_timestamps(const struct weir_proxy *px, const struct we
 static inline uint64_t now_ms(const struct weir_proxy *px)
 {
 	return px->now_ns / 1000000;
+}
+
+/* Without timestamps a valid cookie may be a guess: an address with many wrong ones is not believed. */
+static inline bool may_be_guess(const struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	return pkt->seg.ts_off == 0 &&
+		weir_guesses_over(&px->guesses, weir_addr_hash(&px->addr_secret, &pkt->key.addr),
+			px->now_ns / 1000000000);
+}
+
+/* The client's segment was checked for a cookie, and has none. */
+static inline void note_bad_cookie(struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	if (pkt->seg.ts_off == 0)
+		weir_guesses_note(&px->guesses, weir_addr_hash(&px->addr_secret, &pkt->key.addr),
+			px->now_ns / 1000000000);
 }
 
 /* SYNs are few enough for the ring of SYN-ACKs. */

@@ -41,8 +41,15 @@ bool weir_incarnation(struct weir_proxy *px, struct weir_conn *c, struct weir_pk
 	if (!weir_may_carry_cookie(pkt) || seg->ack - 1 == c->cookie || !is_open(px, pkt->key.id) ||
 		lacks_timestamps(px, pkt))
 		return false;
-	if (!check_incarnation(px, c, seg, &cookie, &probe))
+	if (!check_incarnation(px, c, seg, &cookie, &probe)) {
+		if (!is_alive(c) && !weir_window_acks(c, WEIR_CLIENT, seg))
+			note_bad_cookie(px, pkt);
 		return false;
+	}
+	if (may_be_guess(px, pkt)) {
+		drop(pkt, WEIR_FATE_cookie_guess);
+		return true;
+	}
 	hash = weir_key_hash(&px->table.secret, &pkt->key);
 	if (weir_spent_is(&px->spent, hash, cookie.isn)) {
 		drop(pkt, WEIR_FATE_old_cookie);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/seq.h"
-#include "flow/addr_hash.h"
 #include "flow/classify.h"
 #include "tcp/burst.h"
 #include "tcp/calm.h"
@@ -109,6 +108,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_counters_init(&px->counters, arena, policy);
 	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
 	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
+	weir_bucket_init(&px->syn_lookups, px->synacks.size, now_ns);
 	weir_bucket_init(&px->refusals, limits->reply_budget, now_ns);
 }
 
@@ -227,20 +227,10 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 		weir_incarnation(px, c, pkt);
 }
 
-/* Without timestamps a guess may be right: an address with many wrong ones is not believed. */
-static bool may_be_guess(const struct weir_proxy *px, const struct weir_pkt *pkt)
-{
-	return pkt->seg.ts_off == 0 &&
-		weir_guesses_over(&px->guesses, weir_addr_hash(&px->addr_secret, &pkt->key.addr),
-			px->now_ns / 1000000000);
-}
-
 /* A client's segment without a connection, whose cookie was checked and is wrong. */
 static void handle_bad_cookie(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
-	if (pkt->seg.ts_off == 0)
-		weir_guesses_note(&px->guesses, weir_addr_hash(&px->addr_secret, &pkt->key.addr),
-			px->now_ns / 1000000000);
+	note_bad_cookie(px, pkt);
 	handle_unproven(px, pkt, hash);
 }
 
@@ -322,7 +312,8 @@ static inline __attribute__((always_inline)) void answer_syn(struct weir_proxy *
 {
 	if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
 		drop(pkt, WEIR_FATE_plain_syn);
-	else if (!is_calm(px) || !weir_answer_known(px, pkt, cookie))
+	else if (!is_calm(px) || !weir_bucket_take(&px->syn_lookups, px->now_ns) ||
+		!weir_answer_known(px, pkt, cookie))
 		weir_reply_syn_ack(px, pkt, cookie);
 }
 

@@ -74,10 +74,13 @@ struct weir_proxy {
 	struct weir_guesses guesses;
 	/* per service: window 0 was announced lately, until then new connections send window updates */
 	uint64_t *squeezed_until_ns;
-	bool *no_timestamps;             /* per service: a backend was seen to lack them (HC-03) */
-	struct weir_bucket replies;      /* to unknown tuples: a flood can use it up */
-	struct weir_bucket peer_replies; /* about connections in the table, and to backends */
-	struct weir_bucket refusals;     /* to clients refused or evicted for want of room */
+	bool *no_timestamps;        /* per service: a backend was seen to lack them (HC-03) */
+	struct weir_bucket replies; /* to unknown tuples: a flood can use it up */
+	/* about connections in the table, and to backends; challenges to SYNs are within syn_lookups, too */
+	struct weir_bucket peer_replies;
+	struct weir_bucket
+		syn_lookups; /* SYNs of known tuples fill no ring: as many a second as it has */
+	struct weir_bucket refusals; /* to clients refused or evicted for want of room */
 	struct weir_halfopen half_open;
 	struct weir_gate *gates;          /* per service */
 	const struct weir_orders *orders; /* NULL: none */

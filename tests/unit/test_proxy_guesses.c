@@ -88,6 +88,31 @@ static void row_2a(void)
 	each_mode(guesses);
 }
 
+/* A four-tuple whose connection has ended gives no guesses beside the limit. */
+static void ended(unsigned int service)
+{
+	struct shell *s = guarded(16);
+	struct talk old = asked(s, service, 998, false), t;
+
+	talk_ack(&old);
+	talk_answer(&old);
+	talk_close(&old, WEIR_CLIENT);
+	shell_clear(s);
+	t = asked(s, service, 998, false);
+	for (unsigned int i = 0; i < 40; i++)
+		forge(&t, false);
+	IS(forge(&t, true), WEIR_FATE_cookie_guess);
+	shell_wait_ms(s, 1000);
+	shell_clear(s);
+	IS(forge(&t, true), WEIR_FATES);
+	shell_close(s);
+}
+
+static void row_2a_ended(void)
+{
+	each_mode(ended);
+}
+
 /* The address's owner gets in by its retransmission, in the next second. */
 static void owner(unsigned int service)
 {
@@ -174,6 +199,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HC-40 so many guesses a second under a foreign address", row_2a},
 		{"HC-40 its owner gets in a second later", row_2a_owner},
+		{"HC-40 no guesses beside the limit on ended four-tuples", row_2a_ended},
 		{"HC-40 a flood from everywhere keeps no address out", spread},
 		{"HC-40 a service that requires timestamps", hc40_required},
 	};
