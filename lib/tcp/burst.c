@@ -99,11 +99,15 @@ static void hash_keys(struct weir_proxy *px, struct weir_burst *b)
 	}
 }
 
-/* The packet belongs to no connection. */
-static inline void add_unknown(struct weir_burst *b, unsigned int i)
+/* The packet belongs to no connection: its cookie is checked, and in a flood it is a wrong one (HC-08). */
+static inline void add_unknown(const struct weir_proxy *px, struct weir_burst *b, unsigned int i)
 {
-	if (weir_may_carry_cookie(&b->pkts[i]))
-		batch_add(&b->acks, b, i);
+	const struct weir_pkt *pkt = &b->pkts[i];
+
+	if (!weir_may_carry_cookie(pkt))
+		return;
+	batch_add(&b->acks, b, i);
+	weir_grace_fetch(&px->grace, b->hash[i], pkt->seg.ack, pkt->seg.seq);
 }
 
 /* The buckets are in the cache by now: reads them only, and prefetches the conns that they name. */
@@ -116,7 +120,7 @@ static void probe_buckets(struct weir_proxy *px, struct weir_burst *b)
 		b->conn[i] = weir_table_probe(&px->table, &b->pkts[i].key, b->hash[i]);
 		if (b->conn[i] >= WEIR_TABLE_MAX) {
 			if (b->conn[i] == WEIR_CONN_NONE)
-				add_unknown(b, i);
+				add_unknown(px, b, i);
 			continue; /* or the second bucket has to be read */
 		}
 		c = (const char *)conn_at(px, b->conn[i]);
@@ -137,7 +141,7 @@ static void look_up_conns(struct weir_proxy *px, struct weir_burst *b)
 		b->conn[i] =
 			weir_table_confirm(&px->table, &b->pkts[i].key, b->hash[i], b->conn[i]);
 		if (b->conn[i] == WEIR_CONN_NONE)
-			add_unknown(b, i);
+			add_unknown(px, b, i);
 	}
 }
 

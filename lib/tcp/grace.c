@@ -18,14 +18,6 @@ void weir_grace_init(struct weir_grace *s, struct weir_arena *arena, uint32_t co
 	s->line = weir_arena_take(arena, s->lines * sizeof(*s->line));
 }
 
-/* The tuple's hash is keyed, so a sender cannot choose whose place it takes. */
-static uint64_t mix(uint64_t hash, uint32_t ack, uint32_t seq)
-{
-	uint64_t m = (hash ^ ((uint64_t)ack << 32 | seq)) * 0x9e3779b97f4a7c15ull;
-
-	return m ^ m >> 32;
-}
-
 typedef uint16_t tags_vec __attribute__((vector_size(16)));
 typedef int8_t bytes_vec __attribute__((vector_size(8)));
 
@@ -67,7 +59,7 @@ static inline void to_front(struct weir_grace_line *line, unsigned int at, uint1
 bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
 	uint32_t now_ms)
 {
-	const uint64_t m = mix(hash, ack, seq);
+	const uint64_t m = weir_grace_mix(hash, ack, seq);
 	const uint16_t tag = (uint16_t)(m >> 48) | 1, now = (uint16_t)UNITS(now_ms);
 	struct weir_grace_line *line = &s->line[m & (s->lines - 1)];
 	const unsigned int at = place_of(line, tag);
