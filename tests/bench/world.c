@@ -8,7 +8,8 @@
 #include "flow/classify.h"
 #include "flow/pkt.h"
 
-#define LOCALS_PER_BACKEND 500000u /* of 16 x 64512: no pool runs short, or idle connections would go */
+/* Half of what 16 addresses have: when a pool runs short, idle connections go. */
+#define LOCALS_PER_BACKEND 500000u
 #define START_NS           1000000000ull
 
 static const uint8_t nexthop_mac[6] = {2, 0, 0, 0, 0, 2};
