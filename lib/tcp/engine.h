@@ -7,6 +7,7 @@
  *	accept.c   a client's valid ACK, and its early data           \ handshake.h
  *	connect.c  SYN to a backend, its answer, another backend      /
  *	calm.c     half-open entries: SYN, SYN-ACK and ACK of the two ends pass (calm.h)
+ *	gate.c     cookies or half-open entries, for one service; gates.c: for all of a worker's
  *	forward.c  segments of a spliced connection
  *	conn.c     begin and end of a connection: memory, keys, timer
  *	local.c    its local address and port
