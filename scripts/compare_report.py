@@ -116,9 +116,10 @@ def summary(facts, cells):
 
 def details(facts, cells):
     lines = []
+    reference = {rate: cells["direct", rate].median("requests_per_s") for rate in rates(cells) if "direct" in duts(cells)}
     for rate in rates(cells):
         for dut in duts(cells):
-            cell, direct = cells[dut, rate], cells["direct", rate].median("requests_per_s")
+            cell, direct = cells[dut, rate], reference.get(rate)
             flood = ["", ""] if rate == "0" else [
                 thousands(cell.median(sent)),
                 f"{100 * cell.median(answered) / max(cell.median(sent), 1):.1f} %"]
