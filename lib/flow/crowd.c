@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow/crowd.h"
 
+#include "base/share.h"
+
 /* A line for each so many connections, so that a counter of two has one or two of them. */
 #define CONNS_PER_LINE 16
 #define LINES_MIN      64
@@ -22,27 +24,10 @@ void weir_crowd_init(struct weir_crowd *c, struct weir_arena *arena, uint32_t co
 	weir_crowd_cap(c, 0, 0, 1);
 }
 
-/* Rounded up. */
-static uint32_t root(uint32_t x)
-{
-	uint32_t r = 0;
-
-	while ((uint64_t)r * r < x)
-		r++;
-	return r;
-}
-
-static uint32_t share(uint32_t cap, unsigned int workers)
-{
-	uint32_t equal = cap / workers + (cap % workers != 0);
-
-	return workers == 1 ? cap : equal + 3 * root(equal);
-}
-
 void weir_crowd_cap(struct weir_crowd *c, uint32_t address, uint32_t prefix, unsigned int workers)
 {
-	c->address_cap = share(address, workers);
-	c->prefix_cap = share(prefix, workers);
+	c->address_cap = weir_share(address, workers);
+	c->prefix_cap = weir_share(prefix, workers);
 	c->offending = OFFENDING(c->address_cap);
 }
 

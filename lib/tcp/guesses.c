@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/guesses.h"
 
+#include "base/share.h"
+
 _Static_assert((WEIR_GUESSES & (WEIR_GUESSES - 1)) == 0, "hashes become cells by a mask");
 
 void weir_guesses_limit(struct weir_guesses *g, uint32_t limit, unsigned int workers)
 {
-	g->limit = (limit + workers - 1) / workers;
+	g->limit = weir_share(limit, workers);
 }
 
 void weir_guesses_init(struct weir_guesses *g, struct weir_arena *arena, uint32_t limit,
@@ -36,7 +38,8 @@ bool weir_guesses_over(const struct weir_guesses *g, uint64_t hash, uint64_t now
 {
 	const struct weir_guess_cell *cell = &g->cell[hash & (WEIR_GUESSES - 1)];
 	const uint16_t second = (uint16_t)now_s;
-	uint32_t spread = g->second == second ? WEIR_GUESSES_SPREAD * (g->total / WEIR_GUESSES) : 0;
+	const uint64_t total = g->second == second ? g->total : 0;
+	const uint64_t spread = WEIR_GUESSES_SPREAD * total / WEIR_GUESSES;
 
 	return g->limit != 0 && cell->second == second && cell->count >= g->limit + spread;
 }

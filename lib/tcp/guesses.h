@@ -31,7 +31,9 @@ struct weir_guesses {
 	uint16_t second;
 };
 
-/* limit: per second and address, of all workers together, which share it equally; 0: none. */
+/*
+ * limit: per second and address, of all workers together, which share it as base/share.h says; 0: none.
+ */
 void weir_guesses_init(struct weir_guesses *g, struct weir_arena *arena, uint32_t limit,
 	unsigned int workers);
 

@@ -221,9 +221,10 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 		handle_unspliced(px, c, side, pkt);
 	else
 		weir_forward(px, c, side, pkt);
+	/* past the close that was looked at above, and a guess counts once */
 	if (side == WEIR_CLIENT &&
 		(pkt->fate == WEIR_FATE_out_of_window || pkt->fate == WEIR_FATE_bad_ack) &&
-		pkt->send == WEIR_SEND_NOTHING)
+		pkt->send == WEIR_SEND_NOTHING && !is_past_close(c, pkt))
 		weir_incarnation(px, c, pkt);
 }
 

@@ -30,7 +30,7 @@ void weir_spent_init(struct weir_spent *s, struct weir_arena *arena, uint32_t co
 
 /* hash: of the client's key; isn: the cookie. */
 void weir_spent_note(struct weir_spent *s, uint64_t hash, uint32_t isn);
-/* What was not noted is, with odds of 16 in 2^32. */
+/* What was not noted is, with odds of 16 in 2^31. */
 bool weir_spent_is(const struct weir_spent *s, uint64_t hash, uint32_t isn);
 
 #endif

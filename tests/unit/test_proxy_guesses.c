@@ -108,6 +108,35 @@ static void ended(unsigned int service)
 	shell_close(s);
 }
 
+/* ... and each counts once there, also where it is checked for a new incarnation before all else. */
+static void ended_once(unsigned int service)
+{
+	for (unsigned int i = 0; i < 8; i++) { /* client ISNs on both sides of the old one */
+		struct shell *s = guarded(16);
+		struct talk old = asked(s, service, 998, false), t;
+
+		talk_ack(&old);
+		talk_answer(&old);
+		talk_close(&old, WEIR_CLIENT);
+		shell_clear(s);
+		talk_init(&t, s, service, FOREIGN);
+		t.port = old.port;
+		t.offer[WEIR_CLIENT].ts = false;
+		t.isn[WEIR_CLIENT] += 0x10000000u + (i << 29);
+		t.next[WEIR_CLIENT] = t.isn[WEIR_CLIENT] + 1;
+		talk_syn(&t);
+		for (unsigned int n = 0; n < 15; n++)
+			forge(&t, false);
+		IS(forge(&t, true), WEIR_FATES);
+		shell_close(s);
+	}
+}
+
+static void row_2a_ended_once(void)
+{
+	each_mode(ended_once);
+}
+
 static void row_2a_ended(void)
 {
 	each_mode(ended);
@@ -165,6 +194,35 @@ static void spread(void)
 	shell_close(s);
 }
 
+/*
+ * HC-40, many workers: a cell has a part of the limit only, and in a flood from random addresses the sum
+ * of a few a cell goes up and down. Of the cells next to none is over it.
+ */
+static void many_workers(void)
+{
+	static const unsigned int workers[] = {1, 2, 16, 64},
+				  per_256_cells[] = {32, 64, 128, 255, 512};
+
+	for (unsigned int i = 0; i < 4; i++)
+		for (unsigned int j = 0; j < 5; j++) {
+			const uint64_t n = (uint64_t)WEIR_GUESSES * per_256_cells[j] / 256;
+			struct weir_arena a = {.base = NULL};
+			struct weir_guesses g;
+			uint64_t seed = 1 + j;
+			unsigned int over = 0;
+
+			weir_guesses_init(&g, &a, 16, workers[i]);
+			unit_arena_fill(&a);
+			weir_guesses_init(&g, &a, 16, workers[i]);
+			for (uint64_t k = 0; k < n; k++)
+				weir_guesses_note(&g, unit_random(&seed), 7);
+			for (unsigned int cell = 0; cell < WEIR_GUESSES; cell++)
+				over += weir_guesses_over(&g, cell, 7);
+			CU_ASSERT_TRUE(over <= WEIR_GUESSES / 1000);
+			free(a.base);
+		}
+}
+
 /* A service that requires timestamps neither answers nor believes who has none. */
 static void required(unsigned int service)
 {
@@ -200,7 +258,9 @@ int main(void)
 		{"HC-40 so many guesses a second under a foreign address", row_2a},
 		{"HC-40 its owner gets in a second later", row_2a_owner},
 		{"HC-40 no guesses beside the limit on ended four-tuples", row_2a_ended},
+		{"HC-40 a guess at an ended four-tuple counts once", row_2a_ended_once},
 		{"HC-40 a flood from everywhere keeps no address out", spread},
+		{"HC-40 nor does it with many workers", many_workers},
 		{"HC-40 a service that requires timestamps", hc40_required},
 	};
 
