@@ -14,8 +14,10 @@ void weir_steer_give(struct weir_steer *s, unsigned int to, const struct weir_pk
 {
 	struct weir_steer_batch *batch = &s->batches[to];
 	struct rte_mbuf *m = pkt->buf;
+	struct weir_pkt *copy = rte_mbuf_to_priv(m);
 
-	*(struct weir_pkt *)rte_mbuf_to_priv(m) = *pkt;
+	*copy = *pkt;
+	copy->generation = s->policy->generation;
 	batch->pkts[batch->n++] = m;
 }
 

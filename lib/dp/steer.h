@@ -3,7 +3,8 @@
  * Steering: how a packet gets to the worker that owns its connection. Where the device did not
  * deliver it there, the receiving worker hands it over: one ring per ordered pair of workers, single
  * producer, single consumer. The parsed view travels in the buffer's private area, so a packet is
- * parsed once.
+ * parsed once; again only if the policy was replaced while it was in the ring: no grace period waits for
+ * rings, and the numbers in its key may stand for something else by then.
  */
 #ifndef WEIR_DP_STEER_H
 #define WEIR_DP_STEER_H
@@ -46,7 +47,7 @@ void weir_steer_give(struct weir_steer *s, unsigned int to, const struct weir_pk
 /* Sends what was given; what a full ring does not take is dropped, and counted by name. */
 void weir_steer_send(struct weir_steer *s);
 
-/* Takes up to WEIR_BURST packets of that worker into pkts. */
+/* Takes up to WEIR_BURST packets of that worker into pkts; `generation` says what they were classified by. */
 unsigned int weir_steer_take(struct weir_steer *s, unsigned int from, struct weir_pkt *pkts);
 
 /* inline definitions */

@@ -5,8 +5,8 @@
  *
  * A worker reports a quiescent state once a loop, then loads the pointer: the policy it finds stays
  * valid until its next quiescent state. Before it handles packets that another worker handed over it
- * loads the pointer again, so that its policy is not older than the one they were classified by. A
- * replaced policy is freed after a grace period: every worker has been quiescent since.
+ * loads the pointer again, so that its policy is not older than the one they were classified by; what
+ * an older one classified is classified again. A replaced policy is freed after a grace period: every worker has been quiescent since.
  */
 #ifndef WEIR_DP_SWAP_H
 #define WEIR_DP_SWAP_H

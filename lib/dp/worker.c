@@ -162,15 +162,10 @@ static void count_unusable(struct weir_worker *w, const struct weir_pkt *pkt)
 }
 
 /* Parses and classifies one frame. true: this worker owns it, the engine decides. */
-static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
+static inline bool sort(struct weir_worker *w, struct weir_pkt *pkt)
 {
 	unsigned int owner;
-	uint8_t fate;
 
-	if (wrong_mac(weir_tx_nic(&w->tx, pkt->port), pkt, &fate)) {
-		drop(w, pkt, fate);
-		return false;
-	}
 	weir_classify(w->px.policy, pkt, weir_pkt_parse(pkt));
 	if (pkt->kind == WEIR_KIND_NONE) {
 		count_unusable(w, pkt);
@@ -186,6 +181,18 @@ static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 		return true;
 	weir_steer_give(&w->steer, owner, pkt);
 	return false;
+}
+
+/* The same for a frame that a port has received. */
+static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	uint8_t fate;
+
+	if (wrong_mac(weir_tx_nic(&w->tx, pkt->port), pkt, &fate)) {
+		drop(w, pkt, fate);
+		return false;
+	}
+	return sort(w, pkt);
 }
 
 static unsigned int receive(struct weir_worker *w, uint8_t port)
@@ -233,6 +240,21 @@ static void update_policy(struct weir_worker *w)
 		weir_arp_announce(&w->keeper, &w->tx);
 }
 
+/* n packets were handed over. Those that another policy has classified are sorted again; how many stay. */
+static unsigned int readmit(struct weir_worker *w, unsigned int n)
+{
+	unsigned int ours = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (unlikely(i != ours))
+			w->pkts[ours] = w->pkts[i];
+		ours += likely(w->pkts[ours].generation == w->px.generation) ||
+			sort(w, &w->pkts[ours]);
+	}
+	weir_steer_send(&w->steer);
+	return ours;
+}
+
 /* What other workers hand over: packets of this worker's connections, frames for its queues. */
 static unsigned int receive_handed_over(struct weir_worker *w)
 {
@@ -244,8 +266,8 @@ static unsigned int receive_handed_over(struct weir_worker *w)
 		n = weir_steer_take(&w->steer, from, w->pkts);
 		if (n > 0) {
 			update_policy(
-				w); /* ours must not be older than the one they were classified by */
-			decide(w, n);
+				w); /* the newest that any of them was classified by, or newer */
+			decide(w, readmit(w, n));
 		}
 		total += n;
 		if (w->relays[from] != NULL)

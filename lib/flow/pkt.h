@@ -47,8 +47,9 @@ enum weir_kind {
 struct weir_pkt {
 	/* from the shell */
 	struct weir_frame frame;
-	uint8_t port; /* it came in by; index into the policy's interfaces */
-	void *buf;    /* the shell's handle, opaque to the core */
+	uint8_t port;        /* it came in by; index into the policy's interfaces */
+	uint32_t generation; /* handed over: of the policy that classified it */
+	void *buf;           /* the shell's handle, opaque to the core */
 
 	/* from weir_classify() */
 	uint8_t kind; /* enum weir_kind */

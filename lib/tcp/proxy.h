@@ -131,9 +131,10 @@ void weir_proxy_obey(struct weir_proxy *px, const struct weir_orders *orders);
 /*
  * Between bursts: px uses `policy` from here on, a later generation of its present one (made by
  * weir_policy_derive(), in one step or several). The old policy is not read any more, not even by
- * this call, and may be freed once all packets that were classified by it have been decided. A packet
- * classified by a newer policy than px's must wait for this call. The work is bounded by the number of services,
- * listeners and backends; connections are not touched: each finds what changed when it is used.
+ * this call, and may be freed. Packets that it has classified are to be classified again, by `policy`: the
+ * numbers in their keys may have been given away. One that was classified by a newer policy than px's must
+ * wait for this call. The work is bounded by the number of services, listeners and backends; connections
+ * are not touched: each finds what changed when it is used.
  */
 void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy);
 

@@ -5,16 +5,17 @@
  */
 #include <time.h>
 
-#include "../unit/unit.h"
+#include "../unit/frame.h"
+#include "../unit/wanted.h"
 #include "flow/derive.h"
 #include "rig_talk.h"
 
 #define TALKS 48
 
 /* The next one is in force from now on; the one before is returned: it may be looked at still. */
-static struct weir_policy *replace(struct rig *r, struct weir_policy *wanted)
+static struct weir_policy *replace_by(struct rig *r, struct weir_policy *wanted,
+	struct weir_derivation how)
 {
-	struct weir_derivation how = {0};
 	struct weir_policy *was = r->policy;
 
 	CU_ASSERT_EQUAL_FATAL(weir_policy_derive(r->policy, wanted, &how), 0);
@@ -22,6 +23,20 @@ static struct weir_policy *replace(struct rig *r, struct weir_policy *wanted)
 	CU_ASSERT_EQUAL_FATAL(weir_dataplane_replace(&r->dp, how.next), 0);
 	r->policy = how.next;
 	return was;
+}
+
+static struct weir_policy *replace(struct rig *r, struct weir_policy *wanted)
+{
+	return replace_by(r, wanted, (struct weir_derivation){0});
+}
+
+/* The same; what was retired before has no connection, and its number is given away. */
+static struct weir_policy *replace_idle(struct rig *r, struct weir_policy *wanted)
+{
+	static const bool idle[8];
+
+	return replace_by(r, wanted,
+		(struct weir_derivation){.busy_listeners = idle, .busy_backends = idle});
 }
 
 /* Not before every worker has had a turn. */
@@ -129,6 +144,52 @@ static void test_announced(void)
 	rig_close(&r);
 }
 
+/* So many bursts of SYNs to the nat service; those of worker 1's are in its ring. */
+static void hand_over(struct rig *r, unsigned int bursts)
+{
+	for (unsigned int i = 0; i < bursts * WEIR_BURST; i++) {
+		struct segment syn = rig_syn(i, SHELL_NAT);
+
+		rig_put_segment(r, SHELL_CLIENTS, 0, &syn);
+		if (i % WEIR_BURST == WEIR_BURST - 1)
+			weir_worker_turn(r->dp.workers[0].worker);
+	}
+	rig_discard(r);
+}
+
+/*
+ * SYNs that wait in a ring for two reloads: the first retires their service, the second gives its number
+ * to another one. They are not of that one.
+ */
+static void test_number_reused(void)
+{
+	static struct rig r;
+	struct weir_policy *p = shell_policy(2, 2);
+	const uint32_t other_be = weir_be32(SHELL_VIP(2));
+	uint8_t f[SEGMENT_FRAME_MAX];
+
+	p->limits.services = 3;
+	rig_open(&r, p, 1, 1);
+	rig_meet_neighbours(&r);
+	rig_settle(&r);
+	rig_discard(&r);
+	hand_over(&r, 8);
+	CU_ASSERT(rig_handed(&r) > 3 * WEIR_BURST);
+	p = shell_wanted(r.policy);
+	drop_service(p, SHELL_NAT);
+	settle(&r, replace(&r, p));
+	p = shell_wanted(r.policy);
+	add_service(p);
+	settle(&r, replace_idle(&r, p));
+	CU_ASSERT_EQUAL_FATAL(weir_be32(r.policy->listeners[SHELL_NAT].vip.w[3]), SHELL_VIP(2));
+	rig_settle(&r);
+	CU_ASSERT(rig_fate(&r, WEIR_FATE_not_ours) > WEIR_BURST);
+	while (rig_take(&r, SHELL_CLIENTS, f) > 0)
+		CU_ASSERT_FALSE(f[FRAME_IP + 9] == 6 &&
+			memcmp(f + FRAME_IP + 12, &other_be, 4) == 0);
+	rig_close(&r);
+}
+
 static void nap(void)
 {
 	nanosleep(&(struct timespec){0, 100000}, NULL);
@@ -179,6 +240,7 @@ int main(int argc, char **argv)
 		{"HC-51 three workers, a queue each", test_all_queues},
 		{"HC-51 what was heard meanwhile", test_neighbours},
 		{"HC-51 a new VIP is announced", test_announced},
+		{"HC-51 a number given away while packets wait", test_number_reused},
 		{"HC-51 workers on lcores of their own", test_lcores},
 	};
 

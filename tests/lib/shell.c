@@ -331,9 +331,9 @@ void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_por
 }
 
 /* Parsing sees the frame only; what is beyond it is for replies. */
-static unsigned int receive(struct shell *s, struct weir_pkt *pkt)
+static unsigned int sort(struct shell *s, unsigned int worker, struct weir_pkt *pkt)
 {
-	const struct weir_policy *p = s->workers[s->rx].px.policy;
+	const struct weir_policy *p = s->workers[worker].px.policy;
 	enum weir_parsed parsed;
 
 	ASAN_POISON_MEMORY_REGION(pkt->frame.data + pkt->frame.len,
@@ -341,7 +341,7 @@ static unsigned int receive(struct shell *s, struct weir_pkt *pkt)
 	parsed = weir_pkt_parse(pkt);
 	weir_classify(p, pkt, parsed);
 	ASAN_UNPOISON_MEMORY_REGION(pkt->frame.data, pkt->frame.room);
-	return weir_owner(p, pkt, s->rx);
+	return weir_owner(p, pkt, worker);
 }
 
 static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, unsigned int n)
@@ -359,7 +359,7 @@ static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, u
 	}
 }
 
-/* INVARIANT: what the worker decides was not classified by a later policy than its own. */
+/* INVARIANT: what the worker decides was classified by its own policy. */
 static void decide(struct shell *s, unsigned int worker, struct weir_pkt *pkts, unsigned int n)
 {
 	for (unsigned int done = 0; done < n; done += WEIR_BURST)
@@ -384,7 +384,7 @@ void shell_receive(struct shell *s)
 
 	s->n_put = 0;
 	for (unsigned int i = 0; i < n; i++) {
-		unsigned int owner = receive(s, &s->put[i]);
+		unsigned int owner = sort(s, s->rx, &s->put[i]);
 
 		if (owner >= s->policy->n_workers)
 			shell_die("worker %u does not exist", owner);
@@ -394,6 +394,7 @@ void shell_receive(struct shell *s)
 			continue;
 		}
 		rx->balance.handed_out++;
+		s->put[i].generation = rx->px.generation;
 		append(&s->workers[owner].ring, &s->put[i]);
 		if (rx->px.policy == s->policy)
 			s->workers[owner].ring.must_adopt = true;
@@ -414,6 +415,10 @@ unsigned int shell_take_over(struct shell *s, unsigned int worker)
 	if (ring.must_adopt)
 		shell_adopt(s, worker);
 	w->balance.handed_in += ring.n;
+	for (unsigned int i = 0; i < ring.n; i++)
+		if (ring.pkts[i].generation != w->px.generation &&
+			sort(s, worker, &ring.pkts[i]) != worker)
+			shell_die("a reload gives a packet another owner");
 	decide(s, worker, ring.pkts, ring.n);
 	free(ring.pkts);
 	shell_check_step(s);
