@@ -10,6 +10,7 @@
 #include "tcp/proxy.h"
 #include "wire/arp.h"
 #include "wire/build.h"
+#include "wire/nd.h"
 #include "words.h"
 
 #ifndef GAP_MAX_NS
@@ -190,6 +191,16 @@ static bool is_nexthop(const struct weir_policy *p, const struct weir_addr *addr
 	return false;
 }
 
+/* In the packet's own buffer, which says len bytes now, to that MAC address. */
+static void answer(struct weir_pkt *pkt, uint16_t len, const uint8_t mac[6], enum weir_fate fate)
+{
+	pkt->frame.len = pkt->frame.head_len = len;
+	pkt->fate = (uint8_t)fate;
+	pkt->send = WEIR_SEND_NEIGHBOUR;
+	pkt->neighbour.port = pkt->port;
+	memcpy(pkt->neighbour.mac, mac, sizeof(pkt->neighbour.mac));
+}
+
 /* Requests for our addresses are answered, next hops' replies are welcome, the rest is others'. */
 static void take_arp(struct replay *r, struct weir_pkt *pkt)
 {
@@ -197,24 +208,49 @@ static void take_arp(struct replay *r, struct weir_pkt *pkt)
 	const struct weir_policy *p = r->px.policy;
 	struct weir_addr sender, target;
 	uint8_t asker[6], ours[6];
+	uint16_t len;
 
 	sender = weir_addr_v4(0);
 	target = weir_addr_v4(0);
 	memcpy(&sender.w[3], arp->sender_ip, 4);
 	memcpy(&target.w[3], arp->target_ip, 4);
 	memcpy(asker, arp->sender_mac, sizeof(asker));
-	pkt->send = WEIR_SEND_NOTHING;
 	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) &&
 		weir_endpoint_find(&p->endpoints, &target, 0) != NULL) {
 		placeholder(ours, MAC_PORT, pkt->port);
-		pkt->frame.len = pkt->frame.head_len = weir_build_arp(pkt->frame.data,
-			WEIR_ARP_REPLY, ours, target.w[3], asker, sender.w[3]);
-		pkt->fate = WEIR_FATE_arp_reply;
-		pkt->send = WEIR_SEND_NEIGHBOUR;
-		pkt->neighbour.port = pkt->port;
-		memcpy(pkt->neighbour.mac, asker, sizeof(asker));
+		len = weir_build_arp(pkt->frame.data, WEIR_ARP_REPLY, ours, target.w[3], asker,
+			sender.w[3]);
+		answer(pkt, len, asker, WEIR_FATE_arp_reply);
 	} else {
 		pkt->fate = is_nexthop(p, &sender) ? WEIR_FATE_arp_learned : WEIR_FATE_arp_other;
+	}
+}
+
+/* The same for IPv6. (RFC 4861 §7.2.4; what only probes for an address hears with all nodes.) */
+static void take_nd(struct replay *r, struct weir_pkt *pkt)
+{
+	const struct weir_policy *p = r->px.policy;
+	const struct weir_addr asker = pkt->seg.src;
+	enum weir_fate why;
+	uint8_t ours[6], mac[6];
+	struct weir_nd nd;
+	uint16_t len;
+
+	pkt->fate = WEIR_FATE_nd_other;
+	if (!weir_nd_read(&pkt->frame, &pkt->seg, &nd, &why))
+		return; /* the parser has read it already: it is good */
+	memcpy(mac, pkt->frame.data + 6, sizeof(mac));
+	if (nd.type == WEIR_ND_SOLICITATION &&
+		weir_endpoint_find(&p->endpoints, &nd.target, 0) != NULL) {
+		placeholder(ours, MAC_PORT, pkt->port);
+		len = weir_build_nd_advertisement(pkt->frame.data, ours, &nd.target,
+			WEIR_ND_OVERRIDE | (nd.is_probe ? 0 : WEIR_ND_SOLICITED),
+			nd.is_probe ? NULL : mac, nd.is_probe ? NULL : &asker);
+		if (nd.is_probe)
+			memcpy(mac, pkt->frame.data, sizeof(mac));
+		answer(pkt, len, mac, WEIR_FATE_nd_reply);
+	} else if (nd.type == WEIR_ND_ADVERTISEMENT && is_nexthop(p, &nd.target)) {
+		pkt->fate = WEIR_FATE_nd_learned;
 	}
 }
 
@@ -224,11 +260,12 @@ static void decide(struct replay *r, struct weir_pkt *pkt, enum weir_parsed pars
 
 	pkt->port = port_of(r->px.policy, &src);
 	weir_classify(r->px.policy, pkt, parsed);
-	if (pkt->kind == WEIR_KIND_NONE)
-		pkt->send = WEIR_SEND_NOTHING;
-	else if (pkt->kind == WEIR_KIND_ARP)
+	pkt->send = WEIR_SEND_NOTHING;
+	if (pkt->kind == WEIR_KIND_ARP)
 		take_arp(r, pkt);
-	else
+	else if (pkt->kind == WEIR_KIND_ND)
+		take_nd(r, pkt);
+	else if (pkt->kind != WEIR_KIND_NONE)
 		weir_proxy_burst(&r->px, pkt, 1, r->wall_ns);
 }
 

@@ -372,7 +372,8 @@ static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned 
 
 static void say_conflict(const struct weir_watch *w, const struct weir_counters *c)
 {
-	struct weir_addr addr = weir_addr_v4((uint32_t)weir_counted(&c->conflict_addr_be));
+	const struct weir_addr addr = {
+		.q = {weir_counted(&c->conflict_addr[0]), weir_counted(&c->conflict_addr[1])}};
 	uint64_t word = weir_counted(&c->conflict_mac);
 	char text[WEIR_ADDR_TEXT];
 	uint8_t mac[8];

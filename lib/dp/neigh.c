@@ -3,49 +3,51 @@
 #include "dp/neigh.h"
 
 /* Next hops are searched in this order: by interface, then by address. */
-static uint64_t rank(uint8_t interface, uint32_t addr_be)
+static int compare(const struct weir_nexthop *hop, uint8_t interface, const struct weir_addr *addr)
 {
-	return (uint64_t)interface << 32 | addr_be;
+	if (hop->interface != interface)
+		return hop->interface < interface ? -1 : 1;
+	return memcmp(&hop->addr, addr, sizeof(*addr));
 }
 
-static uint64_t rank_of(const struct weir_policy *p, uint16_t nexthop)
+static int compare_at(const struct weir_policy *p, uint16_t nexthop, const struct weir_nexthop *to)
 {
-	return rank(p->nexthops[nexthop].interface, weir_addr_v4_be(&p->nexthops[nexthop].addr));
+	return compare(&p->nexthops[nexthop], to->interface, &to->addr);
 }
 
 /* Insertion sort, once a policy: some thousands at most, mostly in order already. */
 static void sort(struct weir_neighs *n)
 {
-	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
-		uint64_t r = rank_of(n->policy, (uint16_t)i);
+	const struct weir_policy *p = n->policy;
+
+	for (uint32_t i = 0; i < p->n_nexthops; i++) {
 		uint32_t at = i;
 
-		for (; at > 0 && rank_of(n->policy, n->order[at - 1]) > r; at--)
+		for (; at > 0 && compare_at(p, n->order[at - 1], &p->nexthops[i]) > 0; at--)
 			n->order[at] = n->order[at - 1];
 		n->order[at] = (uint16_t)i;
 	}
 }
 
 const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface *interface,
-	uint32_t addr_be)
+	const struct weir_addr *addr)
 {
-	struct weir_addr addr = weir_addr_v4(addr_be);
-
 	for (unsigned int i = 0; i < interface->n_addrs; i++)
-		if (weir_addr_in(&addr, &interface->addrs[i].addr, interface->addrs[i].prefix))
+		if (weir_addr_in(addr, &interface->addrs[i].addr, interface->addrs[i].prefix))
 			return &interface->addrs[i];
 	return NULL;
 }
 
-static uint32_t sender_for(const struct weir_policy *p, const struct weir_nexthop *hop)
+/* Ours in the next hop's subnet; for one outside of all (a link-local router) the first of its family. */
+static struct weir_addr sender_for(const struct weir_policy *p, const struct weir_nexthop *hop)
 {
 	const struct weir_interface *interface = &p->interfaces[hop->interface];
-	const struct weir_interface_addr *a =
-		weir_neigh_subnet(interface, weir_addr_v4_be(&hop->addr));
+	const struct weir_interface_addr *a = weir_neigh_subnet(interface, &hop->addr);
 
-	if (a != NULL)
-		return weir_addr_v4_be(&a->addr);
-	return interface->n_addrs > 0 ? weir_addr_v4_be(&interface->addrs[0].addr) : 0;
+	for (unsigned int i = 0; a == NULL && i < interface->n_addrs; i++)
+		if (weir_addr_same_family(&interface->addrs[i].addr, &hop->addr))
+			a = &interface->addrs[i];
+	return a != NULL ? a->addr : weir_addr_any(weir_addr_is_v4(&hop->addr));
 }
 
 void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,
@@ -54,12 +56,12 @@ void weir_neighs_init(struct weir_neighs *n, struct weir_arena *arena,
 	n->policy = policy;
 	n->at = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->at));
 	n->order = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->order));
-	n->sender_be = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->sender_be));
-	if (n->at == NULL || n->order == NULL || n->sender_be == NULL)
+	n->sender = weir_arena_take(arena, policy->n_nexthops * sizeof(*n->sender));
+	if (n->at == NULL || n->order == NULL || n->sender == NULL)
 		return;
 	sort(n);
 	for (uint32_t i = 0; i < policy->n_nexthops; i++) {
-		n->sender_be[i] = sender_for(policy, &policy->nexthops[i]);
+		n->sender[i] = sender_for(policy, &policy->nexthops[i]);
 		memcpy(&n->at[i].mac, policy->nexthops[i].mac, sizeof(policy->nexthops[i].mac));
 	}
 }
@@ -126,15 +128,15 @@ void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns)
 		__atomic_store_n(&at->doubted, 1, __ATOMIC_RELAXED);
 }
 
-/* The place in the order of the first one whose rank is r or more. */
-static uint32_t find(const struct weir_neighs *n, uint64_t r)
+/* The place in the order of the first one that is not before (interface, addr). */
+static uint32_t find(const struct weir_neighs *n, uint8_t interface, const struct weir_addr *addr)
 {
 	uint32_t from = 0, to = n->policy->n_nexthops;
 
 	while (from < to) {
 		uint32_t middle = from + (to - from) / 2;
 
-		if (rank_of(n->policy, n->order[middle]) < r)
+		if (compare(&n->policy->nexthops[n->order[middle]], interface, addr) < 0)
 			from = middle + 1;
 		else
 			to = middle;
@@ -170,17 +172,18 @@ static enum weir_neigh_claim claim(struct weir_neigh *at, uint64_t word, bool is
 	return WEIR_NEIGH_DOUBTED;
 }
 
-enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
-	const uint8_t mac[6], bool is_reply, uint64_t now_ns)
+enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr, const uint8_t mac[6], bool is_reply, uint64_t now_ns)
 {
-	uint64_t r = rank(interface, addr_be), word = 0;
+	const struct weir_policy *p = n->policy;
 	enum weir_neigh_claim last = WEIR_NEIGH_NO_HOP;
+	uint64_t word = 0;
 
 	memcpy(&word, mac, 6);
-	for (uint32_t at = find(n, r); word != 0 && at < n->policy->n_nexthops; at++) {
+	for (uint32_t at = find(n, interface, addr); word != 0 && at < p->n_nexthops; at++) {
 		uint16_t nexthop = n->order[at];
 
-		if (rank_of(n->policy, nexthop) != r)
+		if (compare(&p->nexthops[nexthop], interface, addr) != 0)
 			break;
 		if (!is_static(n, nexthop))
 			last = claim(&n->at[nexthop], word, is_reply, now_ns);
@@ -188,20 +191,22 @@ enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
 	return last;
 }
 
-/* The next hop with that rank, or NULL. */
-static const struct weir_neigh *find_same(const struct weir_neighs *n, uint64_t r)
+/* What is known of that next hop, or NULL. */
+static const struct weir_neigh *find_same(const struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr)
 {
-	uint32_t at = find(n, r);
+	uint32_t at = find(n, interface, addr);
 
-	if (at == n->policy->n_nexthops || rank_of(n->policy, n->order[at]) != r)
+	if (at == n->policy->n_nexthops ||
+		compare(&n->policy->nexthops[n->order[at]], interface, addr) != 0)
 		return NULL;
 	return &n->at[n->order[at]];
 }
 
-bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
-	const uint8_t mac[6])
+bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr, const uint8_t mac[6])
 {
-	const struct weir_neigh *at = find_same(n, rank(interface, addr_be));
+	const struct weir_neigh *at = find_same(n, interface, addr);
 	uint64_t word = 0;
 
 	memcpy(&word, mac, 6);
@@ -211,7 +216,8 @@ bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface, uint32_
 void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 {
 	for (uint32_t i = 0; i < n->policy->n_nexthops; i++) {
-		const struct weir_neigh *from = find_same(before, rank_of(n->policy, (uint16_t)i));
+		const struct weir_nexthop *hop = &n->policy->nexthops[i];
+		const struct weir_neigh *from = find_same(before, hop->interface, &hop->addr);
 		struct weir_neigh *to = &n->at[i];
 
 		if (from == NULL || is_static(n, (uint16_t)i) ||

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Neighbours: the MAC addresses of the policy's next hops, static or learned by ARP. The worker that
- * receives an ARP frame writes, all workers read: atomic words, each by itself. Clients' neighbours
- * are not here: a connection keeps the MAC that its client's frames came from (struct
- * weir_neighbour), so a flood looks up no neighbour. IPv4 only, as ARP is: addresses are in network
- * order.
+ * Neighbours: the MAC addresses of the policy's next hops, static or learned, by ARP (dp/arp.c) or IPv6's
+ * neighbour discovery (dp/nd.c). The worker that receives such a frame writes, all workers read: atomic
+ * words, each by itself. Clients' neighbours are not here: a connection keeps the MAC that its client's
+ * frames came from (struct weir_neighbour), so a flood looks up no neighbour.
  *
  * HC-67: anybody on the link may claim any address, so a claim is no proof. Only the answer to a
  * request of ours is learned. A next hop that is known is asked by unicast, every
  * WEIR_NEIGH_REFRESH_NS, and at once when there is doubt: another MAC claims its address, or it does
  * not answer our SYNs. While it answers, nothing changes. When it did not answer WEIR_NEIGH_PROBES
- * times, all are asked, and the answer to that is the new MAC. Meanwhile the old one is used.
+ * times, all that may be it are asked, and the answer to that is the new MAC. Meanwhile the old one is used.
  */
 #ifndef WEIR_DP_NEIGH_H
 #define WEIR_DP_NEIGH_H
@@ -39,8 +38,8 @@ struct weir_neigh {
 /* The request that is due. */
 enum weir_neigh_request {
 	WEIR_NEIGH_NO_REQUEST,
-	WEIR_NEIGH_UNICAST, /* to the MAC that is known */
-	WEIR_NEIGH_BROADCAST,
+	WEIR_NEIGH_UNICAST,   /* to the MAC that is known */
+	WEIR_NEIGH_BROADCAST, /* to all that may have the address: with IPv6 to its group */
 };
 
 /* What became of a sender's claim. */
@@ -54,7 +53,8 @@ struct weir_neighs {
 	const struct weir_policy *policy;
 	struct weir_neigh *at; /* by index into the policy's nexthops */
 	uint16_t *order;       /* those indices by interface and address */
-	uint32_t *sender_be;   /* of the ARP request: our address in the next hop's subnet */
+	/* of the request: our address in the next hop's subnet; unspecified: we have none that fits */
+	struct weir_addr *sender;
 };
 
 /* Takes memory for the policy's next hops, none of them known. Measures when the arena does. */
@@ -68,26 +68,26 @@ void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 static inline bool weir_neigh_mac(const struct weir_neighs *n, uint16_t nexthop, uint8_t mac[6]);
 
 /*
- * The ARP request that is due, if any; it is noted as sent. retry_ns: between broadcasts. A static
+ * The request that is due, if any; it is noted as sent. retry_ns: between broadcasts. A static
  * next hop is never asked.
  */
 enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns,
 	uint64_t retry_ns);
 
-/* An ARP sender on that interface says that it has addr. is_reply: the claim answers a request. */
-enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
-	const uint8_t mac[6], bool is_reply, uint64_t now_ns);
+/* A host on that interface says that it has addr. is_reply: the claim answers a request. */
+enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr, const uint8_t mac[6], bool is_reply, uint64_t now_ns);
 
 /* The next hop does not answer what is sent to it: it is verified, unless it was a moment ago. */
 void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns);
 
 /* That is a next hop on that interface, with the MAC that is known. */
-bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface, uint32_t addr_be,
-	const uint8_t mac[6]);
+bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr, const uint8_t mac[6]);
 
 /* The first of the interface's own addresses whose subnet holds addr, or NULL. */
 const struct weir_interface_addr *weir_neigh_subnet(const struct weir_interface *interface,
-	uint32_t addr_be);
+	const struct weir_addr *addr);
 
 /* inline definitions */
 

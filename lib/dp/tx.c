@@ -5,6 +5,7 @@
 
 #include "wire/arp.h"
 #include "wire/eth.h"
+#include "wire/nd.h"
 
 static inline void count_fate(struct weir_tx *tx, enum weir_fate fate, uint64_t n)
 {
@@ -137,37 +138,84 @@ void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop
 	weir_tx_ask(tx, nexthop, WEIR_NEIGH_URGENT_NS);
 }
 
+void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface)
+{
+	gather(tx, m, tx->neighs->policy->interfaces[interface].port);
+}
+
+/*
+ * Neighbours
+ */
+
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 {
 	const struct weir_nexthop *hop = &tx->neighs->policy->nexthops[nexthop];
-	uint32_t addr_be = weir_addr_v4_be(&hop->addr);
-	uint32_t sender_be = tx->neighs->sender_be[nexthop];
+	const struct weir_addr *sender = &tx->neighs->sender[nexthop];
 	uint8_t mac[6];
 
 	switch (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns)) {
 	case WEIR_NEIGH_UNICAST:
 		weir_neigh_mac(tx->neighs, nexthop, mac);
-		weir_tx_arp_request(tx, hop->interface, sender_be, addr_be, mac);
+		weir_tx_request(tx, hop->interface, sender, &hop->addr, mac);
 		break;
 	case WEIR_NEIGH_BROADCAST:
-		weir_tx_arp_request(tx, hop->interface, sender_be, addr_be, NULL);
+		weir_tx_request(tx, hop->interface, sender, &hop->addr, NULL);
 		break;
 	case WEIR_NEIGH_NO_REQUEST:
 		break;
 	}
 }
 
-void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
-	uint32_t addr_be, const uint8_t *to)
+static uint16_t build_request(uint8_t *frame, const uint8_t ours[6], const struct weir_addr *sender,
+	const struct weir_addr *addr, const uint8_t *to)
 {
-	static const uint8_t unknown[6], broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t unknown[6];
+	uint16_t len;
+
+	if (!weir_addr_is_v4(addr))
+		return weir_build_nd_solicitation(frame, ours, sender, to, addr);
+	len = weir_build_arp(frame, WEIR_ARP_REQUEST, ours, weir_addr_v4_be(sender), unknown,
+		weir_addr_v4_be(addr));
+	if (to != NULL)
+		memcpy(frame, to, 6);
+	return len;
+}
+
+void weir_tx_request(struct weir_tx *tx, uint8_t interface, const struct weir_addr *sender,
+	const struct weir_addr *addr, const uint8_t *to)
+{
 	struct rte_mbuf *m = weir_tx_new(tx);
-	uint8_t *frame;
 
 	if (m == NULL)
 		return;
-	frame = rte_pktmbuf_mtod(m, uint8_t *);
-	m->pkt_len = m->data_len = weir_build_arp(frame, WEIR_ARP_REQUEST,
-		weir_tx_nic(tx, interface)->mac, sender_be, unknown, addr_be);
-	weir_tx_to_mac(tx, m, interface, to != NULL ? to : broadcast);
+	m->pkt_len = m->data_len = build_request(rte_pktmbuf_mtod(m, uint8_t *),
+		weir_tx_nic(tx, interface)->mac, sender, addr, to);
+	weir_tx_frame(tx, m, interface);
+}
+
+void weir_tx_announce(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr)
+{
+	struct rte_mbuf *m;
+
+	if (weir_addr_is_v4(addr)) { /* RFC 5227 §3 */
+		weir_tx_request(tx, interface, addr, addr, NULL);
+		return;
+	}
+	m = weir_tx_new(tx);
+	if (m == NULL)
+		return;
+	m->pkt_len = m->data_len = weir_build_nd_advertisement(rte_pktmbuf_mtod(m, uint8_t *),
+		weir_tx_nic(tx, interface)->mac, addr, WEIR_ND_OVERRIDE, NULL, NULL);
+	weir_tx_frame(tx, m, interface);
+}
+
+void weir_tx_probe(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr)
+{
+	struct rte_mbuf *m = weir_tx_new(tx);
+
+	if (m == NULL)
+		return;
+	m->pkt_len = m->data_len = weir_build_nd_probe(rte_pktmbuf_mtod(m, uint8_t *),
+		weir_tx_nic(tx, interface)->mac, addr);
+	weir_tx_frame(tx, m, interface);
 }

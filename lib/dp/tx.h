@@ -31,8 +31,8 @@ struct weir_tx {
 	struct rte_mempool *pool; /* for frames of our own */
 	unsigned int n_ports;
 	uint64_t now_ns; /* of the running loop */
-	/* ARP replies: to known next hops, which a flood of requests must not cut off, and to others */
-	struct weir_bucket arp_replies[2];
+	/* of ARP and ND: to others, and to known next hops, which a flood of requests must not cut off */
+	struct weir_bucket answers[2];
 	uint64_t defended_ns; /* an address of ours was announced against a conflict; 0: never */
 	struct weir_tx_port port[WEIR_PORTS_MAX];
 };
@@ -49,17 +49,23 @@ struct rte_mbuf *weir_tx_new(struct weir_tx *tx);
 /* Sends a frame that is complete but for its Ethernet addresses. m is not the caller's any more. */
 void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface,
 	const uint8_t mac[6]);
-/* The same to a next hop. While its MAC is unknown m is dropped by name, and an ARP request sent. */
+/* Sends a frame that has its Ethernet addresses. m is not the caller's any more. */
+void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface);
+/* To a next hop, as weir_tx_to_mac(). While its MAC is unknown m is dropped by name, and a request sent. */
 void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop);
 
-/* Sends an ARP request for a next hop if one is due: weir_neigh_due() explains retry_ns. */
+/* Sends a request for a next hop's MAC if one is due: weir_neigh_due() explains retry_ns. */
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns);
 /*
- * An ARP request of ours: for addr_be, or, with addr_be our own, an announcement (RFC 5227 §3). To
- * that MAC, or with NULL to all.
+ * A request of ours for addr's MAC, by ARP or neighbour discovery; sender: our address. To that MAC, or with NULL
+ * to all that may have it.
  */
-void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
-	uint32_t addr_be, const uint8_t *to);
+void weir_tx_request(struct weir_tx *tx, uint8_t interface, const struct weir_addr *sender,
+	const struct weir_addr *addr, const uint8_t *to);
+/* To all on that interface: we have addr. */
+void weir_tx_announce(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr);
+/* To all on that interface: does a host have addr, an IPv6 address, already? (RFC 4862 §5.4.2) */
+void weir_tx_probe(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr);
 
 /* Gathers frames of a worker without a transmit queue from its ring. Returns their number. */
 unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from);

@@ -11,10 +11,13 @@
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
+#include "dp/arp.h"
 #include "dp/mbuf.h"
+#include "dp/nd.h"
 #include "dp/signals.h"
 #include "wire/build.h"
 #include "wire/eth.h"
+#include "wire/nd.h"
 
 #define PREFETCH_AHEAD 4
 #define RESETS         64 /* connections that are reset in one turn of the loop */
@@ -145,8 +148,9 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 	*fate = WEIR_FATE_other_mac;
 	if (likely(memcmp(eth->dst, nic->mac, sizeof(nic->mac)) == 0))
 		return false;
-	return eth->type_be != weir_be16(WEIR_ETH_ARP) ||
-		memcmp(eth->dst, broadcast, sizeof(broadcast)) != 0;
+	if (eth->type_be == weir_be16(WEIR_ETH_ARP))
+		return memcmp(eth->dst, broadcast, sizeof(broadcast)) != 0;
+	return !weir_nd_is_to_group(&pkt->frame);
 }
 
 /* What the far end of a port's wire sends wrongly, every time: the log names the port. */
@@ -161,6 +165,15 @@ static void count_unusable(struct weir_worker *w, const struct weir_pkt *pkt)
 		weir_count(&c->rx_partial, 1);
 }
 
+/* The neighbour protocols: of either family. */
+static void take_neighbour(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	if (pkt->kind == WEIR_KIND_ARP)
+		weir_arp_receive(&w->tx, pkt);
+	else
+		weir_nd_receive(&w->tx, pkt);
+}
+
 /* Parses and classifies one frame. true: this worker owns it, the engine decides. */
 static inline bool sort(struct weir_worker *w, struct weir_pkt *pkt)
 {
@@ -172,8 +185,8 @@ static inline bool sort(struct weir_worker *w, struct weir_pkt *pkt)
 		drop(w, pkt, pkt->fate);
 		return false;
 	}
-	if (unlikely(pkt->kind == WEIR_KIND_ARP)) {
-		weir_arp_receive(&w->tx, pkt);
+	if (unlikely(pkt->kind >= WEIR_KIND_ARP)) {
+		take_neighbour(w, pkt);
 		return false;
 	}
 	owner = weir_steer_owner(&w->steer, pkt);
@@ -237,7 +250,7 @@ static void update_policy(struct weir_worker *w)
 	w->steer.policy = s->policy;
 	w->tx.neighs = &s->neighs;
 	if (w->self == 0 && s->announce)
-		weir_arp_announce(&w->keeper, &w->tx);
+		weir_keeper_announce(&w->keeper, &w->tx);
 }
 
 /* n packets were handed over. Those that another policy has classified are sorted again; how many stay. */
@@ -315,7 +328,7 @@ static void keep_house(struct weir_worker *w)
 {
 	weir_proxy_tick(&w->px, w->now_ns);
 	if (w->self == 0)
-		weir_arp_keep(&w->keeper, &w->tx);
+		weir_keeper_turn(&w->keeper, &w->tx);
 	weir_inquiry_serve(&w->inquiry, &w->px.table, w->px.policy, weir_tick(w->now_ns));
 }
 
@@ -385,8 +398,8 @@ static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
 	w->tx.neighs = &s->swap.current->neighs;
 	w->tx.pool = pool;
 	w->tx.n_ports = w->px.policy->n_ports;
-	for (unsigned int i = 0; i < RTE_DIM(w->tx.arp_replies); i++)
-		weir_bucket_init(&w->tx.arp_replies[i], WEIR_ARP_REPLIES_PER_S, w->now_ns);
+	for (unsigned int i = 0; i < RTE_DIM(w->tx.answers); i++)
+		weir_bucket_init(&w->tx.answers[i], WEIR_NEIGH_ANSWERS_PER_S, w->now_ns);
 	for (unsigned int i = 0; i < w->tx.n_ports; i++) {
 		w->tx.port[i].nic = &s->nics[i];
 		w->tx.port[i].queue = (uint16_t)w->self;

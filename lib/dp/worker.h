@@ -7,8 +7,8 @@
 #ifndef WEIR_DP_WORKER_H
 #define WEIR_DP_WORKER_H
 
-#include "dp/arp.h"
 #include "dp/clock.h"
+#include "dp/keeper.h"
 #include "dp/memory.h"
 #include "dp/steer.h"
 #include "dp/swap.h"
@@ -44,7 +44,7 @@ struct weir_worker {
 	struct weir_proxy px;
 	struct weir_tx tx;
 	struct weir_steer steer;
-	struct weir_arp_keeper keeper; /* worker 0's */
+	struct weir_keeper keeper; /* worker 0's */
 	struct weir_inquiry inquiry;
 	struct rte_ring *relays[WEIR_WORKERS_MAX]; /* frames of workers without a transmit queue */
 	struct weir_shared *shared;

@@ -77,8 +77,8 @@ void weir_classify_other(const struct weir_policy *p, struct weir_pkt *pkt, enum
 	case WEIR_PARSED_ARP:
 		pkt->kind = WEIR_KIND_ARP;
 		break;
-	case WEIR_PARSED_ND: /* no address of ours is one of IPv6 yet */
-		drop(pkt, WEIR_FATE_nd_other);
+	case WEIR_PARSED_ND:
+		pkt->kind = WEIR_KIND_ND;
 		break;
 	case WEIR_PARSED_ICMP:
 		classify_icmp(p, pkt);
@@ -134,6 +134,7 @@ unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt,
 	case WEIR_KIND_CLOSED:
 	case WEIR_KIND_PING:
 	case WEIR_KIND_ARP:
+	case WEIR_KIND_ND:
 		return self;
 	}
 	return self;

@@ -56,10 +56,10 @@ struct weir_counters {
 	uint64_t conns, conns_by_state[9]; /* enum weir_state */
 	uint64_t held, local_ports;
 	/*
-	 * The latest conflict for an address of ours: which, in network order, and the MAC that claims
+	 * The latest conflict for an address of ours: which (struct weir_addr's q), and the MAC that claims
 	 * it, its six bytes first. For the log; after two at once they may be of different ones.
 	 */
-	uint64_t conflict_addr_be, conflict_mac;
+	uint64_t conflict_addr[2], conflict_mac;
 	uint64_t loops, busy_loops; /* polls, and those that found work */
 	struct weir_service_counters *service;
 	struct weir_listener_counters *listener;

@@ -38,7 +38,9 @@ enum weir_kind {
 	WEIR_KIND_ICMP_ERROR, /* destination unreachable, about what we sent to a backend: key is set,
 	                         seg holds the quoted segment */
 	WEIR_KIND_PING,       /* ICMP echo request to one of our addresses */
-	WEIR_KIND_ARP,        /* for the shell */
+	/* for the shell, and last: the neighbour protocols of IPv4 and IPv6 */
+	WEIR_KIND_ARP,
+	WEIR_KIND_ND,
 };
 
 /* Packets that are worked on together, at most. */

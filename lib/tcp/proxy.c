@@ -437,6 +437,7 @@ static void decide_other(struct weir_proxy *px, const struct weir_burst *b, unsi
 	case WEIR_KIND_BACKEND:
 	case WEIR_KIND_NONE:
 	case WEIR_KIND_ARP:
+	case WEIR_KIND_ND:
 		pkt->send = WEIR_SEND_NOTHING; /* the shell handles these itself */
 	}
 }

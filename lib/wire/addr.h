@@ -60,13 +60,29 @@ static inline bool weir_addr_eq(const struct weir_addr *a, const struct weir_add
 	return ((a->q[0] ^ b->q[0]) | (a->q[1] ^ b->q[1])) == 0;
 }
 
-/* a lies in the subnet of net: their first `prefix` bits (0..128; IPv4 counts from 96) are the same. */
+/* The unspecified address of a family: 0.0.0.0 or ::. */
+static inline struct weir_addr weir_addr_any(bool v4)
+{
+	const struct weir_addr none = {.q = {0, 0}};
+
+	return v4 ? weir_addr_v4(0) : none;
+}
+
+static inline bool weir_addr_same_family(const struct weir_addr *a, const struct weir_addr *b)
+{
+	return weir_addr_is_v4(a) == weir_addr_is_v4(b);
+}
+
+/*
+ * a lies in the subnet of net: they are of one family, and their first `prefix` bits (0..128; IPv4 counts from
+ * 96) are the same. So ::/0 has no IPv4 address in it.
+ */
 static inline bool weir_addr_in(const struct weir_addr *a, const struct weir_addr *net,
 	unsigned int prefix)
 {
 	unsigned int whole = prefix / 8, rest = prefix % 8;
 
-	if (__builtin_memcmp(a->b, net->b, whole) != 0)
+	if (!weir_addr_same_family(a, net) || __builtin_memcmp(a->b, net->b, whole) != 0)
 		return false;
 	return rest == 0 || (a->b[whole] ^ net->b[whole]) >> (8 - rest) == 0;
 }

@@ -6,7 +6,7 @@
  * the source for those that are built. (Not of the destination: a template's is not known yet.) Parsing
  * branches by the Ethernet type, in wire/parse.c.
  *
- * Exceptions: ARP and neighbour discovery are a family's own (dp/arp.c, dp/neigh.c); the transmit flags of an
+ * Exceptions: ARP and neighbour discovery are a family's own (dp/arp.c, dp/nd.c); the transmit flags of an
  * mbuf name the family (dp/mbuf.h); hashes of keys and cookies choose a message by the address (flow/key.h,
  * tcp/cookie.c). All functions are pure but for the bytes they are given; any thread may call them.
  */

@@ -149,6 +149,16 @@ bool weir_nd_read(const struct weir_frame *f, const struct weir_seg *seg, struct
 	return read_options(nd, msg + options, f->data + end) && fits(nd, seg);
 }
 
+bool weir_nd_is_to_group(const struct weir_frame *f)
+{
+	const struct weir_eth_hdr *eth = weir_eth(f);
+
+	return eth->type_be == weir_be16(WEIR_ETH_IPV6) && eth->dst[0] == 0x33 &&
+		eth->dst[1] == 0x33 && f->head_len > WEIR_IPV6_L4_OFF &&
+		weir_ipv6(f->data)->next == WEIR_PROTO_ICMP6 &&
+		weir_nd_is_type(f->data[WEIR_IPV6_L4_OFF]);
+}
+
 struct weir_addr weir_nd_solicited_node(const struct weir_addr *addr)
 {
 	struct weir_addr group = {.b = {0xff, 0x02, [11] = 0x01, [12] = 0xff}};
@@ -231,7 +241,7 @@ uint16_t weir_build_nd_advertisement(uint8_t *frame, const uint8_t sender_mac[6]
 	uint8_t mac[6];
 
 	begin(frame, WEIR_ND_ADVERTISEMENT, flags, target);
-	if (to != NULL)
+	if (to_mac != NULL && to != NULL)
 		return finish(frame, sender_mac, to_mac, target, to, OPT_TARGET_MAC);
 	group_mac(&all_nodes, mac);
 	return finish(frame, sender_mac, mac, target, &all_nodes, OPT_TARGET_MAC);

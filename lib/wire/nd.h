@@ -54,6 +54,12 @@ struct weir_nd {
 bool weir_nd_read(const struct weir_frame *f, const struct weir_seg *seg, struct weir_nd *nd,
 	enum weir_fate *why);
 
+/*
+ * A message of neighbour discovery to a group's MAC address (RFC 2464 §7), as far as the fixed headers tell: the
+ * groups that hosts ask in. Of a frame that has at least an Ethernet header.
+ */
+bool weir_nd_is_to_group(const struct weir_frame *f);
+
 /* The group that a host with this address is in, so that it can be asked for: RFC 4291 §2.7.1. */
 struct weir_addr weir_nd_solicited_node(const struct weir_addr *addr);
 

@@ -247,36 +247,36 @@ static void test_hc67_change(void)
 	struct weir_neighs *n;
 	uint64_t t = 1000 * WEIR_NEIGH_REFRESH_NS;
 	const uint8_t other[6] = {2, 0, 0, 0, 0xee, 2};
-	const uint32_t hop = weir_be32(GATEWAY);
+	const struct weir_addr hop = weir_addr_v4(weir_be32(GATEWAY));
 
 	open_rig(&r, false);
 	n = rig_neighs(&r);
 	rig_teach(n, 2, peer, t);
 	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, WEIR_NEIGH_RETRY_NS), WEIR_NEIGH_NO_REQUEST);
 	for (unsigned int round = 0; round < 3; round++) { /* it is there: nothing changes */
-		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, round & 1, ++t),
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, &hop, other, round & 1, ++t),
 			WEIR_NEIGH_DOUBTED);
 		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, ++t, 1), WEIR_NEIGH_UNICAST);
 		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, 1), WEIR_NEIGH_NO_REQUEST);
-		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, true, ++t), WEIR_NEIGH_DOUBTED);
-		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, peer, true, ++t), WEIR_NEIGH_LEARNED);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, &hop, other, true, ++t), WEIR_NEIGH_DOUBTED);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, &hop, peer, true, ++t), WEIR_NEIGH_LEARNED);
 		CU_ASSERT_EQUAL(mac_of_gateway(&r), 1);
 		/* what came meanwhile has raised doubt again */
 		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, ++t, 1), WEIR_NEIGH_UNICAST);
-		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, peer, true, ++t), WEIR_NEIGH_LEARNED);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, &hop, peer, true, ++t), WEIR_NEIGH_LEARNED);
 		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, ++t, 1), WEIR_NEIGH_NO_REQUEST);
 	}
-	weir_neigh_claim(n, 0, hop, other, false, ++t);
+	weir_neigh_claim(n, 0, &hop, other, false, ++t);
 	for (unsigned int i = 0; i < WEIR_NEIGH_PROBES; i++) { /* it is not there */
 		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, 1), WEIR_NEIGH_UNICAST);
-		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, true, t), WEIR_NEIGH_DOUBTED);
+		CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, &hop, other, true, t), WEIR_NEIGH_DOUBTED);
 		CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t + WEIR_NEIGH_PROBE_NS - 1, 1),
 			WEIR_NEIGH_NO_REQUEST);
 		t += WEIR_NEIGH_PROBE_NS;
 	}
 	CU_ASSERT_EQUAL(weir_neigh_due(n, 2, t, 1), WEIR_NEIGH_BROADCAST);
 	CU_ASSERT_EQUAL(mac_of_gateway(&r), 1); /* the old one is kept meanwhile */
-	CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, hop, other, true, ++t), WEIR_NEIGH_LEARNED);
+	CU_ASSERT_EQUAL(weir_neigh_claim(n, 0, &hop, other, true, ++t), WEIR_NEIGH_LEARNED);
 	CU_ASSERT_EQUAL(mac_of_gateway(&r), 2);
 	rig_close(&r);
 }
@@ -296,8 +296,7 @@ static void test_hc67_static(void)
 	CU_ASSERT_TRUE(weir_neigh_mac(n, 0, mac) && mac[5] == 1);
 	CU_ASSERT_EQUAL(weir_neigh_due(n, 0, 1ull << 60, 0), WEIR_NEIGH_NO_REQUEST);
 	n->at[0].asked_ns = 5;
-	CU_ASSERT_EQUAL(weir_neigh_claim(n, SHELL_BACKENDS, p->nexthops[0].addr.w[3], other, true,
-				6),
+	CU_ASSERT_EQUAL(weir_neigh_claim(n, SHELL_BACKENDS, &p->nexthops[0].addr, other, true, 6),
 		WEIR_NEIGH_NO_HOP);
 	CU_ASSERT_TRUE(weir_neigh_mac(n, 0, mac) && mac[5] == 1);
 	rig_close(&r);
@@ -312,7 +311,7 @@ static void test_hc67_budget(void)
 	open_rig(&r, false);
 	rig_settle(&r);
 	rig_teach(rig_neighs(&r), 2, peer, weir_clock_ns(&r.dp.shared.clock));
-	for (unsigned int i = 0; i < 3 * WEIR_ARP_REPLIES_PER_S; i++) {
+	for (unsigned int i = 0; i < 3 * WEIR_NEIGH_ANSWERS_PER_S; i++) {
 		rig_put(&r, 0, 0, f, arp(f, 1, everybody, GATEWAY - 1, SHELL_VIP(0)), 0);
 		if (i % 32 == 31) {
 			rig_settle(&r);
@@ -321,12 +320,19 @@ static void test_hc67_budget(void)
 	}
 	rig_settle(&r);
 	rig_discard(&r);
-	CU_ASSERT(rig_fate(&r, WEIR_FATE_reply_budget) > WEIR_ARP_REPLIES_PER_S);
-	CU_ASSERT(rig_fate(&r, WEIR_FATE_arp_reply) >= WEIR_ARP_REPLIES_PER_S);
+	CU_ASSERT(rig_fate(&r, WEIR_FATE_reply_budget) > WEIR_NEIGH_ANSWERS_PER_S);
+	CU_ASSERT(rig_fate(&r, WEIR_FATE_arp_reply) >= WEIR_NEIGH_ANSWERS_PER_S);
 	rig_put(&r, 0, 0, f, arp(f, 1, everybody, GATEWAY, SHELL_VIP(0)), 0);
 	rig_settle(&r);
 	CU_ASSERT_EQUAL(rig_discard(&r), 1);
 	rig_close(&r);
+}
+
+static uint32_t conflict_of(const struct weir_counters *c)
+{
+	const struct weir_addr a = {.q = {c->conflict_addr[0], c->conflict_addr[1]}};
+
+	return weir_addr_is_v4(&a) ? weir_be32(weir_addr_v4_be(&a)) : 0;
 }
 
 /* HC-67, RFC 5227 §2.4: another host says that it has an address of ours: noted, and defended once. */
@@ -342,7 +348,7 @@ static void test_hc67_conflict(void)
 	c = &r.dp.workers[0].worker->px.counters;
 	claim(&r, 0, 1, SHELL_VIP(1), 7);
 	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 1);
-	CU_ASSERT_EQUAL(c->conflict_addr_be, weir_be32(SHELL_VIP(1)));
+	CU_ASSERT_EQUAL(conflict_of(c), SHELL_VIP(1));
 	CU_ASSERT_EQUAL(((const uint8_t *)&c->conflict_mac)[5], 7);
 	CU_ASSERT(rig_take(&r, 0, f) > 0);
 	CU_ASSERT(memcmp(f, everybody, 6) == 0 && get32(f + 28) == SHELL_VIP(1));

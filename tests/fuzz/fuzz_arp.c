@@ -9,6 +9,7 @@
  * 4 bytes for addresses out of a small set, then 28 bytes that are XORed into a good ARP frame.
  */
 #include "dp/arp.h"
+#include "dp/keeper.h"
 #include "dp/mbuf.h"
 
 #include "fuzz.h"
@@ -120,13 +121,15 @@ void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 	w.asked_ns[nexthop] = tx->now_ns;
 }
 
-void weir_tx_arp_request(struct weir_tx *tx, uint8_t interface, uint32_t sender_be,
-	uint32_t addr_be, const uint8_t *to)
+void weir_tx_announce(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr)
 {
-	struct weir_addr addr = weir_addr_v4(addr_be);
+	FUZZ_MUST(interface < w.policy->n_interfaces);
+	FUZZ_MUST(weir_endpoint_find(&w.policy->endpoints, addr, 0) != NULL);
+}
 
-	FUZZ_MUST(interface < w.policy->n_interfaces && sender_be == addr_be && to == NULL);
-	FUZZ_MUST(weir_endpoint_find(&w.policy->endpoints, &addr, 0) != NULL);
+void weir_tx_probe(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr)
+{
+	FUZZ_MUST(false); /* all of its addresses are IPv4's */
 }
 
 /* The policy is made once; neighbours are unknown at the start of each input. */
@@ -155,8 +158,8 @@ static void reset(void)
 		.neighs = &w.neighs,
 		.n_ports = 2,
 		.now_ns = SHELL_START_NS};
-	weir_bucket_init(&w.tx.arp_replies[0], 1000000000, SHELL_START_NS);
-	weir_bucket_init(&w.tx.arp_replies[1], 1000000000, SHELL_START_NS);
+	weir_bucket_init(&w.tx.answers[0], 1000000000, SHELL_START_NS);
+	weir_bucket_init(&w.tx.answers[1], 1000000000, SHELL_START_NS);
 	w.tx.port[0].nic = w.tx.port[1].nic = &w.nic;
 	w.nic.announce++;
 }
@@ -294,7 +297,7 @@ static void frame_step(struct fuzz_in *in, unsigned int port, bool shorter)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_in in = {data, data + size};
-	struct weir_arp_keeper keeper = {0};
+	struct weir_keeper keeper = {0};
 
 	reset();
 	while (fuzz_left(&in) > 0) {
@@ -303,7 +306,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (step & 2) {
 			w.tx.now_ns += (uint64_t)fuzz_u8(&in) << 28;
 			w.asked = 0;
-			weir_arp_keep(&keeper, &w.tx);
+			weir_keeper_turn(&keeper, &w.tx);
 			FUZZ_MUST(w.asked <= NEXTHOPS);
 		} else {
 			frame_step(&in, step & 1, step & 4);

@@ -269,6 +269,9 @@ static void check_kind(const struct weir_pkt *pkt, enum weir_parsed parsed)
 	case WEIR_KIND_ARP:
 		FUZZ_MUST(parsed == WEIR_PARSED_ARP);
 		break;
+	case WEIR_KIND_ND:
+		FUZZ_MUST(parsed == WEIR_PARSED_ND);
+		break;
 	}
 }
 

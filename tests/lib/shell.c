@@ -353,7 +353,7 @@ static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, u
 	weir_proxy_burst(&w->px, pkts, n, s->now_ns);
 	s->last = pkts[n - 1];
 	for (unsigned int i = 0; i < n; i++) {
-		if (pkts[i].kind == WEIR_KIND_ARP) /* the shell's own business: this one has none */
+		if (pkts[i].kind >= WEIR_KIND_ARP) /* the shell's own business: this one has none */
 			pkts[i].fate = WEIR_FATE_arp_other;
 		act(w, &pkts[i]);
 	}

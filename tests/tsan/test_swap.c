@@ -146,7 +146,7 @@ static void turn(struct worker *w)
 	}
 	weir_neigh_doubt(w->neighs, 0, w->now_ns);
 	weir_neigh_due(w->neighs, 0, w->now_ns, WEIR_NEIGH_RETRY_NS);
-	weir_neigh_claim(w->neighs, SHELL_BACKENDS, w->px.policy->nexthops[0].addr.w[3], mac, true,
+	weir_neigh_claim(w->neighs, SHELL_BACKENDS, &w->px.policy->nexthops[0].addr, mac, true,
 		w->now_ns);
 	weir_proxy_tick(&w->px, w->now_ns);
 	weir_inquiry_serve(&w->inquiry, &w->px.table, w->px.policy, weir_tick(w->now_ns));

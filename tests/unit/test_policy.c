@@ -344,6 +344,9 @@ static void classify_not_for_us(void)
 	weir_classify(p, &pkt, WEIR_PARSED_ARP);
 	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_ARP);
 	CU_ASSERT_EQUAL(weir_owner(p, &pkt, 2), 2);
+	weir_classify(p, &pkt, WEIR_PARSED_ND);
+	CU_ASSERT_EQUAL(pkt.kind, WEIR_KIND_ND);
+	CU_ASSERT_EQUAL(weir_owner(p, &pkt, 2), 2);
 	weir_policy_free(p);
 }
 

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* The side path of IPv6: which solicitations are answered, what is learned, what is asked, probed and announced. */
+#include <unistd.h>
+
+#include "../unit/frame6.h"
+#include "../unit/unit.h"
+#include "rig.h"
+#include "wire/nd.h"
+
+#define GATEWAY 3 /* next hop: a router's link-local address, on port 0 */
+
+static const uint8_t peer[6] = {2, 0, 0, 0, 0xee, 1};
+
+static struct weir_addr front(uint16_t host)
+{
+	return frame6_addr(0x2001, 0xdb8, 0xc, 0, 0, 0, 0, host);
+}
+
+static struct weir_addr back(uint16_t host)
+{
+	return frame6_addr(0x2001, 0xdb8, 0xb, 0, 0, 0, 0, host);
+}
+
+static struct weir_addr vip(uint16_t service)
+{
+	return frame6_addr(0x2001, 0xdb8, 0, 0, 0, 0, 0, (uint16_t)(0x80 + service));
+}
+
+static struct weir_addr router(void)
+{
+	return frame6_addr(0xfe80, 0, 0, 0, 0, 0, 0, 0xfe);
+}
+
+/* shell_policy() in IPv6; the last next hop is a gateway on the clients' side. */
+static void open_rig(struct rig *r)
+{
+	struct weir_policy *p = shell_policy(2, 2);
+
+	p->interfaces[SHELL_CLIENTS].addrs[0] = (struct weir_interface_addr){front(1), 64};
+	p->interfaces[SHELL_BACKENDS].addrs[0] = (struct weir_interface_addr){back(1), 64};
+	for (uint16_t i = 0; i < 2; i++)
+		p->listeners[i].vip = vip(i);
+	for (uint16_t i = 0; i < p->n_backends; i++)
+		p->backends[i].addr = p->nexthops[i].addr = back((uint16_t)(0x10 + i));
+	p->nexthops[GATEWAY] = (struct weir_nexthop){.addr = router()};
+	rig_open(r, p, 1, 1);
+}
+
+/* Turns until the data path's clock has gone on by so much. */
+static void wait_ms(struct rig *r, unsigned int ms)
+{
+	uint64_t end_ns = weir_clock_ns(&r->dp.shared.clock) + ms * 1000000ull;
+
+	while (weir_clock_ns(&r->dp.shared.clock) < end_ns) {
+		rig_settle(r);
+		usleep(1000);
+	}
+}
+
+/* The next message that left by that port; false: none is there, or another frame. */
+static bool take_nd(struct rig *r, unsigned int port, struct weir_nd *nd, struct weir_seg *seg,
+	uint8_t to[6])
+{
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2)));
+	size_t len = rig_take(r, port, f);
+	struct weir_pkt pkt = {
+		.frame.data = f, .frame.len = (uint32_t)len, .frame.head_len = (uint16_t)len};
+	enum weir_fate why;
+
+	if (len == 0)
+		return false;
+	CU_ASSERT_EQUAL(memcmp(f + 6, r->dp.nics[port].mac, 6), 0);
+	CU_ASSERT_EQUAL_FATAL(weir_pkt_parse(&pkt), WEIR_PARSED_ND);
+	CU_ASSERT_TRUE_FATAL(weir_nd_read(&pkt.frame, &pkt.seg, nd, &why));
+	memcpy(to, f, 6);
+	*seg = pkt.seg;
+	return true;
+}
+
+static void put(struct rig *r, unsigned int port, const uint8_t *f, size_t len)
+{
+	CU_ASSERT_TRUE(rig_put(r, port, 0, f, len, 0));
+	rig_settle(r);
+}
+
+/* A host asks for target; whether it is answered, rightly. by_mac: it knows our MAC address. */
+static bool answered(struct rig *r, unsigned int port, const struct weir_addr *target, bool by_mac)
+{
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2))), to[6];
+	const struct weir_addr host = port == 0 ? front(0x99) : back(0x99);
+	struct weir_seg seg;
+	struct weir_nd nd;
+
+	rig_discard(r);
+	put(r, port, f,
+		weir_build_nd_solicitation(f, peer, &host, by_mac ? r->dp.nics[port].mac : NULL,
+			target));
+	if (!take_nd(r, port, &nd, &seg, to))
+		return false;
+	CU_ASSERT_EQUAL(memcmp(to, peer, 6), 0);
+	CU_ASSERT_EQUAL(nd.type, WEIR_ND_ADVERTISEMENT);
+	CU_ASSERT_EQUAL(nd.flags, WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE);
+	CU_ASSERT_TRUE(nd.has_mac && memcmp(nd.mac, r->dp.nics[port].mac, 6) == 0);
+	CU_ASSERT_TRUE(weir_addr_eq(&nd.target, target));
+	CU_ASSERT_TRUE(weir_addr_eq(&seg.src, target) && weir_addr_eq(&seg.dst, &host));
+	return true;
+}
+
+static void test_answers(void)
+{
+	static struct rig r;
+	struct weir_addr a;
+
+	open_rig(&r);
+	rig_settle(&r);
+	a = vip(0); /* VIPs in nobody's subnet: anywhere */
+	CU_ASSERT_TRUE(answered(&r, 0, &a, false));
+	CU_ASSERT_TRUE(answered(&r, 0, &a, true));
+	CU_ASSERT_TRUE(answered(&r, 1, &a, false));
+	a = front(1); /* the ports' own: there only */
+	CU_ASSERT_TRUE(answered(&r, 0, &a, false));
+	CU_ASSERT_FALSE(answered(&r, 1, &a, false));
+	a = back(1);
+	CU_ASSERT_TRUE(answered(&r, 1, &a, false));
+	CU_ASSERT_FALSE(answered(&r, 0, &a, false));
+	a = back(0x10); /* not ours */
+	CU_ASSERT_FALSE(answered(&r, 1, &a, false));
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_reply), 5);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_other), 3);
+	rig_close(&r);
+}
+
+/* A group's MAC address is for neighbour discovery only: not for TCP, not for pings. */
+static void test_groups(void)
+{
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2))), to[6];
+	const struct weir_addr host = front(0x99), target = vip(0);
+	static struct rig r;
+	struct weir_seg seg;
+	size_t len;
+
+	open_rig(&r);
+	rig_settle(&r);
+	rig_discard(&r);
+	len = frame6_tcp(f, WEIR_TCP_SYN, NULL, 0, 0);
+	memcpy(f + FRAME6_DST, &target, 16);
+	frame6_mend(f, FRAME6_TCP);
+	put(&r, 0, f, len);
+	CU_ASSERT_TRUE(rig_take_segment(&r, 0, &seg, to)); /* to us it would be good */
+	f[0] = f[1] = 0x33;
+	put(&r, 0, f, len);
+	len = frame6_icmp(f, 128, 0, 1, NULL, 0);
+	memcpy(f + FRAME6_DST, &target, 16);
+	frame6_mend_icmp(f, FRAME6_TCP);
+	put(&r, 0, f, len);
+	CU_ASSERT_EQUAL(rig_discard(&r), 1);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_icmp_echo), 1);
+	f[0] = f[1] = 0x33;
+	put(&r, 0, f, len);
+	len = weir_build_nd_solicitation(f, peer, &host, NULL, &target);
+	f[0] = 0x01; /* no group of IPv6 */
+	put(&r, 0, f, len);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_other_mac), 3);
+	CU_ASSERT_EQUAL(rig_discard(&r), 0);
+	rig_close(&r);
+}
+
+/* What a port says of itself: bits 0 and 1 the VIPs, 2 its own address; requests go into *asked. */
+static unsigned int said(struct rig *r, unsigned int port, bool probes, unsigned int *asked)
+{
+	const struct weir_addr vips[2] = {vip(0), vip(1)}, own = port == 0 ? front(1) : back(1);
+	unsigned int set = 0;
+	struct weir_seg seg;
+	struct weir_nd nd;
+	uint8_t to[6];
+
+	*asked = 0;
+	while (take_nd(r, port, &nd, &seg, to)) {
+		CU_ASSERT_TRUE(to[0] == 0x33 && to[1] == 0x33);
+		if (nd.type == WEIR_ND_SOLICITATION && !nd.is_probe) {
+			CU_ASSERT_TRUE(weir_addr_eq(&seg.src, &own));
+			(*asked)++;
+			continue;
+		}
+		CU_ASSERT_EQUAL(nd.type, probes ? WEIR_ND_SOLICITATION : WEIR_ND_ADVERTISEMENT);
+		CU_ASSERT_EQUAL(nd.flags, probes ? 0 : WEIR_ND_OVERRIDE);
+		for (unsigned int i = 0; i < 2; i++)
+			set |= (unsigned int)weir_addr_eq(&nd.target, &vips[i]) << i;
+		set |= weir_addr_eq(&nd.target, &own) ? 4 : 0;
+	}
+	return set;
+}
+
+/* At start: probed, and a second later announced. */
+static void test_announcements(void)
+{
+	static struct rig r;
+	unsigned int asked;
+
+	open_rig(&r);
+	rig_settle(&r);
+	CU_ASSERT_EQUAL(said(&r, 0, true, &asked), 7);
+	CU_ASSERT_EQUAL(asked, 1); /* the gateway */
+	CU_ASSERT_EQUAL(said(&r, 1, true, &asked), 7);
+	CU_ASSERT_EQUAL(asked, 3); /* the backends */
+	wait_ms(&r, 800);
+	CU_ASSERT_EQUAL(said(&r, 0, false, &asked), 0);
+	wait_ms(&r, 300);
+	CU_ASSERT_EQUAL(said(&r, 0, false, &asked), 7);
+	CU_ASSERT_EQUAL(said(&r, 1, false, &asked), 7);
+	wait_ms(&r, 50);
+	CU_ASSERT_EQUAL(said(&r, 0, false, &asked), 0);
+	rig_close(&r);
+}
+
+static uint8_t mac_of_gateway(struct rig *r)
+{
+	uint8_t mac[6];
+
+	return weir_neigh_mac(rig_neighs(r), GATEWAY, mac) ? mac[5] : 0;
+}
+
+/* An advertisement by 02:..:ee:<last>: it has target. */
+static void claim(struct rig *r, unsigned int port, const struct weir_addr *target, uint8_t flags,
+	uint8_t last)
+{
+	const struct weir_addr to = port == 0 ? front(1) : back(1);
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2)));
+	const uint8_t mac[6] = {2, 0, 0, 0, 0xee, last};
+
+	put(r, port, f,
+		weir_build_nd_advertisement(f, mac, target, flags, r->dp.nics[port].mac, &to));
+}
+
+/* HC-67: what answers our request is learned, on its port; what was not asked for is not. */
+static void test_hc67_learning(void)
+{
+	const struct weir_addr hop = router(), other = frame6_addr(0xfe80, 0, 0, 0, 0, 0, 0, 0xfd);
+	static struct rig r;
+	struct weir_neighs *n;
+	uint64_t now_ns;
+
+	open_rig(&r);
+	n = rig_neighs(&r);
+	claim(&r, 0, &hop, WEIR_ND_SOLICITED, 1);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0); /* nothing was asked yet when it came */
+	n->at[GATEWAY] = (struct weir_neigh){0};
+	now_ns = weir_clock_ns(&r.dp.shared.clock);
+	CU_ASSERT_EQUAL(weir_neigh_due(n, GATEWAY, now_ns, 0), WEIR_NEIGH_BROADCAST);
+	claim(&r, 1, &hop, WEIR_ND_SOLICITED, 1);   /* the other port */
+	claim(&r, 0, &other, WEIR_ND_SOLICITED, 1); /* another host */
+	claim(&r, 0, &hop, WEIR_ND_OVERRIDE, 1);    /* no answer */
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_learned), 0);
+	claim(&r, 0, &hop, WEIR_ND_SOLICITED, 3);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 3);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_learned), 1);
+	claim(&r, 0, &hop, WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE, 9); /* a second answer */
+	claim(&r, 0, &hop, WEIR_ND_OVERRIDE, 9);                     /* and nobody asked */
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 3);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_unverified), 2);
+	CU_ASSERT_EQUAL(weir_neigh_due(n, GATEWAY, now_ns + 1, 1), WEIR_NEIGH_UNICAST);
+	rig_close(&r);
+}
+
+/* RFC 4861 §7.2.5: without the option an answer confirms what is known, and tells nothing else. */
+static void test_without_option(void)
+{
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2)));
+	const struct weir_addr hop = router(), us = front(1);
+	static struct rig r;
+	struct weir_neighs *n;
+	uint64_t before_ns;
+	size_t len;
+
+	open_rig(&r);
+	n = rig_neighs(&r);
+	rig_settle(&r); /* it asks */
+	len = weir_build_nd_advertisement(f, peer, &hop, WEIR_ND_SOLICITED, r.dp.nics[0].mac, &us);
+	frame_put16(f + FRAME_IP + 4, 24);
+	frame6_mend_icmp(f, FRAME6_TCP);
+	put(&r, 0, f, len - 8);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0);
+	before_ns = weir_clock_ns(&r.dp.shared.clock) - 1000;
+	rig_teach(n, GATEWAY, peer, before_ns);
+	n->at[GATEWAY].asked_ns = before_ns + 1;
+	put(&r, 0, f, len - 8);
+	CU_ASSERT(n->at[GATEWAY].confirmed_ns > before_ns);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_learned), 1);
+	rig_close(&r);
+}
+
+/* A request went out to the backend's MAC address. */
+static bool asked_by_unicast(struct rig *r, const uint8_t mac[6])
+{
+	struct weir_seg seg;
+	struct weir_nd nd;
+	uint8_t to[6];
+	bool found = false;
+
+	while (take_nd(r, 1, &nd, &seg, to))
+		found |= nd.type == WEIR_ND_SOLICITATION && memcmp(to, mac, 6) == 0;
+	return found;
+}
+
+/* HC-67: a known next hop is asked by unicast before another MAC is believed. */
+static void test_hc67_change(void)
+{
+	static struct rig r;
+	const uint8_t mac[6] = {2, 0, 0, 0, 0xbb, 0};
+	const struct weir_addr hop = back(0x10);
+	uint8_t now[6];
+
+	open_rig(&r);
+	rig_meet_neighbours(&r);
+	rig_settle(&r);
+	rig_discard(&r);
+	claim(&r, 1, &hop, WEIR_ND_OVERRIDE, 7);
+	wait_ms(&r, 300); /* a pass over the next hops */
+	CU_ASSERT_TRUE(asked_by_unicast(&r, mac));
+	claim(&r, 1, &hop, WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE, 7);
+	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 0, now) && now[4] == 0xbb);
+	wait_ms(&r, 2000); /* it does not answer twice: then its group is asked */
+	rig_discard(&r);
+	claim(&r, 1, &hop, WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE, 7);
+	CU_ASSERT_TRUE(weir_neigh_mac(rig_neighs(&r), 0, now) && now[5] == 7);
+	rig_close(&r);
+}
+
+static bool conflict_is(const struct rig *r, uint64_t times, const struct weir_addr *addr,
+	uint8_t last)
+{
+	const struct weir_counters *c = &r->dp.workers[0].worker->px.counters;
+
+	return rig_event(r, WEIR_EVENT_address_conflict) == times &&
+		memcmp(c->conflict_addr, addr, 16) == 0 &&
+		((const uint8_t *)&c->conflict_mac)[5] == last;
+}
+
+/* HC-67, RFC 4862 §5.4: another host has, or wants, an address of ours: noted, and defended once in 10 s. */
+static void test_hc67_conflict(void)
+{
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2))), to[6];
+	const struct weir_addr v = vip(1), local = back(1);
+	static struct rig r;
+	struct weir_seg seg;
+	struct weir_nd nd;
+
+	open_rig(&r);
+	rig_settle(&r);
+	rig_discard(&r);
+	claim(&r, 0, &v, WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE, 7);
+	CU_ASSERT_TRUE(conflict_is(&r, 1, &v, 7));
+	CU_ASSERT_TRUE(take_nd(&r, 0, &nd, &seg, to));
+	CU_ASSERT_EQUAL(nd.flags, WEIR_ND_OVERRIDE);
+	CU_ASSERT_TRUE(weir_addr_eq(&nd.target, &v) && to[0] == 0x33);
+	claim(&r, 0, &v, WEIR_ND_OVERRIDE, 8);
+	claim(&r, 0, &local, WEIR_ND_OVERRIDE, 7); /* not ours there */
+	CU_ASSERT_TRUE(conflict_is(&r, 2, &v, 8));
+	CU_ASSERT_EQUAL(rig_discard(&r), 0);
+	put(&r, 0, f, weir_build_nd_probe(f, peer, &v));
+	CU_ASSERT_TRUE(conflict_is(&r, 3, &v, 1));
+	CU_ASSERT_TRUE(take_nd(&r, 0, &nd, &seg, to)); /* all nodes hear that it is taken */
+	CU_ASSERT_TRUE(nd.type == WEIR_ND_ADVERTISEMENT && to[5] == 1 && to[0] == 0x33);
+	put(&r, 0, f, weir_build_nd_probe(f, r.dp.nics[1].mac, &v)); /* our own come back */
+	put(&r, 0, f,
+		weir_build_nd_advertisement(f, r.dp.nics[1].mac, &v, WEIR_ND_OVERRIDE, NULL, NULL));
+	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 3);
+	CU_ASSERT_EQUAL(rig_discard(&r), 0);
+	rig_close(&r);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct unit_test tests[] = {
+		{"which solicitations are answered", test_answers},
+		{"what may come to a group's MAC address", test_groups},
+		{"probed and announced at start", test_announcements},
+		{"HC-67 next hops are learned by asking", test_hc67_learning},
+		{"an answer without a MAC address in it", test_without_option},
+		{"HC-67 another MAC is believed when the known one is silent", test_hc67_change},
+		{"HC-67 a conflict for an address of ours", test_hc67_conflict},
+	};
+
+	rig_eal(argv[0]);
+	return unit_main("nd", tests, RTE_DIM(tests));
+}
