@@ -74,7 +74,7 @@ struct weir_track {
 		max_end; /* highest acknowledgement + window of the other side: it may not send beyond */
 };
 
-/* Needed until the first FIN, by the handshake and what repeats it: tcp/handshake.h opens it. */
+/* Valid until the first FIN, counted or not: for the handshake and what repeats it (tcp/handshake.h). */
 struct weir_handshake {
 	uint32_t syn_tsval;    /* TSval of our SYN to the backend */
 	uint32_t cookie_tsval; /* TSval of the SYN-ACK, as the client echoed it */
@@ -97,20 +97,31 @@ struct weir_conn {
 	uint8_t closer : 1;    /* enum weir_side */
 	uint8_t fin_sent : 2;  /* bit per enum weir_side: its FIN is in fin_seq */
 	uint8_t fin_acked : 2; /* bit per side: its FIN was acknowledged */
-	/* SYNs to this backend, or window updates, without an answer; SYN_RCVD: not 0 until there is one */
-	uint8_t tries : 3;
+	uint8_t reset_by : 1;  /* enum weir_side: the sender of the pending RST */
+	uint8_t no_wscale : 1; /* the client offered none: windows are unscaled on its side */
+	uint8_t calm : 1; /* its SYN and SYN-ACK were the two ends' own: nothing was promised */
 	uint8_t wscale_client : 4;  /* as the client offered it */
 	uint8_t wscale_backend : 4; /* as the backend offered it */
 	uint8_t wscale_shown : 4;   /* what the client was promised as the backend's */
-	uint8_t switches : 2;       /* backends or local ports tried beyond the first */
-	uint8_t quiet : 2;          /* enum weir_quiet */
-	uint8_t mss_index : 3;      /* the client's MSS as its cookie kept it: tcp/cookie.h */
-	uint8_t no_wscale : 1;      /* the client offered none: windows are unscaled on its side */
-	uint8_t backend_unscaled : 1; /* the backend offered none, though we did */
-	uint8_t reset_by : 1;         /* enum weir_side: the sender of the pending RST */
 	/* the backend has sent over 2^31 bytes: its ISN cannot be compared with new numbers */
 	uint8_t isn_stale : 1;
-	uint8_t calm : 1; /* its SYN and SYN-ACK were the two ends' own: nothing was promised */
+	uint8_t backend_unscaled : 1; /* the backend offered none, though we did */
+	uint8_t quiet : 2;            /* enum weir_quiet */
+	union {
+		struct { /* before ESTABLISHED */
+			/*
+			 * SYNs to this backend, or later window updates, without an answer; SYN_RCVD: not
+			 * 0 until there is one
+			 */
+			uint8_t tries : 3;
+			uint8_t switches : 2; /* backends or local ports tried beyond the first */
+			uint8_t mss_index : 3; /* the client's MSS as its cookie kept it: tcp/cookie.h */
+		};
+		struct { /* from ESTABLISHED on: weir_handshake_end() */
+			uint8_t : 3;
+			uint8_t fin_noted : 1; /* a FIN has used the memory of `handshake` */
+		};
+	};
 	uint16_t backend; /* index into the policy's backends */
 
 	/* line 2: windows, close, timers */

@@ -420,6 +420,7 @@ static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pk
 static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *ack)
 {
 	weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_ACKED);
+	weir_handshake_end(c);
 	if (weir_table_pressed(px)) /* a newcomer with a proved address: now room is made */
 		weir_pressure_begin(px);
 	/* what the handshake of a cookie would know: TSvals as each end has seen them */

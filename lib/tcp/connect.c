@@ -222,7 +222,7 @@ static void flush_held(struct weir_proxy *px, struct weir_conn *c, const struct 
 static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *seg)
 {
 	splice(c, seg);
-	c->tries = 0;
+	weir_handshake_end(c);
 	weir_sched_answered(&px->sched, c->backend);
 	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_SYN_ACK);
 	flush_held(px, c, seg);

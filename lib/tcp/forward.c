@@ -92,7 +92,7 @@ static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_sid
 		return;
 	}
 	drop(pkt, WEIR_FATE_backend_syn_ack);
-	if (c->state == WEIR_ESTABLISHED && c->fin_sent == 0) /* see struct weir_handshake */
+	if (c->state == WEIR_ESTABLISHED && !c->fin_noted) /* see struct weir_handshake */
 		weir_send_ack_to_backend(px, c, seg->tsval);
 }
 
@@ -137,6 +137,7 @@ static void note_fin(struct weir_proxy *px, struct weir_conn *c, enum weir_side 
 	if (!(seg->flags & WEIR_TCP_FIN) || weir_seq_le(seg_end, sent_end))
 		return;
 	c->flags &= (uint8_t)~WEIR_CONN_WND_UPDATE; /* what it needs shares memory with fin_seq */
+	c->fin_noted = 1;
 	c->fin_sent |= side_bit(side);
 	c->fin_seq[side] = seg_end;
 	if (seg->seq == sent_end)

@@ -10,7 +10,7 @@
  *	            another backend or local port, giving up
  *
  * INVARIANT: struct weir_handshake shares its memory with the FINs' numbers, so these accessors are
- * valid until the first FIN (fin_sent == 0). Nothing else opens that union.
+ * valid until the first FIN (fin_noted == 0), even one that was cancelled. Nothing else opens that union.
  */
 #ifndef WEIR_TCP_HANDSHAKE_H
 #define WEIR_TCP_HANDSHAKE_H
@@ -82,6 +82,14 @@ static inline void weir_handshake_set_syn_tsval(struct weir_conn *c, uint32_t ts
 
 	c->handshake.syn_tsval = tsval;
 	c->ts_delta[WEIR_CLIENT] = tsval - client_tsval;
+}
+
+/* ESTABLISHED: what only the handshake has needed is free for what the splice remembers. */
+static inline void weir_handshake_end(struct weir_conn *c)
+{
+	c->tries = 0;
+	c->switches = 0;
+	c->mss_index = 0;
 }
 
 /* accept.c */

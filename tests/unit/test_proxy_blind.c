@@ -51,6 +51,7 @@ static void restore(struct weir_conn *c, const struct weir_conn *was)
 	memcpy(c->fin_seq, was->fin_seq, sizeof(c->fin_seq));
 	c->fin_sent = was->fin_sent;
 	c->fin_acked = was->fin_acked;
+	c->fin_noted = was->fin_noted;
 	c->flags = was->flags;
 }
 

@@ -193,6 +193,38 @@ static void hc31_again(void)
 	each_mode(again);
 }
 
+/*
+ * The handshake's numbers and a FIN's have the same memory. A FIN that was recorded has used it for good,
+ * even if it is cancelled: a SYN-ACK that comes again is not answered with what is left there (HC-64).
+ */
+static void cancelled(unsigned int service)
+{
+	for (enum weir_side side = WEIR_CLIENT; side <= WEIR_BACKEND; side++) {
+		struct shell *s = shell_usual();
+		struct segment fin, syn_ack;
+		struct talk t;
+
+		talk_init(&t, s, service, 1);
+		talk_open(&t);
+		fin = talk_segment(&t, side, FIN, 0);
+		fin.seq += 1000;
+		fin.offset += 1000;
+		IS(talk_put(&t, side, &fin), passes(side));
+		talk_hear(&t, weir_other(side), &fin);
+		talk_say(&t, side, PSH, 1400);
+		IS(talk_state(&t), WEIR_ESTABLISHED);
+		syn_ack = talk_syn_segment(&t, WEIR_BACKEND);
+		IS(talk_put(&t, WEIR_BACKEND, &syn_ack), WEIR_FATE_backend_syn_ack);
+		talk_silence(&t);
+		shell_close(s);
+	}
+}
+
+static void hc64_cancelled(void)
+{
+	each_mode(cancelled);
+}
+
 /* TIME_WAIT and what it keeps ends by itself, with no word to anybody. */
 static void time_wait_ends(unsigned int service)
 {
@@ -439,6 +471,7 @@ int main(void)
 		{"HC-31 three steps, FIN with data", hc31_three},
 		{"HC-31 simultaneous close", hc31_simultaneous},
 		{"HC-31 HC-32 FINs and the last ACK again", hc31_again},
+		{"HC-64 a FIN that was cancelled, then the SYN-ACK again", hc64_cancelled},
 		{"HC-32 TIME_WAIT ends", hc32_ends},
 		{"HC-32 a new cookie opens at once", hc32_reopened},
 		{"HC-32 connection after connection from few ports", hc32_benchmark},
