@@ -133,6 +133,7 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 		weir_reply_rst_budgeted(px, &px->refusals, pkt, why);
 		return;
 	}
+	weir_known_note(&px->known, &pkt->key.addr);
 	event(px, WEIR_EVENT_conn_opened);
 	weir_count(&count->opened, 1);
 	pkt->conn = conn_index(px, c);

@@ -425,6 +425,7 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 		weir_pressure_begin(px);
 	/* what the handshake of a cookie would know: TSvals as each end has seen them */
 	weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);
+	weir_known_note(&px->known, &c->client.addr);
 	event(px, WEIR_EVENT_conn_opened);
 	event(px, WEIR_EVENT_conn_established);
 	weir_count(&service_counters(px, &c->client)->opened, 1);

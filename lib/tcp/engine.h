@@ -172,10 +172,10 @@ static inline void note_bad_cookie(struct weir_proxy *px, const struct weir_pkt 
 			px->now_ns / 1000000000);
 }
 
-/* SYNs are few enough for the ring of SYN-ACKs. */
-static inline bool is_calm(const struct weir_proxy *px)
+/* The service's SYNs are few enough for the ring of SYN-ACKs. */
+static inline bool is_calm(const struct weir_proxy *px, uint16_t service)
 {
-	return px->synacks.size > 0 && !weir_synack_silent(&px->synacks, (uint32_t)now_ms(px));
+	return !weir_synack_silent(&px->synacks, service, px->now_ns);
 }
 
 /* The packet ends here; fate is the reason. */
@@ -256,8 +256,8 @@ void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c,
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie);
 
-/* Retransmits the SYN-ACK of a ring entry. */
-void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s);
+/* Time passes: SYN-ACKs whose clients have no connection are retransmitted (HC-07). Bounded. */
+void weir_reply_syn_acks_again(struct weir_proxy *px);
 
 /* compose.c: each sends one segment by px->ops.header; the connection is not changed */
 

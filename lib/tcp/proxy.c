@@ -14,9 +14,8 @@
 #include "tcp/handshake.h"
 #include "wire/icmp.h"
 
-/* Bounds of one weir_proxy_tick(): what is left is done by the next one. */
+/* Bound of one weir_proxy_tick(): what is left is done by the next one. */
 #define TICK_EXPIRIES 64
-#define TICK_SYN_ACKS 32
 
 /* Distance of two pools' first ports: by the golden ratio, so few multiples of it spread well. */
 #define POOL_DISTANCE 0x9e3779b1u
@@ -68,6 +67,20 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 	}
 }
 
+/* Known clients have a ring of their own, for seconds of them in a flood (HC-07). */
+static void init_synacks(struct weir_proxy *px, struct weir_arena *arena, uint32_t conns)
+{
+	const uint32_t room = weir_policy_service_room(px->policy);
+	const uint32_t size = px->policy->limits.syn_ack_ring;
+	const uint32_t larger = conns / 4 < 65536 ? conns / 4 : 65536;
+
+	weir_synack_init(&px->synacks, arena, size, room);
+	weir_synack_init(&px->known_synacks, arena, size == 0 || size > larger ? size : larger,
+		room);
+	px->resends = weir_arena_take(arena, room * sizeof(*px->resends));
+	weir_known_init(&px->known, arena, &px->addr_secret, px->now_ns);
+}
+
 void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_policy *policy, unsigned int worker, const uint8_t seed[32],
 	const struct weir_proxy_ops *ops, uint64_t now_ns, uint64_t wall_offset_ns,
@@ -94,7 +107,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_held_init(&px->held, arena, limits->held_packets, weir_policy_service_room(policy));
 	px->squeezed_until_ns = weir_arena_take(arena,
 		weir_policy_service_room(policy) * sizeof(*px->squeezed_until_ns));
-	weir_synack_init(&px->synacks, arena, limits->syn_ack_ring);
+	init_synacks(px, arena, share);
 	weir_grace_init(&px->grace, arena, share);
 	weir_spent_init(&px->spent, arena, share);
 	weir_sources_init(&px->sources, arena, limits->source_rate, policy->n_workers);
@@ -132,8 +145,10 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	weir_counters_adopt(&px->counters, policy, px->generation);
 	for (uint32_t i = 0; i < policy->n_listeners; i++)
 		renumbered |= policy->listeners[i].since > px->generation;
-	if (renumbered)
-		weir_synack_clear(&px->synacks);
+	if (renumbered) {
+		weir_synack_clear(&px->synacks, weir_policy_service_room(policy));
+		weir_synack_clear(&px->known_synacks, weir_policy_service_room(policy));
+	}
 	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
 	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
 		policy->n_workers);
@@ -313,7 +328,7 @@ static inline __attribute__((always_inline)) void answer_syn(struct weir_proxy *
 {
 	if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
 		drop(pkt, WEIR_FATE_plain_syn);
-	else if (!is_calm(px) || !weir_bucket_take(&px->syn_lookups, px->now_ns) ||
+	else if (!is_calm(px, l->service) || !weir_bucket_take(&px->syn_lookups, px->now_ns) ||
 		!weir_answer_known(px, pkt, cookie))
 		weir_reply_syn_ack(px, pkt, cookie);
 }
@@ -465,32 +480,6 @@ void weir_proxy_burst(struct weir_proxy *px, struct weir_pkt *pkts, unsigned int
 		decide(px, &b, i);
 }
 
-/* No connection was opened by that SYN-ACK's cookie. An ended one of another cookie does not count. */
-static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
-{
-	uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
-	uint32_t conn = weir_table_lookup(&px->table, &s->client, hash);
-	const struct weir_conn *c;
-
-	if (weir_spent_is(&px->spent, hash, s->isn))
-		return false;
-	if (conn == WEIR_CONN_NONE)
-		return true;
-	c = weir_table_conn(&px->table, conn);
-	return !is_active(c) && c->cookie != s->isn;
-}
-
-/* HC-07: without a connection by now, the SYN-ACK or the client's ACK was lost. */
-static void retransmit_syn_acks(struct weir_proxy *px)
-{
-	unsigned int limit = TICK_SYN_ACKS;
-	const struct weir_synack *s;
-
-	while ((s = weir_synack_due(&px->synacks, (uint32_t)now_ms(px), &limit)) != NULL)
-		if (!px->draining && is_open(px, s->client.id) && is_unanswered(px, s))
-			weir_reply_syn_ack_again(px, s);
-}
-
 static void update_gauges(struct weir_proxy *px)
 {
 	struct weir_counters *c = &px->counters;
@@ -511,7 +500,8 @@ void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
 	weir_conn_recycle(px);
 	weir_local_recycle(px);
 	weir_pressure_tick(px);
-	retransmit_syn_acks(px);
+	weir_known_tick(&px->known, px->now_ns);
+	weir_reply_syn_acks_again(px);
 	weir_gates_tick(px);
 	update_gauges(px);
 }

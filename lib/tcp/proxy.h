@@ -28,6 +28,7 @@
 #include "flow/wheel.h"
 #include "tcp/gate.h"
 #include "tcp/keys.h"
+#include "tcp/known.h"
 #include "tcp/pressure.h"
 #include "tcp/sources.h"
 #include "tcp/spent.h"
@@ -66,7 +67,9 @@ struct weir_proxy {
 	struct weir_sched sched;
 	struct weir_localports *pools; /* policy->pools_each for each key_id, one an address */
 	struct weir_held held;
-	struct weir_synack_ring synacks;
+	struct weir_synack_ring synacks, known_synacks; /* to unknown and to known clients */
+	struct weir_resend *resends;                    /* per service: of synacks */
+	struct weir_known known;
 	struct weir_grace grace;
 	struct weir_spent spent;
 	struct weir_sources sources;

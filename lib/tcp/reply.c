@@ -8,6 +8,9 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
+/* SYN-ACKs of a ring that are retransmitted in one tick, at most: what is left is done by the next one. */
+#define TICK_SYN_ACKS 32
+
 /* A header to the segment's sender. */
 static struct weir_header header_back(const struct weir_seg *seg)
 {
@@ -150,35 +153,37 @@ void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c, s
 	challenge(px, c, pkt);
 }
 
-/* For a retransmission (HC-07). Not inlined: in a flood the ring is silent and this is not called. */
+/*
+ * For a retransmission (HC-07). Not inlined: in a flood the ring of unknown clients is silent, and this
+ * is called for known ones only.
+ */
 static __attribute__((noinline)) void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
-	const struct weir_cookie *cookie, uint16_t wnd)
+	uint16_t service, const struct weir_cookie *cookie)
 {
-	struct weir_synack *s = weir_synack_push(&px->synacks, (uint32_t)now_ms(px));
+	const bool known = weir_known_is(&px->known, &pkt->key.addr);
+	struct weir_synack *s =
+		weir_synack_push(known ? &px->known_synacks : &px->synacks, service, px->now_ns);
 
 	if (s == NULL)
 		return;
-	*s = (struct weir_synack){
-		.client = pkt->key,
-		.client_isn = pkt->seg.seq,
-		.isn = cookie->isn,
-		.tsval = cookie->tsval,
-		.client_tsval = pkt->seg.tsval,
-		.sent_ms = (uint32_t)now_ms(px),
-		.neighbour = sender(pkt),
-		.wnd = wnd,
-		.agreed = cookie->agreed,
-	};
+	s->client = pkt->key;
+	s->client_isn = pkt->seg.seq;
+	s->isn = cookie->isn;
+	s->tsval = cookie->tsval;
+	s->client_tsval = pkt->seg.tsval;
+	s->neighbour = sender(pkt);
+	s->agreed = cookie->agreed;
 }
 
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
 	const struct weir_policy *p = px->policy;
+	const struct weir_listener *l = &p->listeners[pkt->key.id];
 	const struct weir_template_fields fields = {
 		.dst = &pkt->seg.src,
 		.dport_be = pkt->seg.sport_be,
-		.wnd = early_window(px, &p->listeners[pkt->key.id]),
+		.wnd = early_window(px, l),
 		.seq = cookie->isn,
 		.ack = pkt->seg.seq + 1, /* HC-10: data on the SYN is not acknowledged */
 		.tsval = cookie->tsval,
@@ -188,11 +193,11 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	pkt->frame.len = pkt->frame.head_len = weir_template_fill(pkt->frame.data,
 		weir_policy_syn_ack(p, pkt->key.id, syn_ack_has(&cookie->agreed)), &fields);
 	sent_back(pkt, WEIR_FATE_syn_cookie);
-	if (!weir_synack_silent(&px->synacks, (uint32_t)now_ms(px)))
-		remember(px, pkt, cookie, fields.wnd);
+	if (is_calm(px, l->service) || weir_known_may_be(&px->known, &pkt->key.addr))
+		remember(px, pkt, l->service, cookie);
 }
 
-void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s)
+static void syn_ack_again(struct weir_proxy *px, const struct weir_synack *s)
 {
 	struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = s->neighbour};
 	struct weir_header h =
@@ -202,9 +207,54 @@ void weir_reply_syn_ack_again(struct weir_proxy *px, const struct weir_synack *s
 	h.dport_be = s->client.port_be;
 	h.seq = s->isn;
 	h.ack = s->client_isn + 1;
-	h.wnd = s->wnd;
+	h.wnd = early_window(px, &px->policy->listeners[s->client.id]);
 	h.tsval = s->tsval;
 	h.tsecr = s->client_tsval;
 	send_header(px, &h, &dest);
 	event(px, WEIR_EVENT_syn_ack_resent);
+}
+
+/* No connection was opened by that SYN-ACK's cookie. An ended one of another cookie does not count. */
+static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack *s)
+{
+	uint64_t hash = weir_key_hash(&px->table.secret, &s->client);
+	uint32_t conn = weir_table_lookup(&px->table, &s->client, hash);
+	const struct weir_conn *c;
+
+	if (weir_spent_is(&px->spent, hash, s->isn))
+		return false;
+	if (conn == WEIR_CONN_NONE)
+		return true;
+	c = weir_table_conn(&px->table, conn);
+	return !is_active(c) && c->cookie != s->isn;
+}
+
+/* HC-42: an unknown client's address may be forged. */
+static bool may_resend(struct weir_proxy *px, uint16_t service)
+{
+	const uint64_t syns = px->counters.service[service].syn;
+
+	if (weir_resend_take(&px->resends[service], syns, px->now_ns))
+		return true;
+	event(px, WEIR_EVENT_syn_ack_withheld);
+	return false;
+}
+
+/* HC-07: without a connection by now, the SYN-ACK or the client's ACK was lost. */
+static void again(struct weir_proxy *px, struct weir_synack_ring *ring, unsigned int limit)
+{
+	const struct weir_synack *s;
+
+	while ((s = weir_synack_due(ring, px->now_ns, &limit)) != NULL)
+		if (!px->draining && is_open(px, s->client.id) && is_unanswered(px, s) &&
+			(ring == &px->known_synacks || may_resend(px, s->sharer)))
+			syn_ack_again(px, s);
+}
+
+void weir_reply_syn_acks_again(struct weir_proxy *px)
+{
+	if (!weir_synack_done(&px->known_synacks))
+		again(px, &px->known_synacks, TICK_SYN_ACKS);
+	if (!weir_synack_done(&px->synacks))
+		again(px, &px->synacks, TICK_SYN_ACKS);
 }

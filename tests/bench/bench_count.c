@@ -18,11 +18,13 @@
 static const struct {
 	const char *name;
 	frame_maker *make;
+	unsigned int before; /* bursts, before those that count */
 } kinds[] = {
-	{"syn", frame_make_syn},
-	{"bad_ack", frame_make_bad_ack},
-	{"established_client", frame_make_client},
-	{"established_backend", frame_make_backend},
+	{"syn", frame_make_syn,
+		BURSTS / 2}, /* so many that the ring of SYN-ACKs has noticed a flood */
+	{"bad_ack", frame_make_bad_ack, 1},
+	{"established_client", frame_make_client, 1},
+	{"established_backend", frame_make_backend, 1},
 };
 
 __attribute__((noinline)) static void mark(void)
@@ -78,7 +80,7 @@ int main(void)
 	dialogue_establish(w, ESTABLISHED);
 	for (unsigned int i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		frames_fill(frames, BURSTS * WEIR_BURST, w, kinds[i].make, kinds[i].make, 0);
-		run_packets(w, frames, 1);
+		run_packets(w, frames, kinds[i].before);
 		mark();
 		run_packets(w, frames, BURSTS);
 		mark();

@@ -323,7 +323,7 @@ static void hc52_slept(void)
 	struct talk t[200], u;
 	uint64_t syns = 0, syn_acks = 0;
 
-	p->limits.syn_ack_ring = 512; /* 400 SYNs at once are no flood */
+	p->limits.syn_ack_ring = 1024; /* 400 SYNs at once are no flood */
 	p->limits.connections = 1024;
 	s = shell_open(p, SHELL_START_NS);
 	for (unsigned int i = 200; i < 400; i++) {
@@ -335,6 +335,7 @@ static void hc52_slept(void)
 		talk_syn(&t[i]);
 		talk_ack(&t[i]);
 	}
+	s->workers[0].px.resends[SHELL_FULLNAT].credit = 200 * WEIR_RESEND_COST;
 	s->now_ns += 1500000000; /* SYNs to backends are late, and SYN-ACKs due: 64 and 32 a tick */
 	for (unsigned int ticks = 1; syns < 200 || syn_acks < 200; ticks++) {
 		shell_tick(s);

@@ -2,6 +2,7 @@
 /* tcp/: the small memories of a worker: SYN-ACKs to retransmit, grace period, sources, spent cookies. */
 #include <stdlib.h>
 
+#include "tcp/known.h"
 #include "tcp/sources.h"
 #include "tcp/spent.h"
 #include "tcp/grace.h"
@@ -18,32 +19,39 @@ static struct weir_arena arena_of(size_t bytes)
 	return a;
 }
 
+#define SHARERS 3
+#define MS      1000000ull
+
 static void *ring_open(struct weir_synack_ring *r, uint32_t size)
 {
 	struct weir_arena a = {.base = NULL};
 
-	*r = (struct weir_synack_ring){.head = 7, .due = {5, 3}, .silent = true}; /* as it was */
-	weir_synack_init(r, &a, size);
+	*r = (struct weir_synack_ring){.head = 7, .due = {5, 3}, .waiting = 9}; /* as it was */
+	weir_synack_init(r, &a, size, SHARERS);
 	a = arena_of(a.used ? a.used : 64);
-	weir_synack_init(r, &a, size);
+	weir_synack_init(r, &a, size, SHARERS);
 	return a.base;
 }
 
-static void push(struct weir_synack_ring *r, uint32_t isn, uint32_t now_ms)
+static void push_of(struct weir_synack_ring *r, uint16_t sharer, uint32_t isn, uint64_t now_ms)
 {
-	struct weir_synack *s = weir_synack_push(r, now_ms);
+	struct weir_synack *s = weir_synack_push(r, sharer, now_ms * MS);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	s->isn = isn;
-	s->sent_ms = now_ms;
+}
+
+static void push(struct weir_synack_ring *r, uint32_t isn, uint64_t now_ms)
+{
+	push_of(r, 0, isn, now_ms);
 }
 
 /* How many are due now, looking at no more than `limit`. */
-static unsigned int due(struct weir_synack_ring *r, uint32_t now_ms, unsigned int limit)
+static unsigned int due(struct weir_synack_ring *r, uint64_t now_ms, unsigned int limit)
 {
 	unsigned int n = 0;
 
-	while (weir_synack_due(r, now_ms, &limit) != NULL)
+	while (weir_synack_due(r, now_ms * MS, &limit) != NULL)
 		n++;
 	return n;
 }
@@ -53,20 +61,20 @@ static void ring_times(void)
 {
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 10); /* 16 */
-	uint32_t start = 0xfffffc00;      /* the clock wraps in between */
+	uint64_t start = 0xfffffc00;      /* the clock's low half wraps in between */
 	unsigned int limit = 100;
 	const struct weir_synack *s;
 
 	CU_ASSERT_EQUAL(r.size, 16);
-	r.head = r.due[0] = r.due[1] = 0xfffffffd; /* so do the places */
+	r.head = r.due[0] = r.due[1] = 0xfffffffd; /* so do the places' */
 	for (uint32_t i = 0; i < 8; i++)
 		push(&r, 100 + i, start + i);
 	CU_ASSERT_EQUAL(due(&r, start + 999, 100), 0);
 	for (uint32_t i = 0; i < 8; i++) {
-		s = weir_synack_due(&r, start + 1000 + i, &limit);
+		s = weir_synack_due(&r, (start + 1000 + i) * MS, &limit);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 		CU_ASSERT_EQUAL(s->isn, 100 + i);
-		CU_ASSERT_PTR_NULL(weir_synack_due(&r, start + 1000 + i, &limit));
+		CU_ASSERT_PTR_NULL(weir_synack_due(&r, (start + 1000 + i) * MS, &limit));
 	}
 	CU_ASSERT_EQUAL(due(&r, start + 2999, 100), 0);
 	CU_ASSERT_EQUAL(due(&r, start + 3000, 100), 1);
@@ -82,63 +90,88 @@ static void ring_limit(void)
 	void *memory = ring_open(&r, 256);
 	unsigned int sent = 0;
 
-	for (uint32_t i = 0; i < 256; i++)
+	for (uint32_t i = 0; i < 192; i++)
 		push(&r, i, 0);
 	CU_ASSERT_EQUAL(due(&r, 10000, 0), 0);
-	for (unsigned int calls = 0; calls < 16; calls++) {
+	for (unsigned int calls = 0; calls < 12; calls++) {
 		unsigned int n = due(&r, 10000, 32);
 
 		CU_ASSERT_TRUE(n <= 32);
 		sent += n;
 	}
-	CU_ASSERT_EQUAL(sent, 2 * 256);
+	CU_ASSERT_EQUAL(sent, 2 * 192);
 	CU_ASSERT_EQUAL(due(&r, 10000, 32), 0);
 	free(memory);
 }
 
 /*
- * HC-07, HC-42: in a flood the ring is full before anything is due. It forgets all, takes nothing for a
- * second, and looks again; when the flood is over it is as before.
+ * HC-07, HC-42: in a flood a sharer's part is full before anything is due. It is forgotten, and takes
+ * nothing for a second, and is looked at again; when the flood is over it is as before.
  */
 static void ring_flood(void)
 {
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 64);
-	uint32_t now_ms = 0xffffff00; /* the clock wraps in between */
+	uint64_t now_ms = 0xffffff00;
 	unsigned int taken = 0;
 
 	for (unsigned int i = 0; i < 80000; i++, now_ms += i % 8 == 0) { /* 8 a millisecond: 10 s */
-		struct weir_synack *s = weir_synack_push(&r, now_ms);
-
-		if (s != NULL)
-			s->sent_ms = now_ms;
-		taken += s != NULL;
+		taken += weir_synack_push(&r, 0, now_ms * MS) != NULL;
 		CU_ASSERT_EQUAL(due(&r, now_ms, 32), 0);
 	}
-	CU_ASSERT_TRUE(taken >= 64 * 9 && taken <= 64 * 10);
-	weir_synack_clear(&r);
+	CU_ASSERT_TRUE(taken >= 48 * 9 && taken <= 48 * 10);
+	weir_synack_clear(&r, SHARERS);
 	now_ms += 1000;
-	for (uint32_t i = 0; i < 64; i++)
+	for (uint32_t i = 0; i < 48; i++)
 		push(&r, i, now_ms);
-	CU_ASSERT_EQUAL(due(&r, now_ms + 1000, 1000), 64);
-	CU_ASSERT_EQUAL(due(&r, now_ms + 3000, 1000), 64);
+	CU_ASSERT_EQUAL(due(&r, now_ms + 1000, 1000), 48);
+	CU_ASSERT_EQUAL(due(&r, now_ms + 3000, 1000), 48);
 	CU_ASSERT_EQUAL(due(&r, now_ms + 9000, 1000), 0);
 	free(memory);
 }
 
-/* HC-07: a second of silence is one, and is over for good, even when the clock has gone round. */
+/* HC-65: a flood of one sharer's leaves the others theirs, first and second time. */
+static void ring_shared(void)
+{
+	struct weir_synack_ring r;
+	void *memory = ring_open(&r, 64);
+	unsigned int sent = 0, asked = 0;
+
+	for (uint32_t ms = 0; ms < 20000; ms++) {
+		unsigned int limit = 32;
+		const struct weir_synack *s;
+
+		for (unsigned int i = 0; i < 8; i++)
+			weir_synack_push(&r, 1, ms * MS);
+		if (ms % 100 == 0 && ms < 16000) { /* ten at once, for the first or second time */
+			push_of(&r, 2, ms, ms);
+			asked++;
+		}
+		while ((s = weir_synack_due(&r, ms * MS, &limit)) != NULL) {
+			CU_ASSERT_EQUAL(s->sharer, 2);
+			sent++;
+		}
+	}
+	CU_ASSERT_TRUE(weir_synack_silent(&r, 1, 20000 * MS));
+	CU_ASSERT_EQUAL(asked, 160);
+	CU_ASSERT_TRUE(sent >= 160 && sent <= 320);
+	printf("  %u entries, %u retransmissions beside a flood\n", asked, sent);
+	free(memory);
+}
+
+/* HC-07: a second of silence is one. */
 static void ring_silence(void)
 {
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 4);
-	uint32_t start = 0xffffff00;
+	uint64_t start = 0xffffff00;
 
-	for (uint32_t i = 0; i < 4; i++)
+	for (uint32_t i = 0; i < 3; i++)
 		push(&r, i, start);
-	CU_ASSERT_PTR_NULL(weir_synack_push(&r, start));
-	CU_ASSERT_PTR_NULL(weir_synack_push(&r, start + 999));
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r, 0, start * MS));
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r, 0, (start + 999) * MS));
+	CU_ASSERT_PTR_NOT_NULL(weir_synack_push(&r, 1, (start + 999) * MS));
 	push(&r, 4, start + 1000);
-	push(&r, 5, start); /* 50 days later */
 	free(memory);
 }
 
@@ -152,12 +185,12 @@ static void ring_busy(void)
 	void *memory = ring_open(&r, 64);
 	unsigned int sent = 0;
 
-	for (uint32_t i = 0; i < 600; i++) { /* one every 20 ms: 50 wait for their first */
-		push(&r, i, 20 * i);
-		sent += due(&r, 20 * i, 32);
+	for (uint32_t i = 0; i < 600; i++) { /* one every 25 ms: 40 wait for their first */
+		push(&r, i, 25 * i);
+		sent += due(&r, 25 * i, 32);
 	}
-	CU_ASSERT_EQUAL(sent, 600 - 50);
-	CU_ASSERT_EQUAL(due(&r, 20 * 600 + 3000, 10000), 50 + 64);
+	CU_ASSERT_EQUAL(sent, 600 - 40);
+	CU_ASSERT_EQUAL(due(&r, 25 * 600 + 3000, 10000), 40 + 64);
 	free(memory);
 }
 
@@ -178,9 +211,89 @@ static void ring_none(void)
 	struct weir_synack_ring r;
 	void *memory = ring_open(&r, 0);
 
-	CU_ASSERT_PTR_NULL(weir_synack_push(&r, 0));
+	CU_ASSERT_PTR_NULL(weir_synack_push(&r, 2, 0));
+	CU_ASSERT_TRUE(weir_synack_silent(&r, 0, UINT64_MAX - 1));
 	CU_ASSERT_EQUAL(due(&r, 5000, 100), 0);
 	free(memory);
+}
+
+/* How many of n are granted. */
+static unsigned int resends(struct weir_resend *b, uint64_t syns, uint64_t now_s, unsigned int n)
+{
+	unsigned int granted = 0;
+
+	while (n-- > 0)
+		granted += weir_resend_take(b, syns, now_s * 1000000000);
+	return granted;
+}
+
+/* HC-42: one for every sixteen SYNs and one in two seconds; some are saved. */
+static void resend_budget(void)
+{
+	struct weir_resend b = {0};
+
+	CU_ASSERT_EQUAL(resends(&b, 0, 1000, 100), 8);
+	CU_ASSERT_EQUAL(resends(&b, 160, 1000, 100), 10);
+	CU_ASSERT_EQUAL(resends(&b, 175, 1000, 100), 0);
+	CU_ASSERT_EQUAL(resends(&b, 176, 1000, 100), 1);
+	CU_ASSERT_EQUAL(resends(&b, 176, 1001, 100), 0);
+	CU_ASSERT_EQUAL(resends(&b, 176, 1002, 100), 1);
+	CU_ASSERT_EQUAL(resends(&b, 176, 100000, 100), 8);
+	CU_ASSERT_EQUAL(resends(&b, 1000000, 100000, 100), WEIR_RESEND_MOST);
+	CU_ASSERT_EQUAL(resends(&b, 0, 100000, 100),
+		WEIR_RESEND_MOST); /* counters begin at 0 again */
+}
+
+/* n addresses of that kind, from number `first`. */
+static struct weir_addr some_addr(uint32_t number, bool v6)
+{
+	struct weir_addr a = {.q = {weir_be32(0x20010db8), 0}};
+
+	if (!v6)
+		return weir_addr_v4(weir_be32(0x01000000u + number * 37));
+	a.w[1] = weir_be32(number);
+	a.b[15] = 1; /* the last four bytes of all are the same */
+	return a;
+}
+
+/* HC-07: who completed a handshake is known for two to four minutes, and next to nobody else is. */
+static void known_clients(void)
+{
+	uint64_t seed = 11;
+
+	for (unsigned int v6 = 0; v6 < 8; v6++) { /* every other time */
+		const struct weir_sipkey key = {unit_random(&seed), unit_random(&seed)};
+		struct weir_arena a = {.base = NULL};
+		unsigned int right = 0, wrong = 0;
+		struct weir_known k;
+
+		weir_known_init(&k, &a, &key, 5);
+		unit_arena_fill(&a);
+		weir_known_init(&k, &a, &key, 5);
+		for (uint32_t i = 0; i < 10000; i++) {
+			const struct weir_addr addr = some_addr(i, v6 % 2);
+
+			weir_known_note(&k, &addr);
+		}
+		weir_known_tick(&k, 5 + WEIR_KNOWN_NS);
+		weir_known_tick(&k, 4 + 2 * WEIR_KNOWN_NS);
+		for (uint32_t i = 0; i < 110000; i++) {
+			const struct weir_addr addr = some_addr(i, v6 % 2);
+
+			*(i < 10000 ? &right : &wrong) += weir_known_is(&k, &addr);
+		}
+		CU_ASSERT_EQUAL(right, 10000);
+		/* of IPv6 addresses that end alike the first bit says nothing */
+		CU_ASSERT_TRUE(wrong < (v6 % 2 ? 100000 / 50 : 100000 / 1000));
+		printf("  of 100 000 others %u\n", wrong);
+		weir_known_tick(&k, 5 + 2 * WEIR_KNOWN_NS);
+		for (uint32_t i = 0; i < 10000; i++) {
+			const struct weir_addr addr = some_addr(i, v6 % 2);
+
+			CU_ASSERT_FALSE(weir_known_is(&k, &addr));
+		}
+		free(a.base);
+	}
 }
 
 static void grace_open(struct weir_grace *s, struct weir_arena *a, uint32_t conns)
@@ -360,6 +473,9 @@ int main(void)
 		{"HC-07 where the second repetition has no room", ring_busy},
 		{"HC-07 a ring of none", ring_none},
 		{"HC-07 sizes of rings", ring_sizes},
+		{"HC-65 a ring is shared", ring_shared},
+		{"HC-42 the budget of retransmissions", resend_budget},
+		{"HC-07 known clients", known_clients},
 		{"HC-35 new connections of one source", sources},
 		{"HC-35 spent cookies", spent},
 		{"HC-35 spent cookies are kept for their life", spent_for_life},
