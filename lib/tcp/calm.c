@@ -256,6 +256,16 @@ static void handle_syn_again(struct weir_proxy *px, struct weir_conn *c, struct 
 	pass_syn(px, c, WEIR_CLIENT, pkt);
 }
 
+/*
+ * The connection on a SYN's tuple has ended, or may have: an exact RST was forwarded, and its receiver has
+ * not sent since. Then a client's RST counts no longer, other than in HC-63: there a cookie proves that the
+ * client is there, here nothing does.
+ */
+static bool has_ended(const struct weir_conn *c)
+{
+	return !is_counted(c) || (!is_alive(c) && (c->flags & WEIR_CONN_RST_PENDING));
+}
+
 bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, struct weir_conn *c)
 {
 	pkt->conn = WEIR_CONN_NONE;
@@ -270,14 +280,14 @@ bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, s
 		open_entry(px, pkt, hash);
 	} else if (c->state == WEIR_SYN_RCVD) {
 		handle_syn_again(px, c, pkt, hash);
-	} else if (!is_alive(c)) {
+	} else if (has_ended(c)) {
 		if (is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
 			weir_send_rst_to_backend(px, c);
 		weir_conn_evict(px, c);
 		open_entry(px, pkt, hash);
-	} else { /* RFC 5961 §4: the backend challenges it */
+	} else { /* RFC 5961 §4: as with cookies, for the backend may have forgotten the connection */
 		pkt->conn = conn_index(px, c);
-		weir_forward_as_is(px, c, WEIR_CLIENT, pkt);
+		weir_reply_challenge(px, c, pkt);
 	}
 	return true;
 }

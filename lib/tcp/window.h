@@ -113,7 +113,9 @@ static inline void weir_window_update(struct weir_conn *c, enum weir_side side,
 	uint32_t ack = seg->ack - c->seq_delta[other];
 	uint32_t edge = ack + ((uint32_t)seg->wnd << weir_window_shift(c, side));
 
-	sent->end = weir_seq_max(sent->end, weir_seg_end(seg));
+	/* not by an empty segment: what it skips was lost or is late, a FIN perhaps (HC-64) */
+	if (weir_seg_end(seg) != seg->seq)
+		sent->end = weir_seq_max(sent->end, weir_seg_end(seg));
 	if (side == WEIR_BACKEND && weir_backend_sent(c) > INT32_MAX)
 		c->isn_stale = 1;
 	acked->acked = weir_seq_max(acked->acked, ack);

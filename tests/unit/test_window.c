@@ -58,7 +58,8 @@ static void twin_update(struct twin *t, const struct twin_seg *g)
 	int s = g->side, o = 1 - s;
 	int64_t bytes = (int64_t)g->wnd << t->shift[s];
 
-	t->end[s] = max64(t->end[s], g->seq + g->len + g->fin);
+	if (g->len + g->fin > 0) /* what an empty segment skips was not sent yet */
+		t->end[s] = max64(t->end[s], g->seq + g->len + g->fin);
 	t->acked[o] = max64(t->acked[o], g->ack);
 	t->max_end[o] = max64(t->max_end[o], g->ack + bytes);
 	t->max_wnd[s] = max64(t->max_wnd[s], bytes);
