@@ -18,6 +18,12 @@ static void refer(uint64_t *conns, bool more)
 	weir_gauge(conns, *conns + (more ? 1 : -1ull));
 }
 
+/* The entry that has waited longest in that service's queue: a client that is there answers at once. */
+static void evict_oldest(struct weir_proxy *px, uint16_t service)
+{
+	weir_calm_evict(px, conn_at(px, px->half_open.of[service].oldest));
+}
+
 /*
  * INVARIANT: bounded, and nothing is looked for that is not there: by_state says whether any connection
  * has ended or is half-open.
@@ -34,7 +40,7 @@ void weir_conn_recycle(struct weir_proxy *px)
 		px->recycle_hand = px->recycle_hand + 1 == capacity ? 0 : px->recycle_hand + 1;
 		__builtin_prefetch(&conn_at(px, px->recycle_hand)[FETCH_AHEAD].state);
 		if (c->state == WEIR_SYN_RCVD && weir_entries_pressed(px)) {
-			weir_calm_evict(px, c);
+			evict_oldest(px, weir_policy_service_of(px->policy, c->client.id));
 			continue;
 		}
 		if (is_active(c) || is_free(c))

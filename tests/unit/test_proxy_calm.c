@@ -116,6 +116,35 @@ static void flood_is_bounded(unsigned int service)
 	shell_close(s);
 }
 
+/* HC-70: the table fills with entries; whatever is met first, the oldest leaves, not a client that just came. */
+static void oldest_makes_room(unsigned int service)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct segment g = syn_of(0x0b000001, service);
+	struct shell *s;
+
+	p->services[service].syn_cookies = WEIR_SYN_COOKIES_NEVER;
+	p->limits.connections = p->limits.half_open = 64;
+	s = shell_open(p, SHELL_START_NS);
+	for (uint32_t i = 0; i < 64; i++, g.src++)
+		shell_in(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
+	IS(shell_fates(s, WEIR_FATE_no_entry), 1);
+	g = syn_of(0x0b000001, service); /* the first gives its place to the last */
+	g.flags = WEIR_TCP_RST;
+	g.seq++;
+	g.opt_len = g.payload_len = 0;
+	shell_in(s, frame, segment_frame(&g, frame), SHELL_CLIENTS);
+	g = syn_of(0x0b000100, service);
+	IS(shell_in(s, frame, segment_frame(&g, frame), SHELL_CLIENTS), WEIR_FATE_to_backend);
+	shell_tick(s);
+	IS(shell_events(s, WEIR_EVENT_half_open_evicted), 1);
+	CU_ASSERT_PTR_NOT_NULL(shell_conn(s, service, g.src, g.sport));
+	CU_ASSERT_PTR_NULL(shell_conn(s, service, 0x0b000002, g.sport));
+	shell_clear(s);
+	shell_close(s);
+}
+
 /* HC-71: the same SYN hundreds of times is one entry. */
 static void same_syn_is_one_entry(unsigned int service)
 {
@@ -245,6 +274,7 @@ static void switch_loses_none(unsigned int service)
 static void in_each_mode(void)
 {
 	each_mode(flood_is_bounded);
+	each_mode(oldest_makes_room);
 	each_mode(same_syn_is_one_entry);
 	each_mode(silence_is_counted);
 	each_mode(stop_ends_entries);
