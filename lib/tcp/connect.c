@@ -10,19 +10,22 @@
 #define SWITCHES_MAX 3
 
 /*
- * RFC 6528: ISN = a 4 us clock + PRF(tuple); RFC 7323 §5.4: TSval = a 1 ms clock + PRF(tuple). Both
+ * RFC 6528: ISN = a 4 us clock that never says the same twice + PRF(tuple); RFC 7323 §5.4: TSval = a 1 ms clock + PRF(tuple). Both
  * grow for one tuple, so that a backend in TIME_WAIT accepts the next SYN (RFC 6191, HC-33). The
  * tuple has the backend's address, not its number: a reload may renumber it.
  */
-struct weir_numbers weir_connect_numbers(const struct weir_proxy *px, const struct weir_conn *c)
+struct weir_numbers weir_connect_numbers(struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_key *k = &c->local;
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
 	uint64_t words[5] = {k->addr.q[0], k->addr.q[1], bk->addr.q[0], bk->addr.q[1],
 		(uint64_t)bk->port_be << 16 | k->port_be};
 	uint64_t prf = weir_siphash24_words(&px->isn_secret, words, 5, 0, 0);
+	const uint64_t clock = px->now_ns / 4000;
 
-	return (struct weir_numbers){(uint32_t)(px->now_ns / 4000) + (uint32_t)prf,
+	/* a port that was given back may be taken again within the burst */
+	px->isn_clock = clock > px->isn_clock ? clock : px->isn_clock + 1;
+	return (struct weir_numbers){(uint32_t)px->isn_clock + (uint32_t)prf,
 		(uint32_t)now_ms(px) + (uint32_t)(prf >> 32)};
 }
 

@@ -127,7 +127,7 @@ void weir_connect_answer(struct weir_proxy *px, struct weir_conn *c, struct weir
 struct weir_numbers {
 	uint32_t isn, tsval;
 };
-struct weir_numbers weir_connect_numbers(const struct weir_proxy *px, const struct weir_conn *c);
+struct weir_numbers weir_connect_numbers(struct weir_proxy *px, const struct weir_conn *c);
 
 /* c's backend did not accept, by RST, silence or ICMP (HC-74): counted for service and backend. */
 void weir_connect_count_refused(struct weir_proxy *px, const struct weir_conn *c);

@@ -92,6 +92,7 @@ struct weir_proxy {
 	struct weir_counters counters;
 	struct weir_proxy_ops ops;
 	struct weir_sipkey isn_secret;  /* RFC 6528 */
+	uint64_t isn_clock;             /* the last one that was said */
 	struct weir_sipkey addr_secret; /* flow/addr_hash.h */
 	uint64_t wall_offset_ns; /* wall clock = now_ns + this: weir_proxy_set_wall_offset() */
 	uint64_t now_ns;         /* of the running call */
