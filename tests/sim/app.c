@@ -144,7 +144,9 @@ void sim_app_connected(struct sim_peer *p)
 {
 	struct sim_app *a = p->app;
 
+	a->iss = p->iss;
 	a->irs = p->irs;
+	a->sealed = p->sealed;
 	if (a->side == WEIR_CLIENT)
 		sim_check_handshake(a);
 	sim_peer_keepalive(p, a->script->keepalive_ms);
@@ -172,13 +174,21 @@ void sim_app_init(struct sim_app *a, struct sim_world *w, struct sim_host *h, en
 	a->pace.fire = on_pace;
 }
 
+/* With cookies nobody looks at data on a SYN. A backend that does must get it again in the stream. */
+static uint32_t first_words(const struct sim_app *a)
+{
+	if (!sim_mode_is_calm(a->world->spec.mode))
+		return UINT32_MAX;
+	return a->script->step[0].kind == SIM_WRITE ? a->script->step[0].n : 0;
+}
+
 void sim_app_connect(struct sim_app *a, struct sim_conn *c, const struct sim_flavour *f)
 {
 	a->conn = c;
 	a->script = &c->plan.script[WEIR_CLIENT];
 	a->began_ns = a->world->queue.now_ns;
-	a->peer =
-		sim_host_connect(a->host, f, c->who.port, SHELL_VIP(c->service), SHELL_VIP_PORT, a);
+	a->peer = sim_host_connect(a->host, f, c->who.port, SHELL_VIP(c->service), SHELL_VIP_PORT,
+		first_words(a), a);
 	if (a->peer != NULL)
 		a->peer->stream = a->stream;
 }

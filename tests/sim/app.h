@@ -22,9 +22,10 @@ struct sim_app {
 	uint32_t at; /* in the script; at its length: it did all it was to do */
 	uint64_t written, read;
 	bool shut, eof;
-	uint64_t stream; /* the id of what it writes */
-	uint64_t theirs; /* of what it reads, as far as that was read */
-	uint32_t irs;    /* client: the ISN that it was shown, when connected */
+	uint64_t stream;   /* the id of what it writes */
+	uint64_t theirs;   /* of what it reads, as far as that was read */
+	uint32_t iss, irs; /* when connected: its ISN, and the one that it was shown */
+	bool sealed;       /* backend: no cookie stood between it and its client */
 	enum sim_end end;
 	uint64_t began_ns, ended_ns;
 	struct sim_timer wait, pace;

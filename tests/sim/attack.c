@@ -40,6 +40,7 @@ static struct sim_seg aimless(struct sim_attack *a)
 		.wnd = (uint16_t)sim_random(r),
 		.wscale = SIM_NO_WSCALE,
 		.ts = sim_chance(r, 500000),
+		.sealed = sim_mode_is_calm(a->world->spec.mode),
 		.tsval = (uint32_t)sim_random(r),
 		.tsecr = (uint32_t)sim_random(r),
 	};

@@ -18,19 +18,24 @@ static struct sim_tuple concerned; /* by the failure */
 
 static void tell(void)
 {
+	const struct sim_spec *s = &scene.spec;
+
 	fprintf(stderr,
-		"--- seed %llu, profile %s, %u connections, %u minutes, at %.6f s; the last packets"
-		" (C> from a client, >C to it, <B from a backend, B< to it):\n",
-		(unsigned long long)scene.seed, scene.profile, scene.conns, scene.minutes,
-		(double)scene.queue->now_ns / 1e9);
+		"--- seed %llu, profile %s, %u connections, %u minutes, syn_cookies %s, at %.6f s; "
+		"the last"
+		" packets (C> from a client, >C to it, <B from a backend, B< to it):\n",
+		(unsigned long long)s->seed, s->profile->name, s->conns, s->minutes,
+		sim_mode_names[s->mode], (double)scene.queue->now_ns / 1e9);
 	sim_trace_print(scene.trace, stderr, concerned, scene.lines);
 	if (scene.pcap != NULL && !sim_trace_pcap(scene.trace, scene.pcap, concerned))
 		fprintf(stderr, "sim: cannot write %s\n", scene.pcap);
 	fprintf(stderr,
-		"--- again with: tests/sim/run --seed %llu --profile %s --conns %u --minutes %u\n",
-		(unsigned long long)scene.seed, scene.profile, scene.conns, scene.minutes);
-	printf("FAILED %s %llu %u %u\n", scene.profile, (unsigned long long)scene.seed, scene.conns,
-		scene.minutes);
+		"--- again with: tests/sim/run --seed %llu --profile %s --conns %u --minutes %u"
+		" --cookies %s\n",
+		(unsigned long long)s->seed, s->profile->name, s->conns, s->minutes,
+		sim_mode_names[s->mode]);
+	printf("FAILED %s %llu %u %u %s\n", s->profile->name, (unsigned long long)s->seed, s->conns,
+		s->minutes, sim_mode_names[s->mode]);
 	fflush(stdout);
 }
 
@@ -112,6 +117,7 @@ bool sim_check_pair(struct sim_app *a)
 		sim_fail(c->who, "connection %u is spliced with more than one", c->index);
 	c->backend = backend;
 	backend->conn = c;
+	sim_check_numbers(c);
 	return true;
 }
 
@@ -255,8 +261,9 @@ void sim_check_garbled(struct sim_host *h)
 	sim_fail((struct sim_tuple){h->addr, 0}, "a frame that no link has spoilt is no good");
 }
 
-void sim_check_to_client(const struct shell_out *out, struct sim_tuple who)
+void sim_check_to_client(struct sim_world *w, const struct shell_out *out, struct sim_tuple who)
 {
+	sim_check_syn(w, out, who, weir_be32(out->seg.src.w[3]) - SHELL_VIP(0));
 	if (memcmp(out->data + 2, &out->seg.dst.w[3], 4) != 0)
 		sim_fail(who, "a frame goes to another neighbour than its client");
 }
@@ -269,6 +276,9 @@ void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, stru
 
 	if (out->send == WEIR_SEND_NEXTHOP && !weir_addr_eq(&out->neighbour, &out->seg.dst))
 		sim_fail(who, "a frame goes to another neighbour than its backend");
+	sim_check_syn(w, out, who, service);
+	if (sim_check_may_be_anybody(w, out))
+		return;
 	/* An answer to a segment that fits no connection; or one that had to go in the same burst. */
 	if (who.addr == 0 && ((out->seg.flags & WEIR_TCP_RST) || w->profile->tight))
 		return;

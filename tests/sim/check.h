@@ -9,12 +9,11 @@
 
 #include "app.h"
 #include "front.h"
+#include "profile.h"
 
 /* What a failure says besides its reason. */
 struct sim_scene {
-	uint64_t seed;
-	const char *profile;
-	uint32_t conns, minutes;
+	struct sim_spec spec;
 	const struct sim_trace *trace;
 	const struct sim_queue *queue;
 	const char *pcap; /* NULL: not wanted */
@@ -50,10 +49,20 @@ void sim_check_limits(const struct sim_front *f);
 _Noreturn void sim_check_garbled(struct sim_host *h);
 
 /* A frame leaves synweir for a client: to its MAC address, which ends in its IP address. */
-void sim_check_to_client(const struct shell_out *out, struct sim_tuple who);
+void sim_check_to_client(struct sim_world *w, const struct shell_out *out, struct sim_tuple who);
 
 /* A frame leaves synweir for a backend. */
 void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, struct sim_tuple who);
+
+/* check_calm.c */
+
+/* A frame leaves of that service: a SYN or SYN-ACK that passes does so as it is. */
+void sim_check_syn(struct sim_world *w, const struct shell_out *out, struct sim_tuple who,
+	unsigned int service);
+/* The two ends are known to belong together: where no cookie was, no number is translated. */
+void sim_check_numbers(const struct sim_conn *c);
+/* A frame that a backend may get whether its client has proved itself or not (HC-70). */
+bool sim_check_may_be_anybody(const struct sim_world *w, const struct shell_out *out);
 
 /* Two honest ends must not keep each other busy for ever. */
 void sim_check_storm(const struct sim_world *w, struct sim_tuple who);

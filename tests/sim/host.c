@@ -175,7 +175,8 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 	} else if (p != NULL) {
 		if (p->state == SIM_TIME_WAIT && is_syn(&s)) {
 			sim_did(SIM_DID_time_wait_ack);
-			if (is_newer(p, &s)) {
+			/* a client's own numbers need not be newer than those of its last backend */
+			if (is_newer(p, &s) || h->seals) {
 				h->turned_away++;
 				h->turned_away_ns = h->queue->now_ns;
 			}
@@ -201,7 +202,7 @@ void sim_host_init(struct sim_host *h, struct sim_queue *q, uint32_t addr, struc
 }
 
 struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
-	uint32_t remote, uint16_t rport, void *app)
+	uint32_t remote, uint16_t rport, uint32_t syn_data, void *app)
 {
 	struct sim_peer *old = sim_host_find(h, lport, remote, rport), *p;
 	uint32_t iss;
@@ -215,6 +216,7 @@ struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *
 	}
 	p = sim_peer_new(h, f, lport, remote, rport);
 	p->app = app;
+	p->syn_data = syn_data;
 	p->reused = use_port(h, lport);
 	sim_peer_connect(p, iss);
 	return p;

@@ -34,6 +34,7 @@ struct sim_host {
 	uint32_t addr;
 	uint16_t listen; /* the port; 0: none */
 	enum sim_power power;
+	bool seals;                        /* SYNs and answers to sealed ones: wire.h */
 	bool router;                       /* speaks for it when it is dead (ICMP) */
 	const struct sim_flavour *flavour; /* of what it accepts */
 	uint32_t ts_bias;                  /* of its timestamp clock */
@@ -50,10 +51,10 @@ void sim_host_init(struct sim_host *h, struct sim_queue *q, uint32_t addr, struc
 
 /*
  * A connection from lport. NULL: one is there already. One in TIME_WAIT that its application has
- * done with gives way (RFC 6191).
+ * done with gives way (RFC 6191). syn_data: at most so many bytes come with the SYN.
  */
 struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
-	uint32_t remote, uint16_t rport, void *app);
+	uint32_t remote, uint16_t rport, uint32_t syn_data, void *app);
 
 struct sim_peer *sim_host_find(const struct sim_host *h, uint16_t lport, uint32_t remote,
 	uint16_t rport);

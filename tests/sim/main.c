@@ -16,10 +16,11 @@ static const char usage[] =
 	"usage: sim [options]\n"
 	"  --seed N        of the first world (1)\n"
 	"  --count N       worlds, with the seeds that follow (1)\n"
+	"  --cookies MODE  how SYNs are answered: always, never, adaptive, flap; all (always)\n"
 	"  --profile NAME  kind of world; all: every one of them with every seed (mix)\n"
 	"  --conns N       connections in a world (200)\n"
 	"  --minutes N     of virtual time in which they begin (10)\n"
-	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES\n"
+	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES [COOKIES]\n"
 	"  --pcap FILE     of a failure's connection; without one of the last packets of all\n"
 	"  --trace N       packets that a failure prints (60)\n"
 	"  --sabotage KIND spoils something (sabotage.h), which must fail\n"
@@ -30,11 +31,12 @@ struct options {
 	uint64_t seed;
 	uint32_t count, conns, minutes, lines;
 	const char *profile, *replay, *pcap;
+	enum sim_mode mode; /* SIM_MODES: all of them */
 	enum sim_sabotage sabotage;
 	bool deeds, quiet;
 };
 
-static void report(const struct sim_world *w, const struct options *o, uint64_t seed)
+static void report(const struct sim_world *w, const struct options *o)
 {
 	const struct sim_stats *s = &w->stats;
 
@@ -42,23 +44,21 @@ static void report(const struct sim_world *w, const struct options *o, uint64_t 
 		return;
 	printf("%-12s seed %llu: %u connections: %u complete, %u aborted, %u in trouble, %u "
 	       "refused;"
-	       " %llu frames out, %llu of attackers, %u lucky, %u faults, %u workers\n",
-		w->profile->name, (unsigned long long)seed, s->conns, s->complete, s->aborted,
-		s->troubled, s->refused, (unsigned long long)s->frames,
+	       " %llu frames out, %llu of attackers, %u lucky, %u faults, %u workers, "
+	       "syn_cookies %s\n",
+		w->profile->name, (unsigned long long)w->spec.seed, s->conns, s->complete,
+		s->aborted, s->troubled, s->refused, (unsigned long long)s->frames,
 		(unsigned long long)s->attacks, w->front.luck.n, s->faults,
-		w->front.shell->policy->n_workers);
+		w->front.shell->policy->n_workers, sim_mode_names[w->spec.mode]);
 	fflush(stdout);
 }
 
-static void run_world(const struct sim_profile *p, const struct options *o, uint64_t seed)
+static void run_world(const struct sim_spec *spec, const struct options *o)
 {
 	struct sim_trace *trace = sim_trace_new(TRACE_FRAMES);
-	struct sim_world *w = sim_world_new(p, seed, o->conns, o->minutes, trace);
+	struct sim_world *w = sim_world_new(spec, trace);
 	struct sim_scene scene = {
-		.seed = seed,
-		.profile = p->name,
-		.conns = o->conns,
-		.minutes = o->minutes,
+		.spec = *spec,
 		.trace = trace,
 		.queue = &w->queue,
 		.pcap = o->pcap,
@@ -69,7 +69,7 @@ static void run_world(const struct sim_profile *p, const struct options *o, uint
 	sim_sabotage_begin(o->sabotage, w->front.shell);
 	sim_check_begin(&scene);
 	sim_world_run(w);
-	report(w, o, seed);
+	report(w, o);
 	sim_deeds_of_core(w->front.shell);
 	if (o->pcap != NULL && !sim_trace_pcap(trace, o->pcap, (struct sim_tuple){0, 0}))
 		fprintf(stderr, "sim: cannot write %s\n", o->pcap);
@@ -91,27 +91,42 @@ static const struct sim_profile *find(const char *name)
 	return p;
 }
 
+/* A line of a file of worlds; whatever it is not ends the program. */
+static struct sim_spec read_spec(const char *path, const char *line)
+{
+	char name[64], mode[16] = "always";
+	unsigned long long seed;
+	struct sim_spec spec;
+
+	if (sscanf(line, "%63s %llu %u %u %15s", name, &seed, &spec.conns, &spec.minutes, mode) <
+			4 ||
+		sim_mode_find(mode) == SIM_MODES) {
+		fprintf(stderr, "sim: %s: not PROFILE SEED CONNS MINUTES [COOKIES]: %s", path,
+			line);
+		exit(2);
+	}
+	spec.profile = find(name);
+	spec.seed = seed;
+	spec.mode = sim_mode_find(mode);
+	return spec;
+}
+
 static void replay(const struct options *o)
 {
 	FILE *f = fopen(o->replay, "r");
-	char line[256], name[64];
-	unsigned long long seed;
+	char line[256];
 
 	if (f == NULL) {
 		perror(o->replay);
 		exit(2);
 	}
 	while (fgets(line, sizeof(line), f) != NULL) {
-		struct options one = *o;
+		struct sim_spec spec;
 
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		if (sscanf(line, "%63s %llu %u %u", name, &seed, &one.conns, &one.minutes) != 4) {
-			fprintf(stderr, "sim: %s: not PROFILE SEED CONNS MINUTES: %s", o->replay,
-				line);
-			exit(2);
-		}
-		run_world(find(name), &one, seed);
+		spec = read_spec(o->replay, line);
+		run_world(&spec, o);
 	}
 	fclose(f);
 }
@@ -128,6 +143,18 @@ static uint64_t number(const char *text)
 	return n;
 }
 
+static enum sim_mode mode(const char *name)
+{
+	enum sim_mode m = sim_mode_find(name);
+
+	if (m == SIM_MODES) {
+		fprintf(stderr, "sim: --cookies always, never, adaptive, flap or all, not '%s'\n",
+			name);
+		exit(2);
+	}
+	return m;
+}
+
 /* false: unknown. */
 static bool set_option(struct options *o, int c, const char *arg)
 {
@@ -135,6 +162,8 @@ static bool set_option(struct options *o, int c, const char *arg)
 		o->seed = number(arg);
 	else if (c == 'n')
 		o->count = (uint32_t)number(arg);
+	else if (c == 'k')
+		o->mode = strcmp(arg, "all") == 0 ? SIM_MODES : mode(arg);
 	else if (c == 'p')
 		o->profile = arg;
 	else if (c == 'c')
@@ -161,10 +190,10 @@ static bool set_option(struct options *o, int c, const char *arg)
 static struct options parse(int argc, char **argv)
 {
 	static const struct option known[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'},
-		{"profile", 1, NULL, 'p'}, {"conns", 1, NULL, 'c'}, {"minutes", 1, NULL, 'm'},
-		{"replay", 1, NULL, 'r'}, {"pcap", 1, NULL, 'w'}, {"trace", 1, NULL, 't'},
-		{"sabotage", 1, NULL, 'x'}, {"deeds", 0, NULL, 'd'}, {"quiet", 0, NULL, 'q'},
-		{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"profile", 1, NULL, 'p'}, {"cookies", 1, NULL, 'k'}, {"conns", 1, NULL, 'c'},
+		{"minutes", 1, NULL, 'm'}, {"replay", 1, NULL, 'r'}, {"pcap", 1, NULL, 'w'},
+		{"trace", 1, NULL, 't'}, {"sabotage", 1, NULL, 'x'}, {"deeds", 0, NULL, 'd'},
+		{"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct options o = {
 		.seed = 1, .count = 1, .conns = 200, .minutes = 10, .lines = 60, .profile = "mix"};
 	bool good = true;
@@ -184,14 +213,32 @@ static struct options parse(int argc, char **argv)
 	return o;
 }
 
-static void run_seed(const struct options *o, uint64_t seed)
+static void run_modes(const struct options *o, struct sim_spec spec)
 {
-	if (strcmp(o->profile, "all") != 0) {
-		run_world(find(o->profile), o, seed);
+	if (o->mode != SIM_MODES) {
+		spec.mode = o->mode;
+		run_world(&spec, o);
 		return;
 	}
-	for (unsigned int p = 0; p < sim_n_profiles; p++)
-		run_world(&sim_profiles[p], o, seed);
+	for (unsigned int m = 0; m < SIM_MODES; m++) {
+		spec.mode = (enum sim_mode)m;
+		run_world(&spec, o);
+	}
+}
+
+static void run_seed(const struct options *o, uint64_t seed)
+{
+	struct sim_spec spec = {.seed = seed, .conns = o->conns, .minutes = o->minutes};
+
+	if (strcmp(o->profile, "all") != 0) {
+		spec.profile = find(o->profile);
+		run_modes(o, spec);
+		return;
+	}
+	for (unsigned int p = 0; p < sim_n_profiles; p++) {
+		spec.profile = &sim_profiles[p];
+		run_modes(o, spec);
+	}
 }
 
 int main(int argc, char **argv)

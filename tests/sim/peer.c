@@ -154,6 +154,7 @@ void sim_peer_accept(struct sim_peer *p, const struct sim_seg *syn, uint32_t iss
 {
 	p->state = SIM_SYN_RCVD;
 	p->passive = true;
+	p->sealed = syn->sealed;
 	p->ts = p->flavour->ts && syn->ts;
 	p->sack = p->flavour->sack && syn->sack_ok;
 	p->irs = syn->seq;

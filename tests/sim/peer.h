@@ -55,6 +55,7 @@ struct sim_peer {
 	uint16_t lport, rport;
 	enum sim_tcp state;
 	bool passive;
+	bool sealed;     /* passive: so was the SYN: no cookie stood in between */
 	bool handshaken; /* both SYNs were acknowledged */
 	bool reused;     /* there was another one on the ports before: strays may come */
 
@@ -63,8 +64,9 @@ struct sim_peer {
 	uint32_t wnd, max_wnd, wl1, wl2;
 	uint8_t wscale_theirs;
 	uint16_t mss;
-	uint64_t written; /* bytes the application wrote */
-	bool shut;        /* ... and these are all */
+	uint64_t written;  /* bytes the application wrote */
+	bool shut;         /* ... and these are all */
+	uint32_t syn_data; /* at most so many come with the SYN */
 	struct sim_ranges sacked;
 	bool recovering;
 	bool resent;              /* it sent something again, once at least */

@@ -63,6 +63,7 @@ static void emit(struct sim_peer *p, uint8_t flags, uint32_t seq, uint32_t len)
 		s.mss = p->flavour->mss;
 		s.wscale = p->passive && p->wscale_theirs == SIM_NO_WSCALE ? SIM_NO_WSCALE
 									   : p->flavour->wscale;
+		s.sealed = p->passive ? p->sealed : p->host->seals;
 		s.sack_ok = p->passive ? p->sack : p->flavour->sack;
 	} else if (p->sack && len == 0) {
 		put_sacks(p, &s);
@@ -80,12 +81,18 @@ static void emit(struct sim_peer *p, uint8_t flags, uint32_t seq, uint32_t len)
 	sim_host_send(p->host, &s, p->flavour->odd);
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 void sim_peer_send_syn(struct sim_peer *p)
 {
 	if (p->passive)
 		emit(p, WEIR_TCP_SYN | WEIR_TCP_ACK, p->iss, 0);
 	else
-		emit(p, WEIR_TCP_SYN, p->iss, p->flavour->syn_with_data ? SYN_DATA : 0);
+		emit(p, WEIR_TCP_SYN, p->iss,
+			p->flavour->syn_with_data ? least(SYN_DATA, p->syn_data) : 0);
 }
 
 void sim_peer_send_ack(struct sim_peer *p)
@@ -137,11 +144,6 @@ void sim_peer_probe_window(struct sim_peer *p)
 	}
 	emit(p, WEIR_TCP_ACK, p->nxt, 1);
 	p->nxt++;
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Bytes that may be sent from nxt on. */

@@ -90,9 +90,11 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 	return l;
 }
 
-struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
-	const uint16_t *mss, struct sim_random *r)
+struct weir_policy *sim_policy(const struct sim_spec *spec, uint32_t n_each, const uint16_t *mss,
+	struct sim_random *r)
 {
+	const struct sim_profile *profile = spec->profile;
+	struct sim_random aside = *r; /* what else is random does not depend on the mode */
 	const uint32_t n = SIM_SERVICES * n_each;
 	struct weir_policy *p =
 		weir_policy_alloc(&(struct weir_policy_room){.services = SIM_SERVICES,
@@ -120,6 +122,7 @@ struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_eac
 	p->limits = limits(profile, p->n_workers, r);
 	for (unsigned int i = 0; i < sizeof(shell_secret); i++)
 		shell_secret[i] = (uint8_t)sim_random(r);
+	sim_mode_configure(p, spec->mode, profile->tight, &aside);
 	p->steer_secret = (struct weir_sipkey){sim_random(r), sim_random(r)};
 	return p;
 }

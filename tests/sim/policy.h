@@ -13,8 +13,8 @@
 #define SIM_POLICY_IDLE_MS 7440000u
 
 /* SIM_SERVICES services with n_each backends each; mss is theirs. Not finished: for sim_front_open(). */
-struct weir_policy *sim_policy(const struct sim_profile *profile, uint32_t n_each,
-	const uint16_t *mss, struct sim_random *r);
+struct weir_policy *sim_policy(const struct sim_spec *spec, uint32_t n_each, const uint16_t *mss,
+	struct sim_random *r);
 
 /* Local ports are few. */
 void sim_policy_squeeze(struct sim_front *f, struct sim_random *r);

@@ -4,6 +4,7 @@
 #define WEIR_SIM_PROFILE_H
 
 #include "link.h"
+#include "mode.h"
 #include "plan.h"
 
 /* What else is peculiar to a kind of world. */
@@ -30,6 +31,14 @@ struct sim_profile {
 	bool lacking;       /* backends may lack the timestamps that clients are promised */
 	bool must_complete; /* nothing but a plan, a fault or a limit ends a connection early */
 	enum sim_manner manner;
+};
+
+/* Everything that a world is made of: the same spec is the same world. */
+struct sim_spec {
+	const struct sim_profile *profile;
+	uint64_t seed;
+	uint32_t conns, minutes;
+	enum sim_mode mode;
 };
 
 extern const struct sim_profile sim_profiles[];

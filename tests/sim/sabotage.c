@@ -3,12 +3,13 @@
 
 #include <string.h>
 
+#include "tcp/engine.h"
 #include "wire.h"
 #include "wire/opt.h"
 
 static const char *const names[SIM_SABOTAGES] = {"none", "byte", "window", "mss", "options", "echo",
 	"sack", "silence", "loss", "checksum", "neighbour", "unproven", "chatty", "storm", "limits",
-	"leak", "balance", "secret", "deaf", "haste", "luck"};
+	"leak", "balance", "secret", "deaf", "haste", "extras", "numbers", "displace", "luck"};
 
 enum sim_sabotage sim_sabotage_find(const char *name)
 {
@@ -47,6 +48,35 @@ static bool raise_mss(uint8_t *tcp)
 	return true;
 }
 
+static bool blank_extras(uint8_t *tcp, uint8_t opt_len)
+{
+	struct weir_opt_iter it;
+	bool any = false;
+
+	for (weir_opt_start(&it, tcp + 20, opt_len); weir_opt_next(&it);) {
+		if (it.kind < 200)
+			continue;
+		memset((uint8_t *)it.data - 2, WEIR_OPT_NOP, it.data_len + 2u);
+		any = true;
+	}
+	return any;
+}
+
+/* The first one that is open is forgotten. */
+static void displace(struct shell *s)
+{
+	struct weir_proxy *px = &s->workers[0].px;
+
+	for (uint32_t i = 0; i < px->table.fresh; i++) {
+		struct weir_conn *c = conn_at(px, i);
+
+		if (!is_free(c) && c->state == WEIR_ESTABLISHED) {
+			weir_conn_evict(px, c);
+			return;
+		}
+	}
+}
+
 /* true: it was, and its checksum is to be made right again. */
 static bool spoil(enum sim_sabotage kind, const struct weir_seg *s, uint8_t *tcp)
 {
@@ -58,6 +88,10 @@ static bool spoil(enum sim_sabotage kind, const struct weir_seg *s, uint8_t *tcp
 		memset(tcp + 14, 0xff, 2);
 	else if (kind == SIM_SABOTAGE_MSS && (s->flags & WEIR_TCP_SYN))
 		return raise_mss(tcp);
+	else if (kind == SIM_SABOTAGE_EXTRAS && (s->flags & WEIR_TCP_SYN))
+		return blank_extras(tcp, s->opt_len);
+	else if (kind == SIM_SABOTAGE_NUMBERS && (s->flags & WEIR_TCP_SYN))
+		tcp[7] ^= 1;
 	else if (kind == SIM_SABOTAGE_OPTIONS && plain && s->ts_off != 0)
 		memset(tcp + s->ts_off - 2, WEIR_OPT_NOP, 10);
 	else if (kind == SIM_SABOTAGE_ECHO && plain && s->ts_off != 0)
@@ -69,7 +103,7 @@ static bool spoil(enum sim_sabotage kind, const struct weir_seg *s, uint8_t *tcp
 	return true;
 }
 
-bool sim_sabotage(enum sim_sabotage kind, const struct shell_out *out)
+bool sim_sabotage(enum sim_sabotage kind, struct shell *shell, const struct shell_out *out)
 {
 	const struct weir_seg *s = &out->seg;
 	uint8_t *tcp = out->data + s->l4_off;
@@ -78,6 +112,8 @@ bool sim_sabotage(enum sim_sabotage kind, const struct shell_out *out)
 		return false;
 	if (kind == SIM_SABOTAGE_LOSS && tcp[17] < 8) /* of the checksum */
 		return false;
+	if (kind == SIM_SABOTAGE_DISPLACE && s->flags == WEIR_TCP_SYN)
+		displace(shell);
 	if (kind == SIM_SABOTAGE_CHECKSUM)
 		tcp[16] ^= 1;
 	else if (kind == SIM_SABOTAGE_NEIGHBOUR)

@@ -29,6 +29,9 @@ enum sim_sabotage {
 	SIM_SABOTAGE_SECRET,    /* attackers know the cookies' secret */
 	SIM_SABOTAGE_DEAF,      /* newcomers are not answered any more */
 	SIM_SABOTAGE_HASTE,     /* idle times are shorter than they should be */
+	SIM_SABOTAGE_EXTRAS,    /* a SYN's unknown option is blanked out, where SYNs pass */
+	SIM_SABOTAGE_NUMBERS,   /* ... its sequence number is another one */
+	SIM_SABOTAGE_DISPLACE,  /* an entry takes the place of an open connection */
 	SIM_SABOTAGE_LUCK,      /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };
@@ -39,8 +42,8 @@ enum sim_sabotage sim_sabotage_find(const char *name);
 /* Spoils what the core remembers. */
 void sim_sabotage_begin(enum sim_sabotage kind, struct shell *s);
 
-/* Spoils the frame; false: it is lost. */
-bool sim_sabotage(enum sim_sabotage kind, const struct shell_out *out);
+/* Spoils the frame, or what the core remembers after it; false: it is lost. */
+bool sim_sabotage(enum sim_sabotage kind, struct shell *s, const struct shell_out *out);
 
 /* How many frames one is. */
 unsigned int sim_sabotage_copies(enum sim_sabotage kind);

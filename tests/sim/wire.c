@@ -7,6 +7,10 @@
 #define TCP 34
 #define OPT SIM_HEADERS
 
+/* RFC 4727: for experiments. */
+#define SEAL     253
+#define SEAL_LEN 8
+
 static uint16_t get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -90,6 +94,8 @@ static uint32_t write_options(uint8_t *at, const struct sim_seg *s, bool odd)
 		option(&o, 4, 0);
 	if (s->ts)
 		timestamps(&o, s);
+	if (s->sealed)
+		memset(option(&o, SEAL, SEAL_LEN), 0, SEAL_LEN);
 	if (s->n_sacks > 0) {
 		data = option(&o, 5, (uint8_t)(8 * s->n_sacks));
 		for (unsigned int i = 0; i < s->n_sacks; i++) {
@@ -100,6 +106,39 @@ static uint32_t write_options(uint8_t *at, const struct sim_seg *s, bool odd)
 	while ((o.at - at) % 4 != 0)
 		*o.at++ = 0;
 	return (uint32_t)(o.at - at);
+}
+
+/* Where the data of that option is; NULL: it is not there. The options are good. */
+static uint8_t *find_option(uint8_t *tcp, uint8_t kind)
+{
+	uint8_t *at = tcp + 20, *end = tcp + (tcp[12] >> 4) * 4;
+
+	while (at < end && *at != 0 && *at != kind)
+		at += *at == 1 ? 1 : at[1];
+	return at < end && *at == kind ? at + 2 : NULL;
+}
+
+/* FNV-1a */
+static uint32_t hash(uint32_t h, const uint8_t *p, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * 0x01000193u;
+	return h;
+}
+
+/* What the seal of a segment would be. Its headers are copied, and what is not part of it erased. */
+static void make_seal(uint8_t seal[SEAL_LEN], const uint8_t *tcp, uint32_t payload_len)
+{
+	const uint32_t len = (tcp[12] >> 4) * 4u;
+	uint8_t copy[60], *ts;
+
+	memcpy(copy, tcp, len);
+	ts = find_option(copy, 8);
+	put32(seal + 4, hash(hash(1, copy + 4, 4), ts, ts != NULL ? 4 : 0));
+	if (ts != NULL)
+		memset(ts, 0, 8);
+	memset(find_option(copy, SEAL), 0, SEAL_LEN);
+	put32(seal, hash(hash(payload_len, copy + 12, 4), copy + 20, len - 20));
 }
 
 void sim_wire_mend(uint8_t *frame, uint32_t len)
@@ -134,6 +173,8 @@ uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, b
 	tcp[12] = (uint8_t)((20 + opt_len) / 4 << 4);
 	tcp[13] = s->flags;
 	put16(tcp + 14, s->wnd);
+	if (s->sealed)
+		make_seal(find_option(tcp, SEAL), tcp, s->payload_len);
 	sim_wire_mend(frame, len);
 	return len;
 }
@@ -173,6 +214,20 @@ static bool read_options(struct sim_seg *s, const uint8_t *at, const uint8_t *en
 	return true;
 }
 
+static void read_seal(struct sim_seg *s, const uint8_t *tcp)
+{
+	uint8_t copy[60], made[SEAL_LEN], *seal;
+
+	memcpy(copy, tcp, (tcp[12] >> 4) * 4u);
+	seal = find_option(copy, SEAL);
+	s->sealed = seal != NULL && seal[-1] == 2 + SEAL_LEN;
+	if (!s->sealed)
+		return;
+	make_seal(made, copy, s->payload_len);
+	s->kept_shape = memcmp(seal, made, 4) == 0;
+	s->kept_numbers = memcmp(seal + 4, made + 4, 4) == 0;
+}
+
 bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 {
 	const uint8_t *tcp = frame + TCP;
@@ -200,5 +255,8 @@ bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 		.payload_len = (uint16_t)(ip_len - 20 - off),
 		.payload = tcp + off,
 	};
-	return read_options(s, tcp + 20, tcp + off);
+	if (!read_options(s, tcp + 20, tcp + off))
+		return false;
+	read_seal(s, tcp);
+	return true;
 }

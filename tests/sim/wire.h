@@ -31,6 +31,11 @@ struct sim_seg {
 	bool sack_ok, ts;
 	uint16_t mss; /* 0: none */
 	uint32_t tsval, tsecr;
+	/*
+	 * SYN and SYN-ACK: an option that no code knows (RFC 4727), with sums of all that is not to be
+	 * changed on its way. Of a segment that was read: it was there, and what was kept.
+	 */
+	bool sealed, kept_shape, kept_numbers;
 	uint8_t opt_len; /* of a segment that was read */
 	uint8_t n_sacks;
 	struct sim_range sacks[SIM_SACKS_MAX];
@@ -43,6 +48,11 @@ struct sim_seg {
  * so that numbers stand at odd addresses. Returns the frame's length.
  */
 uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, bool odd);
+
+/*
+ * The seal says of the segment's shape: flags, window, length and every byte of its options but for the
+ * timestamps; and of its numbers: the sequence number and TSval.
+ */
 
 /* Makes the TCP checksum right for the bytes as they are. */
 void sim_wire_mend(uint8_t *frame, uint32_t len);

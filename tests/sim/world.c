@@ -52,7 +52,7 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 
 	w->stats.frames += sim_sabotage_copies(w->sabotage);
 	sim_check_storm(w, who);
-	if (!sim_sabotage(w->sabotage, o))
+	if (!sim_sabotage(w->sabotage, f->shell, o))
 		return;
 	if (w->sabotage == SIM_SABOTAGE_DEAF && w->queue.now_ns >= w->end_ns &&
 		o->fate == WEIR_FATE_syn_cookie)
@@ -61,11 +61,12 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 		sim_check_to_backend(w, o, who);
 		h = backend_at(w, dst);
 	} else {
-		sim_check_to_client(o, who);
+		sim_check_to_client(w, o, who);
 		h = sim_world_client(w, dst);
 	}
 	if (h == NULL)
-		w->stats.answered += sim_sabotage_copies(w->sabotage);
+		w->stats.answered +=
+			o->fate == WEIR_FATE_to_client ? 0 : sim_sabotage_copies(w->sabotage);
 	else
 		sim_link_send(&h->down, o->data, o->len);
 }
@@ -249,6 +250,7 @@ static void make_host(struct sim_world *w, struct sim_host *h, uint32_t addr,
 	sim_host_init(h, &w->queue, addr, &w->random);
 	h->world = w;
 	h->user = &user;
+	h->seals = sim_mode_is_calm(w->spec.mode);
 	h->watch = sim_check_received;
 	h->up.deliver = deliver;
 	h->up.end = &w->front;
@@ -291,24 +293,25 @@ static uint64_t begin(struct sim_random *r)
 	}
 }
 
-struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint32_t conns,
-	uint32_t minutes, struct sim_trace *trace)
+struct sim_world *sim_world_new(const struct sim_spec *spec, struct sim_trace *trace)
 {
+	const struct sim_profile *p = spec->profile;
 	struct sim_world *w = calloc(1, sizeof(*w));
 	struct weir_policy *policy;
 
 	if (w == NULL)
 		abort();
-	w->random.state = seed;
+	w->random.state = spec->seed;
+	w->spec = *spec;
 	w->profile = p;
 	w->trace = trace;
 	w->resenders_before = sim_deeds[SIM_DID_resender];
 	w->queue.now_ns = begin(&w->random);
 	w->begin_ns = w->queue.now_ns;
-	w->end_ns = w->begin_ns + minutes * 60 * SIM_S;
+	w->end_ns = w->begin_ns + spec->minutes * 60 * SIM_S;
 	w->ports = p->ports;
 	make_hosts(w);
-	policy = sim_policy(w->profile, w->n_each, w->mss, &w->random);
+	policy = sim_policy(spec, w->n_each, w->mss, &w->random);
 	w->front.queue = &w->queue;
 	w->front.trace = trace;
 	w->front.world = w;
@@ -317,7 +320,7 @@ struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint
 	sim_front_open(&w->front, policy);
 	if (p->tight)
 		sim_policy_squeeze(&w->front, &w->random);
-	plan_conns(w, conns);
+	plan_conns(w, spec->conns);
 	sim_attack_begin(&w->attack, w, p->flood_pps);
 	if (p->faults)
 		sim_faults_begin(&w->faults, w);
@@ -325,6 +328,8 @@ struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint
 		w->front.tick_ns = 50 * SIM_MS; /* for hours */
 	else
 		sim_reloads_begin(&w->reloads, w); /* which change idle times */
+	if (spec->mode == SIM_FLAP)
+		sim_flap_begin(&w->flap, w);
 	if (p->manner == SIM_HEALS)
 		sim_visits_begin(&w->visits, w, w->end_ns);
 	return w;

@@ -27,7 +27,8 @@ struct sim_stats {
 struct sim_world {
 	struct sim_queue queue;
 	struct sim_random random;
-	const struct sim_profile *profile;
+	struct sim_spec spec;
+	const struct sim_profile *profile; /* spec's */
 	struct sim_trace *trace;
 	struct sim_front front;
 	struct sim_host clients[SIM_CLIENTS_MAX];
@@ -45,6 +46,7 @@ struct sim_world {
 	uint8_t proven[SIM_CLIENTS_MAX][SIM_SERVICES][65536 / 8]; /* bit per port: one of them */
 	struct sim_faults faults;
 	struct sim_reloads reloads;
+	struct sim_flap flap;
 	struct sim_attack attack;
 	struct sim_visits visits;
 	enum sim_sabotage sabotage;
@@ -52,8 +54,7 @@ struct sim_world {
 	struct sim_stats stats;
 };
 
-struct sim_world *sim_world_new(const struct sim_profile *p, uint64_t seed, uint32_t conns,
-	uint32_t minutes, struct sim_trace *trace);
+struct sim_world *sim_world_new(const struct sim_spec *spec, struct sim_trace *trace);
 /* Until everything has ended and what was remembered of it is forgotten. */
 void sim_world_run(struct sim_world *w);
 void sim_world_free(struct sim_world *w);
