@@ -7,6 +7,7 @@
 #include "frame.h"
 
 #define STEPS_PER_AUDIT 64
+#define PLACES_PER_STEP 64 /* of large tables, which are looked through less often */
 
 static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_t port_be,
 	enum weir_endpoint_kind kind)
@@ -48,6 +49,13 @@ void shell_check_out(const struct shell *s, struct shell_out *out)
 		shell_die("sent to a client, but not from a service");
 }
 
+static uint64_t steps_per_audit(const struct shell *s)
+{
+	const uint64_t steps = s->policy->limits.connections / PLACES_PER_STEP;
+
+	return steps > STEPS_PER_AUDIT ? steps : STEPS_PER_AUDIT;
+}
+
 void shell_check_step(struct shell *s)
 {
 	for (unsigned int i = 0; i < s->policy->n_workers; i++) {
@@ -61,7 +69,7 @@ void shell_check_step(struct shell *s)
 			shell_die("packets held: %u, not come back: %u", w->px.held.count,
 				(unsigned int)b->held);
 	}
-	if (++s->steps % STEPS_PER_AUDIT == 0)
+	if (++s->steps % steps_per_audit(s) == 0)
 		shell_audit(s);
 }
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* The proxy and one address with many connections (HC-60). */
+/*
+ * The proxy and one address with many connections (HC-60).
+ *
+ * test_proxy_sources [PART]: the attack of many addresses has the PART-th part of its size, 16 by default.
+ */
 #include "modes.h"
+
+static unsigned int part = 16;
 
 /* A client at address and port; it has been answered by a SYN-ACK. */
 static struct talk asking(struct shell *s, unsigned int service, uint32_t addr, uint16_t port)
@@ -96,42 +102,80 @@ static void reload(void)
 	shell_close(s);
 }
 
+/* Opens all that the address can; returns how many that were. */
+static unsigned int open_all(struct shell *s, uint32_t addr)
+{
+	unsigned int opened = 0;
+
+	while (opened < 60000 &&
+		open_one(s, SHELL_FULLNAT, addr, (uint16_t)(1024 + opened)) ==
+			WEIR_FATE_handshake_ack)
+		opened++;
+	shell_tick(s);
+	shell_clear(s);
+	return opened;
+}
+
+/* Attacker number n, each of a prefix of its own. */
+static uint32_t attacker(unsigned int n)
+{
+	return 0x0b000001 + n * 256;
+}
+
+/* How many of the attackers up to n are offenders by name, and how many others are. */
+static unsigned int named(const struct shell *s, unsigned int n, unsigned int *others)
+{
+	const struct weir_crowd *c = &s->workers[0].px.crowd;
+	struct weir_offender o;
+	unsigned int found = 0;
+
+	*others = 0;
+	for (uint32_t i = 0; i < WEIR_OFFENDERS; i++) {
+		uint32_t addr;
+
+		if (!weir_crowd_offender(c, i, &o))
+			continue;
+		addr = weir_be32(o.addr.w[3]);
+		if (addr >= attacker(1) && addr <= attacker(n))
+			found++;
+		else
+			++*others;
+	}
+	return found;
+}
+
 /*
- * Row 1 of the attacks, in small: one backend, one local address, the default limits. Each attacking address opens
+ * Row 1 of the attacks: one backend, one local address, the default limits. Each attacking address opens
  * all it can; after each, a newcomer asks.
  */
 static void row_1(void)
 {
-	const unsigned int cap = 64, limit = 4032; /* 1024 and 64 512, a 16th of each */
+	const unsigned int cap = 1024 / part, limit = 64512 / part;
 	struct weir_policy *p = shell_policy(1, 1);
+	unsigned int n, found, others;
 	struct shell *s;
-	unsigned int n;
 
 	p->limits.connections = limit;
 	p->limits.source_connections = cap;
 	p->limits.prefix_connections = 4 * cap;
 	s = shell_open(p, SHELL_START_NS);
 	for (n = 1; n < 2 * limit / cap; n++) {
-		unsigned int fate, opened = 0;
-
-		while (opened < 60000 &&
-			open_one(s, SHELL_FULLNAT, 0x0b000001 + n * 256,
-				(uint16_t)(1024 + opened)) == WEIR_FATE_handshake_ack)
-			opened++;
-		CU_ASSERT_TRUE(opened <= cap);
-		shell_tick(s);
-		shell_clear(s);
-		fate = open_one(s, SHELL_FULLNAT, 0x0a630001 + n * 256, 5000);
-		if (fate != WEIR_FATE_handshake_ack)
+		CU_ASSERT_TRUE(open_all(s, attacker(n)) <= cap);
+		if (open_one(s, SHELL_FULLNAT, 0x0a630001 + n * 256, 5000) !=
+			WEIR_FATE_handshake_ack)
 			break;
 	}
-	printf("  a newcomer is refused after %u attacking addresses; 10 %% of limit / cap: %.1f\n",
-		n, 0.1 * limit / cap);
+	found = named(s, n, &others);
+	printf("  a newcomer is refused after %u attacking addresses; 10 %% of limit / cap: %.1f\n"
+	       "  %u of them and %u other addresses are named as offenders\n",
+		n, 0.1 * limit / cap, found, others);
 	CU_ASSERT_TRUE(n > 0.1 * limit / cap);
+	CU_ASSERT_TRUE(found >= n * 9 / 10);
+	IS(others, 0);
 	shell_close(s);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
 		{"HC-60 a cap of open connections for address and prefix", hc60},
@@ -140,5 +184,6 @@ int main(void)
 		{"HC-60 addresses that it takes to keep a newcomer out", row_1},
 	};
 
+	part = argc > 1 ? (unsigned int)atoi(argv[1]) : part;
 	return unit_main("proxy sources", tests, sizeof(tests) / sizeof(tests[0]));
 }
