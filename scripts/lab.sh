@@ -30,12 +30,15 @@ LAB_RING=${LAB_RING:-8192}     # frames in each ring of an AF_PACKET port
 LAB_ARMS=${LAB_ARMS:-2}        # 2 or 1
 LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
+LAB_WORKER_KEYS=${LAB_WORKER_KEYS:-idle = \"sleep\";} # what else the configuration says of workers
+LAB_LIMITS=${LAB_LIMITS:-connections = 131072; source_connections = 0; prefix_connections = 0;}
 LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may be half-open, or wait
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
 
 LAB_VIP=192.0.2.80
 LAB_SPOOFED=198.18.0.0/15
+LAB_FLOOD_PORT=80             # of the VIP
 LAB_MAC_FRONT=02:00:00:00:01:01
 LAB_MAC_BACK=02:00:00:00:01:02
 LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
@@ -264,7 +267,7 @@ lab_config() {
 	local line comma=''
 	cat <<-END
 		eal = [ $LAB_EAL ];
-		workers = { count = $LAB_WORKERS; idle = "sleep"; };
+		workers = { count = $LAB_WORKERS; $LAB_WORKER_KEYS };
 	END
 	lab_config_ports
 	echo 'services = ('
@@ -275,7 +278,7 @@ lab_config() {
 		lab_config_service $line
 		comma=$',\n'
 	done <<<"$LAB_SERVICES"
-	printf '\n);\nlimits = { connections = 131072; source_connections = 0; prefix_connections = 0; };\ntimeouts = { drain = 1; };\n'
+	printf '\n);\nlimits = { %s };\ntimeouts = { drain = 1; };\n' "$LAB_LIMITS"
 	lab_config_end
 }
 
@@ -482,7 +485,7 @@ lab_nginx() {
 lab_flood_start() {
 	[ -x "$LAB_BUILD/tests/e2e/flood" ] || lab_die "$LAB_BUILD/tests/e2e/flood is not built" || return
 	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i eth0 -m $LAB_MAC_FRONT \
-		-d $LAB_VIP -p 80 -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -n "${4:-0}"
+		-d $LAB_VIP -p $LAB_FLOOD_PORT -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -n "${4:-0}"
 	LAB_FLOOD_PID=$LAB_SPAWNED
 }
 

@@ -323,8 +323,8 @@ static void run(const struct options *opt, int fd)
 			i += done > 0 ? (unsigned int)done : 1;
 		}
 	}
-	printf("sent=%llu refused=%llu seconds=%.2f\n", (unsigned long long)sent,
-		(unsigned long long)refused, (double)elapsed_ns / 1e9);
+	printf("sent=%llu refused=%llu seconds=%.2f began=%.6f\n", (unsigned long long)sent,
+		(unsigned long long)refused, (double)elapsed_ns / 1e9, (double)start_ns / 1e9);
 }
 
 static void usage(void)
