@@ -120,6 +120,8 @@ struct weir_conn {
 		struct { /* from ESTABLISHED on: weir_handshake_end() */
 			uint8_t : 3;
 			uint8_t fin_noted : 1; /* a FIN has used the memory of `handshake` */
+			/* a FIN that counts and is not acknowledged was retransmitted: it is not forged */
+			uint8_t fin_again : 1;
 		};
 	};
 	uint16_t backend; /* index into the policy's backends */

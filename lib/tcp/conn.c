@@ -216,12 +216,13 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 		return WEIR_HALF_OPEN_MS;
 	case WEIR_ESTABLISHED:
 		return t->established_ms;
+	case WEIR_FIN_WAIT_1: /* HC-64: no FIN makes the time shorter that may be forged */
+	case WEIR_CLOSING:
+		return c->fin_again ? t->closing_ms : t->established_ms;
 	case WEIR_FIN_WAIT_2:
 		return t->half_close_ms;
-	case WEIR_FIN_WAIT_1:
-	case WEIR_CLOSING:
 	case WEIR_LAST_ACK:
-		return t->closing_ms;
+		return c->fin_again ? t->closing_ms : t->half_close_ms;
 	case WEIR_TIME_WAIT: /* HC-35: the conn outlives its cookie */
 		return t->time_wait_ms > WEIR_COOKIE_LIFE_MS ? t->time_wait_ms
 							     : WEIR_COOKIE_LIFE_MS;

@@ -9,8 +9,9 @@
  *	any active state, RST_PENDING   the exact RST stands if its receiver is silent: "rst_pending" (HC-22)
  *	ESTABLISHED, WND_UPDATE         retransmission of the window update: "connect", doubled (HC-04)
  *	ESTABLISHED                     idle limit: "established" (HC-25, HC-34)
- *	FIN_WAIT_2                      idle limit of a half-closed connection: "half_close" (HC-30)
- *	FIN_WAIT_1, CLOSING, LAST_ACK   wait for an ACK: "closing"
+ *	FIN_WAIT_1, CLOSING             the same: no FIN is acknowledged (HC-64)
+ *	FIN_WAIT_2, LAST_ACK            idle limit of a half-closed connection: "half_close" (HC-30)
+ *	the former but FIN_WAIT_2, once a FIN was retransmitted: "closing"
  *	TIME_WAIT                       2 MSL: "time_wait", and at least a cookie's lifetime (HC-32, HC-35)
  *	CLOSED                          a cookie's lifetime (HC-35)
  *

@@ -116,13 +116,37 @@ static void acknowledge_fin(struct weir_proxy *px, struct weir_conn *c, enum wei
 	if (!fin_counts(c, sender))
 		weir_conn_step(px, c, sender, WEIR_TCP_FIN_SENT);
 	c->fin_acked |= side_bit(sender);
+	c->fin_again = 0;
 	weir_conn_step(px, c, sender, WEIR_TCP_FIN_ACKED);
+}
+
+/*
+ * HC-64: the side waits for the acknowledgement of its FIN, and retransmits it or what is before it: the
+ * FIN is not forged, and the short timer begins.
+ */
+static __attribute__((noinline, cold)) void note_repetition(struct weir_conn *c,
+	enum weir_side side, const struct weir_seg *seg)
+{
+	if (fin_counts(c, side) && !(c->fin_acked & side_bit(side)) &&
+		(seg->payload_len > 0 || (seg->flags & WEIR_TCP_FIN)))
+		c->fin_again = 1;
+}
+
+/* The side goes on beyond its FIN, which was not acknowledged: it was forged. */
+static __attribute__((noinline, cold)) void cancel_fin(struct weir_proxy *px, struct weir_conn *c,
+	enum weir_side side)
+{
+	c->fin_sent &= ~side_bit(side);
+	c->fin_again = 0;
+	if (fin_counts(c, side))
+		weir_conn_step(px, c, side, WEIR_TCP_FIN_CANCELLED);
 }
 
 /*
  * HC-64: a FIN below what was sent is stale and changes nothing. One at exactly the highest number sent
  * counts at once: a blind sender would have to guess that number. One ahead of a gap, or after bytes that
- * are retransmitted, is recorded: it counts when it is acknowledged, and data beyond it cancels it.
+ * are retransmitted, is recorded: it counts when it is acknowledged. Data beyond either cancels it until
+ * then.
  */
 static void note_fin(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	const struct weir_seg *seg)
@@ -130,9 +154,13 @@ static void note_fin(struct weir_proxy *px, struct weir_conn *c, enum weir_side 
 	const uint32_t seg_end = weir_seg_end(seg), sent_end = c->track[side].end;
 
 	if (c->fin_sent & side_bit(side)) {
-		if (fin_counts(c, side) || weir_seq_le(seg_end, c->fin_seq[side]))
+		if (weir_seq_le(seg_end, c->fin_seq[side])) {
+			note_repetition(c, side, seg);
 			return;
-		c->fin_sent &= ~side_bit(side);
+		}
+		if (c->fin_acked & side_bit(side))
+			return;
+		cancel_fin(px, c, side);
 	}
 	if (!(seg->flags & WEIR_TCP_FIN) || weir_seq_le(seg_end, sent_end))
 		return;

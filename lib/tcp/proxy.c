@@ -216,30 +216,47 @@ static __attribute__((noinline)) void handle_unspliced(struct weir_proxy *px, st
 		weir_accept_early(px, c, pkt);
 }
 
+/* Both ends are there, as far as is known: the windows alone decide. */
+static inline bool is_flowing(const struct weir_conn *c)
+{
+	return c->state >= WEIR_ESTABLISHED && c->state < WEIR_TIME_WAIT &&
+		!(c->flags & WEIR_CONN_RST_PENDING);
+}
+
+/* A segment of a connection that has ended, or may have. true: it was looked at in full. */
+static __attribute__((noinline)) bool handle_end(struct weir_proxy *px, struct weir_conn *c,
+	enum weir_side side, struct weir_pkt *pkt)
+{
+	if (side == WEIR_CLIENT && is_past_close(c, pkt) && weir_incarnation(px, c, pkt))
+		return true;
+	if (c->state == WEIR_CLOSED) {
+		handle_closed(px, c, side, pkt);
+		return true;
+	}
+	if (side == WEIR_CLIENT && c->state == WEIR_TIME_WAIT &&
+		weir_is_own_handshake(px, c, pkt)) {
+		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
+		return true;
+	}
+	weir_forward(px, c, side, pkt);
+	return false;
+}
+
 /* A segment of a connection. Inlined twice, with `side` a constant. */
 static inline __attribute__((always_inline)) void handle_known(struct weir_proxy *px,
 	struct weir_conn *c, enum weir_side side, struct weir_pkt *pkt)
 {
 	pkt->conn = conn_index(px, c);
-	if (side == WEIR_CLIENT && is_past_close(c, pkt) && weir_incarnation(px, c, pkt))
-		return;
-	if (c->state == WEIR_CLOSED) {
-		handle_closed(px, c, side, pkt);
-		return;
-	}
-	if (side == WEIR_CLIENT && c->state == WEIR_TIME_WAIT &&
-		weir_is_own_handshake(px, c, pkt)) {
-		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
-		return;
-	}
-	if (c->state < WEIR_ESTABLISHED)
-		handle_unspliced(px, c, side, pkt);
-	else
+	if (is_flowing(c))
 		weir_forward(px, c, side, pkt);
+	else if (c->state == WEIR_SYN_SENT || c->state == WEIR_SYN_RCVD)
+		handle_unspliced(px, c, side, pkt);
+	else if (handle_end(px, c, side, pkt))
+		return;
 	/* past the close that was looked at above, and a guess counts once */
-	if (side == WEIR_CLIENT &&
+	if (side == WEIR_CLIENT && pkt->send == WEIR_SEND_NOTHING &&
 		(pkt->fate == WEIR_FATE_out_of_window || pkt->fate == WEIR_FATE_bad_ack) &&
-		pkt->send == WEIR_SEND_NOTHING && !is_past_close(c, pkt))
+		!is_past_close(c, pkt))
 		weir_incarnation(px, c, pkt);
 }
 

@@ -18,6 +18,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_ACKED] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_SENT] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_ACKED] = WEIR_CLOSED,
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_CLOSED,
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
 
@@ -27,6 +28,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_ACKED] = WEIR_SYN_SENT,
 		[WEIR_TCP_FIN_SENT] = WEIR_SYN_SENT, /* a client's early FIN is held like data */
 		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_SENT,
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_SYN_SENT,
 		/* The client aborts, or no backend accepts and the client gets RST. */
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
@@ -37,6 +39,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_ACKED] = WEIR_ESTABLISHED,
 		[WEIR_TCP_FIN_SENT] = WEIR_SYN_RCVD, /* a FIN with the ACK counts after it */
 		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_RCVD,
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_SYN_RCVD,
 		/* RFC 9293 §3.10.7.4: back to LISTEN. The entry leaves: no cookie of it can come again. */
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
@@ -47,6 +50,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		/* The first FIN: its sender becomes the closer, the other end is in CLOSE_WAIT. */
 		[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1,
 		[WEIR_TCP_FIN_ACKED] = WEIR_ESTABLISHED,
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_ESTABLISHED,
 		/* A RST that its receiver believed, or synweir ends the connection by RST. */
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
@@ -58,6 +62,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1, /* retransmitted */
 			/* The other end acknowledges the FIN: half close, it may still send data. */
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
+			/* The closer goes on: the FIN was forged. */
+			[WEIR_TCP_FIN_CANCELLED] = WEIR_ESTABLISHED,
 			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
 		[WEIR_OTHER] = {
@@ -66,6 +72,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 			/* A FIN before the closer's FIN is acknowledged: simultaneous close. */
 			[WEIR_TCP_FIN_SENT] = WEIR_CLOSING,
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_FIN_CANCELLED] = WEIR_FIN_WAIT_1,
 			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
 	},
@@ -76,6 +83,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_2, /* retransmitted */
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_FIN_CANCELLED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
 		[WEIR_OTHER] = {
@@ -84,6 +92,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 			/* The other end closes too, and waits for the ACK of its FIN. */
 			[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK,
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_FIN_CANCELLED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_RESET] = WEIR_CLOSED, /* as in ESTABLISHED */
 		},
 	},
@@ -94,6 +103,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_FIN_SENT] = WEIR_CLOSING, /* retransmitted */
 		/* One of the two FINs is acknowledged; the other one's ACK is missing. */
 		[WEIR_TCP_FIN_ACKED] = WEIR_LAST_ACK,
+		/* That end goes on; the other one is the closer. */
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_FIN_WAIT_1,
 		[WEIR_TCP_RESET] = WEIR_CLOSED /* as in ESTABLISHED */
 	),
 
@@ -103,6 +114,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK, /* retransmitted */
 		/* The second FIN is acknowledged as well: the close is complete. */
 		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
+		/* The FIN that is not acknowledged was forged: half close. */
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_FIN_WAIT_2,
 		[WEIR_TCP_RESET] = WEIR_CLOSED /* as in ESTABLISHED */
 	),
 
@@ -111,6 +124,7 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_ACKED] = WEIR_TIME_WAIT,
 		[WEIR_TCP_FIN_SENT] = WEIR_TIME_WAIT, /* retransmitted: its ACK was lost */
 		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_TIME_WAIT,
 		/* synweir gives it up. A received RST ends no TIME_WAIT (RFC 1337): forward.c. */
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
@@ -124,6 +138,7 @@ const char *weir_tcp_event_name(enum weir_tcp_event e)
 		[WEIR_TCP_ACKED] = "client's ACK of it",
 		[WEIR_TCP_FIN_SENT] = "FIN",
 		[WEIR_TCP_FIN_ACKED] = "FIN acknowledged",
+		[WEIR_TCP_FIN_CANCELLED] = "data beyond its FIN",
 		[WEIR_TCP_RESET] = "RST",
 	};
 
@@ -134,10 +149,13 @@ enum weir_state weir_state_step(struct weir_conn *conn, enum weir_side side,
 	enum weir_tcp_event event)
 {
 	enum weir_role role;
+	uint8_t from = conn->state;
 
-	if (conn->state == WEIR_ESTABLISHED && event == WEIR_TCP_FIN_SENT)
+	if (from == WEIR_ESTABLISHED && event == WEIR_TCP_FIN_SENT)
 		conn->closer = side;
 	role = conn->closer == side ? WEIR_CLOSER : WEIR_OTHER;
-	conn->state = weir_transitions[conn->state][role][event];
+	conn->state = weir_transitions[from][role][event];
+	if (event == WEIR_TCP_FIN_CANCELLED && conn->state != from)
+		conn->closer = weir_other(side);
 	return (enum weir_state)conn->state;
 }

@@ -17,7 +17,8 @@ enum weir_tcp_event {
 	WEIR_TCP_ACKED,     /* the client acknowledged the backend's own SYN-ACK */
 	WEIR_TCP_FIN_SENT,  /* the side's FIN was forwarded and counts (HC-64) */
 	WEIR_TCP_FIN_ACKED, /* the side's FIN was acknowledged by the other for the first time */
-	WEIR_TCP_RESET,     /* a believed RST of either side, or synweir gave the connection up */
+	WEIR_TCP_FIN_CANCELLED, /* the side goes on beyond its FIN, which was not acknowledged (HC-64) */
+	WEIR_TCP_RESET, /* a believed RST of either side, or synweir gave the connection up */
 	WEIR_TCP_EVENTS
 };
 
@@ -32,8 +33,8 @@ extern const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS];
 const char *weir_tcp_event_name(enum weir_tcp_event e);
 
 /*
- * Sets conn->state to the state after `event` of `side`, and conn->closer at the first FIN. Returns
- * the new state, which may be the old one.
+ * Sets conn->state to the state after `event` of `side`, and conn->closer at the first FIN, or to the other
+ * side when the first one is cancelled. Returns the new state, which may be the old one.
  */
 enum weir_state weir_state_step(struct weir_conn *conn, enum weir_side side,
 	enum weir_tcp_event event);

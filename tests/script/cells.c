@@ -16,8 +16,8 @@ enum weir_state __wrap_weir_state_step(struct weir_conn *conn, enum weir_side si
 	enum weir_tcp_event event)
 {
 	enum weir_state from = (enum weir_state)conn->state;
-	enum weir_state to = __real_weir_state_step(conn, side, event);
 	enum weir_role role = conn->closer == side ? WEIR_CLOSER : WEIR_OTHER;
+	enum weir_state to = __real_weir_state_step(conn, side, event);
 
 	steps[from][role][event][side] += counting;
 	return to;

@@ -138,6 +138,7 @@ static void squeezed_fin(void)
 {
 	struct shell *s = shell_squeezed();
 	struct talk full[5], t;
+	struct segment fin;
 
 	fill(s, full, 0, 5);
 	talk_init(&t, s, SHELL_FULLNAT, 2);
@@ -146,7 +147,10 @@ static void squeezed_fin(void)
 	talk_ack(&t);
 	early_answer(&t);
 	shell_clear(s);
+	fin = talk_segment(&t, WEIR_BACKEND, FIN, 100);
 	talk_say(&t, WEIR_BACKEND, FIN, 100);
+	IS(talk_put(&t, WEIR_BACKEND, &fin), WEIR_FATE_to_client);
+	talk_hear(&t, WEIR_CLIENT, &fin);
 	s->tick_ms = 100;
 	shell_wait_ms(s, 59000);
 	talk_silence(&t);

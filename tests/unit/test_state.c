@@ -20,8 +20,8 @@ static const char head[] =
 	"which is named as RFC 9293 §3.3.2 names the state of the end that closed "
 	"first, the *closer*; *other*\n"
 	"is the other end. A row is about one end: its FIN passes, its FIN is "
-	"acknowledged, its RST is believed. A\n"
-	"cell is the state after that; where it is empty nothing changes. This page "
+	"acknowledged or cancelled, its RST is\n"
+	"believed. A cell is the state after that; where it is empty nothing changes. This page "
 	"is made from the table in\n"
 	"`lib/tcp/state.c`; a test compares (`unit-state --write docs/states.md`).\n";
 
@@ -118,6 +118,7 @@ static bool twin_may(const struct twin *t, enum weir_side side, enum weir_tcp_ev
 	case WEIR_TCP_FIN_SENT:
 		return t->answered && !t->sent[side];
 	case WEIR_TCP_FIN_ACKED:
+	case WEIR_TCP_FIN_CANCELLED:
 		return t->sent[side] && !t->acked[side];
 	case WEIR_TCP_RESET:
 		return true;
@@ -135,6 +136,10 @@ static void twin_step(struct twin *t, enum weir_side side, enum weir_tcp_event e
 		t->closer = side;
 	t->sent[side] |= e == WEIR_TCP_FIN_SENT;
 	t->acked[side] |= e == WEIR_TCP_FIN_ACKED;
+	if (e != WEIR_TCP_FIN_CANCELLED)
+		return;
+	t->sent[side] = false;
+	t->closer = t->sent[weir_other(side)] ? (int)weir_other(side) : -1;
 }
 
 /* HC-31: every order of FINs and acknowledgements of either side, with a RST now and then. */
