@@ -11,11 +11,14 @@
 
 #include <rte_version.h>
 
-/* 23.03 renamed telemetry's unsigned numbers, 25.11 removed the old names. */
+/* 23.03 renamed telemetry's unsigned numbers, 25.11 removed the old names. Signed ones have 64 bits since 23.03. */
 #if RTE_VERSION < RTE_VERSION_NUM(23, 3, 0, 0)
+#define WEIR_TEL_INT                int
 #define rte_tel_data_add_array_uint rte_tel_data_add_array_u64
 #define rte_tel_data_add_dict_uint  rte_tel_data_add_dict_u64
 #define RTE_TEL_UINT_VAL            RTE_TEL_U64_VAL
+#else
+#define WEIR_TEL_INT int64_t
 #endif
 
 /*

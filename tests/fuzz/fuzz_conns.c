@@ -106,7 +106,7 @@ int rte_tel_data_add_array_string(struct rte_tel_data *d, const char *text)
 	return 0;
 }
 
-int rte_tel_data_add_dict_int(struct rte_tel_data *d, const char *name, int x)
+int rte_tel_data_add_dict_int(struct rte_tel_data *d, const char *name, WEIR_TEL_INT x)
 {
 	add(d, name)->number = (uint64_t)x;
 	return 0;
