@@ -39,7 +39,7 @@ build_tests() {
 	local name
 	objects "$dir/shell" tests/lib/*.c
 	objects "$dir/talk" tests/unit/talk.c
-	for name in table table_memory wheel flow sched; do
+	for name in table table_memory wheel flow sched sched_choice maglev; do
 		program "$name" "tests/unit/test_$name.c"
 		echo "lib/flow/* $dir/$name"
 	done

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "ctl/telemetry.h"
+#include "flow/life.h"
 #include "log.h"
 
 /* A loop of a worker takes microseconds, but its thread may not be scheduled for a while. */

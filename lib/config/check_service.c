@@ -4,6 +4,7 @@
 
 #include "config/check.h"
 #include "flow/localport.h"
+#include "flow/maglev.h"
 #include "wire/hdr.h"
 
 static bool same_endpoint(const struct weir_backend *a, const struct weir_backend *b)
@@ -179,10 +180,32 @@ static int check_weights(struct weir_draft *d, const struct weir_draft_service *
 	if (sum == 0)
 		return weir_draft_warn(d, at,
 			"all weights are 0: every client of this service gets RST");
-	if (differ && s->service.scheduler == WEIR_SCHED_RR)
+	if (differ &&
+		(s->service.scheduler == WEIR_SCHED_RR || s->service.scheduler == WEIR_SCHED_LC))
 		return weir_draft_warn(d, weir_draft_key(s->at, "scheduler"),
-			"gives every backend the same share; weights above 1 need \"wrr\" or "
-			"\"lc\"");
+			"gives every backend the same share; weights above 1 need \"wrr\", "
+			"\"wlc\", "
+			"\"sh\", \"maglev\" or \"random\"");
+	return 0;
+}
+
+/* Every place of the table must be in every backend's list, and every backend must get one. */
+static int check_table(struct weir_draft *d, const struct weir_draft_service *s)
+{
+	uint32_t size = s->service.table_size, next = size;
+
+	if (s->service.scheduler != WEIR_SCHED_MAGLEV)
+		return 0;
+	while (!weir_maglev_is_prime(next))
+		next++;
+	if (next != size)
+		return weir_draft_refuse(d, weir_draft_key(s->at, "maglev_table"),
+			"must be a prime number; the next is %u", next);
+	if (size < s->n_backends)
+		return weir_draft_refuse(d, weir_draft_key(s->at, "maglev_table"),
+			"must be larger than the number of backends, %u; a hundred times as large "
+			"is good",
+			s->n_backends);
 	return 0;
 }
 
@@ -199,6 +222,8 @@ static int check_service(struct weir_draft *d, uint32_t i)
 		ret = check_backend(d, s, b);
 	if (ret == 0)
 		ret = check_weights(d, s);
+	if (ret == 0)
+		ret = check_table(d, s);
 	inherit_timeouts(&s->service.timeouts, &d->timeouts.of_services);
 	return ret;
 }

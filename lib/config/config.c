@@ -102,8 +102,11 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 		*b_to = b->backend;
 		b_to->service = (uint16_t)p->n_services;
 		b_to->nexthop = weir_policy_nexthop(p, &b->via);
-		p->members[p->n_members++] = (struct weir_member){
-			.backend = (uint16_t)p->n_backends++, .weight = (uint16_t)b->weight};
+		p->members[p->n_members++] =
+			(struct weir_member){.backend = (uint16_t)p->n_backends++,
+				.weight = (uint16_t)b->weight,
+				.backup = b->backup,
+				.max_conns = b->max_conns};
 	}
 	p->n_services++;
 }

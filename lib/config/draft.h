@@ -44,6 +44,8 @@ struct weir_draft_backend {
 	uint8_t mac[6];              /* static, as the file says; all zero: learned */
 	struct weir_nexthop via;     /* the backend itself when it is on-link */
 	uint32_t weight;
+	bool backup;
+	uint32_t max_conns;
 };
 
 struct weir_draft_service {

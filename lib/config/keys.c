@@ -15,7 +15,7 @@
 
 /* In the order of the enums that they are stored as. */
 static const char *const modes[] = {"nat", "fullnat", NULL};
-static const char *const schedulers[] = {"rr", "wrr", "lc", NULL};
+static const char *const schedulers[] = {"rr", "wrr", "lc", "wlc", "sh", "maglev", "random", NULL};
 static const char *const syn_cookies[] = {"always", "adaptive", "never", NULL};
 static const char *const idles[] = {"poll", "sleep", NULL};
 static const char *const rss_words[] = {"auto", "on", "off", NULL};
@@ -124,6 +124,9 @@ static const struct weir_conf_key backend_keys[] = {
 	{"mac", WEIR_CONF_MAC, AT(struct weir_draft_backend, mac)},
 	{"weight", WEIR_CONF_INT, .min = 0, .max = WEIR_WEIGHT_MAX, .def = 1,
 		AT(struct weir_draft_backend, weight)},
+	{"backup", WEIR_CONF_BOOL, .def = false, AT(struct weir_draft_backend, backup)},
+	{"max_conns", WEIR_CONF_INT, .min = 0, .max = 1 << 27, .def = 0,
+		AT(struct weir_draft_backend, max_conns)},
 };
 static const struct weir_conf_group backend_group = GROUP_OF(backend_keys);
 
@@ -136,6 +139,11 @@ static const struct weir_conf_key service_keys[] = {
 		AT(struct weir_draft_service, service.mode)},
 	{"scheduler", WEIR_CONF_WORD, .words = schedulers, .def = WEIR_SCHED_WRR,
 		AT(struct weir_draft_service, service.scheduler)},
+	/* a prime; a hundred times as many as backends keep their shares within a hundredth */
+	{"maglev_table", WEIR_CONF_INT, .min = 251, .max = 131071, .def = 16381,
+		AT(struct weir_draft_service, service.table_size)},
+	{"slow_start", WEIR_CONF_TIME, .min = 0, .max = S(3600), .def = 0,
+		AT(struct weir_draft_service, service.slow_start_ms)},
 	{"profile", WEIR_CONF_GROUP, .group = &profile_group,
 		AT(struct weir_draft_service, service.profile)},
 	{"require_timestamps", WEIR_CONF_BOOL, .def = false,

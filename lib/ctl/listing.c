@@ -139,6 +139,14 @@ static const char *scheduler_name(enum weir_scheduler scheduler)
 		return "wrr";
 	case WEIR_SCHED_LC:
 		return "lc";
+	case WEIR_SCHED_WLC:
+		return "wlc";
+	case WEIR_SCHED_SH:
+		return "sh";
+	case WEIR_SCHED_MAGLEV:
+		return "maglev";
+	case WEIR_SCHED_RANDOM:
+		return "random";
 	}
 	return "?";
 }
@@ -218,13 +226,14 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 {
 	const struct weir_backend *b = &v->policy->backends[i];
 	const struct weir_backend_counters c = weir_view_backend(v, i);
+	const struct weir_member *m = weir_policy_member(v->policy, (uint16_t)i);
 
 	weir_row_text(row, "service", v->policy->services[b->service].name);
 	weir_row_text(row, "name", b->name);
 	weir_row_endpoint(row, "address", &b->addr, b->port_be);
 	weir_row_text(row, "port", v->policy->interfaces[b->egress].name);
-	weir_row_text(row, "state", life_name(b->life));
-	weir_row_number(row, "weight", weir_policy_weight(v->policy, (uint16_t)i));
+	weir_row_text(row, "state", m != NULL && m->backup ? "backup" : life_name(b->life));
+	weir_row_number(row, "weight", m != NULL ? m->weight : 0);
 	weir_row_number(row, "active", c.active);
 	weir_row_number(row, "opened", c.opened);
 	weir_row_number(row, "established", c.established);

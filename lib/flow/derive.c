@@ -6,6 +6,8 @@
  */
 #include "flow/derive.h"
 
+#include "flow/life.h"
+
 #include <errno.h>
 
 /* A policy being made. */
@@ -40,89 +42,6 @@ static int refuse_backend(struct making *m, enum weir_refusal why, uint32_t at)
  * What there was: everything is retired until it turns out to be wanted
  */
 
-/* Another one has this one's number in its connections' keys. */
-static bool is_shared(const struct weir_policy *p, uint32_t backend)
-{
-	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (i != backend && p->backends[i].life != WEIR_LIFE_VACANT &&
-			p->backends[i].key_id == backend)
-			return true;
-	return false;
-}
-
-/* Retired before, so that all workers know by now, and no connection refers to it. */
-static bool is_left(uint8_t life, const bool *busy, uint32_t i)
-{
-	return (life == WEIR_LIFE_RETIRED || life == WEIR_LIFE_ORPHANED) && busy != NULL &&
-		!busy[i];
-}
-
-/* The same of a service: connections refer to its listeners. */
-static bool is_left_service(const struct weir_policy *p, const bool *busy_listeners, uint32_t i)
-{
-	uint8_t life = p->services[i].life;
-
-	if ((life != WEIR_LIFE_RETIRED && life != WEIR_LIFE_ORPHANED) || busy_listeners == NULL)
-		return false;
-	for (uint32_t l = 0; l < p->n_listeners; l++)
-		if (p->listeners[l].service == i && p->listeners[l].life != WEIR_LIFE_VACANT &&
-			busy_listeners[l])
-			return false;
-	return true;
-}
-
-static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint32_t i)
-{
-	return is_left(p->backends[i].life, busy, i) && !is_shared(p, i);
-}
-
-/* The same, and none of its backends stays: those need its mode to find a packet's owner. */
-static bool is_idle_service(const struct weir_policy *p, const bool *busy_listeners,
-	const bool *busy_backends, uint32_t i)
-{
-	if (!is_left_service(p, busy_listeners, i))
-		return false;
-	for (uint32_t b = 0; b < p->n_backends; b++)
-		if (p->backends[b].service == i && p->backends[b].life != WEIR_LIFE_VACANT &&
-			!is_idle_backend(p, busy_backends, b))
-			return false;
-	return true;
-}
-
-/* What becomes of it unless it is wanted. */
-static uint8_t next_life(uint8_t life, bool idle, bool left)
-{
-	if (idle)
-		return WEIR_LIFE_VACANT;
-	if (left)
-		return WEIR_LIFE_ORPHANED;
-	return life == WEIR_LIFE_LIVE ? WEIR_LIFE_RETIRED : life;
-}
-
-static uint8_t next_service_life(const struct weir_policy *p, const bool *busy_listeners,
-	const bool *busy_backends, uint32_t i)
-{
-	uint8_t life = p->services[i].life;
-
-	return next_life(life, is_idle_service(p, busy_listeners, busy_backends, i),
-		is_left_service(p, busy_listeners, i));
-}
-
-static uint8_t next_backend_life(const struct weir_policy *p, const bool *busy, uint32_t i)
-{
-	uint8_t life = p->backends[i].life;
-
-	return next_life(life, is_idle_backend(p, busy, i), is_left(life, busy, i));
-}
-
-/* No other number depends on a listener's, so it is never orphaned: idle, it is vacant. */
-static uint8_t next_listener_life(const struct weir_policy *p, const bool *busy, uint32_t i)
-{
-	uint8_t life = p->listeners[i].life;
-
-	return next_life(life, is_left(life, busy, i), false);
-}
-
 static void retire_listeners(struct making *m)
 {
 	const struct weir_policy *p = m->running;
@@ -130,7 +49,7 @@ static void retire_listeners(struct making *m)
 	m->next->n_listeners = p->n_listeners;
 	for (uint32_t i = 0; i < p->n_listeners; i++) {
 		m->next->listeners[i] = p->listeners[i];
-		m->next->listeners[i].life = next_listener_life(p, m->s->busy_listeners, i);
+		m->next->listeners[i].life = weir_life_of_listener(p, m->s->busy_listeners, i);
 	}
 }
 
@@ -144,7 +63,7 @@ static void retire_services(struct making *m)
 
 		*s = p->services[i];
 		s->first_member = s->n_members = s->first_slot = s->n_slots = 0;
-		s->life = next_service_life(p, m->s->busy_listeners, m->s->busy_backends, i);
+		s->life = weir_life_of_service(p, m->s->busy_listeners, m->s->busy_backends, i);
 	}
 }
 
@@ -155,7 +74,7 @@ static void retire_backends(struct making *m)
 	m->next->n_backends = p->n_backends;
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		m->next->backends[i] = p->backends[i];
-		m->next->backends[i].life = next_backend_life(p, m->s->busy_backends, i);
+		m->next->backends[i].life = weir_life_of_backend(p, m->s->busy_backends, i);
 	}
 }
 
@@ -225,7 +144,8 @@ static bool same_profile(const struct weir_profile *a, const struct weir_profile
 static bool same_service(const struct weir_service *a, const struct weir_service *b)
 {
 	return a->life == b->life && strcmp(a->name, b->name) == 0 &&
-		a->scheduler == b->scheduler && same_profile(&a->profile, &b->profile) &&
+		a->scheduler == b->scheduler && a->table_size == b->table_size &&
+		a->slow_start_ms == b->slow_start_ms && same_profile(&a->profile, &b->profile) &&
 		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
 		a->syn_cookies == b->syn_cookies &&
 		memcmp(&a->watermarks, &b->watermarks, sizeof(a->watermarks)) == 0;
@@ -369,8 +289,14 @@ static bool has_other_mode(const struct weir_policy *p, uint8_t mode, const stru
 	return false;
 }
 
+static bool same_member(const struct weir_member *a, const struct weir_member *b)
+{
+	return a != NULL && a->weight == b->weight && a->backup == b->backup &&
+		a->max_conns == b->max_conns;
+}
+
 static void count_backend(struct making *m, uint32_t i, const struct weir_backend *wanted,
-	uint16_t weight)
+	const struct weir_member *member)
 {
 	const struct weir_backend *was = &m->running->backends[i];
 	const struct weir_addr *hop = &m->wanted->nexthops[wanted->nexthop].addr;
@@ -378,7 +304,7 @@ static void count_backend(struct making *m, uint32_t i, const struct weir_backen
 	if (was->life != WEIR_LIFE_LIVE)
 		m->s->backends.added++;
 	else if (strcmp(was->name, wanted->name) != 0 ||
-		weir_policy_weight(m->running, (uint16_t)i) != weight ||
+		!same_member(weir_policy_member(m->running, (uint16_t)i), member) ||
 		!weir_addr_eq(&m->running->nexthops[was->nexthop].addr, hop))
 		m->s->backends.changed++;
 }
@@ -396,7 +322,7 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 		if (wanted->egress != next->backends[i].egress)
 			return refuse_backend(m, WEIR_REFUSAL_EGRESS, member->backend);
 		since = next->backends[i].since;
-		count_backend(m, i, wanted, member->weight);
+		count_backend(m, i, wanted, member);
 	} else {
 		i = vacant_backend(next, wanted);
 		if (i == weir_policy_backend_room(m->running))
@@ -409,8 +335,8 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 	b->since = since;
 	b->service = service;
 	b->nexthop = weir_policy_nexthop(next, &m->wanted->nexthops[wanted->nexthop]);
-	next->members[next->n_members++] =
-		(struct weir_member){.backend = (uint16_t)i, .weight = member->weight};
+	next->members[next->n_members] = *member;
+	next->members[next->n_members++].backend = (uint16_t)i;
 	return 0;
 }
 
@@ -566,29 +492,4 @@ int weir_policy_derive(const struct weir_policy *running, const struct weir_poli
 	weir_policy_free(m.next);
 	s->next = NULL;
 	return err;
-}
-
-bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_listeners,
-	const bool *busy_backends)
-{
-	for (uint32_t i = 0; i < p->n_services; i++) {
-		uint8_t life = p->services[i].life;
-
-		if (life != WEIR_LIFE_LIVE &&
-			next_service_life(p, busy_listeners, busy_backends, i) != life)
-			return true;
-	}
-	for (uint32_t i = 0; i < p->n_listeners; i++) {
-		uint8_t life = p->listeners[i].life;
-
-		if (life != WEIR_LIFE_LIVE && next_listener_life(p, busy_listeners, i) != life)
-			return true;
-	}
-	for (uint32_t i = 0; i < p->n_backends; i++) {
-		uint8_t life = p->backends[i].life;
-
-		if (life != WEIR_LIFE_LIVE && next_backend_life(p, busy_backends, i) != life)
-			return true;
-	}
-	return false;
 }

@@ -54,11 +54,4 @@ struct weir_derivation {
 int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
 	struct weir_derivation *s);
 
-/*
- * There is something retired that no connection refers to any more: a next generation would vacate
- * it.
- */
-bool weir_policy_has_idle(const struct weir_policy *p, const bool *busy_listeners,
-	const bool *busy_backends);
-
 #endif

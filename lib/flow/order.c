@@ -17,13 +17,13 @@ uint32_t weir_order_weigh(struct weir_members members, bool equal, struct weir_t
 	uint32_t divisor = 0, sum = 0, weighty = 0, total = 0;
 
 	for (uint32_t i = 0; i < members.n; i++) {
-		uint32_t weight = members.at[i].weight;
+		uint32_t share = weir_member_share(&members.at[i]);
 
-		turns[i].weight = equal ? weight != 0 : weight;
+		turns[i].weight = equal ? share != 0 : share;
 		turns[i].credit = 0;
 		divisor = gcd(divisor, turns[i].weight);
 		sum += turns[i].weight;
-		weighty += weight != 0;
+		weighty += share != 0;
 	}
 	for (uint32_t i = 0; i < members.n; i++) {
 		if (turns[i].weight == 0)

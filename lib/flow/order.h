@@ -16,8 +16,16 @@
 /* A backend of a service. */
 struct weir_member {
 	uint16_t backend;
-	uint16_t weight; /* 0: no new connections */
+	uint16_t weight;    /* 0: no new connections */
+	bool backup;        /* connections only while no other backend can take them */
+	uint32_t max_conns; /* open connections, all workers together; 0: any */
 };
+
+/* What the member gets while all goes well: its weight; a backup nothing. */
+static inline uint32_t weir_member_share(const struct weir_member *m)
+{
+	return m->backup ? 0 : m->weight;
+}
 
 /* The members of one service, in the order of the configuration. */
 struct weir_members {
@@ -33,9 +41,9 @@ struct weir_turn {
 
 /*
  * Says how many slots each member gets (turns[].weight) and returns their sum, the order's length,
- * at most WEIR_SLOTS_MAX; 0: no member has weight. A member gets its weight, or 1 if `equal` (rr),
+ * at most WEIR_SLOTS_MAX; 0: no member has a share. A member gets its share, or 1 if `equal` (rr),
  * divided by the greatest common divisor of all. What would be longer than WEIR_SLOTS_MAX is scaled
- * down, with one slot at least for each that has weight.
+ * down, with one slot at least for each that has a share.
  */
 uint32_t weir_order_weigh(struct weir_members members, bool equal, struct weir_turn *turns);
 

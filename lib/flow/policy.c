@@ -4,6 +4,8 @@
  */
 #include "flow/policy.h"
 
+#include "flow/maglev.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -96,14 +98,21 @@ const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p,
 	return found;
 }
 
-uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
+const struct weir_member *weir_policy_member(const struct weir_policy *p, uint16_t backend)
 {
 	const struct weir_service *s = &p->services[p->backends[backend].service];
 
 	for (uint32_t m = s->first_member; m < s->first_member + s->n_members; m++)
 		if (p->members[m].backend == backend)
-			return p->members[m].weight;
-	return 0;
+			return &p->members[m];
+	return NULL;
+}
+
+uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend)
+{
+	const struct weir_member *m = weir_policy_member(p, backend);
+
+	return m != NULL ? m->weight : 0;
 }
 
 /* Also the key_ids: a backend whose endpoint is there already has the first one's. */
@@ -211,32 +220,90 @@ static struct weir_members members_of(const struct weir_policy *p, const struct 
 	return (struct weir_members){p->members + s->first_member, s->n_members};
 }
 
-static int finish_slots(struct weir_policy *p)
-{
-	struct weir_turn *turns = zeroed(p->n_members, sizeof(*turns));
+/* Room for work while slots are made; each one for every member of the policy. */
+struct slot_work {
+	struct weir_turn *turns;
+	struct weir_maglev_turn *maglev;
+	uint64_t *identity;
+};
 
-	if (turns == NULL)
-		return -ENOMEM;
+/* Says in w->turns how many slots each member gets, where that is the scheduler's way. */
+static uint32_t count_slots(const struct weir_policy *p, const struct weir_service *s,
+	const struct slot_work *w)
+{
+	bool equal = s->scheduler == WEIR_SCHED_RR;
+	uint32_t n;
+
+	if (s->scheduler == WEIR_SCHED_LC || s->scheduler == WEIR_SCHED_WLC ||
+		s->scheduler == WEIR_SCHED_RANDOM)
+		return 0;
+	n = weir_order_weigh(members_of(p, s), equal, w->turns);
+	return s->scheduler == WEIR_SCHED_MAGLEV && n != 0 ? s->table_size : n;
+}
+
+/* By address and port, under no secret: the same in every process and generation. */
+static uint64_t identity_of(const struct weir_backend *b)
+{
+	static const struct weir_sipkey none;
+	uint64_t words[3] = {b->addr.q[0], b->addr.q[1], b->port_be};
+
+	return weir_siphash13_words(&none, words, 3, 0, 0);
+}
+
+static void fill_slots(const struct weir_policy *p, const struct weir_service *s,
+	const struct slot_work *w)
+{
+	struct weir_members members = members_of(p, s);
+	uint16_t *slots = p->slots + s->first_slot;
+
+	if (s->scheduler != WEIR_SCHED_MAGLEV) {
+		weir_order_fill(members, w->turns, slots, s->n_slots);
+		return;
+	}
+	for (uint32_t i = 0; i < members.n; i++)
+		w->identity[i] = identity_of(&p->backends[members.at[i].backend]);
+	weir_maglev_fill(members, w->identity, w->maglev, slots, s->n_slots);
+}
+
+static bool has_backups(struct weir_members members)
+{
+	for (uint32_t i = 0; i < members.n; i++)
+		if (members.at[i].backup)
+			return true;
+	return false;
+}
+
+static int make_slots(struct weir_policy *p, const struct slot_work *w)
+{
 	for (uint32_t i = 0; i < p->n_services; i++) {
 		struct weir_service *s = &p->services[i];
 
 		s->first_slot = p->n_slots;
-		s->n_slots = s->scheduler == WEIR_SCHED_LC
-			? 0
-			: weir_order_weigh(members_of(p, s), s->scheduler == WEIR_SCHED_RR, turns);
+		s->n_slots = count_slots(p, s, w);
 		p->n_slots += s->n_slots;
 	}
 	p->slots = zeroed(p->n_slots, sizeof(*p->slots));
-	for (uint32_t i = 0; p->slots != NULL && i < p->n_services; i++) {
-		const struct weir_service *s = &p->services[i];
-
-		if (s->n_slots == 0)
-			continue;
-		weir_order_weigh(members_of(p, s), s->scheduler == WEIR_SCHED_RR, turns);
-		weir_order_fill(members_of(p, s), turns, p->slots + s->first_slot, s->n_slots);
+	if (p->slots == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < p->n_services; i++) {
+		p->services[i].has_backups = has_backups(members_of(p, &p->services[i]));
+		if (count_slots(p, &p->services[i], w) != 0)
+			fill_slots(p, &p->services[i], w);
 	}
-	free(turns);
-	return p->slots != NULL ? 0 : -ENOMEM;
+	return 0;
+}
+
+static int finish_slots(struct weir_policy *p)
+{
+	struct slot_work w = {zeroed(p->n_members, sizeof(*w.turns)),
+		zeroed(p->n_members, sizeof(*w.maglev)), zeroed(p->n_members, sizeof(*w.identity))};
+	int err = w.turns != NULL && w.maglev != NULL && w.identity != NULL ? make_slots(p, &w)
+									    : -ENOMEM;
+
+	free(w.turns);
+	free(w.maglev);
+	free(w.identity);
+	return err;
 }
 
 /* The endpoints are there by now: they know which addresses are VIPs. */

@@ -10,7 +10,7 @@
  * (flow/derive.h), under the same numbers. Addresses and ports are in network byte order, times in
  * milliseconds.
  *
- * flow/endpoint.h has the table of addresses and ports, flow/order.h the order of backends.
+ * flow/endpoint.h has the table of addresses and ports, flow/order.h and flow/maglev.h the order of backends.
  */
 #ifndef WEIR_FLOW_POLICY_H
 #define WEIR_FLOW_POLICY_H
@@ -39,7 +39,11 @@ enum weir_mode {
 enum weir_scheduler {
 	WEIR_SCHED_RR,
 	WEIR_SCHED_WRR,
-	WEIR_SCHED_LC, /* fewest connections per weight, as this worker counts them */
+	WEIR_SCHED_LC,     /* fewest connections, as this worker counts them */
+	WEIR_SCHED_WLC,    /* the same per weight */
+	WEIR_SCHED_SH,     /* by a hash of the client's address */
+	WEIR_SCHED_MAGLEV, /* the same; few clients move when backends come and go: flow/maglev.h */
+	WEIR_SCHED_RANDOM, /* of two drawn at random the one with fewer connections per weight */
 };
 
 /*
@@ -152,8 +156,14 @@ struct weir_service {
 	struct weir_profile profile;
 	struct weir_timeouts timeouts;
 	uint32_t first_member, n_members; /* in members[] */
-	uint32_t first_slot, n_slots; /* in slots[]: rr/wrr order, smooth; by weir_policy_finish().
-					 lc needs none */
+	uint32_t slow_start_ms;           /* how long a backend takes to its full share; 0: none */
+	uint32_t table_size;              /* maglev: slots, a prime */
+	bool has_backups;                 /* by weir_policy_finish() */
+	/*
+	 * In slots[], by weir_policy_finish(): the order of rr, wrr and sh, smooth; maglev's table.
+	 * lc, wlc and random need none.
+	 */
+	uint32_t first_slot, n_slots;
 };
 
 /*
@@ -297,6 +307,9 @@ static inline bool weir_nexthop_is_static(const struct weir_nexthop *hop)
 /* The interface of that port: a number. */
 uint8_t weir_policy_interface_on(const struct weir_policy *p, unsigned int port);
 
+/* What the backend is in its service; NULL: it is retired. */
+const struct weir_member *weir_policy_member(const struct weir_policy *p, uint16_t backend);
+
 /* The backend's weight in its service; 0: it takes no new connections, or is retired. */
 uint16_t weir_policy_weight(const struct weir_policy *p, uint16_t backend);
 
@@ -328,6 +341,13 @@ static inline uint32_t weir_policy_half_open(const struct weir_policy *p)
 	uint32_t n = (p->limits.half_open + p->n_workers - 1) / p->n_workers;
 
 	return n > 0 ? n : 1;
+}
+
+/* Connections that the member may have in each worker; one at least. */
+static inline uint32_t weir_policy_max_conns(const struct weir_policy *p,
+	const struct weir_member *m)
+{
+	return m->max_conns == 0 ? UINT32_MAX : (m->max_conns + p->n_workers - 1) / p->n_workers;
 }
 
 /* The service that a client's key belongs to: a number. */

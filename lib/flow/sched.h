@@ -8,7 +8,10 @@
  * and no other (HC-65), and a client can make its connections fail as often as it likes. A choice prefers, in this order, a backend that is
  * healthy (flow/health.h), that is not held down, and that is not the one to avoid. When a service
  * has no such backend, the next best one is chosen all the same: a wrong guess about all of them
- * must not take the service down.
+ * must not take the service down. A backup is chosen only when no other is healthy, not held down and
+ * not to be avoided; one that has as many connections as it may have (max_conns) never. In slow start
+ * (slow_start of the service) a backend that a reload added, or that answers after a hold-down, takes
+ * part in a growing share of the choices.
  *
  * Choosing is in two parts: weir_sched_pick() looks and changes nothing, so it may be asked as
  * often as one likes; weir_sched_commit() makes the choice count.
@@ -25,16 +28,19 @@
 
 struct weir_sched_backend {
 	uint32_t active; /* connections opened to it and not ended */
+	uint32_t most;   /* so many at most: weir_policy_max_conns() */
 	uint16_t fails;  /* in a row, of different clients */
 	uint16_t n_failed;
 	uint64_t hold_down_until_ns;
+	uint64_t
+		risen_ns; /* slow start: when it came or came back; 0: it was there from the start */
 	struct weir_addr failed[WEIR_SCHED_FALL - 1]; /* n_failed clients whose failures count */
 };
 
 struct weir_sched {
 	/*
-	 * Per service: where the next pick begins in its slots (lc: members), or past them, which
-	 * is at their beginning. Workers start apart.
+	 * Per service: where the next pick begins in its slots (lc, wlc: members), or past them, which
+	 * is at their beginning; or how many were made (sh, maglev, random). Workers start apart.
 	 */
 	uint32_t *cursor;
 	struct weir_sched_backend *backends;
@@ -42,8 +48,8 @@ struct weir_sched {
 };
 
 struct weir_choice {
-	uint16_t backend; /* WEIR_NONE16: no backend of the service has weight */
-	uint32_t at;      /* where it is in the service's slots (lc: members) */
+	uint16_t backend; /* WEIR_NONE16: no backend of the service has weight, or all are full */
+	uint32_t at;      /* what the cursor moves on from */
 };
 
 /*
@@ -58,18 +64,21 @@ void weir_sched_heed(struct weir_sched *s, const struct weir_health *health);
 
 /*
  * From here on by p, a later generation of the policy than `generation`, the one s went by. What s
- * knows about numbers that were given away since is forgotten.
+ * knows about numbers that were given away since is forgotten; their slow start begins now.
  */
-void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation);
+void weir_sched_adopt(struct weir_sched *s, const struct weir_policy *p, uint32_t generation,
+	uint64_t now_ns);
 
 /*
- * The backend for the next connection of the service. `avoid` is a backend not to choose when there
- * is another one as good (WEIR_NONE16: none). rr and wrr take the next of the service's order, lc
- * the least active / weight, ties in turn. Pure; bounded by the service's slots, for lc by its
- * members.
+ * The backend for the next connection of the service, which is that client's. `avoid` is a backend not
+ * to choose when there is another one as good (WEIR_NONE16: none). rr and wrr take the next of the
+ * service's order, lc the least active, wlc the least active / weight, ties in turn, sh and maglev the
+ * one that the client's address leads to, random the less active / weight of two. Pure; bounded by the
+ * service's slots (rr, wrr) and members (the others, which look at all of them only when the first few
+ * cannot be had; lc and wlc always do).
  */
 struct weir_choice weir_sched_pick(const struct weir_sched *s, const struct weir_policy *p,
-	uint16_t service, uint16_t avoid, uint64_t now_ns);
+	uint16_t service, uint16_t avoid, const struct weir_addr *client, uint64_t now_ns);
 
 /*
  * That choice, picked under the same policy, is taken: the next pick begins after it. No effect

@@ -54,10 +54,11 @@ bool weir_connect_to(struct weir_proxy *px, struct weir_conn *c, uint16_t backen
 }
 
 /* The backend whose turn it is; the turn is taken. */
-static uint16_t next_backend(struct weir_proxy *px, uint16_t service, uint16_t avoid)
+static uint16_t next_backend(struct weir_proxy *px, const struct weir_conn *c, uint16_t service,
+	uint16_t avoid)
 {
-	struct weir_choice choice =
-		weir_sched_pick(&px->sched, px->policy, service, avoid, px->now_ns);
+	struct weir_choice choice = weir_sched_pick(&px->sched, px->policy, service, avoid,
+		&c->client.addr, px->now_ns);
 
 	weir_sched_commit(&px->sched, service, choice);
 	return choice.backend;
@@ -69,7 +70,7 @@ bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, en
 
 	*why = WEIR_FATE_no_backend;
 	for (unsigned int i = 0; i < 2; i++) {
-		uint16_t backend = next_backend(px, service, avoid);
+		uint16_t backend = next_backend(px, c, service, avoid);
 
 		if (backend == WEIR_NONE16 || (i > 0 && backend == avoid))
 			break;
@@ -111,8 +112,9 @@ void weir_connect_count_unreachable(struct weir_proxy *px, const struct weir_con
 bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	uint16_t service = weir_policy_service_of(px->policy, c->client.id);
-	uint16_t other =
-		weir_sched_pick(&px->sched, px->policy, service, c->backend, px->now_ns).backend;
+	uint16_t other = weir_sched_pick(&px->sched, px->policy, service, c->backend,
+		&c->client.addr, px->now_ns)
+				 .backend;
 
 	return c->switches < SWITCHES_MAX && other != WEIR_NONE16 && other != c->backend;
 }

@@ -141,7 +141,7 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	bool renumbered = false; /* a listener's number stands for another listener */
 
 	check_reentry(px);
-	weir_sched_adopt(&px->sched, policy, px->generation);
+	weir_sched_adopt(&px->sched, policy, px->generation, px->now_ns);
 	weir_counters_adopt(&px->counters, policy, px->generation);
 	for (uint32_t i = 0; i < policy->n_listeners; i++)
 		renumbered |= policy->listeners[i].since > px->generation;

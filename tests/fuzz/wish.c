@@ -50,7 +50,8 @@ static void add_backend(struct making *m, unsigned int backend, uint16_t weight,
 		.service = (uint16_t)p->n_services,
 		.egress = egress};
 	b->nexthop = weir_policy_nexthop(p, &hop);
-	p->members[p->n_members++] = (struct weir_member){(uint16_t)p->n_backends++, weight};
+	p->members[p->n_members++] =
+		(struct weir_member){.backend = (uint16_t)p->n_backends++, .weight = weight};
 	s->n_members++;
 }
 

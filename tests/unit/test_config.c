@@ -244,7 +244,7 @@ static const struct {
 	{"timeouts = { established", "scheduler = \"rr\"; timeouts = { established",
 		"12: services[0].scheduler = \"rr\": gives every backend the same share; "
 		"weights "
-		"above 1 need \"wrr\" or \"lc\""},
+		"above 1 need \"wrr\", \"wlc\", \"sh\", \"maglev\" or \"random\""},
 	{"m1\"; address = \"10.0.0.11\"", "m1\"; address = \"10.1.0.11\"",
 		"18: services[1].backends[0].address = \"10.1.0.11\": is behind a router; "
 		"with "

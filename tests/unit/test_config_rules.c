@@ -93,7 +93,8 @@ RULES(test_unknown_keys,
 	{"vip", "VIP",
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
-		"scheduler, profile, require_timestamps, syn_cookies, adaptive, timeouts, "
+		"scheduler, maglev_table, slow_start, profile, require_timestamps, syn_cookies, "
+		"adaptive, timeouts, "
 		"backends"},
 	{"sack = false", "sack_ok = false",
 		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "
@@ -105,7 +106,7 @@ RULES(test_unknown_keys,
 		"closing, time_wait, connect, rst_pending"},
 	{"weight = 2", "wait = 2",
 		"14: services[0].backends[0].wait = 2: unknown key; known here: name, address, "
-		"port, mac, weight"},
+		"port, mac, weight, backup, max_conns"},
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
@@ -178,8 +179,12 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"port = 80;", "port = 0;", "11: services[0].port = 0: must be 1..65535"},
 	{"mode = \"nat\"", "mode = \"dr\"",
 		"16: services[1].mode = \"dr\": must be \"nat\" or \"fullnat\""},
-	{"\"lc\"", "\"maglev\"",
-		"17: services[1].scheduler = \"maglev\": must be \"rr\", \"wrr\" or \"lc\""},
+	{"\"lc\"", "\"mh\"",
+		"17: services[1].scheduler = \"mh\": must be \"rr\", \"wrr\", \"lc\", \"wlc\", "
+		"\"sh\", \"maglev\" or \"random\""},
+	{"\"lc\"", "\"maglev\"; maglev_table = 16382",
+		"17: services[1].maglev_table = 16382: must be a prime number; the next is "
+		"16411"},
 	{"mss = 1200", "mss = 535", "17: services[1].profile.mss = 535: must be 536..9176"},
 	{"mss = 1200", "mss = 1361",
 		"17: services[1].profile.mss = 1361: must be at most 1360, the MTU of port "

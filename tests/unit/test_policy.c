@@ -4,6 +4,7 @@
 
 #include "flow/classify.h"
 #include "flow/derive.h"
+#include "flow/life.h"
 #include "flow/localport.h"
 #include "base/csum.h"
 #include "unit.h"
@@ -173,7 +174,7 @@ static void policy_out_of_memory(void)
 	callocs_left = UINT32_MAX;
 	CU_ASSERT_EQUAL(err, 0);
 	CU_ASSERT_EQUAL(none, 6);       /* the policy, and its four lists */
-	CU_ASSERT_EQUAL(unfinished, 4); /* SYN-ACKs, endpoints, turns, slots */
+	CU_ASSERT_EQUAL(unfinished, 6); /* SYN-ACKs, endpoints, slots, work: three */
 	CU_ASSERT_EQUAL(n, none + unfinished + 1);
 }
 

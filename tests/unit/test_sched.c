@@ -1,60 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* flow/sched, and the order of turns that flow/policy makes for it. */
-#include "flow/sched.h"
-#include "unit.h"
+#include "sched_box.h"
 
 #define MEMBERS_MAX 300u
-
-/* A service of one scheduler over backends with these weights, and one worker's view of it. */
-struct box {
-	struct weir_policy *p;
-	struct weir_health health;
-	struct weir_sched s;
-	struct weir_arena arena;
-};
-
-static void box_make(struct box *b, enum weir_scheduler scheduler, const uint16_t *weights,
-	uint32_t n, unsigned int worker, unsigned int workers)
-{
-	memset(b, 0, sizeof(*b));
-	b->p = weir_policy_alloc(&(struct weir_policy_room){
-		.services = 1, .listeners = 1, .backends = n, .members = n});
-	CU_ASSERT_PTR_NOT_NULL_FATAL(b->p);
-	b->p->n_workers = workers;
-	b->p->n_services = 1;
-	b->p->n_backends = n;
-	b->p->n_members = n;
-	b->p->services[0].scheduler = (uint8_t)scheduler;
-	b->p->services[0].n_members = n;
-	for (uint32_t i = 0; i < n; i++) {
-		b->p->backends[i].addr = weir_addr_v4(i + 1);
-		b->p->members[i] = (struct weir_member){(uint16_t)i, weights[i]};
-	}
-	CU_ASSERT_EQUAL_FATAL(weir_policy_finish(b->p), 0);
-	weir_sched_init(&b->s, &b->arena, b->p, worker);
-	unit_arena_fill(&b->arena);
-	weir_sched_init(&b->s, &b->arena, b->p, worker);
-	weir_sched_heed(&b->s, &b->health);
-}
-
-static void box_free(struct box *b)
-{
-	weir_policy_free(b->p);
-	free(b->arena.base);
-}
-
-static uint16_t pick_but(struct box *b, uint16_t avoid, uint64_t now_ns)
-{
-	struct weir_choice choice = weir_sched_pick(&b->s, b->p, 0, avoid, now_ns);
-
-	weir_sched_commit(&b->s, 0, choice);
-	return choice.backend;
-}
-
-static uint16_t pick(struct box *b, uint64_t now_ns)
-{
-	return pick_but(b, WEIR_NONE16, now_ns);
-}
 
 /* The backends in the order they are chosen, as letters. */
 static void order(struct box *b, char *text, uint32_t n)
@@ -62,20 +10,6 @@ static void order(struct box *b, char *text, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		text[i] = (char)('a' + pick(b, 0));
 	text[n] = 0;
-}
-
-/* A connection of the i-th client fails. */
-static bool fail(struct box *b, uint16_t backend, unsigned int i, uint64_t now_ns)
-{
-	struct weir_addr client = weir_addr_v4(weir_be32(0xcb007100 + i));
-
-	return weir_sched_failed(&b->s, backend, &client, now_ns);
-}
-
-static void hold_down(struct box *b, uint16_t backend, uint64_t now_ns)
-{
-	for (unsigned int i = 1; i <= WEIR_SCHED_FALL; i++)
-		CU_ASSERT_EQUAL(fail(b, backend, 100 + i, now_ns), i == WEIR_SCHED_FALL);
 }
 
 static void sched_orders(void)
@@ -172,25 +106,24 @@ static void sched_wrr_largest(void)
 static void sched_workers_apart(void)
 {
 	static const uint16_t weights[] = {1, 1, 1, 1};
-	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
 
-	for (unsigned int kind = 0; kind < 3; kind++)
+	for (unsigned int kind = 0; kind < 4; kind++)
 		for (unsigned int worker = 0; worker < 4; worker++) {
 			struct box b;
 
-			box_make(&b, kinds[kind], weights, 4, worker, 4);
+			box_make(&b, schedulers[kind], weights, 4, worker, 4);
 			CU_ASSERT_EQUAL(pick(&b, 0), worker);
 			box_free(&b);
 		}
 }
 
-static void sched_lc(void)
+static void sched_wlc(void)
 {
 	static const uint16_t weights[] = {1, 0, 3};
 	struct box b;
 	char text[16];
 
-	box_make(&b, WEIR_SCHED_LC, weights, 3, 0, 1);
+	box_make(&b, WEIR_SCHED_WLC, weights, 3, 0, 1);
 	CU_ASSERT_EQUAL(b.p->n_slots, 0);
 	order(&b, text, 4); /* all idle: in turn, and not the one without weight */
 	CU_ASSERT_STRING_EQUAL(text, "acac");
@@ -298,6 +231,9 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 
 				bad += weights[i] != 0 && more < 0;
 				bad += scheduler == WEIR_SCHED_LC && weights[i] != 0 && more == 0 &&
+					b.s.backends[i].active < b.s.backends[got].active;
+				bad += scheduler == WEIR_SCHED_WLC && weights[i] != 0 &&
+					more == 0 &&
 					b.s.backends[i].active * weights[got] <
 						b.s.backends[got].active * weights[i];
 			}
@@ -318,29 +254,29 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 
 static void sched_properties(void)
 {
-	pick_properties(WEIR_SCHED_RR, 1);
-	pick_properties(WEIR_SCHED_WRR, 2);
-	pick_properties(WEIR_SCHED_LC, 3);
+	for (unsigned int kind = 0; kind < SCHEDULERS; kind++)
+		pick_properties(schedulers[kind], kind + 1);
 }
 
 /* To look, however often, changes nothing, and what is not committed has not been. */
 static void sched_pick_is_pure(void)
 {
 	static const uint16_t weights[] = {3, 1, 2};
-	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
 
-	for (unsigned int kind = 0; kind < 3; kind++) {
+	for (unsigned int kind = 0; kind < SCHEDULERS; kind++) {
 		struct weir_choice none = {.backend = WEIR_NONE16, .at = 77};
 		struct box b;
 
-		box_make(&b, kinds[kind], weights, 3, 0, 1);
+		box_make(&b, schedulers[kind], weights, 3, 0, 1);
 		for (unsigned int i = 0; i < 20; i++) {
 			uint32_t cursor = b.s.cursor[0];
 			struct weir_choice once, twice;
+			struct weir_addr client;
 
-			once = weir_sched_pick(&b.s, b.p, 0, WEIR_NONE16, 0);
-			weir_sched_pick(&b.s, b.p, 0, once.backend, 0);
-			twice = weir_sched_pick(&b.s, b.p, 0, WEIR_NONE16, 0);
+			client = weir_addr_v4(weir_be32(0x0a000000 + b.clients));
+			once = weir_sched_pick(&b.s, b.p, 0, WEIR_NONE16, &client, 0);
+			weir_sched_pick(&b.s, b.p, 0, once.backend, &client, 0);
+			twice = weir_sched_pick(&b.s, b.p, 0, WEIR_NONE16, &client, 0);
 			CU_ASSERT_EQUAL(once.backend, twice.backend);
 			CU_ASSERT_EQUAL(once.at, twice.at);
 			CU_ASSERT_EQUAL(b.s.cursor[0], cursor);
@@ -357,15 +293,14 @@ static void sched_pick_is_pure(void)
 static void sched_health(void)
 {
 	static uint16_t weights[130];
-	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
 
 	for (unsigned int i = 0; i < 130; i++)
 		weights[i] = 1;
-	for (unsigned int kind = 0; kind < 3; kind++) {
+	for (unsigned int kind = 0; kind < SCHEDULERS; kind++) {
 		uint32_t wrong = 0;
 		struct box b;
 
-		box_make(&b, kinds[kind], weights, 130, 0, 1);
+		box_make(&b, schedulers[kind], weights, 130, 0, 1);
 		for (uint16_t i = 0; i < 130; i++) /* in all three words */
 			weir_health_set(&b.health, i, i == 63 || i == 64 || i == 129);
 		for (unsigned int i = 0; i < 30; i++) {
@@ -411,15 +346,14 @@ static void sched_health_adopt(void)
 static void sched_without_weight(void)
 {
 	static const uint16_t weights[] = {0, 0};
-	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
 
-	for (unsigned int kind = 0; kind < 3; kind++) {
+	for (unsigned int kind = 0; kind < SCHEDULERS; kind++) {
 		struct box b;
 
-		box_make(&b, kinds[kind], weights, 2, 0, 1);
+		box_make(&b, schedulers[kind], weights, 2, 0, 1);
 		CU_ASSERT_EQUAL(pick(&b, 0), WEIR_NONE16);
 		box_free(&b);
-		box_make(&b, kinds[kind], weights, 0, 0, 1);
+		box_make(&b, schedulers[kind], weights, 0, 0, 1);
 		CU_ASSERT_EQUAL(pick(&b, 0), WEIR_NONE16);
 		box_free(&b);
 	}
@@ -429,12 +363,11 @@ static void sched_without_weight(void)
 static void sched_all_held_down(void)
 {
 	static const uint16_t weights[] = {1, 2};
-	enum weir_scheduler kinds[] = {WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
 
-	for (unsigned int kind = 0; kind < 3; kind++) {
+	for (unsigned int kind = 0; kind < SCHEDULERS; kind++) {
 		struct box b;
 
-		box_make(&b, kinds[kind], weights, 2, 0, 1);
+		box_make(&b, schedulers[kind], weights, 2, 0, 1);
 		hold_down(&b, 0, 10);
 		CU_ASSERT_EQUAL(pick_but(&b, 1, 10), 1); /* 0 is held down: no other one */
 		hold_down(&b, 1, 10);
@@ -452,7 +385,7 @@ int main(void)
 		{"sched wrr shares and spacing", sched_wrr_shares},
 		{"sched wrr at its largest", sched_wrr_largest},
 		{"sched workers begin apart", sched_workers_apart},
-		{"sched lc", sched_lc},
+		{"sched wlc", sched_wlc},
 		{"sched holds failing backends down", sched_hold_down},
 		{"HC-65 failures of one client count once", sched_one_client},
 		{"sched picks the best", sched_properties},

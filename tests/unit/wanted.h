@@ -30,7 +30,8 @@ static inline void add_member(struct weir_policy *p, uint32_t addr, uint16_t por
 		.egress = SHELL_BACKENDS};
 	b->nexthop = weir_policy_nexthop(p,
 		&(struct weir_nexthop){.addr = b->addr, .interface = SHELL_BACKENDS});
-	p->members[p->n_members++] = (struct weir_member){(uint16_t)p->n_backends++, 1};
+	p->members[p->n_members++] =
+		(struct weir_member){.backend = (uint16_t)p->n_backends++, .weight = 1};
 	p->services[p->n_services - 1].n_members++;
 }
 
