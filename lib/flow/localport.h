@@ -9,7 +9,7 @@
  * a place is taken again only when all others had their turn (HC-33). A take and a give are bounded:
  * a bit says whether a place is taken, another one whether 64 of them are.
  *
- * The pool's user says which connections have ended: their ports can be taken back.
+ * The pool's user says which ports can be taken back: of connections that have ended, or are half-open.
  */
 #ifndef WEIR_FLOW_LOCALPORT_H
 #define WEIR_FLOW_LOCALPORT_H
@@ -33,9 +33,9 @@ struct weir_localports {
 	uint32_t back;   /* stride * back % count == 1 */
 	uint32_t random;
 	uint32_t in_use;
-	uint32_t ended; /* of these: their connections have ended. The user counts */
-	uint32_t look;  /* place that weir_localports_look() looks at next */
-	uint32_t next;  /* the user's: a list of pools */
+	uint32_t yielding; /* of these: can be taken back. The user counts */
+	uint32_t look;     /* place that weir_localports_look() looks at next */
+	uint32_t next;     /* the user's: a list of pools */
 	uint16_t worker, workers;
 };
 

@@ -161,34 +161,64 @@ static void make_room(struct weir_proxy *px, uint16_t service)
 		weir_calm_evict(px, conn_at(px, q->oldest));
 }
 
-static void open_entry(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
+/* There is no place for an entry. false: the SYN gets a cookie; else it must come again. */
+static bool has_no_place(const struct weir_proxy *px, struct weir_pkt *pkt)
 {
-	const struct weir_seg *seg = &pkt->seg;
-	const uint32_t start = seg->seq + 1;
-	struct weir_conn *c;
-	enum weir_fate why;
+	const uint16_t service = weir_policy_service_of(px->policy, pkt->key.id);
 
-	make_room(px, weir_policy_service_of(px->policy, pkt->key.id));
-	c = weir_conn_begin_half_open(px, &pkt->key, hash);
-	if (c == NULL) {
-		drop(pkt, WEIR_FATE_no_entry);
-		return;
+	if (px->gates[service].rule.mode != WEIR_SYN_COOKIES_NEVER)
+		return false;
+	drop(pkt, WEIR_FATE_no_entry);
+	return true;
+}
+
+/* No backend can be had for the entry, which leaves. A cookie needs no local port. */
+static bool cannot_connect(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt,
+	enum weir_fate why)
+{
+	if (why != WEIR_FATE_no_local_port) {
+		refuse(px, c, pkt, why);
+		return true;
 	}
+	leave(px, c);
+	pkt->conn = WEIR_CONN_NONE;
+	return has_no_place(px, pkt);
+}
+
+/* What the entry keeps of its SYN. */
+static void note_syn(struct weir_proxy *px, struct weir_conn *c, const struct weir_pkt *pkt)
+{
+	const uint32_t start = pkt->seg.seq + 1;
+
 	c->calm = 1;
 	c->no_wscale = 1;
 	c->tries = 1;
 	/* data on the SYN may be acknowledged with it (RFC 7413 §3) */
-	c->track[WEIR_CLIENT] = (struct weir_track){start + seg->payload_len, start, start};
+	c->track[WEIR_CLIENT] = (struct weir_track){start + pkt->seg.payload_len, start, start};
 	note_offer(c, pkt);
 	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
-	if (!choose_backend(px, c, WEIR_NONE16, seg, &why)) {
-		refuse(px, c, pkt, why);
-		return;
-	}
+}
+
+/* false: there is no place for an entry, and the SYN is to be answered with a cookie. */
+static bool open_entry(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
+{
+	struct weir_conn *c;
+	enum weir_fate why;
+
+	if (weir_entries_pressed(px))
+		return has_no_place(px, pkt);
+	make_room(px, weir_policy_service_of(px->policy, pkt->key.id));
+	c = weir_conn_begin_half_open(px, &pkt->key, hash);
+	if (c == NULL)
+		return has_no_place(px, pkt);
+	note_syn(px, c, pkt);
+	if (!choose_backend(px, c, WEIR_NONE16, &pkt->seg, &why))
+		return cannot_connect(px, c, pkt, why);
 	event(px, WEIR_EVENT_half_open);
 	pkt->conn = conn_index(px, c);
 	pass_syn(px, c, WEIR_CLIENT, pkt);
 	weir_gates_look(px, service_of(px, c));
+	return true;
 }
 
 /*
@@ -231,29 +261,25 @@ static bool needs_another(const struct weir_proxy *px, const struct weir_conn *c
 	return is_overdue(px, c) && weir_connect_has_other(px, c);
 }
 
-/* A SYN for an entry: the same again, or another one (HC-71). */
-static void handle_syn_again(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt,
-	uint64_t hash)
+/* The SYN is the one that made the entry. */
+static bool is_same_syn(const struct weir_conn *c, const struct weir_seg *syn)
 {
-	const bool same = pkt->seg.seq + 1 == weir_client_snd_start(c);
+	return syn->seq + 1 == weir_client_snd_start(c);
+}
+
+/* A SYN for an entry: the same again, or one that its backend challenges (HC-71). As weir_calm_syn(). */
+static bool handle_syn_again(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
 	enum weir_fate why;
 
-	if (!weir_calm_answered(c) && !same &&
-		(is_overdue(px, c) || !(c->flags & WEIR_CONN_KEYED_BACKEND))) {
-		/* the old one got no answer: the client has begun another connection */
-		give_up(px, c);
-		open_entry(px, pkt, hash);
-		return;
-	}
 	pkt->conn = conn_index(px, c);
-	if (!weir_calm_answered(c) && same) {
+	if (!weir_calm_answered(c) && is_same_syn(c, &pkt->seg)) {
 		note_offer(c, pkt);
-		if (needs_another(px, c) && !try_another(px, c, &pkt->seg, &why)) {
-			refuse(px, c, pkt, why);
-			return;
-		}
+		if (needs_another(px, c) && !try_another(px, c, &pkt->seg, &why))
+			return cannot_connect(px, c, pkt, why);
 	}
 	pass_syn(px, c, WEIR_CLIENT, pkt);
+	return true;
 }
 
 /*
@@ -266,29 +292,52 @@ static bool has_ended(const struct weir_conn *c)
 	return !is_counted(c) || (!is_alive(c) && (c->flags & WEIR_CONN_RST_PENDING));
 }
 
+/* The client has begun another connection: what is on its tuple has ended, or got no answer. */
+static bool is_past(const struct weir_proxy *px, const struct weir_conn *c,
+	const struct weir_seg *syn)
+{
+	if (c->state != WEIR_SYN_RCVD)
+		return has_ended(c);
+	return !weir_calm_answered(c) && !is_same_syn(c, syn) &&
+		(is_overdue(px, c) || !(c->flags & WEIR_CONN_KEYED_BACKEND));
+}
+
+/* That one leaves. */
+static void clear_away(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (c->state == WEIR_SYN_RCVD) {
+		give_up(px, c);
+		return;
+	}
+	if (is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
+		weir_send_rst_to_backend(px, c);
+	weir_conn_evict(px, c);
+}
+
 bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, struct weir_conn *c)
 {
+	bool is_new;
+
 	pkt->conn = WEIR_CONN_NONE;
 	if (c != NULL && c->state == WEIR_SYN_SENT)
 		return false; /* the client accepted a cookie, which another one may follow (HC-24) */
-	/* the gate has changed since this burst was looked up */
-	if (c == NULL && px->gates[weir_policy_service_of(px->policy, pkt->key.id)].cookies)
-		return false;
+	is_new = c == NULL || is_past(px, c, &pkt->seg);
+	if (is_new && px->gates[weir_policy_service_of(px->policy, pkt->key.id)].cookies)
+		return false; /* no entry begins, whatever there was before */
 	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg)) {
 		drop(pkt, WEIR_FATE_ip_ttl);
-	} else if (c == NULL) {
-		open_entry(px, pkt, hash);
-	} else if (c->state == WEIR_SYN_RCVD) {
-		handle_syn_again(px, c, pkt, hash);
-	} else if (has_ended(c)) {
-		if (is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
-			weir_send_rst_to_backend(px, c);
-		weir_conn_evict(px, c);
-		open_entry(px, pkt, hash);
-	} else { /* RFC 5961 §4: as with cookies, for the backend may have forgotten the connection */
-		pkt->conn = conn_index(px, c);
-		weir_reply_challenge(px, c, pkt);
+		return true;
 	}
+	if (is_new) {
+		if (c != NULL)
+			clear_away(px, c);
+		return open_entry(px, pkt, hash);
+	}
+	if (c->state == WEIR_SYN_RCVD)
+		return handle_syn_again(px, c, pkt);
+	/* RFC 5961 §4: as with cookies, for the backend may have forgotten the connection */
+	pkt->conn = conn_index(px, c);
+	weir_reply_challenge(px, c, pkt);
 	return true;
 }
 

@@ -25,7 +25,8 @@ static inline bool weir_calm_answered(const struct weir_conn *c)
 
 /*
  * A client's SYN in calm mode; c: the connection on its tuple, or NULL; hash: of pkt->key. Sets send
- * and fate of pkt; c may be gone. false: nothing was done, the SYN is to be answered with a cookie.
+ * and fate of pkt; c may be gone. false: the SYN is to be answered with a cookie, as the gate is at
+ * cookies by now, or there is no place for an entry.
  */
 bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, struct weir_conn *c);
 

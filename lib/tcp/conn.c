@@ -192,12 +192,14 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 		queue(px, c, false);
 	px->by_state[from]--;
 	px->by_state[to]++;
-	if (was_counted && !is_counted(c))
+	if (was_counted && !is_counted(c)) {
 		weir_crowd_give(&px->crowd, &c->client.addr);
-	if (was_active && !is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND)) {
-		backend_load(px, c->backend, false);
 		weir_local_ended(px, c);
+	} else if (!was_counted && is_counted(c)) {
+		weir_local_settled(px, c);
 	}
+	if (was_active && !is_active(c) && (c->flags & WEIR_CONN_KEYED_BACKEND))
+		backend_load(px, c->backend, false);
 	if (to == WEIR_TIME_WAIT)
 		event(px, WEIR_EVENT_conn_closed);
 	weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
@@ -233,18 +235,29 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 	return WEIR_COOKIE_LIFE_MS;
 }
 
-/* Evicts a connection in TIME_WAIT or CLOSED under that key (RFC 6191 §2). false: it is active. */
-static bool free_key(struct weir_proxy *px, const struct weir_key *key)
+bool weir_conn_yield(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (is_counted(c))
+		return false;
+	if (c->state == WEIR_SYN_RCVD) {
+		weir_calm_evict(px, c);
+		return true;
+	}
+	weir_conn_evict(px, c);
+	event(px, WEIR_EVENT_port_recycled);
+	return true;
+}
+
+/* c, whose backend key this is to be, may have it: of what has it, what yields goes (RFC 6191 §2). */
+static bool free_key(struct weir_proxy *px, const struct weir_conn *c, const struct weir_key *key)
 {
 	uint32_t found = weir_table_lookup(&px->table, key, weir_key_hash(&px->table.secret, key));
 
 	if (found == WEIR_CONN_NONE)
 		return true;
-	if (is_active(conn_at(px, found)))
-		return false;
-	weir_conn_evict(px, conn_at(px, found));
-	event(px, WEIR_EVENT_port_recycled);
-	return true;
+	if (c->state == WEIR_SYN_RCVD && is_active(conn_at(px, found)))
+		return false; /* entries do not displace each other so */
+	return weir_conn_yield(px, conn_at(px, found));
 }
 
 bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend)
@@ -258,7 +271,7 @@ bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16
 		WEIR_KEY_BACKEND | px->policy->backends[backend].key_id};
 	c->backend = backend;
 	if (fullnat ? !weir_local_take(px, c)
-		    : !free_key(px, &c->local)) /* another service's connection may have it */
+		    : !free_key(px, c, &c->local)) /* another service's connection may have it */
 		goto undo;
 	if (!weir_table_insert(&px->table, &c->local, weir_key_hash(&px->table.secret, &c->local),
 		    conn_index(px, c))) {

@@ -115,7 +115,13 @@ static inline uint32_t weir_spare_ports(const struct weir_localports *p)
 	return p->count < 1024 ? 1 : 32;
 }
 
-/* But for those, only connections that have not ended are in the table, or have a port of the pool. */
+/* The latter part of the spare ports is not for entries: it is for clients whose address is proved. */
+static inline bool weir_has_port_for_entry(const struct weir_localports *p)
+{
+	return p->count - p->in_use > (weir_spare_ports(p) + 1) / 2;
+}
+
+/* But for those, only connections that go on are in the table, or have a port of the pool. */
 static inline bool weir_table_pressed(const struct weir_proxy *px)
 {
 	return px->table.capacity - weir_settled_conns(px) < weir_spare_conns(px);
@@ -123,7 +129,7 @@ static inline bool weir_table_pressed(const struct weir_proxy *px)
 
 static inline bool weir_pool_pressed(const struct weir_localports *p)
 {
-	return p->count - (p->in_use - p->ended) < weir_spare_ports(p);
+	return p->count - (p->in_use - p->yielding) < weir_spare_ports(p);
 }
 
 /* HC-60: it was counted for its client's address by weir_may_open(), and has not ended. */
@@ -322,6 +328,8 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16_t backend);
 /* Undoes that, before another backend or port is tried. c->backend keeps its value. */
 void weir_conn_detach_backend(struct weir_proxy *px, struct weir_conn *c);
+/* c is gone if it has ended or is half-open: another one needs its port. false: it goes on. */
+bool weir_conn_yield(struct weir_proxy *px, struct weir_conn *c);
 /* Time passes: a nearly full table gets places of ended connections back. Bounded. */
 void weir_conn_recycle(struct weir_proxy *px);
 /* Held packets of c are returned to the caller as dropped. */
@@ -332,13 +340,18 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c);
 /*
  * Gives c, of a fullnat service, a local address and port towards c->backend: c->local.addr and
  * port_be. The address is what the client's port selects, or the next one that has a free port.
- * false: none has; c->local is as before.
+ * A half-open entry gets none of the last ones, and is no pressure (HC-70). false: none has; c->local is
+ * as before.
  */
 bool weir_local_take(struct weir_proxy *px, struct weir_conn *c);
 /* Gives the port back, if c has one. */
 void weir_local_give(struct weir_proxy *px, struct weir_conn *c);
-/* c has ended: its port may be taken back from now on. To be said once, if c has a backend. */
+/*
+ * c, which has a backend, has ended: its port may be taken back from now on. It may from the beginning
+ * while c is half-open; c's client has accepted: it may not any more.
+ */
 void weir_local_ended(struct weir_proxy *px, const struct weir_conn *c);
+void weir_local_settled(struct weir_proxy *px, const struct weir_conn *c);
 /* The pool that c's local port is of. */
 struct weir_localports *weir_local_pool(const struct weir_proxy *px, const struct weir_conn *c);
 /* Time passes: pools that run short get ports of ended connections back. Bounded. */

@@ -2,8 +2,9 @@
 /*
  * Local address and port of a connection in fullnat: owns the pools, of which there is one for each
  * backend and local address of its egress interface. Packets take a free port or none. Room is made
- * between bursts: a pool that runs short while it has ports of ended connections stands in a list, and
- * weir_local_recycle() takes some of them back, those first that were taken longest ago (RFC 6191).
+ * between bursts: a pool that runs short while it has ports of ended connections or half-open entries
+ * stands in a list, and weir_local_recycle() takes some of them back, those first that were taken longest
+ * ago (RFC 6191).
  */
 #include "tcp/engine.h"
 
@@ -65,10 +66,10 @@ static void remove_first(struct weir_proxy *px)
 	px->pools[n].next = WEIR_LOCALPORT_NONE;
 }
 
-/* The pool runs short, and ports of ended connections can be taken back: into the list, once. */
+/* The pool runs short, and some of its ports can be taken back: into the list, once. */
 static void want(struct weir_proxy *px, struct weir_localports *p)
 {
-	if (p->ended == 0 || p->count - p->in_use >= weir_spare_ports(p) ||
+	if (p->yielding == 0 || p->count - p->in_use >= weir_spare_ports(p) ||
 		p->next != WEIR_LOCALPORT_NONE)
 		return;
 	weir_localports_look_again(p);
@@ -83,10 +84,11 @@ static void take_from(struct weir_proxy *px, struct weir_conn *c, struct weir_lo
 	c->local.port_be = weir_be16(weir_localports_take(p));
 	c->flags |= WEIR_CONN_LOCAL_PORT;
 	px->local_ports++;
+	p->yielding += c->state == WEIR_SYN_RCVD;
 	if (p->count - p->in_use >= weir_spare_ports(p))
 		return;
 	want(px, p);
-	if (weir_pool_pressed(p))
+	if (c->state != WEIR_SYN_RCVD && weir_pool_pressed(p))
 		weir_pressure_begin(px);
 }
 
@@ -94,6 +96,7 @@ bool weir_local_take(struct weir_proxy *px, struct weir_conn *c)
 {
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
 	const struct weir_interface *egress = egress_of(px, c->backend);
+	const bool is_entry = c->state == WEIR_SYN_RCVD;
 	unsigned int at = first_addr(egress, c);
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++, at = next_addr(egress, at)) {
@@ -101,14 +104,15 @@ bool weir_local_take(struct weir_proxy *px, struct weir_conn *c)
 
 		if (!(bk->locals >> at & 1))
 			continue;
-		if (p->in_use < p->count) {
+		if (p->in_use < p->count && (!is_entry || weir_has_port_for_entry(p))) {
 			take_from(px, c, p, &egress->addrs[at].addr);
 			return true;
 		}
-		if (p->ended > 0)
+		if (p->yielding > 0)
 			want(px, p);
 	}
-	weir_pressure_begin(px);
+	if (!is_entry)
+		weir_pressure_begin(px);
 	return false;
 }
 
@@ -120,8 +124,8 @@ void weir_local_give(struct weir_proxy *px, struct weir_conn *c)
 		return;
 	p = weir_local_pool(px, c);
 	weir_localports_give(p, weir_be16(c->local.port_be));
-	if (!is_active(c))
-		p->ended--;
+	if (!is_counted(c))
+		p->yielding--;
 	c->flags &= (uint8_t)~WEIR_CONN_LOCAL_PORT;
 	px->local_ports--;
 }
@@ -133,8 +137,20 @@ void weir_local_ended(struct weir_proxy *px, const struct weir_conn *c)
 	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
 		return;
 	p = weir_local_pool(px, c);
-	p->ended++;
+	p->yielding++;
 	want(px, p);
+}
+
+void weir_local_settled(struct weir_proxy *px, const struct weir_conn *c)
+{
+	struct weir_localports *p;
+
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT))
+		return;
+	p = weir_local_pool(px, c);
+	p->yielding--;
+	if (weir_pool_pressed(p))
+		weir_pressure_begin(px);
 }
 
 /* Keys of the next ports of pool number n that are in use, with their buckets on the way. */
@@ -166,14 +182,12 @@ static void fetch(struct weir_proxy *px, const struct weir_key *key, uint64_t ha
 		__builtin_prefetch(&conn_at(px, conn)->state, 1);
 }
 
-static void free_ended(struct weir_proxy *px, const struct weir_key *key, uint64_t hash)
+static void take_back(struct weir_proxy *px, const struct weir_key *key, uint64_t hash)
 {
 	uint32_t conn = weir_table_lookup(&px->table, key, hash);
 
-	if (conn == WEIR_CONN_NONE || is_active(conn_at(px, conn)))
-		return;
-	weir_conn_evict(px, conn_at(px, conn));
-	event(px, WEIR_EVENT_port_recycled);
+	if (conn != WEIR_CONN_NONE)
+		weir_conn_yield(px, conn_at(px, conn));
 }
 
 void weir_local_recycle(struct weir_proxy *px)
@@ -191,8 +205,8 @@ void weir_local_recycle(struct weir_proxy *px)
 	for (unsigned int i = 0; i < found; i++)
 		fetch(px, &keys[i], hashes[i]);
 	for (unsigned int i = 0; i < found; i++)
-		free_ended(px, &keys[i], hashes[i]);
+		take_back(px, &keys[i], hashes[i]);
 	remove_first(px);
-	if (p->ended > 0 && p->count - p->in_use < weir_spare_ports(p))
+	if (p->yielding > 0 && p->count - p->in_use < weir_spare_ports(p))
 		append(px, p);
 }

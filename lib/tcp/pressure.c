@@ -76,7 +76,7 @@ static struct room room_for(const struct weir_proxy *px, const struct weir_conn 
 	if (c->flags & WEIR_CONN_LOCAL_PORT) {
 		const struct weir_localports *p = weir_local_pool(px, c);
 
-		narrow(&room, limits, p->in_use - p->ended, p->count, weir_spare_ports(p));
+		narrow(&room, limits, p->in_use - p->yielding, p->count, weir_spare_ports(p));
 	}
 	if (!makes_room(px))
 		room.lack = 0;

@@ -398,7 +398,7 @@ static void check_room(const struct shell *s)
 		FUZZ_MUST(px->table.count < px->table.capacity || ended == 0);
 		for (uint32_t i = 0; i < shell_pools(px); i++)
 			FUZZ_MUST(px->pools[i].in_use < px->pools[i].count ||
-				px->pools[i].ended == 0);
+				px->pools[i].yielding == 0);
 	}
 }
 

@@ -82,7 +82,7 @@ static bool is_free(const struct weir_conn *c)
 
 /* What the audit counts itself. */
 struct tally {
-	uint32_t conns, keys, ports, ended, held, linked;
+	uint32_t conns, keys, ports, yielding, held, linked;
 	uint32_t by_state[WEIR_STATES];
 	uint32_t active[WEIR_BACKENDS_MAX], of_backend[WEIR_BACKENDS_MAX];
 	uint32_t of_listener[WEIR_LISTENERS_MAX];
@@ -151,8 +151,9 @@ static void tally_conn(const struct weir_proxy *px, uint32_t i, struct tally *t)
 			t->active[c->backend]++;
 	}
 	t->ports += (c->flags & WEIR_CONN_LOCAL_PORT) != 0;
-	t->ended += (c->flags & WEIR_CONN_LOCAL_PORT) &&
-		(c->state == WEIR_CLOSED || c->state == WEIR_TIME_WAIT);
+	t->yielding += (c->flags & WEIR_CONN_LOCAL_PORT) &&
+		(c->state == WEIR_CLOSED || c->state == WEIR_TIME_WAIT ||
+			c->state == WEIR_SYN_RCVD);
 	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !(c->flags & WEIR_CONN_KEYED_BACKEND))
 		shell_die("conn %u keeps a port that leads nowhere", i);
 	if ((c->flags & WEIR_CONN_LOCAL_PORT) && !has_its_port(px, c))
@@ -225,12 +226,12 @@ static uint32_t ports_in_pools(const struct weir_proxy *px)
 }
 
 /* As the pools count them. */
-static uint32_t ended_in_pools(const struct weir_proxy *px)
+static uint32_t yielding_in_pools(const struct weir_proxy *px)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < shell_pools(px); i++)
-		n += px->pools[i].ended;
+		n += px->pools[i].yielding;
 	return n;
 }
 
@@ -262,7 +263,7 @@ static void audit(const struct weir_proxy *px)
 	must_be("conns on the wheel", linked_in_wheel(&px->wheel), t->conns);
 	must_be("local ports of pools", ports_in_pools(px), t->ports);
 	must_be("local ports", px->local_ports, t->ports);
-	must_be("local ports of ended connections", ended_in_pools(px), t->ended);
+	must_be("local ports that yield", yielding_in_pools(px), t->yielding);
 	must_be("connections of addresses", sum_of(px->crowd.of_address, px->crowd.lines),
 		weir_proxy_active(px) - px->by_state[WEIR_SYN_RCVD]);
 	must_be("connections of prefixes", sum_of(px->crowd.of_prefix, px->crowd.lines),

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Half-open entries where room is short (HC-70): local ports, keys; who gives way to whom. */
+#include "modes.h"
+
+#define QUIET   20u
+#define ENTRIES 3000u /* more than a worker of 32 has local ports */
+
+static void set_mode(struct shell *s, enum weir_syn_cookies mode)
+{
+	for (uint32_t i = 0; i < s->policy->n_services; i++)
+		s->policy->services[i].syn_cookies = (uint8_t)mode;
+	for (unsigned int w = 0; w < s->policy->n_workers; w++)
+		for (uint32_t i = 0; i < s->policy->n_services; i++)
+			s->workers[w].px.gates[i].rule.mode = mode;
+	shell_wait_ms(s, 50);
+	shell_clear(s);
+}
+
+/* 32 workers, whose pools have 2016 local ports each; a queue that has room for more. */
+static struct shell *shell_few_ports(void)
+{
+	struct weir_policy *p = shell_policy(32, 1);
+
+	p->limits.connections = 32 * 8192;
+	p->limits.half_open = 32 * 8192;
+	p->limits.syn_ack_ring = 0;
+	return shell_open(p, SHELL_START_NS);
+}
+
+/* The SYNs of so many clients of worker 0, from number `who` on; returns the next number. */
+static unsigned int flood(struct shell *s, unsigned int who, unsigned int n)
+{
+	for (; n > 0; n--, who++) {
+		struct segment g;
+		struct talk t;
+
+		who = next_of_worker(s, SHELL_FULLNAT, who);
+		talk_init(&t, s, SHELL_FULLNAT, who);
+		g = talk_syn_segment(&t, WEIR_CLIENT);
+		talk_put(&t, WEIR_CLIENT, &g);
+		shell_clear(s);
+	}
+	return who;
+}
+
+/* A flood takes all local ports that entries may have: nothing that is open goes, newcomers are served. */
+static void hc70_ports(void)
+{
+	struct shell *s = shell_few_ports();
+	struct talk t[QUIET + 8];
+	unsigned int who = 0;
+
+	for (unsigned int i = 0; i < QUIET; i++, who++) {
+		who = next_of_worker(s, SHELL_FULLNAT, who);
+		talk_init(&t[i], s, SHELL_FULLNAT, who);
+		talk_open(&t[i]);
+	}
+	set_mode(s, WEIR_SYN_COOKIES_NEVER);
+	who = flood(s, who, ENTRIES);
+	CU_ASSERT_TRUE(shell_in_state(s, WEIR_SYN_RCVD) > 1900);
+	CU_ASSERT_TRUE(shell_fates(s, WEIR_FATE_no_entry) > 900);
+	IS(shell_fates(s, WEIR_FATE_no_local_port), 0);
+	shell_audit(s);
+	set_mode(s, WEIR_SYN_COOKIES_ALWAYS);
+	for (unsigned int i = QUIET; i < QUIET + 8; i++, who++) {
+		who = next_of_worker(s, SHELL_FULLNAT, who);
+		talk_init(&t[i], s, SHELL_FULLNAT, who);
+		talk_open(&t[i]);
+		shell_clear(s);
+	}
+	s->tick_ms = 50;
+	shell_wait_ms(s, 40000);
+	shell_clear(s);
+	IS(shell_events(s, WEIR_EVENT_conn_evicted) + shell_events(s, WEIR_EVENT_conn_pressed), 0);
+	IS(shell_in_state(s, WEIR_ESTABLISHED), QUIET + 8);
+	shell_audit(s);
+	shell_close(s);
+}
+
+/* A pool that is short takes ports of entries back, so that there is room again. */
+static void hc70_ports_come_back(void)
+{
+	struct shell *s = shell_few_ports();
+	unsigned int free;
+
+	set_mode(s, WEIR_SYN_COOKIES_NEVER);
+	flood(s, 0, ENTRIES);
+	shell_wait_ms(s, 1000);
+	shell_clear(s);
+	free = s->workers[0].px.pools[0].count - s->workers[0].px.pools[0].in_use;
+	CU_ASSERT_TRUE(free >= 32 && free < 64);
+	CU_ASSERT_TRUE(shell_events(s, WEIR_EVENT_half_open_evicted) < 64);
+	shell_close(s);
+}
+
+/* In adaptive mode a SYN for which there is no place gets a cookie. */
+static void hc70_cookie_instead(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+	struct talk t;
+
+	p->services[SHELL_FULLNAT].syn_cookies = WEIR_SYN_COOKIES_ADAPTIVE;
+	p->services[SHELL_FULLNAT].watermarks.queue_high = 100;
+	s = shell_open(p, SHELL_START_NS);
+	shell_squeeze_ports(s, 4);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct segment g;
+
+		talk_init(&t, s, SHELL_FULLNAT, i);
+		g = talk_syn_segment(&t, WEIR_CLIENT);
+		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+	}
+	shell_clear(s);
+	talk_init(&t, s, SHELL_FULLNAT, 3);
+	talk_open(&t);
+	talk_say(&t, WEIR_CLIENT, PSH, 100);
+	IS(shell_in_state(s, WEIR_SYN_RCVD), 3);
+	shell_close(s);
+}
+
+/* nat, two services with one backend: a forged SYN to the one keeps no client from the other. */
+static void hc70_key_of_an_entry(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct segment g;
+	struct shell *s;
+	struct talk t, u;
+
+	p->services[SHELL_FULLNAT].mode = WEIR_MODE_NAT;
+	p->services[SHELL_FULLNAT].syn_cookies = WEIR_SYN_COOKIES_NEVER;
+	p->backends[0].addr = p->backends[1].addr;
+	s = shell_open(p, SHELL_START_NS);
+	talk_init(&t, s, SHELL_FULLNAT, 1);
+	g = talk_syn_segment(&t, WEIR_CLIENT);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+	shell_clear(s);
+	talk_init(&u, s, SHELL_NAT, 1);
+	talk_syn(&u);
+	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_handshake_ack);
+	IS(shell_events(s, WEIR_EVENT_half_open_evicted), 1);
+	IS(shell_in_state(s, WEIR_SYN_SENT), 1);
+	shell_clear(s);
+	shell_audit(s);
+	shell_close(s);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"HC-70 entries that have all local ports press nobody", hc70_ports},
+		{"HC-70 a short pool takes ports of entries back", hc70_ports_come_back},
+		{"HC-70 no place: a cookie instead", hc70_cookie_instead},
+		{"HC-70 an entry's key gives way to a connection", hc70_key_of_an_entry},
+	};
+
+	return unit_main("proxy calm room", tests, sizeof(tests) / sizeof(tests[0]));
+}
