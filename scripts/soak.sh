@@ -17,6 +17,16 @@ mkdir -p "$log"
 cp "$build/tests/sim/sim" "$log/sim"
 sim=$log/sim
 
+# Every other one has a cookie for each SYN.
+mode_of() {
+	case $(($1 % 6)) in
+	1) echo never ;;
+	3) echo adaptive ;;
+	5) echo flap ;;
+	*) echo always ;;
+	esac
+}
+
 # Worlds with few and with many connections at a time; a core's seeds are its own.
 soak_core() {
 	core=$1
@@ -24,7 +34,7 @@ soak_core() {
 	while [ "$(date +%s)" -lt "$end" ]; do
 		seed=$((seed + 1))
 		conns=$((50 + seed % 7 * 100))
-		"$sim" --profile all --seed "$seed" --conns "$conns" --minutes $((1 + seed % 4)) \
+		"$sim" --cookies "$(mode_of $seed)" --profile all --seed "$seed" --conns "$conns" --minutes $((1 + seed % 4)) \
 			>"$log/out.$core" 2>"$log/err.$core" ||
 			cp "$log/err.$core" "$log/failure.$seed"
 		sed -n 's/^FAILED //p' "$log/out.$core" | tee -a "$log/failed" >>"$seeds"
