@@ -42,6 +42,7 @@ struct sim_conn {
 	struct sim_app *backend; /* NULL: not known */
 	struct sim_timer start, deadline;
 	bool judged;
+	bool struck; /* by a blind attacker, in a way that one connection is to be only once */
 };
 
 void sim_app_init(struct sim_app *a, struct sim_world *w, struct sim_host *h, enum weir_side side,

@@ -268,6 +268,24 @@ void sim_plan_make_long(struct sim_plan *plan, struct sim_random *r, bool banner
 	}
 }
 
+void sim_plan_make_lasting(struct sim_plan *plan, struct sim_random *r, bool banner)
+{
+	struct draft d = {.plan = plan, .random = r};
+	const uint32_t rounds = sim_between(r, 4, 10);
+
+	*plan = (struct sim_plan){.kind = SIM_IDLE};
+	for (unsigned int side = 0; side < 2; side++)
+		plan->script[side].keepalive_ms = sim_between(r, 10000, 25000);
+	if (banner)
+		say(&d, WEIR_BACKEND, SIM_BANNER);
+	for (uint32_t i = 0; i < rounds && plan->script[WEIR_CLIENT].n + 8 < SIM_STEPS_MAX; i++) {
+		talk(&d, 3000);
+		pause_ms(&d, WEIR_CLIENT, sim_between(r, 8000, 40000));
+	}
+	talk(&d, 3000);
+	close_by(&d, WEIR_CLIENT);
+}
+
 void sim_plan_make(struct sim_plan *plan, struct sim_random *r, enum sim_kind kind, bool banner)
 {
 	struct draft d = {.plan = plan, .random = r};

@@ -60,6 +60,8 @@ struct sim_plan {
 #define SIM_BANNER 80
 
 /* banner: the backend speaks first. long: for two hours or so, with the default idle times. */
+/* lasting: some minutes, with pauses */
+void sim_plan_make_lasting(struct sim_plan *plan, struct sim_random *r, bool banner);
 void sim_plan_make_long(struct sim_plan *plan, struct sim_random *r, bool banner);
 void sim_plan_make(struct sim_plan *plan, struct sim_random *r, enum sim_kind kind, bool banner);
 

@@ -45,6 +45,8 @@ const struct sim_profile sim_profiles[] = {
 	{"heal", AWFUL, 1800, 16, 3, 1000, 3, ALL, 200, true, true, false, false, false, SIM_HEALS},
 	{"heal-tight", AWFUL, 1800, 16, 3, 30, 2, ALL, 100, true, true, true, false, false,
 		SIM_HEALS_LATE},
+	{"blind", LOSSY, 300, 16, 3, 1000, 3, ALL, 0, false, false, false, false, true, SIM_BESET},
+	{"replay", LOSSY, 300, 8, 2, 12, 3, SOME, 0, true, false, false, false, true, SIM_REPLAYED},
 	{"long", LOSSY, 1800, 16, 3, 1000, 2, ALL, 0, true, false, false, false, true, SIM_LONG},
 };
 

@@ -13,6 +13,8 @@ enum sim_manner {
 	SIM_HEALS,      /* newcomers come when all has healed (visit.h) */
 	SIM_HEALS_LATE, /* ... and all others have come to their end: they may have filled the limits */
 	SIM_LONG,       /* conversations of hours, timers as they are by default */
+	SIM_BESET,      /* conversations of minutes; an attacker knows who has them (blind.h) */
+	SIM_REPLAYED, /* an attacker hears clients, and says it again (replayer.h) */
 };
 
 struct sim_profile {

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#include "tcp/engine.h"
 #include "wire.h"
 #include "wire/opt.h"
 
 static const char *const names[SIM_SABOTAGES] = {"none", "byte", "window", "mss", "options", "echo",
 	"sack", "silence", "loss", "checksum", "neighbour", "unproven", "chatty", "storm", "limits",
-	"leak", "balance", "secret", "deaf", "haste", "extras", "numbers", "displace", "luck"};
+	"leak", "balance", "secret", "deaf", "haste", "extras", "numbers", "displace", "yielding",
+	"gullible", "forgetful", "doors", "luck"};
 
 enum sim_sabotage sim_sabotage_find(const char *name)
 {
@@ -62,21 +62,6 @@ static bool blank_extras(uint8_t *tcp, uint8_t opt_len)
 	return any;
 }
 
-/* The first one that is open is forgotten. */
-static void displace(struct shell *s)
-{
-	struct weir_proxy *px = &s->workers[0].px;
-
-	for (uint32_t i = 0; i < px->table.fresh; i++) {
-		struct weir_conn *c = conn_at(px, i);
-
-		if (!is_free(c) && c->state == WEIR_ESTABLISHED) {
-			weir_conn_evict(px, c);
-			return;
-		}
-	}
-}
-
 /* true: it was, and its checksum is to be made right again. */
 static bool spoil(enum sim_sabotage kind, const struct weir_seg *s, uint8_t *tcp)
 {
@@ -112,8 +97,7 @@ bool sim_sabotage(enum sim_sabotage kind, struct shell *shell, const struct shel
 		return false;
 	if (kind == SIM_SABOTAGE_LOSS && tcp[17] < 8) /* of the checksum */
 		return false;
-	if (kind == SIM_SABOTAGE_DISPLACE && s->flags == WEIR_TCP_SYN)
-		displace(shell);
+	sim_sabotage_core(kind, shell, out);
 	if (kind == SIM_SABOTAGE_CHECKSUM)
 		tcp[16] ^= 1;
 	else if (kind == SIM_SABOTAGE_NEIGHBOUR)

@@ -32,6 +32,10 @@ enum sim_sabotage {
 	SIM_SABOTAGE_EXTRAS,    /* a SYN's unknown option is blanked out, where SYNs pass */
 	SIM_SABOTAGE_NUMBERS,   /* ... its sequence number is another one */
 	SIM_SABOTAGE_DISPLACE,  /* an entry takes the place of an open connection */
+	SIM_SABOTAGE_YIELDING,  /* what is challenged ends the connection */
+	SIM_SABOTAGE_GULLIBLE,  /* every FIN counts, and for acknowledged */
+	SIM_SABOTAGE_FORGETFUL, /* cookies may be used again when their connections have ended */
+	SIM_SABOTAGE_DOORS,     /* an attacker who knows all numbers speaks by the right port */
 	SIM_SABOTAGE_LUCK,      /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };
@@ -44,6 +48,9 @@ void sim_sabotage_begin(enum sim_sabotage kind, struct shell *s);
 
 /* Spoils the frame, or what the core remembers after it; false: it is lost. */
 bool sim_sabotage(enum sim_sabotage kind, struct shell *s, const struct shell_out *out);
+
+/* sabotage_core.c: spoils what the core remembers after that frame. */
+void sim_sabotage_core(enum sim_sabotage kind, struct shell *s, const struct shell_out *out);
 
 /* How many frames one is. */
 unsigned int sim_sabotage_copies(enum sim_sabotage kind);

@@ -28,7 +28,11 @@ struct sim_host *sim_world_client(struct sim_world *w, uint32_t addr)
 
 static void to_front_from_client(struct sim_link *link, const uint8_t *frame, uint32_t len)
 {
-	sim_front_receive(link->end, SHELL_CLIENTS, frame, len);
+	struct sim_front *f = link->end;
+	struct sim_world *w = f->world;
+
+	sim_replayer_hear(&w->replayer, frame, len);
+	sim_front_receive(f, SHELL_CLIENTS, frame, len);
 }
 
 static void to_front_from_backend(struct sim_link *link, const uint8_t *frame, uint32_t len)
@@ -173,6 +177,8 @@ static struct sim_conn *new_conn(struct sim_world *w, struct sim_host *h, unsign
 	c->deadline.fire = on_deadline;
 	if (w->profile->manner == SIM_LONG)
 		sim_plan_make_long(&c->plan, &w->random, c->banner);
+	else if (w->profile->manner == SIM_BESET)
+		sim_plan_make_lasting(&c->plan, &w->random, c->banner);
 	else
 		sim_plan_make(&c->plan, &w->random, kind, c->banner);
 	sim_app_init(&c->client, w, h, WEIR_CLIENT, CLIENT_STREAM + c->index);
@@ -330,6 +336,10 @@ struct sim_world *sim_world_new(const struct sim_spec *spec, struct sim_trace *t
 		sim_reloads_begin(&w->reloads, w); /* which change idle times */
 	if (spec->mode == SIM_FLAP)
 		sim_flap_begin(&w->flap, w);
+	if (p->manner == SIM_BESET)
+		sim_blind_begin(&w->blind, w);
+	if (p->manner == SIM_REPLAYED)
+		sim_replayer_begin(&w->replayer, w);
 	if (p->manner == SIM_HEALS)
 		sim_visits_begin(&w->visits, w, w->end_ns);
 	return w;

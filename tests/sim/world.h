@@ -5,10 +5,12 @@
 
 #include "app.h"
 #include "attack.h"
+#include "blind.h"
 #include "fault.h"
 #include "reload.h"
 #include "front.h"
 #include "profile.h"
+#include "replayer.h"
 #include "sabotage.h"
 #include "visit.h"
 
@@ -48,6 +50,8 @@ struct sim_world {
 	struct sim_reloads reloads;
 	struct sim_flap flap;
 	struct sim_attack attack;
+	struct sim_blind blind;
+	struct sim_replayer replayer;
 	struct sim_visits visits;
 	enum sim_sabotage sabotage;
 	uint64_t resenders_before; /* in the worlds before this one */
