@@ -29,18 +29,28 @@ static inline void weir_bucket_init(struct weir_bucket *b, uint32_t rate_per_s, 
 	b->spent_until_ns = now_ns > b->full_ns ? now_ns - b->full_ns : 0;
 }
 
-/* Takes one grant; false when the budget is spent. A clock that goes back grants nothing new. */
-static inline bool weir_bucket_take(struct weir_bucket *b, uint64_t now_ns)
+/* The credit there is: cost_ns for each grant. */
+static inline uint64_t weir_bucket_left_ns(const struct weir_bucket *b, uint64_t now_ns)
 {
 	uint64_t from = b->spent_until_ns;
 
-	if (b->cost_ns == 0)
-		return false;
 	if (now_ns > b->full_ns && from < now_ns - b->full_ns)
 		from = now_ns - b->full_ns;
-	if (from + b->cost_ns > now_ns)
+	return now_ns > from ? now_ns - from : 0;
+}
+
+/* There is a grant to take. */
+static inline bool weir_bucket_has(const struct weir_bucket *b, uint64_t now_ns)
+{
+	return b->cost_ns != 0 && b->cost_ns <= weir_bucket_left_ns(b, now_ns);
+}
+
+/* Takes one grant; false when the budget is spent. A clock that goes back grants nothing new. */
+static inline bool weir_bucket_take(struct weir_bucket *b, uint64_t now_ns)
+{
+	if (!weir_bucket_has(b, now_ns))
 		return false;
-	b->spent_until_ns = from + b->cost_ns;
+	b->spent_until_ns = now_ns - weir_bucket_left_ns(b, now_ns) + b->cost_ns;
 	return true;
 }
 

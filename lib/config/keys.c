@@ -174,6 +174,9 @@ static const struct weir_conf_key limit_keys[] = {
 		AT(struct weir_limits, half_open)},
 	{"reply_budget", WEIR_CONF_INT, .min = 0, .max = 1000000, .def = 4000,
 		AT(struct weir_limits, reply_budget)},
+	/* many times what a prefix ever needs */
+	{"prefix_replies", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 1000,
+		AT(struct weir_limits, prefix_replies)},
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
 	{"source_rate", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
 		AT(struct weir_limits, source_rate), .old_name = "connections_per_source"},

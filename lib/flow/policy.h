@@ -221,6 +221,8 @@ struct weir_limits {
 	 * about connections and to backends
 	 */
 	uint32_t reply_budget;
+	uint32_t
+		prefix_replies; /* ... of them to a prefix (/24, /56), all workers together; 0: any */
 	/* open connections per client address and per prefix (/24, /56), all workers together; 0: any */
 	uint32_t source_connections, prefix_connections;
 	uint32_t source_rate; /* new connections per client address and second; 0: any */

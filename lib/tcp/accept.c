@@ -130,7 +130,7 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 	if (c == NULL) {
 		event(px, WEIR_EVENT_conn_failed);
 		weir_count(&count->failed, 1);
-		weir_reply_rst_budgeted(px, &px->refusals, pkt, why);
+		weir_reply_rst_budgeted(px, WEIR_REPLY_REFUSAL, pkt, why);
 		return;
 	}
 	weir_known_note(&px->known, &pkt->key.addr);

@@ -149,7 +149,7 @@ static void refuse(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *
 	weir_count(&service_counters(px, &c->client)->failed, 1);
 	leave(px, c);
 	pkt->conn = WEIR_CONN_NONE;
-	weir_reply_rst_budgeted(px, &px->replies, pkt, why);
+	weir_reply_rst_budgeted(px, WEIR_REPLY_UNKNOWN, pkt, why);
 }
 
 /* The queue has room for one more: if need be the oldest leaves. */
@@ -500,7 +500,7 @@ static void refuse_source(struct weir_proxy *px, struct weir_conn *c, struct wei
 	weir_count(&service_counters(px, &c->client)->failed, 1);
 	give_up(px, c);
 	pkt->conn = WEIR_CONN_NONE;
-	weir_reply_rst_budgeted(px, &px->refusals, pkt, why);
+	weir_reply_rst_budgeted(px, WEIR_REPLY_REFUSAL, pkt, why);
 }
 
 /* The third step, which may have data or FIN; in a simultaneous open it is a SYN-ACK. */

@@ -239,9 +239,15 @@ static inline void weir_conn_timer(struct weir_proxy *px, struct weir_conn *c, u
 /* RST to the sender of a segment that belongs to no connection, in its buffer (RFC 9293 §3.10.7.1). */
 void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
 
-/* The same within that budget of replies; without budget, a drop. An RST is never answered. */
-void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
-	struct weir_pkt *pkt, enum weir_fate fate);
+/*
+ * The packet may be answered, within all limits of replies (replies.h); that is counted. false: it is
+ * dropped.
+ */
+bool weir_may_reply(struct weir_proxy *px, enum weir_reply_kind kind, struct weir_pkt *pkt);
+
+/* weir_reply_rst() within these limits. An RST is never answered. */
+void weir_reply_rst_budgeted(struct weir_proxy *px, enum weir_reply_kind kind, struct weir_pkt *pkt,
+	enum weir_fate fate);
 
 /*
  * RFC 5961 §3.2, §4.2: challenge ACK to the client of c, an active connection, about the segment in pkt:

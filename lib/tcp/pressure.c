@@ -120,7 +120,10 @@ static bool is_idle_for_too_long(const struct weir_proxy *px, const struct weir_
  */
 static void evict(struct weir_proxy *px, struct weir_conn *c)
 {
-	if (weir_bucket_take(&px->refusals, px->now_ns))
+	enum weir_fate why;
+
+	if (weir_replies_take(&px->replies, WEIR_REPLY_REFUSAL,
+		    weir_policy_service_of(px->policy, c->client.id), NULL, px->now_ns, &why))
 		weir_send_rst_to_client(px, c);
 	weir_send_rst_to_backend(px, c);
 	weir_conn_evict(px, c);

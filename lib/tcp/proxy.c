@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/seq.h"
+#include "base/share.h"
 #include "flow/classify.h"
 #include "tcp/burst.h"
 #include "tcp/calm.h"
@@ -26,6 +27,7 @@ enum seed_use {
 	SEED_ISN,
 	SEED_LOCAL_PORTS,
 	SEED_ADDR, /* px->addr_secret */
+	SEED_REPLIES,
 };
 
 static struct weir_sipkey derive(const uint8_t seed[32], enum seed_use use)
@@ -67,6 +69,12 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 	}
 }
 
+static void limit_replies(struct weir_proxy *px, const struct weir_policy *p)
+{
+	weir_replies_limit(&px->replies, p->limits.reply_budget,
+		weir_share(p->limits.prefix_replies, p->n_workers));
+}
+
 /* Known clients have a ring of their own, for seconds of them in a flood (HC-07). */
 static void init_synacks(struct weir_proxy *px, struct weir_arena *arena, uint32_t conns)
 {
@@ -89,6 +97,7 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	const struct weir_limits *limits = &policy->limits;
 	uint32_t share = (limits->connections + policy->n_workers - 1) / policy->n_workers;
 	const struct weir_sipkey table_secret = derive(seed, SEED_TABLE);
+	const struct weir_sipkey reply_secret = derive(seed, SEED_REPLIES);
 
 	memset(px, 0, sizeof(*px));
 	px->policy = policy;
@@ -119,10 +128,10 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 		weir_policy_service_room(policy));
 	weir_gates_init(px, arena);
 	weir_counters_init(&px->counters, arena, policy);
-	weir_bucket_init(&px->replies, limits->reply_budget, now_ns);
-	weir_bucket_init(&px->peer_replies, limits->reply_budget, now_ns);
 	weir_bucket_init(&px->syn_lookups, px->synacks.size, now_ns);
-	weir_bucket_init(&px->refusals, limits->reply_budget, now_ns);
+	weir_replies_init(&px->replies, arena, weir_policy_service_room(policy) + 1, share,
+		&reply_secret, now_ns);
+	limit_replies(px, policy);
 }
 
 void weir_proxy_heed(struct weir_proxy *px, const struct weir_health *health)
@@ -153,9 +162,7 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
 		policy->n_workers);
 	weir_guesses_limit(&px->guesses, limits->plain_guesses, policy->n_workers);
-	weir_bucket_rate(&px->replies, limits->reply_budget);
-	weir_bucket_rate(&px->peer_replies, limits->reply_budget);
-	weir_bucket_rate(&px->refusals, limits->reply_budget);
+	limit_replies(px, policy);
 	px->policy = policy;
 	weir_gates_adopt(px, px->generation);
 	px->generation = policy->generation;
@@ -181,7 +188,7 @@ static bool is_past_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 static void handle_unproven(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
 	if (weir_grace_over(&px->grace, hash, pkt->seg.ack, pkt->seg.seq, (uint32_t)now_ms(px)))
-		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_stray);
+		weir_reply_rst_budgeted(px, WEIR_REPLY_UNKNOWN, pkt, WEIR_FATE_refused_stray);
 	else
 		drop(pkt,
 			pkt->seg.flags & WEIR_TCP_FIN ? WEIR_FATE_stray_fin : WEIR_FATE_bad_cookie);
@@ -201,7 +208,7 @@ static void handle_closed(struct weir_proxy *px, const struct weir_conn *c, enum
 		!weir_is_own_handshake(px, c, pkt))
 		handle_unproven(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
 	else
-		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
+		weir_reply_rst_budgeted(px, WEIR_REPLY_PEER, pkt, WEIR_FATE_refused_closed);
 }
 
 /* A segment of a connection in SYN_SENT or SYN_RCVD. */
@@ -235,7 +242,7 @@ static __attribute__((noinline)) bool handle_end(struct weir_proxy *px, struct w
 	}
 	if (side == WEIR_CLIENT && c->state == WEIR_TIME_WAIT &&
 		weir_is_own_handshake(px, c, pkt)) {
-		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_closed);
+		weir_reply_rst_budgeted(px, WEIR_REPLY_PEER, pkt, WEIR_FATE_refused_closed);
 		return true;
 	}
 	weir_forward(px, c, side, pkt);
@@ -317,7 +324,7 @@ static void handle_unknown_client(struct weir_proxy *px, const struct weir_burst
 static void handle_closed_port(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	if (px->policy->limits.refuse_closed_ports)
-		weir_reply_rst_budgeted(px, &px->replies, pkt, WEIR_FATE_refused_port);
+		weir_reply_rst_budgeted(px, WEIR_REPLY_UNKNOWN, pkt, WEIR_FATE_refused_port);
 	else
 		drop(pkt, WEIR_FATE_closed_port);
 }
@@ -389,7 +396,7 @@ static void handle_unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 	else if (kind == WEIR_TCP_SYN)
 		drop(pkt, WEIR_FATE_syn_from_backend);
 	else
-		weir_reply_rst_budgeted(px, &px->peer_replies, pkt, WEIR_FATE_refused_stray);
+		weir_reply_rst_budgeted(px, WEIR_REPLY_PEER, pkt, WEIR_FATE_refused_stray);
 }
 
 /* A SYN is on its way to the backend, ours or the client's. */
@@ -415,10 +422,8 @@ static void handle_unreachable(struct weir_proxy *px, struct weir_conn *c, struc
 
 static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
 {
-	if (!weir_bucket_take(&px->replies, px->now_ns)) {
-		drop(pkt, WEIR_FATE_reply_budget);
+	if (!weir_may_reply(px, WEIR_REPLY_UNKNOWN, pkt))
 		return;
-	}
 	weir_icmp_echo_reply(&pkt->frame, &pkt->seg);
 	pkt->send = WEIR_SEND_BACK;
 	pkt->fate = WEIR_FATE_icmp_echo;

@@ -15,7 +15,6 @@
 #ifndef WEIR_TCP_PROXY_H
 #define WEIR_TCP_PROXY_H
 
-#include "base/bucket.h"
 #include "flow/counters.h"
 #include "flow/crowd.h"
 #include "flow/halfopen.h"
@@ -30,6 +29,7 @@
 #include "tcp/keys.h"
 #include "tcp/known.h"
 #include "tcp/pressure.h"
+#include "tcp/replies.h"
 #include "tcp/sources.h"
 #include "tcp/spent.h"
 #include "tcp/grace.h"
@@ -77,13 +77,10 @@ struct weir_proxy {
 	struct weir_guesses guesses;
 	/* per service: window 0 was announced lately, until then new connections send window updates */
 	uint64_t *squeezed_until_ns;
-	bool *no_timestamps;        /* per service: a backend was seen to lack them (HC-03) */
-	struct weir_bucket replies; /* to unknown tuples: a flood can use it up */
-	/* about connections in the table, and to backends; challenges to SYNs are within syn_lookups, too */
-	struct weir_bucket peer_replies;
+	bool *no_timestamps;         /* per service: a backend was seen to lack them (HC-03) */
+	struct weir_replies replies; /* sharers: services, and one more for what is of none */
 	struct weir_bucket
 		syn_lookups; /* SYNs of known tuples fill no ring: as many a second as it has */
-	struct weir_bucket refusals; /* to clients refused or evicted for want of room */
 	struct weir_halfopen half_open;
 	struct weir_gate *gates;          /* per service */
 	const struct weir_orders *orders; /* NULL: none */

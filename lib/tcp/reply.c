@@ -47,15 +47,53 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate)
 	sent_back(pkt, fate);
 }
 
-void weir_reply_rst_budgeted(struct weir_proxy *px, struct weir_bucket *budget,
-	struct weir_pkt *pkt, enum weir_fate fate)
+/* Whose part of the budgets the answer is of: a service's number, or the one after all services'. */
+static uint32_t sharer_of(const struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	const struct weir_policy *p = px->policy;
+
+	if (pkt->kind == WEIR_KIND_CLIENT)
+		return weir_policy_service_of(p, pkt->key.id);
+	if (pkt->kind == WEIR_KIND_BACKEND)
+		return p->backends[pkt->key.id & ~WEIR_KEY_BACKEND].service;
+	return weir_policy_service_room(p);
+}
+
+/* A backend's address is proved by the port that it comes by (HC-66). */
+static const struct weir_addr *unproved(const struct weir_pkt *pkt)
+{
+	return pkt->kind == WEIR_KIND_BACKEND ? NULL : &pkt->seg.src;
+}
+
+bool weir_may_reply(struct weir_proxy *px, enum weir_reply_kind kind, struct weir_pkt *pkt)
+{
+	enum weir_fate why;
+
+	if (weir_replies_take(&px->replies, kind, sharer_of(px, pkt), unproved(pkt), px->now_ns,
+		    &why))
+		return true;
+	drop(pkt, why);
+	return false;
+}
+
+static bool may_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
+{
+	enum weir_fate why;
+
+	if (weir_replies_challenge(&px->replies, conn_index(px, c), sharer_of(px, pkt),
+		    unproved(pkt), px->now_ns, &why))
+		return true;
+	drop(pkt, why);
+	return false;
+}
+
+void weir_reply_rst_budgeted(struct weir_proxy *px, enum weir_reply_kind kind, struct weir_pkt *pkt,
+	enum weir_fate fate)
 {
 	if (pkt->seg.flags & WEIR_TCP_RST)
 		drop(pkt, WEIR_FATE_stray_rst);
-	else if (weir_bucket_take(budget, px->now_ns))
+	else if (weir_may_reply(px, kind, pkt))
 		weir_reply_rst(pkt, fate);
-	else
-		drop(pkt, WEIR_FATE_reply_budget);
 }
 
 static unsigned int syn_ack_has(const struct weir_agreed *a)
@@ -123,10 +161,8 @@ static void challenge(struct weir_proxy *px, const struct weir_conn *c, struct w
 
 void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
 {
-	if (weir_bucket_take(&px->peer_replies, px->now_ns))
+	if (may_challenge(px, c, pkt))
 		challenge(px, c, pkt);
-	else
-		drop(pkt, WEIR_FATE_reply_budget);
 }
 
 /* The neighbour that the packet came from. */
@@ -143,10 +179,8 @@ void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c, s
 	const struct weir_dest dest = {.send = WEIR_SEND_NEIGHBOUR, .neighbour = sender(pkt)};
 	struct weir_header rst = header_back(&pkt->seg);
 
-	if (!weir_bucket_take(&px->peer_replies, px->now_ns)) {
-		drop(pkt, WEIR_FATE_reply_budget);
+	if (!may_challenge(px, c, pkt))
 		return;
-	}
 	rst.seq = pkt->seg.ack;
 	rst.flags = WEIR_TCP_RST;
 	send_header(px, &rst, &dest);
@@ -229,12 +263,13 @@ static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack 
 	return !is_active(c) && c->cookie != s->isn;
 }
 
-/* HC-42: an unknown client's address may be forged. */
-static bool may_resend(struct weir_proxy *px, uint16_t service)
+/* HC-42: the client's address may be forged, and the more so if it is unknown. */
+static bool may_resend(struct weir_proxy *px, const struct weir_synack *s, bool known)
 {
-	const uint64_t syns = px->counters.service[service].syn;
+	const uint64_t syns = px->counters.service[s->sharer].syn;
 
-	if (weir_resend_take(&px->resends[service], syns, px->now_ns))
+	if ((known || weir_resend_take(&px->resends[s->sharer], syns, px->now_ns)) &&
+		weir_replies_prefix(&px->replies, &s->client.addr, px->now_ns))
 		return true;
 	event(px, WEIR_EVENT_syn_ack_withheld);
 	return false;
@@ -247,7 +282,7 @@ static void again(struct weir_proxy *px, struct weir_synack_ring *ring, unsigned
 
 	while ((s = weir_synack_due(ring, px->now_ns, &limit)) != NULL)
 		if (!px->draining && is_open(px, s->client.id) && is_unanswered(px, s) &&
-			(ring == &px->known_synacks || may_resend(px, s->sharer)))
+			may_resend(px, s, ring == &px->known_synacks))
 			syn_ack_again(px, s);
 }
 

@@ -286,13 +286,37 @@ static void check_opened(const struct full *f, const struct client *c, unsigned 
 		FUZZ_MUST(conn_of(f, c) != NULL);
 		return;
 	}
-	FUZZ_MUST(weir_fates[fate].class != WEIR_CLASS_DROP || fate == WEIR_FATE_reply_budget);
+	FUZZ_MUST(weir_fates[fate].class != WEIR_CLASS_DROP || fate == WEIR_FATE_reply_budget ||
+		fate == WEIR_FATE_prefix_budget || fate == WEIR_FATE_challenge_limit);
 	if (weir_fates[fate].class == WEIR_CLASS_CONSUME)
 		FUZZ_MUST(conn_of(f, c) != NULL);
 	if (fate == WEIR_FATE_table_full)
 		FUZZ_MUST(a_table_is_full(f->s));
 	if (fate == WEIR_FATE_no_local_port)
 		FUZZ_MUST(a_pool_is_full(f->s, c->service));
+}
+
+/* What has ended does not stand in the way of others for longer than a few ticks. */
+static void check_room(const struct shell *s)
+{
+	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
+		const struct weir_proxy *px = &s->workers[w].px;
+		uint32_t ended = px->by_state[WEIR_CLOSED] + px->by_state[WEIR_TIME_WAIT];
+
+		FUZZ_MUST(px->table.count < px->table.capacity || ended == 0);
+		for (uint32_t i = 0; i < shell_pools(px); i++)
+			FUZZ_MUST(px->pools[i].in_use < px->pools[i].count ||
+				px->pools[i].yielding == 0);
+	}
+}
+
+static void wait_ms(struct full *f, uint32_t ms)
+{
+	f->s->tick_ms = ms / 64 > 8 ? ms / 64 : 8;
+	shell_wait_ms(f->s, ms);
+	take(f);
+	if (ms >= 8 * 8)
+		check_room(f->s);
 }
 
 static void open_one(struct full *f, unsigned int k, unsigned int len)
@@ -303,7 +327,10 @@ static void open_one(struct full *f, unsigned int k, unsigned int len)
 
 	c->isn += 0x00100000u;
 	c->shown = c->challenged = false;
-	client_says(f, c, WEIR_TCP_SYN, 0);
+	if (client_says(f, c, WEIR_TCP_SYN, 0) == WEIR_FATE_challenge_limit) {
+		wait_ms(f, 600);
+		client_says(f, c, WEIR_TCP_SYN, 0);
+	}
 	if (!c->shown && c->challenged) { /* it knows nothing of the connection before (HC-63) */
 		c->next = c->heard_ack;
 		client_says(f, c, WEIR_TCP_RST, 0);
@@ -386,29 +413,6 @@ static void flood(struct full *f, unsigned int n, uint8_t flags)
 
 		client_says(f, &nobody, flags, 0);
 	}
-}
-
-/* What has ended does not stand in the way of others for longer than a few ticks. */
-static void check_room(const struct shell *s)
-{
-	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
-		const struct weir_proxy *px = &s->workers[w].px;
-		uint32_t ended = px->by_state[WEIR_CLOSED] + px->by_state[WEIR_TIME_WAIT];
-
-		FUZZ_MUST(px->table.count < px->table.capacity || ended == 0);
-		for (uint32_t i = 0; i < shell_pools(px); i++)
-			FUZZ_MUST(px->pools[i].in_use < px->pools[i].count ||
-				px->pools[i].yielding == 0);
-	}
-}
-
-static void wait_ms(struct full *f, uint32_t ms)
-{
-	f->s->tick_ms = ms / 64 > 8 ? ms / 64 : 8;
-	shell_wait_ms(f->s, ms);
-	take(f);
-	if (ms >= 8 * 8)
-		check_room(f->s);
 }
 
 static void wait(struct full *f, uint8_t detail)

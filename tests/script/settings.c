@@ -27,6 +27,7 @@ static const struct place limits[] = {
 	LIMIT(syn_ack_ring),
 	LIMIT(half_open),
 	LIMIT(reply_budget),
+	LIMIT(prefix_replies),
 	LIMIT(plain_guesses),
 	LIMIT(source_rate),
 	LIMIT(source_connections),

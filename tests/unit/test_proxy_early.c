@@ -362,21 +362,23 @@ static void challenges(void)
 {
 	struct weir_policy *p = shell_policy(1, 1);
 	struct shell *s;
-	struct talk t;
+	struct talk t[3];
 
 	p->limits.reply_budget = 2;
 	s = shell_open(p, SHELL_START_NS);
-	talk_init(&t, s, SHELL_FULLNAT, 1);
-	t.offer[WEIR_CLIENT].ts = false;
-	talk_syn(&t);
-	talk_ack(&t);
-	for (unsigned int i = 0; i < 4; i++) {
-		IS(reset(&t, 9), i < 2 ? WEIR_FATE_challenged : WEIR_FATE_reply_budget);
-		if (i < 2)
-			hear_challenge(&t);
+	for (unsigned int i = 0; i < 3; i++) {
+		talk_init(&t[i], s, SHELL_FULLNAT, i);
+		t[i].offer[WEIR_CLIENT].ts = false;
+		talk_syn(&t[i]);
+		talk_ack(&t[i]);
+		IS(reset(&t[i], 9), i < 2 ? WEIR_FATE_challenged : WEIR_FATE_reply_budget);
+		if (i == 2)
+			break;
+		hear_challenge(&t[i]);
+		IS(reset(&t[i], 9), WEIR_FATE_challenge_limit);
 	}
-	talk_silence(&t);
-	IS(reset(&t, 0), WEIR_FATE_client_abort);
+	talk_silence(&t[2]);
+	IS(reset(&t[2], 0), WEIR_FATE_client_abort);
 	shell_close(s);
 }
 

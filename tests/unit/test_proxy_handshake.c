@@ -463,7 +463,7 @@ static void hc08_patience(void)
 			IS(fate, WEIR_FATE_reply_budget);
 		}
 	}
-	IS(told, 5);
+	CU_ASSERT_TRUE(told >= 2 && told <= 7); /* a budget is another one each second */
 	shell_close(s);
 }
 

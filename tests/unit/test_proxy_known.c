@@ -148,11 +148,69 @@ static void hc42_bytes(void)
 		CU_ASSERT_TRUE(amplification(rates[i]) <= 1.2);
 }
 
+/* A spoofed segment of that kind, from anywhere in a /24. Its bytes. */
+static uint32_t spoof(struct shell *s, unsigned int kind, uint64_t *seed)
+{
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	struct segment g = {.src = 0xcb007100u + (uint32_t)(unit_random(seed) % 256),
+		.sport = (uint16_t)(1 + unit_random(seed) % 50000),
+		.dst = SHELL_VIP(SHELL_NAT),
+		.dport = kind == 1 ? 81 : SHELL_VIP_PORT,
+		.flags = kind < 2 ? WEIR_TCP_SYN : WEIR_TCP_ACK,
+		.ttl = 50,
+		.wnd = 1024,
+		.src_mac = {2, 0, 0, 0, 0, 7}};
+	uint32_t len;
+
+	if (kind == 3)
+		len = segment_ping(g.src, g.dst, frame);
+	else
+		len = (uint32_t)segment_frame(&g, frame);
+	shell_in(s, frame, len, SHELL_CLIENTS);
+	return len;
+}
+
+/*
+ * A victim's /24 is spoofed, 10 000 packets a second for ten seconds: SYNs, SYNs to a closed port, ACKs
+ * (whose repetitions get RSTs) and pings. Bytes in and out, and packets that are not first SYN-ACKs.
+ */
+static void hc42_prefix(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	struct shell *s;
+	uint64_t seed = 5, in = 0, out_bytes = 0, others = 0;
+
+	p->limits.reply_budget = 4000; /* the defaults */
+	p->limits.prefix_replies = 1000;
+	p->limits.syn_ack_ring = 1024;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int ms = 0; ms < 10000; ms++) {
+		const struct shell_out *out;
+
+		for (unsigned int i = 0; i < 10; i++)
+			in += spoof(s, i % 4, &seed);
+		shell_wait_ms(s, 1);
+		while ((out = shell_take(s)) != NULL) {
+			out_bytes += out->len;
+			others += !(out->seg.flags & WEIR_TCP_SYN);
+		}
+	}
+	others += shell_events(s, WEIR_EVENT_syn_ack_resent);
+	printf("  of %llu bytes %.2f are answered; %llu packets a second beside first SYN-ACKs\n",
+		(unsigned long long)in, (double)out_bytes / (double)in,
+		(unsigned long long)others / 10);
+	CU_ASSERT_TRUE(out_bytes * 10 <= in * 12);
+	CU_ASSERT_TRUE(others <= 10 * 1500);
+	CU_ASSERT_TRUE(shell_fates(s, WEIR_FATE_prefix_budget) > 0);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
 		{"HC-07 known clients keep their place in a flood", hc07_known},
 		{"HC-42 bytes answered per spoofed byte", hc42_bytes},
+		{"HC-42 answers to a prefix that is spoofed", hc42_prefix},
 	};
 
 	return unit_main("proxy known", tests, sizeof(tests) / sizeof(tests[0]));

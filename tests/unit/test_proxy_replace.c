@@ -164,6 +164,9 @@ static void hear_challenge(struct talk *t)
 	IS(weir_be16(out->seg.dport_be), t->port);
 }
 
+/* So long after one a connection may be challenged again (RFC 5961 §7). */
+#define CHALLENGE_MS 540
+
 /* A segment of new incarnation u while t is alive: u is refused, and t's client is asked. */
 static void refused(struct talk *t, struct talk *u, const struct segment *g)
 {
@@ -195,6 +198,7 @@ static void rebooted(unsigned int service)
 		IS(talk_state(&t), WEIR_ESTABLISHED); /* a SYN proves nothing */
 		first = talk_segment(&u, WEIR_CLIENT, i == 1 ? PSH : ACK, i == 1 ? 100 : 0);
 		refused(&t, &u, &first);
+		shell_wait_ms(s, CHALLENGE_MS);
 		refused(&t, &u, &first); /* the answers were lost */
 		talk_abort(&t, WEIR_CLIENT);
 		talk_begin_anew(&u, &t, adds[i] + 64000);
@@ -274,6 +278,9 @@ static void challenged_syn(unsigned int service)
 		talk_say(&t, WEIR_CLIENT, PSH, 100);
 		talk_say(&t, WEIR_BACKEND, PSH, 100);
 		talk_say(&t, WEIR_CLIENT, ACK, 0);
+		IS(talk_put(&u, WEIR_CLIENT, &syn), WEIR_FATE_challenge_limit);
+		talk_silence(&t);
+		shell_wait_ms(s, CHALLENGE_MS);
 		IS(talk_put(&u, WEIR_CLIENT, &syn), WEIR_FATE_challenged);
 		shell_clear(s);
 		talk_abort(&t, WEIR_CLIENT);
@@ -329,7 +336,7 @@ static void hc32_same_isn(void)
 	each_mode(same_isn);
 }
 
-/* A client that knows the connection ignores both answers, and there are no more than the budget. */
+/* A client that knows the connection ignores both answers, and there are no more than one in half a second. */
 static void hc63_guessed(void)
 {
 	struct weir_policy *p = shell_policy(1, 1);
@@ -337,17 +344,18 @@ static void hc63_guessed(void)
 	struct shell *s;
 	struct talk t, u;
 
-	p->limits.reply_budget = 2;
 	p->limits.syn_ack_ring = 0;
 	s = shell_open(p, SHELL_START_NS);
 	begin(&t, s, SHELL_NAT, 1);
 	talk_begin_anew(&u, &t, 0x30000000);
 	talk_syn(&u);
 	g = talk_segment(&u, WEIR_CLIENT, ACK, 0);
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
 		refused(&t, &u, &g);
-	IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_reply_budget);
-	talk_silence(&t);
+		IS(talk_put(&u, WEIR_CLIENT, &g), WEIR_FATE_challenge_limit);
+		talk_silence(&t);
+		shell_wait_ms(s, CHALLENGE_MS);
+	}
 	for (unsigned int i = 0; i < 2; i++) {
 		talk_say(&t, WEIR_CLIENT, PSH, 100);
 		talk_say(&t, WEIR_BACKEND, PSH, 100);
