@@ -283,13 +283,18 @@ static bool handle_syn_again(struct weir_proxy *px, struct weir_conn *c, struct 
 }
 
 /*
- * The connection on a SYN's tuple has ended, or may have: an exact RST was forwarded, and its receiver has
- * not sent since. Then a client's RST counts no longer, other than in HC-63: there a cookie proves that the
- * client is there, here nothing does.
+ * The connection on a SYN's tuple has ended, or as good as: an exact RST was forwarded, and its receiver has
+ * not sent since. A client's RST counts for less than in HC-63, because no cookie proves that the client is
+ * there: nothing may be in flight, or what is exact here is not so at the backend.
  */
 static bool has_ended(const struct weir_conn *c)
 {
-	return !is_counted(c) || (!is_alive(c) && (c->flags & WEIR_CONN_RST_PENDING));
+	const struct weir_track *client = &c->track[WEIR_CLIENT];
+
+	if (!is_counted(c))
+		return true;
+	return !is_alive(c) && (c->flags & WEIR_CONN_RST_PENDING) &&
+		(c->reset_by == WEIR_BACKEND || client->acked == client->end);
 }
 
 /* The client has begun another connection: what is on its tuple has ended, or got no answer. */
