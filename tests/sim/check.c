@@ -106,7 +106,7 @@ bool sim_check_pair(struct sim_app *a)
 	struct sim_conn *c;
 
 	if (them == NULL && a->side == WEIR_BACKEND && a->theirs == SIM_ATTACK_STREAM &&
-		a->world->front.luck.n > 0)
+		(a->world->front.luck.n > 0 || a->world->bots.n > 0))
 		return false;
 	if (them == NULL)
 		sim_fail(tuple(a), "%s reads a stream that the other side does not write: %llx",
@@ -277,7 +277,7 @@ void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, stru
 	if (out->send == WEIR_SEND_NEXTHOP && !weir_addr_eq(&out->neighbour, &out->seg.dst))
 		sim_fail(who, "a frame goes to another neighbour than its backend");
 	sim_check_syn(w, out, who, service);
-	if (sim_check_may_be_anybody(w, out))
+	if (sim_check_may_be_anybody(w, out) || sim_bots_have(&w->bots, who.addr))
 		return;
 	/* An answer to a segment that fits no connection; or one that had to go in the same burst. */
 	if (who.addr == 0 && ((out->seg.flags & WEIR_TCP_RST) || w->profile->tight))

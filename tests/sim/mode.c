@@ -5,7 +5,7 @@
 
 #include "world.h"
 
-/* Each service twice a second. */
+/* Each service twice a second, on average: clients have clocks of whole seconds. */
 #define FLAP_NS (SIM_S / 2 / SIM_SERVICES)
 
 const char *const sim_mode_names[SIM_MODES] = {"always", "never", "adaptive", "flap"};
@@ -58,14 +58,18 @@ static void on_flap(struct sim_timer *t)
 	weir_orders_set(&f->orders, service,
 		(calm ? WEIR_SYN_COOKIES_NEVER : WEIR_SYN_COOKIES_ALWAYS) + 1);
 	if (w->open > 0 || w->visits.left > 0)
-		sim_queue_set(&w->queue, t, w->queue.now_ns + FLAP_NS);
+		sim_queue_set(&w->queue, t,
+			w->queue.now_ns + FLAP_NS / 2 + sim_random(&f->random) % FLAP_NS);
 }
 
 void sim_flap_begin(struct sim_flap *f, struct sim_world *w)
 {
 	const struct shell *s = w->front.shell;
 
+	struct sim_random aside = w->random;
+
 	f->world = w;
+	f->random = sim_random_fork(&aside);
 	f->timer.fire = on_flap;
 	for (uint32_t i = 0; i < s->policy->n_workers; i++)
 		weir_proxy_obey(&s->workers[i].px, &f->orders);

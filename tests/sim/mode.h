@@ -36,6 +36,7 @@ void sim_mode_configure(struct weir_policy *p, enum sim_mode mode, bool tight,
 struct sim_flap {
 	struct sim_world *world;
 	struct sim_timer timer;
+	struct sim_random random;
 	struct weir_orders orders;
 	uint32_t changes;
 };

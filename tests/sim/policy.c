@@ -79,6 +79,10 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 		.refuse_closed_ports = sim_chance(r, 500000),
 	};
 
+	if (profile->manner == SIM_BOTS || profile->manner == SIM_BOTS_MANY) {
+		l.connections = SIM_POLICY_OF_ALL;
+		l.source_connections = SIM_POLICY_OF_SOURCE;
+	}
 	if (profile->tight) {
 		l.connections = sim_between(r, 8, 64) * n_workers;
 		l.held_packets = sim_between(r, 2, 32);

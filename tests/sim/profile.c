@@ -47,6 +47,9 @@ const struct sim_profile sim_profiles[] = {
 		SIM_HEALS_LATE},
 	{"blind", LOSSY, 300, 16, 3, 1000, 3, ALL, 0, false, false, false, false, true, SIM_BESET},
 	{"replay", LOSSY, 300, 8, 2, 12, 3, SOME, 0, true, false, false, false, true, SIM_REPLAYED},
+	{"bots", LOSSY, 300, 16, 3, 1000, 2, ALL, 0, true, false, false, false, true, SIM_BOTS},
+	{"bots-many", LOSSY, 300, 16, 3, 1000, 2, ALL, 0, true, false, false, false, false,
+		SIM_BOTS_MANY},
 	{"long", LOSSY, 1800, 16, 3, 1000, 2, ALL, 0, true, false, false, false, true, SIM_LONG},
 };
 

@@ -14,7 +14,9 @@ enum sim_manner {
 	SIM_HEALS_LATE, /* ... and all others have come to their end: they may have filled the limits */
 	SIM_LONG,       /* conversations of hours, timers as they are by default */
 	SIM_BESET,      /* conversations of minutes; an attacker knows who has them (blind.h) */
-	SIM_REPLAYED, /* an attacker hears clients, and says it again (replayer.h) */
+	SIM_BOTS,       /* bots.h: some addresses of a botnet */
+	SIM_BOTS_MANY, /* ... so many that they fill the table, and newcomers after that (visit.h) */
+	SIM_REPLAYED,  /* an attacker hears clients, and says it again (replayer.h) */
 };
 
 struct sim_profile {

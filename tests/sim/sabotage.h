@@ -36,6 +36,8 @@ enum sim_sabotage {
 	SIM_SABOTAGE_GULLIBLE,  /* every FIN counts, and for acknowledged */
 	SIM_SABOTAGE_FORGETFUL, /* cookies may be used again when their connections have ended */
 	SIM_SABOTAGE_DOORS,     /* an attacker who knows all numbers speaks by the right port */
+	SIM_SABOTAGE_UNCAPPED,  /* an address may have any number of connections */
+	SIM_SABOTAGE_PATIENT,   /* no room is made for newcomers */
 	SIM_SABOTAGE_LUCK,      /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };

@@ -82,6 +82,19 @@ static void evict(struct shell *s, const struct shell_out *out,
 		weir_conn_evict(px, c);
 }
 
+static void lift_caps(struct shell *s)
+{
+	for (unsigned int w = 0; w < s->policy->n_workers; w++)
+		weir_crowd_cap(&s->workers[w].px.crowd, 0, 0, s->policy->n_workers);
+}
+
+static void make_no_room(struct shell *s)
+{
+	s->policy->limits.adaptive_start = s->policy->limits.adaptive_end = 0;
+	for (unsigned int w = 0; w < s->policy->n_workers; w++)
+		s->workers[w].px.pressure.until_ns = 0;
+}
+
 void sim_sabotage_core(enum sim_sabotage kind, struct shell *s, const struct shell_out *out)
 {
 	if (kind == SIM_SABOTAGE_DISPLACE && out->seg.flags == WEIR_TCP_SYN)
@@ -92,4 +105,8 @@ void sim_sabotage_core(enum sim_sabotage kind, struct shell *s, const struct she
 		believe_fin(s, out);
 	else if (kind == SIM_SABOTAGE_FORGETFUL)
 		forget_cookies(s);
+	else if (kind == SIM_SABOTAGE_UNCAPPED)
+		lift_caps(s);
+	else if (kind == SIM_SABOTAGE_PATIENT)
+		make_no_room(s);
 }

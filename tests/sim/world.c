@@ -68,7 +68,9 @@ static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple
 		sim_check_to_client(w, o, who);
 		h = sim_world_client(w, dst);
 	}
-	if (h == NULL)
+	if (h == NULL && sim_bots_have(&w->bots, dst))
+		sim_bots_hear(&w->bots, o->data, o->len);
+	else if (h == NULL)
 		w->stats.answered +=
 			o->fate == WEIR_FATE_to_client ? 0 : sim_sabotage_copies(w->sabotage);
 	else
@@ -299,6 +301,36 @@ static uint64_t begin(struct sim_random *r)
 	}
 }
 
+/* Addresses of which each may have SIM_POLICY_OF_SOURCE connections: a quarter of the table, or all of it. */
+static const struct sim_botnet some_bots = {.addrs = 8, .each = 150, .slow = 200000},
+			       many_bots = {.addrs = 60, .each = 20, .slow = 0};
+
+static void begin_manner(struct sim_world *w)
+{
+	switch (w->profile->manner) {
+	case SIM_BESET:
+		sim_blind_begin(&w->blind, w);
+		break;
+	case SIM_REPLAYED:
+		sim_replayer_begin(&w->replayer, w);
+		break;
+	case SIM_BOTS:
+		sim_bots_begin(&w->bots, w, &some_bots);
+		break;
+	case SIM_BOTS_MANY:
+		sim_bots_begin(&w->bots, w, &many_bots);
+		sim_visits_begin(&w->visits, w, w->end_ns);
+		break;
+	case SIM_HEALS:
+		sim_visits_begin(&w->visits, w, w->end_ns);
+		break;
+	case SIM_USUAL:
+	case SIM_HEALS_LATE:
+	case SIM_LONG:
+		break;
+	}
+}
+
 struct sim_world *sim_world_new(const struct sim_spec *spec, struct sim_trace *trace)
 {
 	const struct sim_profile *p = spec->profile;
@@ -336,12 +368,7 @@ struct sim_world *sim_world_new(const struct sim_spec *spec, struct sim_trace *t
 		sim_reloads_begin(&w->reloads, w); /* which change idle times */
 	if (spec->mode == SIM_FLAP)
 		sim_flap_begin(&w->flap, w);
-	if (p->manner == SIM_BESET)
-		sim_blind_begin(&w->blind, w);
-	if (p->manner == SIM_REPLAYED)
-		sim_replayer_begin(&w->replayer, w);
-	if (p->manner == SIM_HEALS)
-		sim_visits_begin(&w->visits, w, w->end_ns);
+	begin_manner(w);
 	return w;
 }
 

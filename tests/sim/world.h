@@ -6,6 +6,7 @@
 #include "app.h"
 #include "attack.h"
 #include "blind.h"
+#include "bots.h"
 #include "fault.h"
 #include "reload.h"
 #include "front.h"
@@ -51,6 +52,7 @@ struct sim_world {
 	struct sim_flap flap;
 	struct sim_attack attack;
 	struct sim_blind blind;
+	struct sim_bots bots;
 	struct sim_replayer replayer;
 	struct sim_visits visits;
 	enum sim_sabotage sabotage;
