@@ -177,6 +177,8 @@ static const struct weir_conf_key limit_keys[] = {
 	/* many times what a prefix ever needs */
 	{"prefix_replies", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 1000,
 		AT(struct weir_limits, prefix_replies)},
+	{"service_reserve", WEIR_CONF_INT, .min = 0, .max = 50, .def = 10,
+		AT(struct weir_limits, service_reserve)},
 	/* 65535: WEIR_SOURCES_MAX of tcp/sources.h */
 	{"source_rate", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 0,
 		AT(struct weir_limits, source_rate), .old_name = "connections_per_source"},

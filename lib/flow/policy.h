@@ -225,6 +225,8 @@ struct weir_limits {
 		prefix_replies; /* ... of them to a prefix (/24, /56), all workers together; 0: any */
 	/* open connections per client address and per prefix (/24, /56), all workers together; 0: any */
 	uint32_t source_connections, prefix_connections;
+	/* per cent of the table that services with more than an equal part leave to the others */
+	uint32_t service_reserve;
 	uint32_t source_rate; /* new connections per client address and second; 0: any */
 	/* wrong cookies without timestamps per client address and second, then none is believed; 0: any */
 	uint32_t plain_guesses;

@@ -72,15 +72,39 @@ static bool has_data_or_fin(const struct weir_seg *seg)
 	return seg->payload_len > 0 || (seg->flags & WEIR_TCP_FIN);
 }
 
+/* HC-65: there is a place for one more of the service; if not, room is made among its own. */
+static bool has_part(struct weir_proxy *px, uint16_t service)
+{
+	const uint32_t kept = weir_kept_back(px, service);
+
+	if (kept == 0 || px->table.capacity - weir_settled_conns(px) > kept)
+		return true;
+	weir_pressure_begin(px);
+	return false;
+}
+
+void weir_count_off(struct weir_proxy *px, const struct weir_key *client)
+{
+	weir_crowd_give(&px->crowd, &client->addr);
+	px->settled[weir_policy_service_of(px->policy, client->id)]--;
+}
+
 bool weir_may_open(struct weir_proxy *px, const struct weir_key *client, enum weir_fate *why)
 {
+	const uint16_t service = weir_policy_service_of(px->policy, client->id);
+
 	*why = WEIR_FATE_source_rate;
 	if (weir_sources_limited(&px->sources) &&
 		!weir_sources_take(&px->sources, weir_addr_hash(&px->addr_secret, &client->addr),
 			px->now_ns / 1000000000))
 		return false;
+	if (!has_part(px, service)) {
+		*why = WEIR_FATE_service_share;
+		return false;
+	}
 	switch (weir_crowd_take(&px->crowd, &client->addr)) {
 	case WEIR_CROWD_ROOM:
+		px->settled[service]++;
 		return true;
 	case WEIR_CROWD_ADDRESS_FULL:
 		*why = WEIR_FATE_source_limit;
@@ -105,7 +129,7 @@ static struct weir_conn *open_conn(struct weir_proxy *px, const struct weir_pkt 
 	*why = WEIR_FATE_table_full;
 	c = weir_conn_begin(px, &pkt->key, hash);
 	if (c == NULL) {
-		weir_crowd_give(&px->crowd, &pkt->key.addr);
+		weir_count_off(px, &pkt->key);
 		return NULL;
 	}
 	fill_conn(px, c, pkt, cookie, probe);

@@ -485,7 +485,8 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 {
 	weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_ACKED);
 	weir_handshake_end(c);
-	if (weir_table_pressed(px)) /* a newcomer with a proved address: now room is made */
+	if (weir_table_pressed(px,
+		    service_of(px, c))) /* a newcomer with a proved address: now room is made */
 		weir_pressure_begin(px);
 	/* what the handshake of a cookie would know: TSvals as each end has seen them */
 	weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);

@@ -89,7 +89,7 @@ struct weir_conn *weir_conn_begin(struct weir_proxy *px, const struct weir_key *
 {
 	uint32_t i = weir_table_take(&px->table);
 
-	if (weir_table_pressed(px))
+	if (weir_table_pressed(px, weir_policy_service_of(px->policy, client->id)))
 		weir_pressure_begin(px);
 	return begin(px, client, hash, i, WEIR_SYN_SENT);
 }
@@ -154,7 +154,7 @@ void weir_conn_end(struct weir_proxy *px, struct weir_conn *c, const struct weir
 		queue(px, c, false);
 	px->by_state[c->state]--;
 	if (is_counted(c))
-		weir_crowd_give(&px->crowd, &c->client.addr);
+		weir_count_off(px, &c->client);
 	refer(&px->counters.listener[c->client.id].conns, false);
 	px->changes++;
 	weir_table_give(&px->table, i);
@@ -193,7 +193,7 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 	px->by_state[from]--;
 	px->by_state[to]++;
 	if (was_counted && !is_counted(c)) {
-		weir_crowd_give(&px->crowd, &c->client.addr);
+		weir_count_off(px, &c->client);
 		weir_local_ended(px, c);
 	} else if (!was_counted && is_counted(c)) {
 		weir_local_settled(px, c);

@@ -121,11 +121,20 @@ static inline bool weir_has_port_for_entry(const struct weir_localports *p)
 	return p->count - p->in_use > (weir_spare_ports(p) + 1) / 2;
 }
 
-/* But for those, only connections that go on are in the table, or have a port of the pool. */
-static inline bool weir_table_pressed(const struct weir_proxy *px)
+/* HC-65: places that the service leaves to others, because it has more than an equal part. */
+static inline uint32_t weir_kept_back(const struct weir_proxy *px, uint16_t service)
 {
-	return px->table.capacity - weir_settled_conns(px) < weir_spare_conns(px);
+	return px->settled[service] > px->fair ? px->reserve : 0;
 }
+
+/* But for spare places, only connections that go on are in the table's, or those it has for that service. */
+static inline bool weir_table_pressed(const struct weir_proxy *px, uint16_t service)
+{
+	return px->table.capacity - weir_settled_conns(px) <
+		weir_spare_conns(px) + weir_kept_back(px, service);
+}
+
+/* The same for a pool's ports. */
 
 static inline bool weir_pool_pressed(const struct weir_localports *p)
 {
@@ -296,9 +305,10 @@ void weir_send_rst_at(struct weir_proxy *px, const struct weir_conn *c, uint32_t
 /*
  * HC-60, HC-35: the client's address may have one more connection. false: *why says which limit, and
  * the refusal is counted. true: it is counted on, and its end (weir_conn_step(), weir_conn_end()) counts
- * it off; a caller that cannot make a connection of it gives it back: weir_crowd_give().
+ * it off; a caller that cannot make a connection of it counts it off itself.
  */
 bool weir_may_open(struct weir_proxy *px, const struct weir_key *client, enum weir_fate *why);
+void weir_count_off(struct weir_proxy *px, const struct weir_key *client);
 
 /* conn.c */
 

@@ -70,9 +70,12 @@ static void narrow(struct room *room, const struct weir_limits *limits, uint32_t
 static struct room room_for(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	const struct weir_limits *limits = &px->policy->limits;
+	const uint32_t settled = weir_settled_conns(px);
+	const uint32_t all = px->table.capacity -
+		weir_kept_back(px, weir_policy_service_of(px->policy, c->client.id));
 	struct room room = {.left = WHOLE};
 
-	narrow(&room, limits, weir_settled_conns(px), px->table.capacity, weir_spare_conns(px));
+	narrow(&room, limits, settled, all > settled ? all : settled, weir_spare_conns(px));
 	if (c->flags & WEIR_CONN_LOCAL_PORT) {
 		const struct weir_localports *p = weir_local_pool(px, c);
 

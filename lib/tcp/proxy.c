@@ -75,6 +75,17 @@ static void limit_replies(struct weir_proxy *px, const struct weir_policy *p)
 		weir_share(p->limits.prefix_replies, p->n_workers));
 }
 
+/* HC-65: an equal part for each service, and what those with more leave to the others. */
+static void share_table(struct weir_proxy *px, const struct weir_policy *p)
+{
+	uint32_t live = 0;
+
+	for (uint32_t i = 0; i < p->n_services; i++)
+		live += p->services[i].life == WEIR_LIFE_LIVE;
+	px->fair = live > 1 ? px->table.capacity / live : px->table.capacity;
+	px->reserve = (uint32_t)((uint64_t)px->table.capacity * p->limits.service_reserve / 100);
+}
+
 /* Known clients have a ring of their own, for seconds of them in a flood (HC-07). */
 static void init_synacks(struct weir_proxy *px, struct weir_arena *arena, uint32_t conns)
 {
@@ -123,6 +134,9 @@ void weir_proxy_init(struct weir_proxy *px, struct weir_arena *arena,
 	weir_crowd_init(&px->crowd, arena, share, &px->addr_secret);
 	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
 		policy->n_workers);
+	px->settled =
+		weir_arena_take(arena, weir_policy_service_room(policy) * sizeof(*px->settled));
+	share_table(px, policy);
 	weir_guesses_init(&px->guesses, arena, limits->plain_guesses, policy->n_workers);
 	weir_halfopen_init(&px->half_open, arena, px->table.conns,
 		weir_policy_service_room(policy));
@@ -161,6 +175,7 @@ void weir_proxy_adopt(struct weir_proxy *px, const struct weir_policy *policy)
 	weir_sources_limit(&px->sources, limits->source_rate, policy->n_workers);
 	weir_crowd_cap(&px->crowd, limits->source_connections, limits->prefix_connections,
 		policy->n_workers);
+	share_table(px, policy);
 	weir_guesses_limit(&px->guesses, limits->plain_guesses, policy->n_workers);
 	limit_replies(px, policy);
 	px->policy = policy;

@@ -74,6 +74,9 @@ struct weir_proxy {
 	struct weir_spent spent;
 	struct weir_sources sources;
 	struct weir_crowd crowd; /* connections of each address: is_counted() of engine.h */
+	uint32_t *settled;       /* per service: connections that are counted there */
+	uint32_t fair,
+		reserve; /* HC-65: with more than `fair` a service leaves the reserve to others */
 	struct weir_guesses guesses;
 	/* per service: window 0 was announced lately, until then new connections send window updates */
 	uint64_t *squeezed_until_ns;

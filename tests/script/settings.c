@@ -28,6 +28,7 @@ static const struct place limits[] = {
 	LIMIT(half_open),
 	LIMIT(reply_budget),
 	LIMIT(prefix_replies),
+	LIMIT(service_reserve),
 	LIMIT(plain_guesses),
 	LIMIT(source_rate),
 	LIMIT(source_connections),

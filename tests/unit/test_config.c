@@ -123,6 +123,7 @@ static void test_policy(void)
 	CU_ASSERT_EQUAL(p->limits.syn_ack_ring, 1024);
 	CU_ASSERT_EQUAL(p->limits.reply_budget, 4000);
 	CU_ASSERT_EQUAL(p->limits.prefix_replies, 1000);
+	CU_ASSERT_EQUAL(p->limits.service_reserve, 10);
 	CU_ASSERT(p->limits.refuse_closed_ports);
 	CU_ASSERT_EQUAL(p->limits.adaptive_start, 60);
 	CU_ASSERT_EQUAL(p->limits.adaptive_end, 100);

@@ -110,7 +110,8 @@ RULES(test_unknown_keys,
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
-		"syn_ack_ring, half_open, reply_budget, prefix_replies, source_rate, "
+		"syn_ack_ring, half_open, reply_budget, prefix_replies, service_reserve, "
+		"source_rate, "
 		"source_connections, "
 		"prefix_connections, plain_guesses, services, "
 		"backends, "

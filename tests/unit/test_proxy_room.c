@@ -324,6 +324,64 @@ static void hc62_refusals(void)
 	shell_close(s);
 }
 
+/* Client n asks and says something. false: it is refused. */
+static bool opens(struct talk *t, struct shell *s, unsigned int service, unsigned int n)
+{
+	struct segment g;
+
+	shell_clear(s);
+	talk_init(t, s, service, n);
+	talk_syn(t);
+	g = talk_segment(t, WEIR_CLIENT, ACK, 0);
+	if (talk_put(t, WEIR_CLIENT, &g) != WEIR_FATE_handshake_ack)
+		return false;
+	talk_take_syn(t);
+	talk_answer(t);
+	talk_say(t, WEIR_CLIENT, PSH, 10);
+	return true;
+}
+
+/*
+ * HC-65: a hostile service's clients talk on every connection they can get, and ask for more all the time.
+ * Of the other service's newcomers, ten a second that stay for five seconds, how many are refused?
+ */
+static unsigned int refused_beside(uint32_t reserve)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct talk hostile[1000], quiet[300];
+	unsigned int n = 0, refused = 0;
+	bool is_open[300];
+	struct shell *s;
+
+	p->limits.connections = 1000;
+	p->limits.syn_ack_ring = 0;
+	p->limits.service_reserve = reserve;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 300; i++) {
+		while (n < 1000 && opens(&hostile[n], s, SHELL_NAT, n))
+			n++;
+		if (i % 50 == 0) /* every five seconds */
+			each_talks(hostile, n);
+		is_open[i] = opens(&quiet[i], s, SHELL_FULLNAT, 2000 + i);
+		refused += !is_open[i];
+		shell_clear(s);
+		if (i >= 50 && is_open[i - 50])
+			talk_close(&quiet[i - 50], WEIR_CLIENT);
+		shell_wait_ms(s, 100);
+	}
+	printf("  of 300 newcomers %u are refused beside %u hostile connections\n", refused, n);
+	if (reserve > 0)
+		CU_ASSERT_TRUE(shell_fates(s, WEIR_FATE_service_share) > 0);
+	shell_close(s);
+	return refused;
+}
+
+static void hc65_table(void)
+{
+	CU_ASSERT_TRUE(refused_beside(0) > 15);
+	CU_ASSERT_TRUE(refused_beside(10) == 0);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -337,6 +395,7 @@ int main(void)
 		{"HC-61 idle times are whole up to adaptive_start", hc61_whole},
 		{"HC-61 local ports are used up: newcomers are served", hc61_ports},
 		{"HC-62 refusals have a budget", hc62_refusals},
+		{"HC-65 the table leaves each service its part", hc65_table},
 	};
 
 	return unit_main("proxy room", tests, sizeof(tests) / sizeof(tests[0]));
