@@ -336,9 +336,12 @@ void weir_sched_answered(struct weir_sched *s, uint16_t backend)
 	b->hold_down_until_ns = 0;
 }
 
-/* This client's failure counts already. */
-static bool has_failed(const struct weir_sched_backend *b, const struct weir_addr *client)
+/* This client's failure counts already, and counted lately. */
+static bool has_failed(const struct weir_sched_backend *b, const struct weir_addr *client,
+	uint64_t now_ns)
 {
+	if (now_ns - b->failed_ns >= WEIR_SCHED_AGAIN_NS)
+		return false;
 	for (unsigned int i = 0; i < b->n_failed; i++)
 		if (weir_addr_eq(&b->failed[i], client))
 			return true;
@@ -350,8 +353,9 @@ bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir
 {
 	struct weir_sched_backend *b = &s->backends[backend];
 
-	if (now_ns < b->hold_down_until_ns || has_failed(b, client))
+	if (now_ns < b->hold_down_until_ns || has_failed(b, client, now_ns))
 		return false;
+	b->failed_ns = now_ns;
 	if (b->fails + 1 < WEIR_SCHED_FALL) {
 		b->failed[b->n_failed++] = *client;
 		b->fails++;

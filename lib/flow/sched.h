@@ -5,10 +5,12 @@
  *
  * A backend that failed WEIR_SCHED_FALL clients in a row is held down for WEIR_SCHED_HOLD_DOWN_NS,
  * then tried again. Failures of one client count once: the backend's firewall may reject that client
- * and no other (HC-65), and a client can make its connections fail as often as it likes. A choice prefers, in this order, a backend that is
- * healthy (flow/health.h), that is not held down, and that is not the one to avoid. When a service
- * has no such backend, the next best one is chosen all the same: a wrong guess about all of them
- * must not take the service down. A backup is chosen only when no other is healthy, not held down and
+ * and no other (HC-65), and a client can make its connections fail as often as it likes. One counts again
+ * WEIR_SCHED_AGAIN_NS after the last that did, if no client's connection was accepted in between: all
+ * clients may be behind one address. A choice prefers, in this order, a backend that is healthy
+ * (flow/health.h), that is not held down, and that is not the one to avoid. When a service has no such
+ * backend, the next best one is chosen all the same: a wrong guess about all of them must not take the
+ * service down. A backup is chosen only when no other is healthy, not held down and
  * not to be avoided; one that has as many connections as it may have (max_conns) never. In slow start
  * (slow_start of the service) a backend that a reload added, or that answers after a hold-down, takes
  * part in a growing share of the choices.
@@ -25,13 +27,15 @@
 
 #define WEIR_SCHED_FALL         3
 #define WEIR_SCHED_HOLD_DOWN_NS 2000000000ull
+#define WEIR_SCHED_AGAIN_NS     1000000000ull
 
 struct weir_sched_backend {
 	uint32_t active; /* connections opened to it and not ended */
 	uint32_t most;   /* so many at most: weir_policy_max_conns() */
-	uint16_t fails;  /* in a row, of different clients */
+	uint16_t fails;  /* in a row, that count */
 	uint16_t n_failed;
 	uint64_t hold_down_until_ns;
+	uint64_t failed_ns; /* the last failure that counted */
 	uint64_t
 		risen_ns; /* slow start: when it came or came back; 0: it was there from the start */
 	struct weir_addr failed[WEIR_SCHED_FALL - 1]; /* n_failed clients whose failures count */
@@ -100,7 +104,7 @@ void weir_sched_answered(struct weir_sched *s, uint16_t backend);
 
 /*
  * It has not, and the connection was that client's. true: this failure begins a hold-down; failures
- * during one change nothing. After it one more client is enough, but not the one that began it.
+ * during one change nothing. After it one more is enough.
  */
 bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir_addr *client,
 	uint64_t now_ns);
