@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""visits.py ADDRESS PORT EVERY_MS COUNT [--poll] [--request TEXT]: COUNT connections, one begun every EVERY_MS by the clock.
+"""visits.py ADDRESS PORT EVERY_MS COUNT [OPTION...]: COUNT connections, one begun every EVERY_MS by the clock.
 
 Each is closed after the first bytes of the answer to its request (default: GET / of HTTP/1.0). Connections begin
 when they are due, however long others take, so a stall is in as many figures as it is for clients. Prints a line
@@ -23,9 +23,11 @@ TOTAL_RETRANS = 100  # where struct tcp_info has tcpi_total_retrans
 
 
 class Visit:
-    def __init__(self, address):
+    def __init__(self, address, source):
         self.connect_us = self.reply_us = None
         self.sock = socket.socket()
+        if source:
+            self.sock.bind((source, 0))
         self.sock.setblocking(False)
         self.began = time.monotonic()
         self.sock.connect_ex(address)
@@ -39,14 +41,22 @@ class Visit:
             if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0:
                 return True
             self.connect_us = self.since_us()
-            self.sock.send(request)
-            return False
-        try:
-            if self.sock.recv(65536):
-                self.reply_us = self.since_us()
-        except OSError:
-            pass
+            return not self.said(request)
+        if self.heard():
+            self.reply_us = self.since_us()
         return True
+
+    def said(self, request):
+        try:
+            return self.sock.send(request) > 0
+        except OSError:
+            return False
+
+    def heard(self):
+        try:
+            return self.sock.recv(65536)
+        except OSError:
+            return b""
 
     def end(self):
         info = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TOTAL_RETRANS + 4)
@@ -66,7 +76,7 @@ def main(args):
     start, begun = time.monotonic(), 0
     while begun < args.count or visits:
         for _ in range(due_visits(args, start, begun)):
-            visit = Visit((args.address, args.port))
+            visit = Visit((args.address, args.port), args.source)
             visits[visit.sock.fileno()] = visit
             poll.register(visit.sock, select.EPOLLOUT)
             begun += 1
@@ -86,6 +96,7 @@ parser.add_argument("address")
 parser.add_argument("port", type=int)
 parser.add_argument("every_ms", type=float)
 parser.add_argument("count", type=int)
+parser.add_argument("--source", help="the client's address")
 parser.add_argument("--poll", action="store_true")
 parser.add_argument("--request", default="GET / HTTP/1.0\\r\\n\\r\\n")
 main(parser.parse_args())
