@@ -2,7 +2,8 @@
 /*
  * What the files of the proxy engine share. Private to tcp/; proxy.h is the contract outside.
  *
- *	proxy.c    set-up, the decision about one packet, time
+ *	setup.c    set-up, another policy
+ *	proxy.c    the decision about one packet, time
  *	burst.c    the stages before the decision, for all packets of a burst at once
  *	accept.c   a client's valid ACK, and its early data           \ handshake.h
  *	connect.c  SYN to a backend, its answer, another backend      /
