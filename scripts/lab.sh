@@ -45,6 +45,7 @@ LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
 LAB_WRK_LATE=${LAB_WRK_LATE:-30} # seconds that wrk may take beyond its time
 LAB_WAIT=30                   # seconds that anything may take while nothing else happens
 LAB_HOSTS="client weir switch b1 b2"
+LAB_MORE_HOSTS='' # those that a test adds (lab_host, lab_veth)
 
 LAB_EAL='"--no-huge", "-m", "256", "--no-shconf", "--file-prefix", "'$LAB'"'
 
@@ -541,7 +542,7 @@ lab_host_empty() {
 # Safe to call twice, and in a trap. Clients go first, so that nobody is left waiting.
 lab_down() {
 	local host
-	for host in client b1 b2 switch; do
+	for host in $LAB_MORE_HOSTS client b1 b2 switch; do
 		lab_host_down "$host"
 	done
 	lab_host_down weir 10

@@ -28,22 +28,28 @@ static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 		pkt->kind = WEIR_KIND_CLOSED;
 }
 
+/* What it quotes is ours, to a client or to a backend: then the key is of that connection's side. */
 static void classify_icmp_error(const struct weir_policy *p, struct weir_pkt *pkt)
 {
 	const struct weir_seg *quoted = &pkt->seg;
-	const struct weir_endpoint *s =
+	const struct weir_endpoint *from =
+		weir_endpoint_find(&p->endpoints, &quoted->src, quoted->sport_be);
+	const struct weir_endpoint *to =
 		weir_endpoint_find(&p->endpoints, &quoted->dst, quoted->dport_be);
+	const bool to_client = from != NULL && from->kind == WEIR_ENDPOINT_LISTENER;
 
-	if (s == NULL || s->kind != WEIR_ENDPOINT_BACKEND) {
+	if (!to_client && (to == NULL || to->kind != WEIR_ENDPOINT_BACKEND)) {
 		drop(pkt, WEIR_FATE_icmp_other);
 		return;
 	}
-	if (!weir_is_door(s, pkt->port)) {
+	if (!weir_is_door(to_client ? from : to, pkt->port)) {
 		drop(pkt, WEIR_FATE_wrong_port);
 		return;
 	}
 	pkt->kind = WEIR_KIND_ICMP_ERROR;
-	pkt->key = (struct weir_key){quoted->src, quoted->sport_be, WEIR_KEY_BACKEND | s->index};
+	pkt->key = to_client
+		? (struct weir_key){quoted->dst, quoted->dport_be, from->index}
+		: (struct weir_key){quoted->src, quoted->sport_be, WEIR_KEY_BACKEND | to->index};
 }
 
 /* Not in line, so that TCP needs few registers. */
@@ -128,8 +134,10 @@ unsigned int weir_owner(const struct weir_policy *p, const struct weir_pkt *pkt,
 	case WEIR_KIND_CLIENT:
 		return owner_by_far_end(p, &pkt->key);
 	case WEIR_KIND_BACKEND:
-	case WEIR_KIND_ICMP_ERROR:
 		return owner_of_backend_side(p, &pkt->key);
+	case WEIR_KIND_ICMP_ERROR:
+		return pkt->key.id & WEIR_KEY_BACKEND ? owner_of_backend_side(p, &pkt->key)
+						      : owner_by_far_end(p, &pkt->key);
 	case WEIR_KIND_NONE:
 	case WEIR_KIND_CLOSED:
 	case WEIR_KIND_PING:

@@ -13,11 +13,11 @@
 /*
  * Sets pkt->kind, and pkt->key or pkt->fate with it, for a packet that weir_parse() called
  * `parsed`. A destination that is a service wins over a source that is a backend. What comes by a
- * port that does not lead to its sender is fate wrong_port (HC-66), ICMP errors included. Those (RFC
- * 792 type 3) count when they quote a TCP segment to a backend and come to its sender: then
- * pkt->seg holds the quoted addresses, ports and sequence number; all else in it is zero. Code 4
- * (fragmentation needed) and all other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps the
- * fate that the parser set.
+ * port that does not lead to its sender is fate wrong_port (HC-66), ICMP errors included. Those
+ * (wire/icmp.h) count when they quote a TCP segment from a service or to a backend and come to its
+ * sender: then pkt->seg holds the quoted addresses, ports, sequence number, and the key is of the side
+ * that the quoted segment went to. All other ICMP but pings is fate icmp_other. WEIR_PARSED_BAD keeps
+ * the fate that the parser set.
  */
 static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *pkt,
 	enum weir_parsed parsed);

@@ -31,12 +31,12 @@ enum weir_send {
 
 /* What the policy makes of a packet: flow/classify.h. */
 enum weir_kind {
-	WEIR_KIND_NONE,       /* fate says why: dropped */
-	WEIR_KIND_CLIENT,     /* TCP from a client to a service: key is set */
-	WEIR_KIND_BACKEND,    /* TCP from a backend: key is set */
-	WEIR_KIND_CLOSED,     /* TCP to a VIP's port without a service */
-	WEIR_KIND_ICMP_ERROR, /* destination unreachable, about what we sent to a backend: key is set,
-	                         seg holds the quoted segment */
+	WEIR_KIND_NONE,    /* fate says why: dropped */
+	WEIR_KIND_CLIENT,  /* TCP from a client to a service: key is set */
+	WEIR_KIND_BACKEND, /* TCP from a backend: key is set */
+	WEIR_KIND_CLOSED,  /* TCP to a VIP's port without a service */
+	WEIR_KIND_ICMP_ERROR, /* about what we sent to a backend or client: key is of that side, seg holds
+	                         the quoted segment */
 	WEIR_KIND_PING,       /* ICMP echo request to one of our addresses */
 	/* for the shell, and last: the neighbour protocols of IPv4 and IPv6 */
 	WEIR_KIND_ARP,

@@ -418,6 +418,14 @@ bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *
  */
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie);
 
+/* icmp_error.c */
+
+/*
+ * An ICMP error (WEIR_KIND_ICMP_ERROR) that quotes a segment of c, which may be NULL: HC-12, HC-28. Sets send and
+ * fate; c may have gone to another backend, or be CLOSED.
+ */
+void weir_icmp_error(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
 /* expire.c */
 
 /* Connections whose timers have gone off; looks at `limit` of them at most. */

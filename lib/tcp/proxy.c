@@ -246,27 +246,6 @@ static void handle_unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 		weir_reply_rst_budgeted(px, WEIR_REPLY_PEER, pkt, WEIR_FATE_refused_stray);
 }
 
-/* A SYN is on its way to the backend, ours or the client's. */
-static bool is_connecting(const struct weir_conn *c)
-{
-	return c->state == WEIR_SYN_SENT || (c->state == WEIR_SYN_RCVD && !weir_calm_answered(c));
-}
-
-/* HC-12: an ICMP error is believed if it quotes the sequence number of our unanswered SYN (RFC 5927). */
-static void handle_unreachable(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
-{
-	drop(pkt, WEIR_FATE_icmp_other);
-	if (c == NULL || !is_connecting(c) || pkt->seg.seq != weir_backend_isn(c))
-		return;
-	pkt->conn = conn_index(px, c);
-	drop(pkt, WEIR_FATE_backend_unreachable);
-	weir_connect_count_unreachable(px, c);
-	if (c->state == WEIR_SYN_RCVD)
-		weir_calm_unreachable(px, c);
-	else
-		weir_connect_failed(px, c);
-}
-
 static void answer_ping(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	if (!weir_may_reply(px, WEIR_REPLY_UNKNOWN, pkt))
@@ -309,7 +288,7 @@ static void decide_other(struct weir_proxy *px, const struct weir_burst *b, unsi
 
 	switch ((enum weir_kind)pkt->kind) {
 	case WEIR_KIND_ICMP_ERROR:
-		handle_unreachable(px, weir_burst_conn(px, b, i), pkt);
+		weir_icmp_error(px, weir_burst_conn(px, b, i), pkt);
 		break;
 	case WEIR_KIND_PING:
 		answer_ping(px, pkt);

@@ -68,19 +68,23 @@ struct weir_ipv6_hdr { /* RFC 8200 §3 */
 #define WEIR_EXT_AH          51
 #define WEIR_EXT_DESTINATION 60
 
-struct weir_icmp_hdr { /* RFC 792; an echo of RFC 4443 looks the same */
+/* RFC 792; an echo of RFC 4443 looks the same. In an error both words are 0, or an MTU. */
+struct weir_icmp_hdr {
 	uint8_t type, code;
 	uint16_t csum;
 	uint16_t id_be, seq_be;
 } __attribute__((packed, aligned(2)));
 
-#define WEIR_ICMP_ECHO_REPLY   0
-#define WEIR_ICMP_UNREACHABLE  3
-#define WEIR_ICMP_ECHO_REQUEST 8
+#define WEIR_ICMP_ECHO_REPLY    0
+#define WEIR_ICMP_UNREACHABLE   3
+#define WEIR_ICMP_ECHO_REQUEST  8
+#define WEIR_ICMP_TIME_EXCEEDED 11
 
-#define WEIR_ICMP6_UNREACHABLE  1 /* RFC 4443 */
-#define WEIR_ICMP6_ECHO_REQUEST 128
-#define WEIR_ICMP6_ECHO_REPLY   129
+#define WEIR_ICMP6_UNREACHABLE   1 /* RFC 4443 */
+#define WEIR_ICMP6_TOO_BIG       2
+#define WEIR_ICMP6_TIME_EXCEEDED 3
+#define WEIR_ICMP6_ECHO_REQUEST  128
+#define WEIR_ICMP6_ECHO_REPLY    129
 
 struct weir_tcp_hdr { /* RFC 9293 §3.1 */
 	uint16_t sport_be, dport_be;

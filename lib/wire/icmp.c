@@ -5,7 +5,7 @@
 #include "base/csum.h"
 #include "wire/icmp.h"
 #include "wire/icmp6.h"
-#include "wire/ipv4.h"
+#include "wire/l3.h"
 
 #define FRAG_NEEDED 4 /* code of WEIR_ICMP_UNREACHABLE: RFC 792, RFC 1191 */
 
@@ -29,7 +29,7 @@ static bool quotes_tcp(const struct quote *q, const struct weir_addr *sent_by)
 		q->ip.src_be == weir_addr_v4_be(sent_by);
 }
 
-static struct weir_icmp read_unreachable(const struct weir_frame *f, const struct weir_seg *seg,
+static struct weir_icmp read_error(const struct weir_frame *f, const struct weir_seg *seg,
 	struct weir_seg *quoted)
 {
 	const unsigned int quote_off = seg->l4_off + (unsigned int)sizeof(struct weir_icmp_hdr);
@@ -49,6 +49,9 @@ static struct weir_icmp read_unreachable(const struct weir_frame *f, const struc
 		.sport_be = q.sport_be,
 		.dport_be = q.dport_be,
 		.seq = weir_be32(q.seq_be),
+		.family = WEIR_FAMILY_IPV4,
+		.l3_off = seg->l3_off,
+		.l4_off = seg->l4_off,
 	};
 	return (struct weir_icmp){.kind = WEIR_ICMP_ERROR};
 }
@@ -62,9 +65,69 @@ struct weir_icmp weir_icmp_read(const struct weir_frame *f, const struct weir_se
 		return weir_icmp6_read(f, seg, quoted);
 	if (icmp->type == WEIR_ICMP_ECHO_REQUEST)
 		return (struct weir_icmp){.kind = WEIR_ICMP_PING};
-	if (icmp->type == WEIR_ICMP_UNREACHABLE && icmp->code != FRAG_NEEDED)
-		return read_unreachable(f, seg, quoted);
+	if (icmp->type == WEIR_ICMP_UNREACHABLE || icmp->type == WEIR_ICMP_TIME_EXCEEDED)
+		return read_error(f, seg, quoted);
 	return bad(WEIR_FATE_icmp_other);
+}
+
+bool weir_icmp_is_final(const struct weir_frame *f, const struct weir_seg *quoted)
+{
+	const struct weir_icmp_hdr *icmp = (const void *)(f->data + quoted->l4_off);
+
+	if (quoted->family == WEIR_FAMILY_IPV6)
+		return icmp->type == WEIR_ICMP6_UNREACHABLE;
+	return icmp->type == WEIR_ICMP_UNREACHABLE && icmp->code != FRAG_NEEDED;
+}
+
+/* RFC 4884 §5: how long a quote is stands beside it, and what follows it; both are gone. An MTU stays. */
+static void clear_length(struct weir_icmp_hdr *icmp)
+{
+	icmp->id_be = 0;
+	if (icmp->type != WEIR_ICMP_UNREACHABLE || icmp->code != FRAG_NEEDED)
+		icmp->seq_be = 0;
+}
+
+/* RFC 792, 64 bits of data: the checksum of TCP is not among them. */
+static void quote_as(struct quote *q, const struct weir_seg *as)
+{
+	const uint32_t src_be = weir_addr_v4_be(&as->src), dst_be = weir_addr_v4_be(&as->dst);
+	uint64_t delta = weir_csum_delta32(0, q->ip.src_be, src_be);
+
+	delta = weir_csum_delta32(delta, q->ip.dst_be, dst_be);
+	q->ip.csum = weir_csum_apply(q->ip.csum, delta);
+	q->ip.src_be = src_be;
+	q->ip.dst_be = dst_be;
+	q->sport_be = as->sport_be;
+	q->dport_be = as->dport_be;
+	q->seq_be = weir_be32(as->seq);
+}
+
+static void set_len(struct weir_ipv4_hdr *ip, uint16_t len)
+{
+	const uint16_t len_be = weir_be16(len);
+
+	ip->csum = weir_csum_apply(ip->csum, weir_csum_delta16(0, ip->len_be, len_be));
+	ip->len_be = len_be;
+}
+
+bool weir_icmp_requote(struct weir_frame *f, const struct weir_seg *quoted,
+	const struct weir_seg *as, const struct weir_addr *from)
+{
+	struct weir_icmp_hdr *icmp = (void *)(f->data + quoted->l4_off);
+	const uint16_t len = sizeof(*icmp) + sizeof(struct quote);
+
+	if (f->head_len < f->len || !weir_l3_may_forward(f, quoted))
+		return false;
+	if (quoted->family == WEIR_FAMILY_IPV6)
+		return weir_icmp6_requote(f, quoted, as, from);
+	weir_l3_rewrite(f, quoted, from, &as->src);
+	set_len(weir_ipv4(f->data), (uint16_t)(WEIR_IPV4_LEN + len));
+	clear_length(icmp);
+	quote_as((void *)(icmp + 1), as);
+	icmp->csum = 0;
+	icmp->csum = weir_csum_finish(weir_csum_add(0, icmp, len));
+	f->len = f->head_len = (uint16_t)(quoted->l4_off + len);
+	return true;
 }
 
 void weir_icmp_echo_reply(const struct weir_frame *f, const struct weir_seg *seg)

@@ -11,7 +11,7 @@
 
 enum weir_icmp_kind {
 	WEIR_ICMP_PING,  /* an echo request */
-	WEIR_ICMP_ERROR, /* a final error about a segment of ours; *quoted is set */
+	WEIR_ICMP_ERROR, /* an error about a segment of ours; *quoted is set */
 	WEIR_ICMP_BAD,   /* the fate says why */
 };
 
@@ -21,13 +21,29 @@ struct weir_icmp {
 };
 
 /*
- * Reads the message. An error counts when it quotes a TCP segment that was sent from the address the error
- * goes to (RFC 792, RFC 4443: all errors do; else it is forged), and when it is final:
- * "unreachable", but not "fragmentation needed". Then *quoted has the quoted segment's addresses, ports and sequence number, the rest of it
- * 0; otherwise *quoted is not touched.
+ * Reads the message. An error is "unreachable" with all its codes, "packet too big" and "time exceeded", and
+ * counts when it quotes a TCP segment that was sent from the address the error goes to (RFC 792, RFC 4443: all
+ * errors do; else it is forged). Then *quoted has the quoted segment's addresses, ports, sequence number and
+ * family, and the message's offsets; the rest of it is 0. Otherwise *quoted is not touched.
  */
 struct weir_icmp weir_icmp_read(const struct weir_frame *f, const struct weir_seg *seg,
 	struct weir_seg *quoted);
+
+/*
+ * The error that was read says that its way ends here: "unreachable", but not "fragmentation needed" (RFC 1122
+ * §4.2.3.9), which is about one segment's size.
+ */
+bool weir_icmp_is_final(const struct weir_frame *f, const struct weir_seg *quoted);
+
+/*
+ * Makes of an error that was read one to as->src about its own segment: of *as the addresses, ports, sequence
+ * number, as it sent them. From `from` on, one hop further. In place, shortened to the 64 bits of TCP that every
+ * host understands (RFC 792); what the quote says of its own checksum is updated, the message's is right again.
+ * false: it cannot be passed on (its TTL ends here, or it is not in one piece, so that it was not summed), and
+ * nothing was changed.
+ */
+bool weir_icmp_requote(struct weir_frame *f, const struct weir_seg *quoted,
+	const struct weir_seg *as, const struct weir_addr *from);
 
 /*
  * Turns an echo request (WEIR_ICMP_PING) into its reply, in place, with a new TTL. L3 and L4 only; checksums

@@ -24,7 +24,7 @@ static bool quotes_tcp(const struct quote *q, const struct weir_addr *sent_by)
 		memcmp(q->ip.src, sent_by, sizeof(*sent_by)) == 0;
 }
 
-static struct weir_icmp read_unreachable(const struct weir_frame *f, const struct weir_seg *seg,
+static struct weir_icmp read_error(const struct weir_frame *f, const struct weir_seg *seg,
 	struct weir_seg *quoted)
 {
 	const unsigned int quote_off = seg->l4_off + (unsigned int)sizeof(struct weir_icmp_hdr);
@@ -44,6 +44,9 @@ static struct weir_icmp read_unreachable(const struct weir_frame *f, const struc
 		.sport_be = q.sport_be,
 		.dport_be = q.dport_be,
 		.seq = weir_be32(q.seq_be),
+		.family = WEIR_FAMILY_IPV6,
+		.l3_off = seg->l3_off,
+		.l4_off = seg->l4_off,
 	};
 	return (struct weir_icmp){.kind = WEIR_ICMP_ERROR};
 }
@@ -59,9 +62,36 @@ struct weir_icmp weir_icmp6_read(const struct weir_frame *f, const struct weir_s
 
 	if (icmp->type == WEIR_ICMP6_ECHO_REQUEST && seg->l4_off == WEIR_IPV6_L4_OFF)
 		return (struct weir_icmp){.kind = WEIR_ICMP_PING};
-	if (icmp->type == WEIR_ICMP6_UNREACHABLE)
-		return read_unreachable(f, seg, quoted);
+	if (icmp->type >= WEIR_ICMP6_UNREACHABLE && icmp->type <= WEIR_ICMP6_TIME_EXCEEDED)
+		return read_error(f, seg, quoted);
 	return bad(WEIR_FATE_icmp_other);
+}
+
+bool weir_icmp6_requote(struct weir_frame *f, const struct weir_seg *quoted,
+	const struct weir_seg *as, const struct weir_addr *from)
+{
+	struct weir_icmp_hdr *icmp = (void *)(f->data + quoted->l4_off);
+	struct quote *q = (void *)(icmp + 1);
+	const uint16_t len = sizeof(*icmp) + sizeof(*q);
+
+	if (quoted->l4_off != WEIR_IPV6_L4_OFF) /* extension headers are for the way that it came */
+		return false;
+	weir_ipv6_rewrite(f->data, from, &as->src);
+	weir_ipv6(f->data)->len_be = weir_be16(len);
+	if (icmp->type != WEIR_ICMP6_TOO_BIG) /* RFC 4884 §4; that one has its MTU there */
+		icmp->id_be = icmp->seq_be = 0;
+	memcpy(q->ip.src, &as->src, sizeof(q->ip.src));
+	memcpy(q->ip.dst, &as->dst, sizeof(q->ip.dst));
+	q->sport_be = as->sport_be;
+	q->dport_be = as->dport_be;
+	q->seq_be = weir_be32(as->seq);
+	icmp->csum = 0;
+	icmp->csum =
+		weir_csum_finish(weir_csum_add(weir_pseudo_sum_of(WEIR_PROTO_ICMP6,
+						       weir_ipv6_addr_sum(from, &as->src), len),
+			icmp, len));
+	f->len = f->head_len = (uint16_t)(quoted->l4_off + len);
+	return true;
 }
 
 /* The pseudo header's sum stays: it is of both addresses and the length. */

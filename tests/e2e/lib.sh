@@ -179,7 +179,11 @@ alive() {
 
 # Connections that sockets of the lab's client side opened, those past synweir (from "switch") too.
 real_connections() {
-	echo $(($(lab_mib client TcpActiveOpens) + $(lab_mib switch TcpActiveOpens)))
+	local host n=0
+	for host in client switch $LAB_MORE_HOSTS; do
+		n=$((n + $(lab_mib "$host" TcpActiveOpens)))
+	done
+	echo $n
 }
 
 no_half_open() {

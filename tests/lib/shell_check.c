@@ -31,8 +31,14 @@ static void check_sums(struct shell_out *out)
 		shell_die("a frame leaves that is %s", weir_fates[pkt.fate].name);
 	if (frame_ip_sum(out->data) != 0xffff)
 		shell_die("IP checksum of a frame that leaves");
-	if (parsed == WEIR_PARSED_ICMP)
+	if (parsed == WEIR_PARSED_ICMP) {
+		out->seg = pkt.seg;
+		if (out->len >= FRAME_QUOTE + 28) { /* the ends of the connection it is about */
+			memcpy(&out->seg.dport_be, out->data + FRAME_QUOTE + 20, 2);
+			memcpy(&out->seg.sport_be, out->data + FRAME_QUOTE + 22, 2);
+		}
 		return;
+	}
 	if (parsed != WEIR_PARSED_TCP || frame_tcp_sum(out->data) != 0xffff)
 		shell_die("TCP checksum of a frame that leaves");
 	out->seg = pkt.seg;

@@ -243,8 +243,10 @@ void actor_understand(const struct actor *a, bool old, const uint8_t *frame, siz
 	struct tcp tcp;
 
 	*p = (struct packet){.ttl = frame[FRAME_IP + 8]};
-	if (frame[FRAME_IP + 9] != WEIR_PROTO_TCP) {
+	if (frame_is_icmp(frame)) {
 		p->icmp = true;
+		p->code = frame[FRAME_TCP + 1];
+		p->seq.value = frame_get32(frame + FRAME_QUOTE + 24) - v->isn;
 		return;
 	}
 	tcp = tcp_of(frame);
@@ -293,6 +295,23 @@ static const char *bind_port(struct actor *a, const struct packet *expected, uin
 		(expected->local_port == OTHER_PORT && same))
 		return "wrong local port";
 	a->far_port = port;
+	return NULL;
+}
+
+const char *actor_quoted(const struct actor *a, const uint8_t *frame, size_t len)
+{
+	const uint8_t *quote = frame + FRAME_QUOTE;
+
+	if (len < FRAME_QUOTE + 28)
+		return "short quote";
+	if (frame_sum(0, frame + FRAME_TCP, len - FRAME_TCP) != 0xffff)
+		return "wrong ICMP checksum";
+	if (frame_sum(0, quote, 20) != 0xffff)
+		return "wrong checksum of the quote";
+	if (frame_get32(quote + 12) != a->addr || frame_get16(quote + 20) != a->port)
+		return "wrong quoted source";
+	if (frame_get32(quote + 16) != a->far || frame_get16(quote + 22) != a->far_port)
+		return "wrong quoted destination";
 	return NULL;
 }
 

@@ -55,6 +55,9 @@ size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMEN
 void actor_understand(const struct actor *a, bool old, const uint8_t *frame, size_t len,
 	struct packet *p);
 
+/* What is wrong with an ICMP error as one about a segment of a; NULL: nothing. */
+const char *actor_quoted(const struct actor *a, const uint8_t *frame, size_t len);
+
 /*
  * Before a frame is judged: what the actor takes from it if it is a SYN and the first one, or if the
  * script expects another connection. Returns what is wrong with it then, or NULL.

@@ -426,6 +426,8 @@ static const char *options_differ(const struct packet *expected, const struct pa
 
 const char *packet_differs(const struct packet *expected, const struct packet *got)
 {
+	if (expected->icmp != got->icmp || (got->icmp && expected->code != got->code))
+		return "wrong ICMP";
 	if (expected->flags != got->flags)
 		return "wrong flags";
 	if (!is(&expected->seq, &got->seq))

@@ -53,7 +53,11 @@ enum local_port {
 
 struct packet {
 	uint8_t flags;
-	bool icmp; /* destination unreachable, quoting the last segment its end got with that seq */
+	/*
+	 * destination unreachable: sent, it quotes the last segment its end got, with that seq; got, it is
+	 * about the end's own
+	 */
+	bool icmp;
 	uint8_t code;
 	struct number seq, ack, win;
 	uint32_t len;

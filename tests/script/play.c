@@ -85,12 +85,14 @@ static struct shell *shell_of(struct play *p)
 static struct actor *addressee(struct play *p, const uint8_t *frame)
 {
 	uint32_t dst = frame_get32(frame + FRAME_IP + 16);
-	bool icmp = frame[FRAME_IP + 9] != WEIR_PROTO_TCP;
+	bool icmp = frame_is_icmp(frame);
 
 	for (unsigned int i = 0; i < ACTORS; i++) {
 		struct actor *a = &p->actors[i];
 
-		if (dst == a->addr && (icmp || frame_get16(frame + FRAME_TCP + 2) == a->port))
+		if (dst == a->addr &&
+			frame_get16(icmp ? frame + FRAME_QUOTE + 20 : frame + FRAME_TCP + 2) ==
+				a->port)
 			return a;
 	}
 	fail(p->failure, "a packet to neither side");
@@ -156,7 +158,7 @@ static const char *wrong_address(const struct play *p, const struct packet *e,
 
 	if (frame_get32(a->data + FRAME_IP + 12) != a->to->far && !e->address)
 		return "wrong source address";
-	if (frame_get16(a->data + FRAME_TCP) != far_port)
+	if (!frame_is_icmp(a->data) && frame_get16(a->data + FRAME_TCP) != far_port)
 		return "wrong source port";
 	if (a->out.port != (is_client(a->to) ? SHELL_CLIENTS : SHELL_BACKENDS))
 		return "wrong port of synweir";
@@ -175,13 +177,16 @@ static const char *wrong(struct play *p, const struct actor *to, const struct pa
 		return "wrong side";
 	if (a->at_ms < due_ms)
 		return "wrong time: too early";
-	why = actor_bind(a->to, e, a->data, a->out.len);
+	if (frame_is_icmp(a->data))
+		why = actor_quoted(a->to, a->data, a->out.len);
+	else
+		why = actor_bind(a->to, e, a->data, a->out.len);
 	actor_understand(to, e->incarnation == OLD, a->data, a->out.len, &got);
 	if (why == NULL)
 		why = packet_differs(e, &got);
 	if (why == NULL)
 		why = wrong_address(p, e, a);
-	if (why == NULL && !actor_payload_fits(to, a->data, a->out.len))
+	if (why == NULL && !e->icmp && !actor_payload_fits(to, a->data, a->out.len))
 		why = "wrong payload";
 	return why;
 }
@@ -203,7 +208,8 @@ static void expect(struct play *p, struct actor *to, uint64_t due_ms)
 	why = wrong(p, to, &e, a, due_ms);
 	if (why != NULL)
 		differs(p, why, text, a);
-	actor_remember(to, a->data, a->out.len);
+	if (!e.icmp)
+		actor_remember(to, a->data, a->out.len);
 	p->n_inbox--;
 	memmove(&p->inbox[0], &p->inbox[1], p->n_inbox * sizeof(p->inbox[0]));
 }

@@ -33,8 +33,8 @@
  * Words on what is sent: new (another connection from the same addresses: another ISN), old (in the
  * numbers of the connection before), ttl N, port N and to ADDRESS (not the service's), badsum,
  * fragment, ip_options, vlan, cut, astray (arrives by the other side's port). "ICMP CODE seq N":
- * destination unreachable, quoting the last
- * segment that the end got, with that seq. Words on what is got: new (another connection: numbers are
+ * destination unreachable, quoting the last segment that the end got, with that seq; got, it quotes the
+ * end's own segment with that seq. Words on what is got: new (another connection: numbers are
  * bound anew), later (the same, and RFC 6191 must find it later than the one before), old, sameport,
  * otherport (the local port that the backend is shown), port N (of the VIP).
  *

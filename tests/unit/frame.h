@@ -12,10 +12,11 @@
 
 #include "flow/pkt.h"
 
-#define FRAME_IP   14
-#define FRAME_TCP  34
-#define FRAME_OPT  54
-#define FRAME_ROOM 2048
+#define FRAME_IP    14
+#define FRAME_TCP   34
+#define FRAME_QUOTE 42 /* of ICMP: the IP header that it quotes */
+#define FRAME_OPT   54
+#define FRAME_ROOM  2048
 
 static inline uint16_t frame_get16(const uint8_t *p)
 {
@@ -37,6 +38,11 @@ static inline void frame_put32(uint8_t *p, uint32_t x)
 {
 	frame_put16(p, (uint16_t)(x >> 16));
 	frame_put16(p + 2, (uint16_t)x);
+}
+
+static inline bool frame_is_icmp(const uint8_t *f)
+{
+	return f[FRAME_IP + 9] == 1;
 }
 
 /* RFC 1071's sum in network order, going on from `sum`, not complemented: 0xffff over what is right. */

@@ -333,12 +333,15 @@ static void errors_quote(void)
 	enum weir_fate fate;
 	struct weir_seg q;
 
-	for (uint8_t code = 0; code < 8; code++) {
-		f[FRAME6_TCP + 1] = code;
+	for (uint8_t i = 0; i < 8; i++) {
+		f[FRAME6_TCP] =
+			i < 6 ? 1 : i - 4; /* unreachable for six reasons; too big, time exceeded */
+		f[FRAME6_TCP + 1] = i < 6 ? i : 0;
 		frame6_mend_icmp(f, FRAME6_TCP);
 		CU_ASSERT_EQUAL(read_icmp(f, len, len, &q, &fate), WEIR_ICMP_ERROR);
 		CU_ASSERT(q.sport_be == weir_be16(40000) && q.dport_be == weir_be16(80));
-		CU_ASSERT(q.seq == 0xf0010203 && q.payload_len == 0 && q.l4_off == 0);
+		CU_ASSERT(q.seq == 0xf0010203 && q.payload_len == 0 && q.l4_off == FRAME6_TCP &&
+			q.family == WEIR_FAMILY_IPV6);
 		CU_ASSERT_EQUAL(memcmp(&q.src, f + FRAME6_DST, 16), 0);
 		CU_ASSERT_EQUAL(q.dst.b[15], 9);
 	}
@@ -359,8 +362,7 @@ static void errors_not_ours(void)
 		uint16_t at;
 		uint8_t change;
 	} rows[] = {
-		{"packet too big", FRAME6_TCP, 1 ^ 2},
-		{"time exceeded", FRAME6_TCP, 1 ^ 3},
+		{"parameter problem", FRAME6_TCP, 1 ^ 4},
 		{"an echo's reply", FRAME6_TCP, 1 ^ 129},
 		{"a quote of IPv4", QUOTE, 0x20},
 		{"a quote of UDP", QUOTE + 6, 6 ^ 17},

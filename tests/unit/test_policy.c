@@ -444,6 +444,30 @@ static void classify_unreachable(void)
 	weir_policy_free(p);
 }
 
+/* HC-28: the same of other errors, and of a segment of ours to a client. */
+static void classify_icmp_errors(void)
+{
+	static const uint8_t types[] = {WEIR_ICMP_UNREACHABLE, WEIR_ICMP_TIME_EXCEEDED};
+	struct weir_policy *p = small_policy(3);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct icmp_frame f = icmp_frame(types[i], 4);
+		struct weir_pkt pkt = classify_icmp(p, &f, sizeof(f));
+		struct weir_pkt client = tcp_pkt(CLIENT, 5000, VIP, 80);
+
+		check_key(&pkt, LOCAL, 2000, WEIR_KEY_BACKEND | 1);
+		f.ip.dst_be = f.quoted.src_be = host(VIP).w[3];
+		f.quoted.dst_be = host(CLIENT).w[3];
+		f.sport_be = weir_be16(80);
+		f.dport_be = weir_be16(5000);
+		pkt = classify_icmp(p, &f, sizeof(f));
+		weir_classify(p, &client, WEIR_PARSED_TCP);
+		check_key(&pkt, CLIENT, 5000, client.key.id);
+		CU_ASSERT_EQUAL(weir_owner(p, &pkt, 7), weir_owner(p, &client, 7));
+	}
+	weir_policy_free(p);
+}
+
 static void classify_other_icmp(void)
 {
 	struct weir_policy *p = small_policy(3);
@@ -451,9 +475,7 @@ static void classify_other_icmp(void)
 	struct icmp_frame f;
 
 	/* every part of it matters */
-	f = icmp_frame(WEIR_ICMP_UNREACHABLE, 4); /* fragmentation needed */
-	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
-	f = icmp_frame(11, 0); /* time exceeded */
+	f = icmp_frame(5, 1); /* redirect */
 	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
 	f = icmp_frame(WEIR_ICMP_ECHO_REPLY, 0);
 	check_icmp_dropped(p, &f, sizeof(f), WEIR_FATE_icmp_other);
@@ -568,6 +590,7 @@ int main(void)
 		{"HC-14 classify what is not for us", classify_not_for_us},
 		{"HC-12 classify ICMP errors about backends", classify_unreachable},
 		{"classify other ICMP", classify_other_icmp},
+		{"HC-28 classify ICMP errors of either side", classify_icmp_errors},
 		{"classify pings", classify_ping},
 		{"owner is the same both ways", owner_both_ways},
 		{"owners are spread, secretly", owner_spread},
