@@ -2,6 +2,8 @@
 /* Owns the held packets and their links; the heads of the lists are the connections'. */
 #include "flow/held.h"
 
+#include "base/seq.h"
+
 void weir_held_init(struct weir_held *h, struct weir_arena *arena, uint32_t capacity,
 	uint32_t sharers)
 {
@@ -58,12 +60,13 @@ bool weir_held_has(const struct weir_held *h, uint32_t head, const struct weir_s
 	return false;
 }
 
-bool weir_held_ends_at(const struct weir_held *h, uint32_t head, uint32_t seq)
+uint32_t weir_held_end(const struct weir_held *h, uint32_t head, uint32_t start)
 {
+	uint32_t end = start;
+
 	for (uint32_t i = head; i != WEIR_HELD_NONE; i = h->pkts[i].next)
-		if (weir_seg_end(&h->pkts[i].pkt.seg) == seq)
-			return true;
-	return false;
+		end = weir_seq_max(end, weir_seg_end(&h->pkts[i].pkt.seg));
+	return end;
 }
 
 void weir_held_sum(const struct weir_held *h, uint32_t head, uint32_t *pkts, uint32_t *bytes)

@@ -59,8 +59,8 @@ bool weir_held_get(struct weir_held *h, uint32_t *head, struct weir_pkt *pkt);
 /* The list at head has the same segment already: the client has retransmitted it. */
 bool weir_held_has(const struct weir_held *h, uint32_t head, const struct weir_seg *seg);
 
-/* A segment in the list ends at seq: the client may have sent as far as that. */
-bool weir_held_ends_at(const struct weir_held *h, uint32_t head, uint32_t seq);
+/* Where the last byte of the list ends, or `start` if that is beyond it: as far as the client has sent. */
+uint32_t weir_held_end(const struct weir_held *h, uint32_t head, uint32_t start);
 
 /*
  * Packets and payload bytes in the list at head, by walking it: bounded by the limit per

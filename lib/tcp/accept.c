@@ -179,9 +179,10 @@ static void note_window(struct weir_conn *c, const struct weir_seg *seg)
 }
 
 /*
- * RFC 5961 §3.2. A RST is exact at a point that the client has reached for all we know: at its first
- * byte, or at the end of a held segment. Elsewhere in the window it may follow data that was lost, or
- * be of the previous incarnation: a challenge ACK asks the client.
+ * RFC 5961 §3.2. A RST is exact where the client stands for all we know: at its first byte, which a
+ * challenge ACK names, or at the end of all that is held. These are two numbers, so a blind sender needs
+ * 2^31 packets (HC-63). Elsewhere in the window it may follow data that was lost, or be of the previous
+ * incarnation: a challenge ACK asks the client.
  */
 static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
@@ -191,7 +192,7 @@ static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pk
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	}
-	if (seq != start && !weir_held_ends_at(&px->held, c->held, seq)) {
+	if (seq != start && seq != weir_held_end(&px->held, c->held, start)) {
 		weir_reply_challenge(px, c, pkt);
 		return;
 	}

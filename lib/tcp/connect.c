@@ -147,7 +147,7 @@ void weir_connect_failed(struct weir_proxy *px, struct weir_conn *c)
 }
 
 /*
- * nat: our SYN is retransmitted from the same port, and counts as the first retransmission. Once only:
+ * nat, or no more local ports to try: our SYN is retransmitted from the same port, and counts as the first retransmission. Once only:
  * of the older connection dozens of segments may be in flight. If that is not enough the timer sends
  * the next one.
  */
@@ -164,7 +164,7 @@ static void retransmit_syn(struct weir_proxy *px, struct weir_conn *c)
 /*
  * HC-13, RFC 9293 §3.10.7.3: the backend still has an older connection on this pair of addresses and
  * ports. Our RST ends that one, unless it is in TIME_WAIT (RFC 1337); in fullnat the next SYN leaves
- * from another local port.
+ * from another local port, a few times. The ACK has any number and may be forged, so it ends nothing (HC-63).
  */
 static void reset_old_connection(struct weir_proxy *px, struct weir_conn *c, uint32_t ack)
 {
@@ -172,12 +172,8 @@ static void reset_old_connection(struct weir_proxy *px, struct weir_conn *c, uin
 	enum weir_fate why;
 
 	weir_send_rst_at(px, c, ack);
-	if (!(c->flags & WEIR_CONN_LOCAL_PORT)) {
+	if (!(c->flags & WEIR_CONN_LOCAL_PORT) || c->switches >= SWITCHES_MAX) {
 		retransmit_syn(px, c);
-		return;
-	}
-	if (c->switches >= SWITCHES_MAX) {
-		give_up(px, c);
 		return;
 	}
 	c->switches++;

@@ -327,7 +327,7 @@ static void resets(unsigned int service)
 		{1400, WEIR_FATE_challenged}, /* the FIN stands there */
 		{14600, WEIR_FATE_challenged},
 		{0, WEIR_FATE_client_abort},
-		{700, WEIR_FATE_client_abort},
+		{700, WEIR_FATE_challenged}, /* data follows */
 		{1401, WEIR_FATE_client_abort},
 	};
 	struct segment said;
