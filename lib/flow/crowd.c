@@ -59,6 +59,32 @@ static void change(struct pair p, uint32_t by)
 	__atomic_store_n(p.b, *p.b + by, __ATOMIC_RELAXED);
 }
 
+static bool is_of(const struct weir_offender_slot *slot, const struct weir_addr *client)
+{
+	return slot->addr[0] == client->q[0] && slot->addr[1] == client->q[1];
+}
+
+/* INVARIANT: words are written after the version was made odd, and read before it is read again. */
+static void store(uint64_t *word, uint64_t value)
+{
+	__atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static uint64_t load(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static void write_slot(struct weir_offender_slot *slot, const struct weir_addr *client,
+	uint64_t refused)
+{
+	__atomic_store_n(&slot->version, slot->version + 1, __ATOMIC_RELAXED);
+	store(&slot->addr[0], client->q[0]);
+	store(&slot->addr[1], client->q[1]);
+	store(&slot->refused, refused);
+	__atomic_store_n(&slot->version, slot->version + 1, __ATOMIC_RELEASE);
+}
+
 /* Adds to what the address has been refused; it takes the place of the one least refused in its set. */
 static __attribute__((noinline)) void note(struct weir_crowd *c, const struct weir_addr *client,
 	unsigned int refused)
@@ -68,19 +94,14 @@ static __attribute__((noinline)) void note(struct weir_crowd *c, const struct we
 	struct weir_offender_slot *at = &c->offenders[set * WEIR_OFFENDER_WAYS], *slot = at;
 
 	for (unsigned int i = 0; i < WEIR_OFFENDER_WAYS; i++) {
-		if (weir_addr_eq(&at[i].is.addr, client)) {
+		if (is_of(&at[i], client)) {
 			slot = &at[i];
 			break;
 		}
-		if (at[i].is.refused < slot->is.refused)
+		if (at[i].refused < slot->refused)
 			slot = &at[i];
 	}
-	__atomic_store_n(&slot->version, slot->version + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	if (!weir_addr_eq(&slot->is.addr, client))
-		slot->is = (struct weir_offender){*client, 0};
-	slot->is.refused += refused;
-	__atomic_store_n(&slot->version, slot->version + 1, __ATOMIC_RELEASE);
+	write_slot(slot, client, (is_of(slot, client) ? slot->refused : 0) + refused);
 }
 
 enum weir_crowd_room weir_crowd_take(struct weir_crowd *c, const struct weir_addr *client)
@@ -124,8 +145,9 @@ bool weir_crowd_offender(const struct weir_crowd *c, uint32_t i, struct weir_off
 	const struct weir_offender_slot *slot = &c->offenders[i];
 	uint32_t before = __atomic_load_n(&slot->version, __ATOMIC_ACQUIRE);
 
-	*out = slot->is;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	out->addr.q[0] = load(&slot->addr[0]);
+	out->addr.q[1] = load(&slot->addr[1]);
+	out->refused = load(&slot->refused);
 	return !(before & 1) && before == __atomic_load_n(&slot->version, __ATOMIC_RELAXED) &&
 		!weir_addr_eq(&out->addr, &none);
 }

@@ -31,9 +31,9 @@ struct weir_crowd {
 	uint32_t address_cap, prefix_cap; /* this worker's share; 0: none */
 	uint32_t offending;               /* an address that has so many is kept by name */
 	struct weir_offender_slot {
-		uint32_t version; /* odd: it is being written */
-		struct weir_offender is;
-	} * offenders; /* sets of WEIR_OFFENDER_WAYS */
+		uint32_t version;          /* odd: it is being written */
+		uint64_t addr[2], refused; /* atomics */
+	} * offenders;                     /* sets of WEIR_OFFENDER_WAYS */
 };
 
 enum weir_crowd_room {
