@@ -28,6 +28,7 @@ struct sim_app {
 	bool sealed;       /* backend: no cookie stood between it and its client */
 	enum sim_end end;
 	uint64_t began_ns, ended_ns;
+	uint64_t heard_ns; /* its first byte; 0: not yet */
 	struct sim_timer wait, pace;
 };
 

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "deed.h"
+#include "tenant.h"
 #include "world.h"
 
 #define TRACE_FRAMES 65536
@@ -53,8 +54,11 @@ static void report(const struct sim_world *w, const struct options *o)
 	fflush(stdout);
 }
 
-static void run_world(const struct sim_spec *spec, const struct options *o)
+/* alone: how its clients fared without the hostile tenant, or NULL. Returns how they did now. */
+static struct sim_fare run_one(const struct sim_spec *spec, const struct options *o,
+	const struct sim_fare *alone)
 {
+	struct sim_fare fare;
 	struct sim_trace *trace = sim_trace_new(TRACE_FRAMES);
 	struct sim_world *w = sim_world_new(spec, trace);
 	struct sim_scene scene = {
@@ -69,12 +73,30 @@ static void run_world(const struct sim_spec *spec, const struct options *o)
 	sim_sabotage_begin(o->sabotage, w->front.shell);
 	sim_check_begin(&scene);
 	sim_world_run(w);
+	fare = sim_tenant_fare(w);
+	if (alone != NULL)
+		sim_tenant_compare(alone, &fare);
 	report(w, o);
 	sim_deeds_of_core(w->front.shell);
 	if (o->pcap != NULL && !sim_trace_pcap(trace, o->pcap, (struct sim_tuple){0, 0}))
 		fprintf(stderr, "sim: cannot write %s\n", o->pcap);
 	sim_world_free(w);
 	sim_trace_free(trace);
+	return fare;
+}
+
+static void run_world(const struct sim_spec *spec, const struct options *o)
+{
+	struct sim_spec without = *spec;
+	struct sim_fare alone;
+
+	if (spec->profile->manner != SIM_TENANT) {
+		run_one(spec, o, NULL);
+		return;
+	}
+	without.alone = true;
+	alone = run_one(&without, o, NULL);
+	run_one(spec, o, &alone);
 }
 
 static const struct sim_profile *find(const char *name)

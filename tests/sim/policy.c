@@ -83,6 +83,8 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 		l.connections = SIM_POLICY_OF_ALL;
 		l.source_connections = SIM_POLICY_OF_SOURCE;
 	}
+	if (profile->manner == SIM_TENANT)
+		l.held_packets = 64;
 	if (profile->tight) {
 		l.connections = sim_between(r, 8, 64) * n_workers;
 		l.held_packets = sim_between(r, 2, 32);

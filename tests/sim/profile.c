@@ -50,6 +50,8 @@ const struct sim_profile sim_profiles[] = {
 	{"bots", LOSSY, 300, 16, 3, 1000, 2, ALL, 0, true, false, false, false, true, SIM_BOTS},
 	{"bots-many", LOSSY, 300, 16, 3, 1000, 2, ALL, 0, true, false, false, false, false,
 		SIM_BOTS_MANY},
+	{"tenant", CLEAN, 300, 16, 3, 1000, 2, SOME, 0, true, false, false, false, true,
+		SIM_TENANT},
 	{"long", LOSSY, 1800, 16, 3, 1000, 2, ALL, 0, true, false, false, false, true, SIM_LONG},
 };
 

@@ -16,6 +16,7 @@ enum sim_manner {
 	SIM_BESET,      /* conversations of minutes; an attacker knows who has them (blind.h) */
 	SIM_BOTS,       /* bots.h: some addresses of a botnet */
 	SIM_BOTS_MANY, /* ... so many that they fill the table, and newcomers after that (visit.h) */
+	SIM_TENANT,    /* service 0 is hostile: bots.h, tenant.h */
 	SIM_REPLAYED,  /* an attacker hears clients, and says it again (replayer.h) */
 };
 
@@ -43,6 +44,7 @@ struct sim_spec {
 	uint64_t seed;
 	uint32_t conns, minutes;
 	enum sim_mode mode;
+	bool alone; /* SIM_TENANT: without it */
 };
 
 extern const struct sim_profile sim_profiles[];

@@ -9,7 +9,7 @@
 static const char *const names[SIM_SABOTAGES] = {"none", "byte", "window", "mss", "options", "echo",
 	"sack", "silence", "loss", "checksum", "neighbour", "unproven", "chatty", "storm", "limits",
 	"leak", "balance", "secret", "deaf", "haste", "extras", "numbers", "displace", "yielding",
-	"gullible", "forgetful", "doors", "uncapped", "patient", "luck"};
+	"gullible", "forgetful", "doors", "uncapped", "patient", "greedy", "luck"};
 
 enum sim_sabotage sim_sabotage_find(const char *name)
 {

@@ -38,6 +38,7 @@ enum sim_sabotage {
 	SIM_SABOTAGE_DOORS,     /* an attacker who knows all numbers speaks by the right port */
 	SIM_SABOTAGE_UNCAPPED,  /* an address may have any number of connections */
 	SIM_SABOTAGE_PATIENT,   /* no room is made for newcomers */
+	SIM_SABOTAGE_GREEDY,    /* what one service has held counts for all of them */
 	SIM_SABOTAGE_LUCK,      /* ... guess right twice, which must be forgiven */
 	SIM_SABOTAGES
 };

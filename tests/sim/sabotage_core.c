@@ -88,6 +88,16 @@ static void lift_caps(struct shell *s)
 		weir_crowd_cap(&s->workers[w].px.crowd, 0, 0, s->policy->n_workers);
 }
 
+static void share_held(struct shell *s)
+{
+	for (unsigned int w = 0; w < s->policy->n_workers; w++) {
+		struct weir_held *h = &s->workers[w].px.held;
+
+		for (uint32_t i = 1; i < s->policy->n_services; i++)
+			h->of[i] = h->of[0];
+	}
+}
+
 static void make_no_room(struct shell *s)
 {
 	s->policy->limits.adaptive_start = s->policy->limits.adaptive_end = 0;
@@ -107,6 +117,8 @@ void sim_sabotage_core(enum sim_sabotage kind, struct shell *s, const struct she
 		forget_cookies(s);
 	else if (kind == SIM_SABOTAGE_UNCAPPED)
 		lift_caps(s);
+	else if (kind == SIM_SABOTAGE_GREEDY)
+		share_held(s);
 	else if (kind == SIM_SABOTAGE_PATIENT)
 		make_no_room(s);
 }

@@ -218,14 +218,22 @@ static enum sim_kind some_kind(struct sim_world *w)
 	return (enum sim_kind)kind;
 }
 
+/* A hostile tenant's has no honest clients. */
+static unsigned int some_service(struct sim_world *w)
+{
+	if (w->profile->manner == SIM_TENANT)
+		return sim_between(&w->random, 1, SIM_SERVICES - 1);
+	return sim_below(&w->random, SIM_SERVICES);
+}
+
 static void plan_conns(struct sim_world *w, uint32_t n)
 {
 	uint64_t span = w->end_ns - w->begin_ns;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct sim_host *h = &w->clients[sim_below(&w->random, w->n_clients)];
-		struct sim_conn *c =
-			new_conn(w, h, sim_below(&w->random, SIM_SERVICES), some_kind(w));
+		enum sim_kind kind = some_kind(w); /* first: kept seeds depend on it */
+		struct sim_conn *c = new_conn(w, h, some_service(w), kind);
 
 		sim_queue_set(&w->queue, &c->start, w->begin_ns + sim_random(&w->random) % span);
 	}
@@ -305,6 +313,18 @@ static uint64_t begin(struct sim_random *r)
 static const struct sim_botnet some_bots = {.addrs = 8, .each = 150, .slow = 200000},
 			       many_bots = {.addrs = 60, .each = 20, .slow = 0};
 
+static const struct sim_botnet tenant_bots = {.addrs = 8, .each = 40, .tenant = true};
+
+/* Its backends answer nothing, its clients send at once what is held for them. */
+static void begin_tenant(struct sim_world *w)
+{
+	if (w->spec.alone)
+		return;
+	for (uint32_t i = 0; i < w->n_each; i++)
+		sim_host_set_power(&w->backends[0][i], SIM_DEAD);
+	sim_bots_begin(&w->bots, w, &tenant_bots);
+}
+
 static void begin_manner(struct sim_world *w)
 {
 	switch (w->profile->manner) {
@@ -323,6 +343,9 @@ static void begin_manner(struct sim_world *w)
 		break;
 	case SIM_HEALS:
 		sim_visits_begin(&w->visits, w, w->end_ns);
+		break;
+	case SIM_TENANT:
+		begin_tenant(w);
 		break;
 	case SIM_USUAL:
 	case SIM_HEALS_LATE:

@@ -23,6 +23,7 @@
 
 struct sim_stats {
 	uint32_t conns, complete, aborted, troubled, refused, unheard, twins;
+	uint32_t crowded; /* the address of a client that shares a bot's cap; 0: none does */
 	uint64_t frames, attacks, answered; /* attackers' frames, what synweir sent to nobody */
 	uint32_t faults;
 };
