@@ -234,7 +234,7 @@ read_counters() {
 		explain >&2
 		fail "$script: Pktgen gives no total"
 	fi
-	acks=$(fate bad_cookie refused_stray reply_budget)
+	acks=$(fate bad_cookie refused_stray reply_budget prefix_budget)
 }
 
 # Whatever was sent: nothing is lost without a name.
@@ -259,7 +259,7 @@ check_capture() {
 }
 
 check_ack() {
-	check_equal "ACKs = bad_cookie + refused_stray + reply_budget" "$sent" "$acks"
+	check_equal "ACKs = bad_cookie + refused_stray + reply_budget + prefix_budget" "$sent" "$acks"
 	check_between "of which bad_cookie" "$(fate bad_cookie)" 1 "$sent"
 }
 
