@@ -158,3 +158,54 @@ void dialogue_establish(struct world *w, uint32_t n)
 	w->step_ns = WORLD_BURST_NS;
 	memset(w->fates, 0, sizeof(w->fates));
 }
+
+/* The client's own SYN, as its backend reads it. */
+static void hear_client_syn(struct dialogue *d, unsigned int i, const struct weir_pkt *left)
+{
+	struct weir_pkt pkt = *left;
+
+	if (left->fate != WEIR_FATE_to_backend || weir_pkt_parse(&pkt) != WEIR_PARSED_TCP) {
+		fprintf(stderr, "bench: a SYN ended in %s\n", weir_fates[left->fate].name);
+		exit(1);
+	}
+	hear_syn(&d->ends[WEIR_BACKEND][i],
+		&(struct weir_header){.src = pkt.seg.src,
+			.dst = pkt.seg.dst,
+			.sport_be = pkt.seg.sport_be,
+			.dport_be = pkt.seg.dport_be,
+			.seq = pkt.seg.seq,
+			.ts = true,
+			.tsval = pkt.seg.tsval});
+}
+
+static void establish_calm(struct world *w, struct dialogue *d)
+{
+	dialogue_say(d, DIALOGUE_SYN);
+	world_burst(w, d->frames, d->n);
+	for (unsigned int i = 0; i < d->n; i++)
+		hear_client_syn(d, i, &w->pkts[i]);
+	dialogue_say(d, DIALOGUE_SYN_ACK);
+	world_burst(w, d->frames, d->n);
+	for (unsigned int i = 0; i < d->n; i++)
+		hear_frame(d, WEIR_CLIENT, i, &w->pkts[i]);
+	dialogue_say(d, DIALOGUE_ACK);
+	world_burst(w, d->frames, d->n);
+}
+
+void dialogue_establish_calm(struct world *w, uint32_t n)
+{
+	static struct dialogue d;
+
+	w->policy->services[0].mode = WEIR_MODE_NAT;
+	world_be_calm(w, n);
+	for (uint32_t i = 0; i < n; i += WEIR_BURST) {
+		dialogue_begin(&d, i, n - i < WEIR_BURST ? n - i : WEIR_BURST);
+		establish_calm(w, &d);
+	}
+	if (w->px.by_state[WEIR_ESTABLISHED] != n) {
+		fprintf(stderr, "bench: %u of %u connections are open\n",
+			w->px.by_state[WEIR_ESTABLISHED], n);
+		exit(1);
+	}
+	memset(w->fates, 0, sizeof(w->fates));
+}

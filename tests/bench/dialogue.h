@@ -47,4 +47,7 @@ void dialogue_hear(struct dialogue *d, const struct world *w, enum dialogue_step
  */
 void dialogue_establish(struct world *w, uint32_t n);
 
+/* The same without cookies, by nat: the two ends open them themselves (HC-70). */
+void dialogue_establish_calm(struct world *w, uint32_t n);
+
 #endif

@@ -8,6 +8,7 @@
 
 #define CLIENTS   0x00800000u /* numbers of the attacker's clients */
 #define HELD_EACH 16u         /* packets that a connection may have held */
+#define HALF_OPEN 1024u       /* places of the half-open queue */
 
 static const struct {
 	const char *name;
@@ -18,6 +19,7 @@ static const struct {
 	[HOSTILE_PORTS_16] = {"hostile_ports_16", WEIR_FATE_reply_budget},
 	[HOSTILE_HELD_FULL] = {"hostile_held_full", WEIR_FATE_early_limit},
 	[HOSTILE_SPENT] = {"hostile_spent", WEIR_FATE_old_cookie},
+	[HOSTILE_HALF_OPEN] = {"hostile_half_open", WEIR_FATE_to_backend},
 };
 
 const char *hostile_name(enum hostile state)
@@ -45,9 +47,17 @@ static void fill_spent(struct world *w)
 		weir_spent_note(&w->px.spent, frames_random(), (uint32_t)frames_random());
 }
 
+/* Room for the entries beside the n connections, and places that entries leave free. */
+static uint32_t room_for(enum hostile state, uint32_t n)
+{
+	if (state == HOSTILE_HALF_OPEN)
+		return n + HALF_OPEN + 256;
+	return state == HOSTILE_TABLE_FULL ? n : n + 64;
+}
+
 struct world *hostile_open(enum hostile state, uint32_t n)
 {
-	struct world *w = world_open(state == HOSTILE_TABLE_FULL ? n : n + 64, 0, 1);
+	struct world *w = world_open(room_for(state, n), 0, 1);
 
 	dialogue_establish(w, n);
 	for (uint32_t i = 0; i < n; i++)
@@ -89,10 +99,26 @@ static void spend(struct world *w, const struct dialogue *d)
 	}
 }
 
+/* From here on backends answer SYNs; forged ones have all places of the queue. */
+static void fill_queue(struct world *w, struct frame *frames)
+{
+	world_be_calm(w, HALF_OPEN);
+	for (uint32_t i = 0; i < 2 * HALF_OPEN; i += WEIR_BURST) {
+		frames_fill(frames, WEIR_BURST, w, frame_make_syn, frame_make_syn, 0);
+		world_burst(w, frames, WEIR_BURST);
+	}
+}
+
 void hostile_frames(struct world *w, enum hostile state, struct frame *frames, uint32_t n)
 {
 	static struct dialogue d;
 
+	if (state == HOSTILE_HALF_OPEN) {
+		fill_queue(w, frames);
+		frames_fill(frames, n, w, frame_make_syn, frame_make_syn, 0);
+		memset(w->fates, 0, sizeof(w->fates));
+		return;
+	}
 	dialogue_begin(&d, CLIENTS, WEIR_BURST);
 	step(w, &d, DIALOGUE_SYN);
 	if (state == HOSTILE_SPENT)

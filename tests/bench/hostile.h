@@ -14,6 +14,7 @@ enum hostile {
 	HOSTILE_PORTS_16,   /* ... of sixteen */
 	HOSTILE_HELD_FULL, /* the service's share of held packets; one more segment for full lists */
 	HOSTILE_SPENT,     /* the memory for spent cookies is full; one of these again */
+	HOSTILE_HALF_OPEN, /* the half-open queue is full: each SYN displaces the oldest entry */
 	HOSTILES
 };
 

@@ -133,6 +133,14 @@ struct world *world_open(uint32_t connections, unsigned int worker, unsigned int
 	return w;
 }
 
+/* The policy is this world's own; the gate changes at its next look. */
+void world_be_calm(struct world *w, uint32_t half_open)
+{
+	w->policy->services[0].syn_cookies = WEIR_SYN_COOKIES_NEVER;
+	w->policy->limits.half_open = half_open;
+	weir_proxy_tick(&w->px, w->now_ns);
+}
+
 void world_close(struct world *w)
 {
 	pages_unmap(w->memory, w->memory_bytes);

@@ -37,6 +37,9 @@ struct world {
 struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers);
 void world_close(struct world *w);
 
+/* From here on the service's backends answer SYNs, with that many places for half-open entries. */
+void world_be_calm(struct world *w, uint32_t half_open);
+
 /* The floor: n frames come in and leave with their MAC addresses swapped. */
 void world_floor(struct world *w, const struct frame *frames, unsigned int n);
 
