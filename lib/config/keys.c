@@ -17,6 +17,7 @@
 static const char *const modes[] = {"nat", "fullnat", NULL};
 static const char *const schedulers[] = {"rr", "wrr", "lc", "wlc", "sh", "maglev", "random", NULL};
 static const char *const syn_cookies[] = {"always", "adaptive", "never", NULL};
+static const char *const no_backend_words[] = {"reject", "drop", NULL};
 static const char *const idles[] = {"poll", "sleep", NULL};
 static const char *const rss_words[] = {"auto", "on", "off", NULL};
 static const char *const path_words[] = {"strict", "loose", NULL};
@@ -82,6 +83,8 @@ static const struct weir_conf_key adaptive_keys[] = {
 		AT(struct weir_watermarks, rate_high)},
 	{"syn_rate_low", WEIR_CONF_INT, .min = 0, .max = 100000000, .def = 50,
 		AT(struct weir_watermarks, rate_low)},
+	{"syn_share_low", WEIR_CONF_INT, .min = 0, .max = 50, .def = 5,
+		AT(struct weir_watermarks, share_low)},
 	{"hold", WEIR_CONF_TIME, .min = S(0.1), .max = S(3600), .def = S(10),
 		AT(struct weir_watermarks, hold_ms)},
 };
@@ -150,6 +153,8 @@ static const struct weir_conf_key service_keys[] = {
 		AT(struct weir_draft_service, service.profile.require_timestamps)},
 	{"syn_cookies", WEIR_CONF_WORD, .words = syn_cookies, .def = WEIR_SYN_COOKIES_ALWAYS,
 		AT(struct weir_draft_service, service.syn_cookies)},
+	{"no_backend", WEIR_CONF_WORD, .words = no_backend_words, .def = WEIR_NO_BACKEND_REJECT,
+		AT(struct weir_draft_service, service.no_backend)},
 	{"adaptive", WEIR_CONF_GROUP, .group = &adaptive_group,
 		AT(struct weir_draft_service, service.watermarks)},
 	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,

@@ -85,6 +85,9 @@ struct weir_half_open {
 	uint32_t older, newer; /* conns, or WEIR_CONN_NONE */
 };
 
+/* In CLOSED: no backend took it, and its client is not told (HC-74). More than any count of tries. */
+#define WEIR_TRIES_SILENT 7
+
 struct weir_conn {
 	/* line 1: for lookup and translation */
 	struct weir_key client; /* key: client's address, port, listener */
@@ -111,7 +114,7 @@ struct weir_conn {
 		struct { /* before ESTABLISHED */
 			/*
 			 * SYNs to this backend, or later window updates, without an answer; SYN_RCVD: not
-			 * 0 until there is one
+			 * 0 until there is one; CLOSED: WEIR_TRIES_SILENT, or of no meaning
 			 */
 			uint8_t tries : 3;
 			uint8_t switches : 2; /* backends or local ports tried beyond the first */

@@ -147,7 +147,7 @@ static bool same_service(const struct weir_service *a, const struct weir_service
 		a->scheduler == b->scheduler && a->table_size == b->table_size &&
 		a->slow_start_ms == b->slow_start_ms && same_profile(&a->profile, &b->profile) &&
 		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
-		a->syn_cookies == b->syn_cookies &&
+		a->syn_cookies == b->syn_cookies && a->no_backend == b->no_backend &&
 		memcmp(&a->watermarks, &b->watermarks, sizeof(a->watermarks)) == 0;
 }
 

@@ -131,10 +131,17 @@ enum weir_syn_cookies {
 	WEIR_SYN_COOKIES_NEVER,    /* by the backend */
 };
 
+/* What a client gets when no backend takes its connection (HC-74). */
+enum weir_no_backend {
+	WEIR_NO_BACKEND_REJECT, /* RST */
+	WEIR_NO_BACKEND_DROP,   /* nothing */
+};
+
 /* When "adaptive" changes: of the half-open queue in percent, and SYNs a second of all workers. */
 struct weir_watermarks {
 	uint32_t queue_high, queue_low;
 	uint32_t rate_high, rate_low; /* SYNs without a handshake; high 0: does not matter */
+	uint32_t share_low;           /* the low rate is at least so many per cent of all SYNs */
 	uint32_t hold_ms;             /* how long it must be quiet before cookies end */
 };
 
@@ -151,6 +158,7 @@ struct weir_service {
 	uint8_t scheduler;   /* enum weir_scheduler */
 	uint8_t life;        /* enum weir_life */
 	uint8_t syn_cookies; /* enum weir_syn_cookies */
+	uint8_t no_backend;  /* enum weir_no_backend */
 	uint32_t since;      /* the policy's generation that gave it its number */
 	struct weir_watermarks watermarks;
 	struct weir_profile profile;

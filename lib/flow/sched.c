@@ -349,11 +349,16 @@ static bool has_failed(const struct weir_sched_backend *b, const struct weir_add
 }
 
 bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir_addr *client,
-	uint64_t now_ns)
+	bool proved, uint64_t now_ns)
 {
 	struct weir_sched_backend *b = &s->backends[backend];
 
 	if (now_ns < b->hold_down_until_ns || has_failed(b, client, now_ns))
+		return false;
+	if (b->fails == 0)
+		b->failing_since_ns = now_ns;
+	if (!proved && b->fails + 1 >= WEIR_SCHED_FALL &&
+		now_ns - b->failing_since_ns < WEIR_SCHED_DOUBT_NS)
 		return false;
 	b->failed_ns = now_ns;
 	if (b->fails + 1 < WEIR_SCHED_FALL) {

@@ -7,7 +7,13 @@
  * then tried again. Failures of one client count once: the backend's firewall may reject that client
  * and no other (HC-65), and a client can make its connections fail as often as it likes. One counts again
  * WEIR_SCHED_AGAIN_NS after the last that did, if no client's connection was accepted in between: all
- * clients may be behind one address. A choice prefers, in this order, a backend that is healthy
+ * clients may be behind one address.
+ *
+ * A client whose address is not proved may be forged, and so may be any number of them. What such
+ * clients see fail holds a backend down only if it has answered none for WEIR_SCHED_DOUBT_NS: one that
+ * answers others is not held down by them, and one that answers none is, a little later.
+ *
+ * A choice prefers, in this order, a backend that is healthy
  * (flow/health.h), that is not held down, and that is not the one to avoid. When a service has no such
  * backend, the next best one is chosen all the same: a wrong guess about all of them must not take the
  * service down. A backup is chosen only when no other is healthy, not held down and
@@ -28,6 +34,7 @@
 #define WEIR_SCHED_FALL         3
 #define WEIR_SCHED_HOLD_DOWN_NS 2000000000ull
 #define WEIR_SCHED_AGAIN_NS     1000000000ull
+#define WEIR_SCHED_DOUBT_NS     200000000ull
 
 struct weir_sched_backend {
 	uint32_t active; /* connections opened to it and not ended */
@@ -35,7 +42,8 @@ struct weir_sched_backend {
 	uint16_t fails;  /* in a row, that count */
 	uint16_t n_failed;
 	uint64_t hold_down_until_ns;
-	uint64_t failed_ns; /* the last failure that counted */
+	uint64_t failed_ns;        /* the last failure that counted */
+	uint64_t failing_since_ns; /* the first of them */
 	uint64_t
 		risen_ns; /* slow start: when it came or came back; 0: it was there from the start */
 	struct weir_addr failed[WEIR_SCHED_FALL - 1]; /* n_failed clients whose failures count */
@@ -103,10 +111,10 @@ void weir_sched_close(struct weir_sched *s, uint16_t backend);
 void weir_sched_answered(struct weir_sched *s, uint16_t backend);
 
 /*
- * It has not, and the connection was that client's. true: this failure begins a hold-down; failures
+ * It has not, and the connection was that client's; proved: it has finished a handshake. true: this failure begins a hold-down; failures
  * during one change nothing. After it one more is enough.
  */
 bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir_addr *client,
-	uint64_t now_ns);
+	bool proved, uint64_t now_ns);
 
 #endif

@@ -154,7 +154,10 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 	if (c == NULL) {
 		event(px, WEIR_EVENT_conn_failed);
 		weir_count(&count->failed, 1);
-		weir_reply_rst_budgeted(px, WEIR_REPLY_REFUSAL, pkt, why);
+		if (why == WEIR_FATE_no_backend && !tells_client(px, &pkt->key))
+			drop(pkt, WEIR_FATE_no_backend_drop);
+		else
+			weir_reply_rst_budgeted(px, WEIR_REPLY_REFUSAL, pkt, why);
 		return;
 	}
 	weir_known_note(&px->known, &pkt->key.addr);

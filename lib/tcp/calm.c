@@ -149,7 +149,10 @@ static void refuse(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *
 	weir_count(&service_counters(px, &c->client)->failed, 1);
 	leave(px, c);
 	pkt->conn = WEIR_CONN_NONE;
-	weir_reply_rst_budgeted(px, WEIR_REPLY_UNKNOWN, pkt, why);
+	if (tells_client(px, &pkt->key))
+		weir_reply_rst_budgeted(px, WEIR_REPLY_UNKNOWN, pkt, why);
+	else
+		drop(pkt, WEIR_FATE_no_backend_drop);
 }
 
 /* The queue has room for one more: if need be the oldest leaves. */
@@ -261,6 +264,24 @@ static bool needs_another(const struct weir_proxy *px, const struct weir_conn *c
 	return is_overdue(px, c) && weir_connect_has_other(px, c);
 }
 
+/* HC-74: as long as a connection that a cookie opened waits for a backend that is alone. */
+static bool has_waited_enough(const struct weir_proxy *px, const struct weir_conn *c)
+{
+	const uint32_t connect_ms = conn_service(px, c)->timeouts.connect_ms;
+
+	return is_overdue(px, c) &&
+		weir_calm_age_ms(px, c) >= connect_ms * ((1u << WEIR_SYN_TRIES_ALONE) - 1);
+}
+
+/* No backend answers, and the client is told so. */
+static void end_unanswered(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	weir_connect_count_silent(px, c);
+	weir_connect_blame(px, c);
+	weir_send_rst_to_backend(px, c); /* in case it did receive a SYN */
+	refuse(px, c, pkt, WEIR_FATE_no_backend);
+}
+
 /* The SYN is the one that made the entry. */
 static bool is_same_syn(const struct weir_conn *c, const struct weir_seg *syn)
 {
@@ -273,10 +294,17 @@ static bool handle_syn_again(struct weir_proxy *px, struct weir_conn *c, struct 
 	enum weir_fate why;
 
 	pkt->conn = conn_index(px, c);
-	if (!weir_calm_answered(c) && is_same_syn(c, &pkt->seg)) {
-		note_offer(c, pkt);
-		if (needs_another(px, c) && !try_another(px, c, &pkt->seg, &why))
+	if (weir_calm_answered(c) || !is_same_syn(c, &pkt->seg)) {
+		pass_syn(px, c, WEIR_CLIENT, pkt);
+		return true;
+	}
+	note_offer(c, pkt);
+	if (needs_another(px, c)) {
+		if (!try_another(px, c, &pkt->seg, &why))
 			return cannot_connect(px, c, pkt, why);
+	} else if (has_waited_enough(px, c) && tells_client(px, &c->client)) {
+		end_unanswered(px, c, pkt);
+		return true;
 	}
 	pass_syn(px, c, WEIR_CLIENT, pkt);
 	return true;
@@ -410,18 +438,20 @@ static void backend_refuses(struct weir_proxy *px, struct weir_conn *c, struct w
 	weir_connect_blame(px, c);
 	event(px, WEIR_EVENT_conn_failed);
 	weir_count(&service_counters(px, &c->client)->failed, 1);
-	weir_forward_as_is(px, c, WEIR_BACKEND, pkt);
+	if (tells_client(px, &c->client))
+		weir_forward_as_is(px, c, WEIR_BACKEND, pkt);
+	else
+		drop(pkt, WEIR_FATE_backend_refused);
 	leave(px, c);
 }
 
+/* A soft error (RFC 5461 §2): the client's next SYN tries another backend, or this one again. */
 void weir_calm_unreachable(struct weir_proxy *px, struct weir_conn *c)
 {
-	if (weir_connect_has_other(px, c)) {
+	if (weir_connect_has_other(px, c))
 		leave_backend(px, c);
-		return;
-	}
-	weir_connect_blame(px, c);
-	leave(px, c); /* a soft error: the client's next SYN tries again */
+	else
+		weir_connect_blame(px, c);
 }
 
 /* An RST after the SYN-ACK, of either side (RFC 5961 §3). */

@@ -34,7 +34,7 @@ bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, s
 void weir_calm_segment(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt);
 
-/* A believed ICMP error about the SYN of c, which is in SYN_RCVD and may be gone afterwards. */
+/* A believed ICMP error about the SYN of c, which is in SYN_RCVD and stays there. */
 void weir_calm_unreachable(struct weir_proxy *px, struct weir_conn *c);
 
 /* The 75 s of an entry are over: it is gone. */

@@ -82,13 +82,23 @@ bool weir_connect(struct weir_proxy *px, struct weir_conn *c, uint16_t avoid, en
 	return false;
 }
 
-static void give_up(struct weir_proxy *px, struct weir_conn *c)
+/* c, of which its client knows by now or will not, is CLOSED. */
+static void end(struct weir_proxy *px, struct weir_conn *c)
 {
 	weir_conn_drop_held(px, c);
-	weir_send_rst_to_client(px, c);
 	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_RESET);
 	event(px, WEIR_EVENT_conn_failed);
 	weir_count(&service_counters(px, &c->client)->failed, 1);
+}
+
+/* No backend takes c. */
+static void give_up(struct weir_proxy *px, struct weir_conn *c)
+{
+	if (tells_client(px, &c->client))
+		weir_send_rst_to_client(px, c);
+	else
+		c->tries = WEIR_TRIES_SILENT;
+	end(px, c);
 }
 
 void weir_connect_count_refused(struct weir_proxy *px, const struct weir_conn *c)
@@ -121,8 +131,10 @@ bool weir_connect_has_other(const struct weir_proxy *px, const struct weir_conn 
 
 void weir_connect_blame(struct weir_proxy *px, const struct weir_conn *c)
 {
+	const bool proved = c->state != WEIR_SYN_RCVD;
+
 	if (is_removed(px, c->backend) ||
-		!weir_sched_failed(&px->sched, c->backend, &c->client.addr, px->now_ns))
+		!weir_sched_failed(&px->sched, c->backend, &c->client.addr, proved, px->now_ns))
 		return;
 	event(px, WEIR_EVENT_backend_marked_down);
 	weir_count(&px->counters.backend[c->backend].marked_down, 1);
@@ -247,7 +259,8 @@ static void end_without_timestamps(struct weir_proxy *px, struct weir_conn *c, s
 	if (!conn_service(px, c)->profile.require_timestamps)
 		px->no_timestamps[weir_policy_service_of(px->policy, c->client.id)] = true;
 	weir_count(&service_counters(px, &c->client)->timestamps_withdrawn, 1);
-	give_up(px, c);
+	weir_send_rst_to_client(px, c);
+	end(px, c);
 }
 
 static void handle_syn_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)

@@ -70,6 +70,13 @@ static inline bool is_open(const struct weir_proxy *px, uint16_t listener)
 	return px->policy->listeners[listener].life == WEIR_LIFE_LIVE;
 }
 
+/* HC-74: a client whose connection no backend takes is told so by RST. */
+static inline bool tells_client(const struct weir_proxy *px, const struct weir_key *client)
+{
+	return px->policy->services[weir_policy_service_of(px->policy, client->id)].no_backend ==
+		WEIR_NO_BACKEND_REJECT;
+}
+
 /* The configuration no longer has this backend: connections that it has not accepted go elsewhere. */
 static inline bool is_removed(const struct weir_proxy *px, uint16_t backend)
 {

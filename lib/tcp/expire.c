@@ -22,9 +22,8 @@
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
 
-/* SYNs without an answer before another backend is tried; and if there is no other (HC-11). */
-#define SYN_TRIES       2
-#define SYN_TRIES_ALONE 5
+/* SYNs without an answer before another backend is tried (HC-11). */
+#define SYN_TRIES 2
 
 /* Window updates without a reaction, after which the client's own zero-window probes must do. */
 #define UPDATE_TRIES 5
@@ -47,7 +46,7 @@ static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 	bool alone = c->switches == 0 && !weir_connect_has_other(px, c);
 
 	c->tries++;
-	if (c->tries >= (alone ? SYN_TRIES_ALONE : SYN_TRIES) || is_removed(px, c->backend)) {
+	if (c->tries >= (alone ? WEIR_SYN_TRIES_ALONE : SYN_TRIES) || is_removed(px, c->backend)) {
 		weir_connect_count_silent(px, c);
 		weir_send_rst_to_backend(px, c); /* in case it did receive a SYN */
 		weir_connect_failed(px, c);

@@ -18,6 +18,7 @@ struct weir_gate_rule weir_gate_rule(const struct weir_policy *p, const struct w
 		.queue_low = capacity * marks->queue_low / 100 + 1,
 		.rate_high = share(marks->rate_high, p->n_workers),
 		.rate_low = share(marks->rate_low, p->n_workers),
+		.share_low = marks->share_low,
 		.hold_ns = marks->hold_ms * 1000000ull,
 	};
 }
@@ -30,21 +31,40 @@ void weir_gate_init(struct weir_gate *g, const struct weir_gate_rule *rule, uint
 		.busy_ns = now_ns};
 }
 
-/* In this period, so far. */
-static uint64_t counted(const struct weir_gate *g, const struct weir_gate_load *load)
+/* SYNs of this period, so far, that no handshake followed. */
+static uint64_t unanswered(const struct weir_gate *g, const struct weir_gate_load *load)
 {
-	return load->unanswered > g->unanswered ? load->unanswered - g->unanswered : 0;
+	const uint64_t syns = load->syns - g->syns, done = load->handshakes - g->handshakes;
+
+	return syns > done ? syns - done : 0;
 }
 
+/* Of so many SYNs, those that no handshake follows at any time. */
+static uint64_t usual(const struct weir_gate *g, uint64_t syns)
+{
+	return syns * g->rule.share_low / 100;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* INVARIANT: twice the usual, so that the upper rate is above the lower one. */
 static bool is_high(const struct weir_gate *g, const struct weir_gate_load *load)
 {
+	const uint64_t most = greater(g->rule.rate_high, 2 * usual(g, load->syns - g->syns));
+
 	return load->entries >= g->rule.queue_high ||
-		(g->rule.rate_high > 0 && counted(g, load) > g->rule.rate_high);
+		(g->rule.rate_high > 0 && unanswered(g, load) > most);
 }
 
+/* By a whole period's SYNs: in the first part of one, chance would make any service busy. */
 static bool is_low(const struct weir_gate *g, const struct weir_gate_load *load)
 {
-	return load->entries <= g->rule.queue_low && counted(g, load) <= g->rule.rate_low;
+	const uint64_t most = greater(g->rule.rate_low, usual(g, g->last_syns));
+
+	return load->entries <= g->rule.queue_low && unanswered(g, load) <= most;
 }
 
 static bool wants_cookies(const struct weir_gate *g, const struct weir_gate_load *load,
@@ -68,9 +88,11 @@ bool weir_gate_step(struct weir_gate *g, const struct weir_gate_load *load, uint
 	if (!is_low(g, load))
 		g->busy_ns = now_ns;
 	cookies = wants_cookies(g, load, now_ns);
-	if (now_ns - g->period_ns >= WEIR_GATE_PERIOD_NS || load->unanswered < g->unanswered) {
+	if (now_ns - g->period_ns >= WEIR_GATE_PERIOD_NS) {
 		g->period_ns = now_ns;
-		g->unanswered = load->unanswered;
+		g->last_syns = load->syns - g->syns;
+		g->syns = load->syns;
+		g->handshakes = load->handshakes;
 	}
 	if (cookies == g->cookies)
 		return false;

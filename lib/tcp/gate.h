@@ -8,6 +8,9 @@
  * queue was below its lower mark and the rate of such SYNs below the lower rate for the whole hold
  * time. Completed handshakes do not count as pressure, however many there are.
  *
+ * Of many SYNs some are never followed by a handshake, flood or not: clients try again, and give up. So
+ * a share of all SYNs raises both rates: a busy service is not above the lower one for ever.
+ *
  * Belongs to one worker.
  */
 #ifndef WEIR_TCP_GATE_H
@@ -20,7 +23,8 @@
 
 struct weir_gate_load {
 	uint32_t entries;    /* in the half-open queue */
-	uint64_t unanswered; /* SYNs in all, less handshakes in all; it may run backwards */
+	uint64_t syns;       /* in all */
+	uint64_t handshakes; /* in all: connections that were opened, whatever became of them */
 };
 
 /* The service's marks, for this worker's queue and share of the rates. */
@@ -28,16 +32,18 @@ struct weir_gate_rule {
 	enum weir_syn_cookies mode;
 	uint32_t queue_high, queue_low; /* entries */
 	uint32_t rate_high,
-		rate_low; /* SYNs a second without a handshake; high 0: does not matter */
+		rate_low;   /* SYNs a second without a handshake; high 0: does not matter */
+	uint32_t share_low; /* so many per cent of a second's SYNs may be without one at any time */
 	uint64_t hold_ns;
 };
 
 struct weir_gate {
 	struct weir_gate_rule rule;
 	bool cookies;
-	uint64_t period_ns;  /* begin of the period */
-	uint64_t unanswered; /* SYNs without a handshake up to then */
-	uint64_t busy_ns;    /* when the load was last seen above a lower mark */
+	uint64_t period_ns;        /* begin of the period */
+	uint64_t syns, handshakes; /* up to then */
+	uint64_t last_syns;        /* in the period before */
+	uint64_t busy_ns;          /* when the load was last seen above a lower mark */
 };
 
 /* The rule of a service, for one worker of those that the policy has. */

@@ -26,7 +26,8 @@ void weir_gates_look(struct weir_proxy *px, uint32_t service)
 	struct weir_service_counters *n = &px->counters.service[service];
 	const struct weir_gate_load load = {
 		.entries = px->half_open.of[service].count,
-		.unanswered = n->syn - n->opened - n->failed,
+		.syns = n->syn,
+		.handshakes = n->opened,
 	};
 	struct weir_gate *gate = &px->gates[service];
 

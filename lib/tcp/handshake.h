@@ -18,6 +18,9 @@
 #include "tcp/cookie.h"
 #include "tcp/proxy.h"
 
+/* SYNs to a backend without an answer, each given twice as long, if there is no other backend (HC-11). */
+#define WEIR_SYN_TRIES_ALONE 5
+
 /* Segments of one connection that may be held until its backend answers (HC-04). */
 #define WEIR_HELD_PKTS_MAX 16
 

@@ -79,6 +79,15 @@ bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *
 		weir_cookie_check(&px->keys, &seg, &cookie, &probe, 1) != 0 && probe == 0;
 }
 
+/* A SYN on an entry's tuple may reach its backend, which answers as a challenge does: within that budget. */
+static bool may_pass(struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	const uint16_t service = weir_policy_service_of(px->policy, pkt->key.id);
+	enum weir_fate why;
+
+	return weir_replies_take(&px->replies, WEIR_REPLY_PEER, service, NULL, px->now_ns, &why);
+}
+
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie)
 {
 	struct weir_conn *c;
@@ -92,8 +101,9 @@ bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_
 	if (conn == WEIR_CONN_NONE)
 		return false;
 	c = conn_at(px, conn);
-	if (c->state == WEIR_SYN_RCVD) /* its backend answers (HC-73) */
-		return weir_calm_syn(px, pkt, hash, c);
+	if (c->state ==
+		WEIR_SYN_RCVD) /* its backend answers (HC-73), within the budget of challenges */
+		return may_pass(px, pkt) && weir_calm_syn(px, pkt, hash, c);
 	if (is_alive(c)) {
 		pkt->conn = conn;
 		weir_reply_challenge(px, c, pkt);

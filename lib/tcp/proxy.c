@@ -54,6 +54,8 @@ static void handle_closed(struct weir_proxy *px, const struct weir_conn *c, enum
 	else if (side == WEIR_CLIENT && !weir_window_acks(c, side, &pkt->seg) &&
 		!weir_is_own_handshake(px, c, pkt))
 		handle_unproven(px, pkt, weir_key_hash(&px->table.secret, &pkt->key));
+	else if (side == WEIR_CLIENT && c->tries == WEIR_TRIES_SILENT)
+		drop(pkt, WEIR_FATE_no_backend_drop);
 	else
 		weir_reply_rst_budgeted(px, WEIR_REPLY_PEER, pkt, WEIR_FATE_refused_closed);
 }

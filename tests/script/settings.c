@@ -91,6 +91,15 @@ static uint8_t syn_cookies(struct words *w)
 	return WEIR_SYN_COOKIES_ALWAYS;
 }
 
+static uint8_t no_backend(struct words *w)
+{
+	if (words_accept(w, "drop"))
+		return WEIR_NO_BACKEND_DROP;
+	if (!words_accept(w, "reject"))
+		fail(w->failure, "syntax: reject or drop");
+	return WEIR_NO_BACKEND_REJECT;
+}
+
 static bool set_service(struct weir_policy *p, struct weir_service *s, const char *name,
 	struct words *w)
 {
@@ -112,6 +121,8 @@ static bool set_service(struct weir_policy *p, struct weir_service *s, const cha
 		s->profile.ecn = on(w);
 	else if (strcmp(name, "syn_cookies") == 0)
 		s->syn_cookies = syn_cookies(w);
+	else if (strcmp(name, "no_backend") == 0)
+		s->no_backend = no_backend(w);
 	else if (strcmp(name, "queue_high") == 0)
 		s->watermarks.queue_high = words_number(w, name);
 	else if (strcmp(name, "rate_high") == 0)

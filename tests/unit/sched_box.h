@@ -71,7 +71,15 @@ static inline bool fail(struct box *b, uint16_t backend, unsigned int i, uint64_
 {
 	struct weir_addr client = weir_addr_v4(weir_be32(0xcb007100 + i));
 
-	return weir_sched_failed(&b->s, backend, &client, now_ns);
+	return weir_sched_failed(&b->s, backend, &client, true, now_ns);
+}
+
+/* The same, but the client has finished no handshake: it may be forged. */
+static inline bool fail_unproved(struct box *b, uint16_t backend, unsigned int i, uint64_t now_ns)
+{
+	struct weir_addr client = weir_addr_v4(weir_be32(0xcb007100 + i));
+
+	return weir_sched_failed(&b->s, backend, &client, false, now_ns);
 }
 
 static inline void hold_down(struct box *b, uint16_t backend, uint64_t now_ns)

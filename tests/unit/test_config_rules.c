@@ -94,7 +94,7 @@ RULES(test_unknown_keys,
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
 		"scheduler, maglev_table, slow_start, profile, require_timestamps, syn_cookies, "
-		"adaptive, timeouts, "
+		"no_backend, adaptive, timeouts, "
 		"backends"},
 	{"sack = false", "sack_ok = false",
 		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "

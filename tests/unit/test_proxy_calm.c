@@ -271,6 +271,37 @@ static void switch_loses_none(unsigned int service)
 	shell_close(s);
 }
 
+/* HC-73, HC-62: with cookies a SYN on an entry's tuple reaches its backend within a budget, else it gets one. */
+static void known_syns_have_a_budget(unsigned int service)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct segment g = syn_of(0xcb007105, service);
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	size_t len = segment_frame(&g, frame);
+	unsigned int passed = 0, cookies = 0;
+	struct shell *s;
+
+	p->services[service].syn_cookies = WEIR_SYN_COOKIES_NEVER;
+	p->limits.syn_ack_ring = 4096;
+	p->limits.reply_budget = 10;
+	s = shell_open(p, SHELL_START_NS);
+	IS(shell_in(s, frame, len, SHELL_CLIENTS), WEIR_FATE_to_backend);
+	s->workers[0].px.gates[service].rule.mode = WEIR_SYN_COOKIES_ALWAYS;
+	s->policy->services[service].syn_cookies = WEIR_SYN_COOKIES_ALWAYS;
+	shell_wait_ms(s, 50);
+	for (unsigned int i = 0; i < 500; i++) {
+		unsigned int fate = shell_in(s, frame, len, SHELL_CLIENTS);
+
+		passed += fate == WEIR_FATE_to_backend;
+		cookies += fate == WEIR_FATE_syn_cookie;
+	}
+	CU_ASSERT_TRUE(passed > 0 && passed <= 15); /* a budget is up to a half above its rate */
+	IS(cookies, 500 - passed);
+	IS(shell_in_state(s, WEIR_SYN_RCVD), 1);
+	shell_clear(s);
+	shell_close(s);
+}
+
 static void in_each_mode(void)
 {
 	each_mode(flood_is_bounded);
@@ -280,6 +311,7 @@ static void in_each_mode(void)
 	each_mode(stop_ends_entries);
 	each_mode(adaptive_flood);
 	each_mode(switch_loses_none);
+	each_mode(known_syns_have_a_budget);
 }
 
 int main(void)

@@ -401,6 +401,29 @@ static void sched_all_held_down(void)
 	}
 }
 
+/* HC-74: clients that may be forged hold down a backend only if it answers none for a while. */
+static void sched_unproved(void)
+{
+	static const uint16_t weights[] = {1, 1};
+	const uint64_t doubt = WEIR_SCHED_DOUBT_NS;
+	struct box b;
+
+	box_make(&b, WEIR_SCHED_RR, weights, 2, 0, 1);
+	for (unsigned int i = 0; i < 100; i++)
+		CU_ASSERT_FALSE(fail_unproved(&b, 0, i, 1 + i * doubt / 101));
+	CU_ASSERT_FALSE(fail_unproved(&b, 0, 0, 1 + doubt)); /* counted already */
+	weir_sched_answered(&b.s, 0);
+	for (unsigned int i = 0; i < 100; i++)
+		CU_ASSERT_FALSE(fail_unproved(&b, 0, i, 1 + doubt));
+	CU_ASSERT_FALSE(fail_unproved(&b, 0, 100, 2 * doubt));
+	CU_ASSERT_TRUE(fail_unproved(&b, 0, 101, 1 + 2 * doubt));
+	/* after the hold-down one is enough, as ever */
+	CU_ASSERT_TRUE(fail_unproved(&b, 0, 102, 1 + 2 * doubt + WEIR_SCHED_HOLD_DOWN_NS));
+	/* and those that are proved need no time */
+	hold_down(&b, 1, 1);
+	box_free(&b);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -418,6 +441,7 @@ int main(void)
 		{"health of numbers given away", sched_health_adopt},
 		{"sched with no backend to pick", sched_without_weight},
 		{"HC-51 sched when all backends are held down", sched_all_held_down},
+		{"HC-74 failures of clients that may be forged", sched_unproved},
 	};
 
 	return unit_main("sched", tests, sizeof(tests) / sizeof(tests[0]));
