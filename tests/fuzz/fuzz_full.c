@@ -343,7 +343,7 @@ static void open_one(struct full *f, unsigned int k, unsigned int len)
 		check_opened(f, c, fate);
 }
 
-/* Early data has its limits: those of the pool, and of the connection. */
+/* Early data has its limits: those of a service's part of the pool, and of the connection. */
 static void say(struct full *f, unsigned int k, unsigned int len)
 {
 	struct client *c = &f->clients[k % CLIENTS];
@@ -355,7 +355,8 @@ static void say(struct full *f, unsigned int k, unsigned int len)
 	for (unsigned int w = 0; w < f->s->policy->n_workers; w++) {
 		const struct weir_held *h = &f->s->workers[w].px.held;
 
-		full |= h->count == h->capacity;
+		for (uint32_t i = 0; i < f->s->policy->n_services; i++)
+			full |= !weir_held_may(h, i);
 		if (conn == NULL || conn < f->s->workers[w].px.table.conns ||
 			conn >= f->s->workers[w].px.table.conns +
 					f->s->workers[w].px.table.capacity)
