@@ -125,6 +125,8 @@ struct weir_conn {
 			uint8_t fin_noted : 1; /* a FIN has used the memory of `handshake` */
 			/* a FIN that counts and is not acknowledged was retransmitted: it is not forged */
 			uint8_t fin_again : 1;
+			/* a SYN with the client's own ISN was challenged, by a number that its RST will have */
+			uint8_t isn_again : 1;
 		};
 	};
 	uint16_t backend; /* index into the policy's backends */

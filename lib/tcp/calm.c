@@ -370,7 +370,7 @@ bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, s
 		return handle_syn_again(px, c, pkt);
 	/* RFC 5961 §4: as with cookies, for the backend may have forgotten the connection */
 	pkt->conn = conn_index(px, c);
-	weir_reply_challenge(px, c, pkt);
+	weir_challenge_syn(px, c, pkt);
 	return true;
 }
 

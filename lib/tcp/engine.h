@@ -409,6 +409,9 @@ void weir_forward_as_is(struct weir_proxy *px, struct weir_conn *c, enum weir_si
  */
 bool weir_incarnation(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
 
+/* A SYN on the tuple of c, which is alive and not half-open: its client is asked (HC-63). */
+void weir_challenge_syn(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
 /*
  * HC-35: the ACK that has opened c, again: a replay, or a client that has its ISN and cookie again,
  * because its SYN was not looked up (weir_answer_known()). The RST ends the new connection of the latter; to

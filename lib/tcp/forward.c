@@ -57,7 +57,9 @@ static void forward_rst(struct weir_proxy *px, struct weir_conn *c, enum weir_si
 		c->flags |= WEIR_CONN_RST_PENDING;
 		c->reset_by = side;
 		/* not at the end of what was sent, which forged data moves */
-		if (side == WEIR_CLIENT && pkt->seg.seq == c->track[WEIR_CLIENT].acked)
+		if (side == WEIR_CLIENT &&
+			(pkt->seg.seq == c->track[WEIR_CLIENT].acked ||
+				pkt->seg.seq == weir_window_asked(c)))
 			c->quiet = WEIR_QUIET_GONE;
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 		break;

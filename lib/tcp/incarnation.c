@@ -88,6 +88,14 @@ static bool may_pass(struct weir_proxy *px, const struct weir_pkt *pkt)
 	return weir_replies_take(&px->replies, WEIR_REPLY_PEER, service, NULL, px->now_ns, &why);
 }
 
+/* RFC 5961 §4; c is alive. Whether none of its client's bytes was acknowledged: weir_window_asked(). */
+void weir_challenge_syn(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+{
+	if (c->state >= WEIR_ESTABLISHED && pkt->seg.seq + 1 == c->track[WEIR_CLIENT].acked)
+		c->isn_again = 1;
+	weir_reply_challenge(px, c, pkt);
+}
+
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie)
 {
 	struct weir_conn *c;
@@ -106,7 +114,7 @@ bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_
 		return may_pass(px, pkt) && weir_calm_syn(px, pkt, hash, c);
 	if (is_alive(c)) {
 		pkt->conn = conn;
-		weir_reply_challenge(px, c, pkt);
+		weir_challenge_syn(px, c, pkt);
 		return true;
 	}
 	if (cookie->isn == c->cookie || weir_spent_is(&px->spent, hash, cookie->isn)) {

@@ -147,7 +147,7 @@ static void challenge(struct weir_proxy *px, const struct weir_conn *c, struct w
 	struct weir_header h = header_back(&pkt->seg);
 
 	h.seq = c->track[WEIR_BACKEND].end + c->seq_delta[WEIR_BACKEND];
-	h.ack = c->track[WEIR_CLIENT].acked;
+	h.ack = weir_window_asked(c);
 	h.flags = WEIR_TCP_ACK;
 	h.wnd = shown_window(px, c);
 	if (c->state == WEIR_SYN_SENT && (c->flags & WEIR_CONN_TS)) {

@@ -45,6 +45,13 @@ enum weir_rst {
 	WEIR_RST_EXACT, /* at what the receiver expects next, as far as can be known here */
 };
 
+/*
+ * What a challenge ACK to the client says that it expects: the highest number acknowledged. But a client
+ * that starts from that ISN again takes it for an answer to its SYN, if none of its bytes was acknowledged,
+ * and is silent; so, once such a SYN has come, one below. To a client that knows c both are old.
+ */
+static inline uint32_t weir_window_asked(const struct weir_conn *c);
+
 enum weir_rst weir_window_rst(const struct weir_conn *c, enum weir_side side, uint32_t seq);
 
 /* inline definitions */
@@ -89,6 +96,13 @@ static inline bool weir_window_acks(const struct weir_conn *c, enum weir_side si
 	uint32_t ack = seg->ack - c->seq_delta[other];
 
 	return weir_seq_le(ack, c->track[other].end) && weir_seq_le(weir_oldest_ack(c, side), ack);
+}
+
+static inline uint32_t weir_window_asked(const struct weir_conn *c)
+{
+	const bool below = c->state >= WEIR_ESTABLISHED && c->isn_again;
+
+	return c->track[WEIR_CLIENT].acked - (below ? 1 : 0);
 }
 
 static inline enum weir_window weir_window_check(const struct weir_conn *c, enum weir_side side,

@@ -336,6 +336,62 @@ static void hc32_same_isn(void)
 	each_mode(same_isn);
 }
 
+/* How a client in SYN_SENT answers an ACK (RFC 9293 §3.10.7.3): by a RST, or not at all, if its number fits. */
+static bool ask_syn_sent(struct talk *u, const struct segment *syn, struct segment *rst)
+{
+	const struct shell_out *out;
+
+	IS(talk_put(u, WEIR_CLIENT, syn), WEIR_FATE_challenged);
+	out = shell_take(u->s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	*rst = talk_segment(u, WEIR_CLIENT, RST, 0);
+	rst->seq = out->seg.ack;
+	return out->seg.ack != syn->seq + 1;
+}
+
+/*
+ * The same stack loses its memory while its connection is alive, and nothing that it sent was acknowledged:
+ * the number that the backend expects is the one that its SYN asks for. It is challenged all the same, so
+ * that it answers, and is served.
+ */
+static void same_isn_alive(unsigned int service)
+{
+	for (unsigned int bytes = 0; bytes <= 100; bytes += 100) {
+		struct shell *s = shell_usual();
+		struct segment syn, rst;
+		struct talk t, u;
+
+		talk_init(&t, s, service, 1);
+		talk_open(&t);
+		talk_say(&t, WEIR_BACKEND, PSH, 900); /* the server speaks first */
+		if (bytes > 0)
+			talk_say(&t, WEIR_CLIENT, PSH, bytes);
+		talk_begin_anew(&u, &t, 0);
+		syn = talk_syn_segment(&u, WEIR_CLIENT);
+		rst = talk_segment(&t, WEIR_CLIENT, RST, 0);
+		rst.seq = t.isn[WEIR_CLIENT]; /* no RST there without that SYN */
+		IS(talk_put(&t, WEIR_CLIENT, &rst), WEIR_FATE_out_of_window);
+		CU_ASSERT_TRUE(ask_syn_sent(&u, &syn, &rst));
+		IS(talk_state(&t), WEIR_ESTABLISHED);
+		IS(talk_put(&u, WEIR_CLIENT, &rst), WEIR_FATE_to_backend);
+		talk_hear_rst(&t, WEIR_BACKEND, t.shown[WEIR_BACKEND]); /* to which it is old */
+		talk_syn(&u);
+		CU_ASSERT_NOT_EQUAL(u.shown[WEIR_CLIENT], t.shown[WEIR_CLIENT]);
+		syn = talk_segment(&u, WEIR_CLIENT, ACK, 0);
+		IS(talk_put(&u, WEIR_CLIENT, &syn), WEIR_FATE_handshake_ack);
+		talk_hear_rst(&t, WEIR_BACKEND,
+			t.next[WEIR_CLIENT] - t.isn[WEIR_CLIENT] + t.shown[WEIR_BACKEND]);
+		talk_take_syn(&u);
+		talk_works(&u);
+		shell_close(s);
+	}
+}
+
+static void hc63_same_isn(void)
+{
+	each_mode(same_isn_alive);
+}
+
 /* A client that knows the connection ignores both answers, and there are no more than one in half a second. */
 static void hc63_guessed(void)
 {
@@ -374,6 +430,7 @@ int main(void)
 		{"HC-63 a rebooted client", hc63_rebooted},
 		{"HC-63 a client rebooted before the backend answered", hc63_early},
 		{"HC-63 a SYN is challenged", hc63_syn},
+		{"HC-63 same ISN, nothing acknowledged", hc63_same_isn},
 		{"HC-63 a cookie that was guessed", hc63_guessed},
 		{"HC-32 HC-35 same port, same ISN", hc32_same_isn},
 	};
