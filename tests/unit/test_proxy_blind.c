@@ -222,6 +222,75 @@ static void hc63_counts(void)
 	shell_close(r.t.s);
 }
 
+/* The forged segment of `side` is passed on; what is known of the connection is as before. */
+static bool passes(struct talk *t, enum weir_side side, const struct segment *g)
+{
+	struct weir_conn *c = conn_of(t);
+	const struct weir_conn was = *c;
+	const unsigned int fate = talk_put(t, side, g);
+
+	shell_clear(t->s);
+	restore(c, &was);
+	return fate == WEIR_FATE_to_backend || fate == WEIR_FATE_to_client;
+}
+
+/* How many packets it takes until one with data is passed on: 2^32 a number, tried in strides of 1021. */
+static double packets_that_pass(uint16_t wnd)
+{
+	struct trial r = {.service = SHELL_NAT, .stand = OPEN};
+	double seqs = 0, acks = 0;
+
+	renew(&r);
+	conn_of(&r.t)->isn_stale = 1; /* the backend has sent more than a window */
+	conn_of(&r.t)->max_wnd[WEIR_CLIENT] = conn_of(&r.t)->max_wnd[WEIR_BACKEND] = wnd;
+	conn_of(&r.t)->track[WEIR_CLIENT].max_end =
+		conn_of(&r.t)->track[WEIR_CLIENT].end + ((uint32_t)wnd << 7);
+	for (int k = -8000; k <= 8000; k++) {
+		struct segment g = talk_segment(&r.t, WEIR_CLIENT, PSH, 1);
+		struct segment h = g;
+
+		g.seq += (uint32_t)(k * 1021);
+		h.ack += (uint32_t)(k * 1021);
+		seqs += passes(&r.t, WEIR_CLIENT, &g) * 1021.0;
+		acks += passes(&r.t, WEIR_CLIENT, &h) * 1021.0;
+	}
+	shell_close(r.t.s);
+	return NUMBERS / seqs * (NUMBERS / acks);
+}
+
+/*
+ * What is left of HC-21, as at the ends themselves (RFC 5961 §5): data with both numbers in the window is
+ * passed on and moves what is known. By turns with forged ACKs of it the window leaves the true numbers
+ * after three that pass, and then the client's own segments are taken for old ones.
+ */
+static void hc21_by_turns(void)
+{
+	struct talk t;
+	struct segment g;
+	double wide, narrow;
+
+	begin(&t, shell_usual(), SHELL_NAT, OPEN);
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		g = talk_segment(&t, WEIR_CLIENT, PSH, 1);
+		g.seq += (turn + 1) * (WND << 7);
+		IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+		g = talk_segment(&t, WEIR_BACKEND, ACK, 0);
+		g.ack += (turn + 1) * (WND << 7);
+		IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_to_client);
+		shell_clear(t.s);
+		g = talk_segment(&t, WEIR_CLIENT, PSH, 100);
+		IS(talk_put(&t, WEIR_CLIENT, &g),
+			turn == 0 ? WEIR_FATE_to_backend : WEIR_FATE_out_of_window);
+		shell_clear(t.s);
+	}
+	shell_close(t.s);
+	wide = packets_that_pass(WND);
+	narrow = packets_that_pass(502);
+	CU_ASSERT_TRUE(wide > 900000 && wide < 1u << 21);
+	CU_ASSERT_TRUE(narrow > 1u << 30);
+	printf("\n3 MB: %.0f, 64 kB: %.0f packets for each that passes ", wide, narrow);
+}
+
 /*
  * A FIN ahead of a gap is recorded with the odds of data, 2^21 at such windows. Then a forged ACK of it
  * must have exactly its number.
@@ -265,6 +334,7 @@ int main(void)
 		{"HC-63 the count finds what it looks for", hc63_counts},
 		{"HC-63 HC-64 blind packets, 4-tuple known: 2^31 at least", hc63_weapons},
 		{"HC-64 a recorded FIN and its forged ACK", hc64_recorded},
+		{"HC-21 data and ACKs forged by turns", hc21_by_turns},
 	};
 
 	return unit_main("proxy blind", tests, sizeof(tests) / sizeof(tests[0]));
