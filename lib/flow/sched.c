@@ -7,11 +7,12 @@ enum {
 	RANK_AVAILABLE = 0,
 	RANK_RISING = 1, /* in slow start, and this one is not among its share */
 	RANK_BACKUP = 2,
-	RANK_AVOIDED = 4,
-	RANK_HELD_DOWN = 8,
-	RANK_UNHEALTHY = 16,
-	RANK_FULL = 32,
-	RANK_NONE = 64
+	RANK_CROWDED = 4, /* full, but for half-open entries, which may be forged */
+	RANK_AVOIDED = 8,
+	RANK_HELD_DOWN = 16,
+	RANK_UNHEALTHY = 32,
+	RANK_FULL = 64,
+	RANK_NONE = 128
 };
 
 /* Slots that a hash may lead to before the members are gone through. */
@@ -130,7 +131,7 @@ static unsigned int rank_of(const struct choosing *ch, uint16_t backend)
 	if (!weir_health_is_good(ch->s->health, backend))
 		rank |= RANK_UNHEALTHY;
 	if (b->active >= b->most)
-		rank |= RANK_FULL;
+		rank |= weir_sched_is_full(ch->s, backend) ? RANK_FULL : RANK_CROWDED;
 	if (has_come(b) && !(rank & RANK_HELD_DOWN) && is_rising(ch, backend))
 		rank |= RANK_RISING;
 	return rank;

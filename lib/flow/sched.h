@@ -17,7 +17,8 @@
  * (flow/health.h), that is not held down, and that is not the one to avoid. When a service has no such
  * backend, the next best one is chosen all the same: a wrong guess about all of them must not take the
  * service down. A backup is chosen only when no other is healthy, not held down and
- * not to be avoided; one that has as many connections as it may have (max_conns) never. In slow start
+ * not to be avoided; one that has as many connections as it may have (max_conns) never: half-open
+ * entries, which may be forged, do not count there, but others are preferred. In slow start
  * (slow_start of the service) a backend that a reload added, or that answers after a hold-down, takes
  * part in a growing share of the choices.
  *
@@ -41,6 +42,7 @@ struct weir_sched_backend {
 	uint32_t most;   /* so many at most: weir_policy_max_conns() */
 	uint16_t fails;  /* in a row, that count */
 	uint16_t n_failed;
+	uint32_t entries; /* of `active`: half-open */
 	uint64_t hold_down_until_ns;
 	uint64_t failed_ns;        /* the last failure that counted */
 	uint64_t failing_since_ns; /* the first of them */
@@ -106,6 +108,20 @@ static inline void weir_sched_commit(struct weir_sched *s, uint16_t service,
 /* A connection was opened to / ended with the backend. */
 void weir_sched_open(struct weir_sched *s, uint16_t backend);
 void weir_sched_close(struct weir_sched *s, uint16_t backend);
+
+/* One that was opened to it is half-open (HC-70) from here on, or no more. */
+static inline void weir_sched_half_open(struct weir_sched *s, uint16_t backend, bool more)
+{
+	s->backends[backend].entries += more ? 1 : -1u;
+}
+
+/* It has as many connections as it may have, half-open ones aside. */
+static inline bool weir_sched_is_full(const struct weir_sched *s, uint16_t backend)
+{
+	const struct weir_sched_backend *b = &s->backends[backend];
+
+	return b->active - b->entries >= b->most;
+}
 
 /* The backend has answered a SYN: its failures are forgotten, and its hold-down ends. */
 void weir_sched_answered(struct weir_sched *s, uint16_t backend);

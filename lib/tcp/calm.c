@@ -528,7 +528,7 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 	weir_count(&px->counters.backend[c->backend].established, 1);
 }
 
-/* HC-35, HC-60: the address has or opens too many connections: both ends are told. */
+/* HC-35, HC-60: the address has or opens too many connections, or the backend has: both ends are told. */
 static void refuse_source(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt,
 	enum weir_fate why)
 {
@@ -553,7 +553,8 @@ static void client_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_p
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	}
-	if (!weir_may_open(px, &c->client, &why)) {
+	why = WEIR_FATE_no_backend;
+	if (weir_sched_is_full(&px->sched, c->backend) || !weir_may_open(px, &c->client, &why)) {
 		refuse_source(px, c, pkt, why);
 		return;
 	}

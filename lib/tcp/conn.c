@@ -127,6 +127,8 @@ static void detach(struct weir_proxy *px, struct weir_conn *c, uint64_t hash)
 	refer(&px->counters.backend[c->backend].conns, false);
 	if (is_active(c))
 		backend_load(px, c->backend, false);
+	if (c->state == WEIR_SYN_RCVD)
+		weir_sched_half_open(&px->sched, c->backend, false);
 	px->changes++;
 }
 
@@ -179,6 +181,13 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
 	}
 }
 
+static void end_half_open(struct weir_proxy *px, struct weir_conn *c)
+{
+	queue(px, c, false);
+	if (c->flags & WEIR_CONN_KEYED_BACKEND)
+		weir_sched_half_open(&px->sched, c->backend, false);
+}
+
 void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	enum weir_tcp_event e)
 {
@@ -189,7 +198,7 @@ void weir_conn_step(struct weir_proxy *px, struct weir_conn *c, enum weir_side s
 	if (to == from)
 		return;
 	if (from == WEIR_SYN_RCVD)
-		queue(px, c, false);
+		end_half_open(px, c);
 	px->by_state[from]--;
 	px->by_state[to]++;
 	if (was_counted && !is_counted(c)) {
@@ -281,6 +290,8 @@ bool weir_conn_attach_backend(struct weir_proxy *px, struct weir_conn *c, uint16
 	c->flags |= WEIR_CONN_KEYED_BACKEND;
 	refer(&px->counters.backend[backend].conns, true);
 	backend_load(px, backend, true);
+	if (c->state == WEIR_SYN_RCVD)
+		weir_sched_half_open(&px->sched, backend, true);
 	px->changes++;
 	return true;
 undo:

@@ -146,6 +146,96 @@ static void hc70_key_of_an_entry(void)
 	shell_close(s);
 }
 
+/* A client whose SYN came to the backend. */
+static struct talk entry_of(struct shell *s, unsigned int who)
+{
+	const struct shell_out *out;
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, who);
+	t.offer[0].ts = t.offer[1].ts = false;
+	g = talk_syn_segment(&t, WEIR_CLIENT);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+	out = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	t.backend = out->nexthop;
+	t.backend_addr = weir_be32(out->seg.dst.w[3]);
+	t.local = weir_be32(out->seg.src.w[3]);
+	t.local_port = weir_be16(out->seg.sport_be);
+	t.expect[WEIR_BACKEND] = out->seg.seq + 1;
+	return t;
+}
+
+/* The rest of its handshake; the fate of its ACK. */
+static unsigned int finish(struct talk *t)
+{
+	struct segment g = talk_syn_segment(t, WEIR_BACKEND);
+	const struct shell_out *out;
+	unsigned int fate;
+
+	IS(talk_put(t, WEIR_BACKEND, &g), WEIR_FATE_to_client);
+	out = shell_take(t->s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	t->expect[WEIR_CLIENT] = out->seg.seq + 1;
+	g = talk_segment(t, WEIR_CLIENT, ACK, 0);
+	fate = talk_put(t, WEIR_CLIENT, &g);
+	shell_clear(t->s);
+	return fate;
+}
+
+static struct shell *shell_few_conns(uint32_t max_conns)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct shell *s;
+
+	for (uint32_t i = 0; i < p->n_members; i++)
+		p->members[i].max_conns = max_conns;
+	s = shell_open(p, SHELL_START_NS);
+	set_mode(s, WEIR_SYN_COOKIES_NEVER);
+	return s;
+}
+
+/* Entries, which may be forged, keep nobody out of a backend with max_conns. */
+static void hc70_max_conns(void)
+{
+	struct shell *s = shell_few_conns(3);
+	struct talk t;
+
+	for (unsigned int i = 0; i < 5; i++)
+		entry_of(s, i);
+	t = entry_of(s, 5);
+	IS(finish(&t), WEIR_FATE_to_backend);
+	IS(shell_in_state(s, WEIR_SYN_RCVD), 5);
+	set_mode(s, WEIR_SYN_COOKIES_ALWAYS);
+	for (unsigned int i = 6; i < 8; i++) {
+		talk_init(&t, s, SHELL_FULLNAT, i);
+		talk_open(&t);
+		shell_clear(s);
+	}
+	IS(shell_in_state(s, WEIR_ESTABLISHED), 3);
+	shell_audit(s);
+	shell_wait_ms(s, 75100);
+	IS(shell_in_state(s, WEIR_SYN_RCVD), 0);
+	IS(s->workers[0].px.sched.backends[0].entries, 0);
+	IS(s->workers[0].px.sched.backends[0].active, 3);
+	shell_close(s);
+}
+
+/* They become no more connections than that. */
+static void hc70_no_more_than_max_conns(void)
+{
+	struct shell *s = shell_few_conns(1);
+	struct talk t = entry_of(s, 1), u = entry_of(s, 2);
+
+	IS(finish(&u), WEIR_FATE_to_backend);
+	IS(finish(&t), WEIR_FATE_no_backend);
+	IS(shell_in_state(s, WEIR_ESTABLISHED), 1);
+	IS(shell_in_state(s, WEIR_SYN_RCVD), 0);
+	shell_audit(s);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -153,6 +243,8 @@ int main(void)
 		{"HC-70 a short pool takes ports of entries back", hc70_ports_come_back},
 		{"HC-70 no place: a cookie instead", hc70_cookie_instead},
 		{"HC-70 an entry's key gives way to a connection", hc70_key_of_an_entry},
+		{"HC-70 entries use up no max_conns", hc70_max_conns},
+		{"HC-70 nor do they exceed it", hc70_no_more_than_max_conns},
 	};
 
 	return unit_main("proxy calm room", tests, sizeof(tests) / sizeof(tests[0]));
