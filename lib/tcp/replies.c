@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/replies.h"
 
-#define PREFIXES        16384u
-#define CONNECTIONS_MAX 65536u
-#define SHARE           15 /* times what is left */
+#define PREFIXES 16384u
+#define SHARE    15 /* times what is left */
 
 /* A challenge in so many units of 2^26 ns: in 537 ms. Linux's tcp_invalid_ratelimit is 500 ms. */
 #define CHALLENGE_UNITS 8
@@ -13,7 +12,7 @@ void weir_replies_init(struct weir_replies *r, struct weir_arena *arena, uint32_
 	uint32_t conns, const struct weir_sipkey *key, uint64_t now_ns)
 {
 	*r = (struct weir_replies){.key = *key, .connections = 1, .second = now_ns / 1000000000};
-	while (r->connections < conns && r->connections < CONNECTIONS_MAX)
+	while (r->connections < conns) /* one each: or its own would tell of another one */
 		r->connections *= 2;
 	for (unsigned int kind = 0; kind < WEIR_REPLIES; kind++) {
 		weir_bucket_init(&r->budget[kind], 0, now_ns);

@@ -8,16 +8,22 @@
 #define START   (5000 * SECOND)
 #define SHARERS 4
 
-static void open_replies(struct weir_replies *r, struct weir_arena *a, uint32_t rate,
-	uint32_t prefix_limit)
+static void open_replies_of(struct weir_replies *r, struct weir_arena *a, uint32_t conns,
+	uint32_t rate, uint32_t prefix_limit)
 {
 	const struct weir_sipkey key = {0x8f1a5d30c2b49e67, 0x1c6f0ea94b7d8253};
 
 	*a = (struct weir_arena){.base = NULL};
-	weir_replies_init(r, a, SHARERS, 1000, &key, START);
+	weir_replies_init(r, a, SHARERS, conns, &key, START);
 	unit_arena_fill(a);
-	weir_replies_init(r, a, SHARERS, 1000, &key, START);
+	weir_replies_init(r, a, SHARERS, conns, &key, START);
 	weir_replies_limit(r, rate, prefix_limit);
+}
+
+static void open_replies(struct weir_replies *r, struct weir_arena *a, uint32_t rate,
+	uint32_t prefix_limit)
+{
+	open_replies_of(r, a, 1000, rate, prefix_limit);
 }
 
 static struct weir_addr v4(uint32_t host_order)
@@ -107,6 +113,21 @@ static void connections(void)
 	free(a.base);
 }
 
+/* However many there are: one's challenge says nothing of another's. */
+static void many_connections(void)
+{
+	const uint32_t conns = 300000;
+	struct weir_replies r;
+	struct weir_arena a;
+	enum weir_fate why;
+
+	open_replies_of(&r, &a, conns, 1000, 0);
+	CU_ASSERT_TRUE(weir_replies_challenge(&r, 7, 0, NULL, START, &why));
+	for (uint32_t i = 7 + 65536; i < conns; i += 65536)
+		CU_ASSERT_TRUE(weir_replies_challenge(&r, i, 0, NULL, START, &why));
+	free(a.base);
+}
+
 /*
  * CVE-2016-5696: an attacker asks for more challenges than there are, about its own connections, and
  * counts. How many does it get in a second in which somebody else gets one, or not?
@@ -153,6 +174,7 @@ int main(void)
 		{"HC-42 a prefix's limit", prefixes},
 		{"HC-65 a sharer's part", sharers},
 		{"HC-42 a connection's limit of challenges", connections},
+		{"HC-42 two connections share no limit", many_connections},
 		{"HC-42 the number of answers says nothing of others", side_channel},
 	};
 
