@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/sources.h"
 
+#include "base/share.h"
+
 void weir_sources_limit(struct weir_sources *s, uint32_t rate, unsigned int workers)
 {
-	s->limit = (rate + workers - 1) / workers;
+	s->limit = weir_share(rate, workers);
 }
 
 void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_t rate,

@@ -26,7 +26,7 @@ struct weir_sources {
 	uint32_t limit; /* of this worker; 0: none */
 };
 
-/* rate: of all workers together, which share it equally; 0: no limit. */
+/* rate: of all workers together, which share it as base/share.h says; 0: no limit. */
 void weir_sources_init(struct weir_sources *s, struct weir_arena *arena, uint32_t rate,
 	unsigned int workers);
 
