@@ -22,10 +22,10 @@ static uint16_t service_of(const struct weir_proxy *px, const struct weir_conn *
 /* Its timer was set once, by its first SYN. */
 uint32_t weir_calm_age_ms(const struct weir_proxy *px, const struct weir_conn *c)
 {
-	uint32_t left = c->deadline - weir_tick(px->now_ns);
-	uint32_t left_ms = (uint32_t)(left * (uint64_t)WEIR_TICK_NS / 1000000);
+	const int32_t left = (int32_t)(c->deadline - weir_tick(px->now_ns)); /* < 0: overdue */
+	const int64_t left_ms = left * (int64_t)(WEIR_TICK_NS / 1000000);
 
-	return left_ms < WEIR_HALF_OPEN_MS ? WEIR_HALF_OPEN_MS - left_ms : 0;
+	return left_ms < WEIR_HALF_OPEN_MS ? (uint32_t)(WEIR_HALF_OPEN_MS - left_ms) : 0;
 }
 
 /* The entry leaves. No RST is sent. */

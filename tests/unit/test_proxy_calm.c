@@ -4,6 +4,7 @@
 
 #include "flow/halfopen.h"
 #include "modes.h"
+#include "tcp/calm.h"
 
 #define CONNS 16
 
@@ -15,6 +16,29 @@ static struct shell *calm_shell(unsigned int n_workers, unsigned int half_open)
 		p->services[i].syn_cookies = WEIR_SYN_COOKIES_NEVER;
 	p->limits.half_open = half_open;
 	return shell_open(p, SHELL_START_NS);
+}
+
+static struct segment syn_of(uint32_t client, unsigned int service);
+
+/* HC-70: an entry whose time is over, and that the wheel has not come to, is not young again. */
+static void overdue_is_old(unsigned int service)
+{
+	struct shell *s = calm_shell(1, 64);
+	struct segment g = syn_of(0x0b000001, service);
+	struct weir_proxy *px = &s->workers[0].px;
+	uint8_t frame[SEGMENT_FRAME_MAX];
+	const uint64_t then = px->now_ns;
+	const struct weir_conn *c;
+
+	IS(shell_in(s, frame, segment_frame(&g, frame), SHELL_CLIENTS), WEIR_FATE_to_backend);
+	c = weir_table_conn(&px->table, px->half_open.of[service].oldest);
+	px->now_ns = then + 74000000000ull;
+	CU_ASSERT_TRUE(weir_calm_age_ms(px, c) > 73900);
+	px->now_ns = then + 76000000000ull;
+	CU_ASSERT_TRUE(weir_calm_age_ms(px, c) >= WEIR_HALF_OPEN_MS);
+	px->now_ns = then;
+	shell_clear(s);
+	shell_close(s);
 }
 
 /* HC-70: against an array that knows only the order. */
@@ -304,6 +328,7 @@ static void known_syns_have_a_budget(unsigned int service)
 
 static void in_each_mode(void)
 {
+	each_mode(overdue_is_old);
 	each_mode(flood_is_bounded);
 	each_mode(oldest_makes_room);
 	each_mode(same_syn_is_one_entry);
