@@ -149,6 +149,23 @@ static void unreachable(struct sim_host *h, const uint8_t *about, uint32_t len)
 	sim_link_send(&h->up, frame, (uint32_t)segment_unreachable(about, h->addr + 100, 1, frame));
 }
 
+/*
+ * HC-28: an ICMP error about a segment of this end, in its own numbers; it changes nothing here. Not about one
+ * that is acknowledged, unless the acknowledgement was on its way.
+ */
+static bool is_own_error(const struct sim_host *h, const uint8_t *frame, uint32_t len)
+{
+	const struct sim_peer *p;
+	struct sim_seg s;
+
+	if (!sim_wire_read_error(&s, frame, len) || s.src != h->addr)
+		return false;
+	sim_did(SIM_DID_error_heard);
+	p = sim_host_find(h, s.sport, s.dst, s.dport);
+	return p == NULL || p->reused ||
+		(weir_seq_le(p->iss, s.seq) && weir_seq_lt(s.seq, p->nxt));
+}
+
 static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 {
 	struct sim_host *h = link->end;
@@ -160,6 +177,8 @@ static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
 			unreachable(h, frame, len);
 		return;
 	}
+	if (is_own_error(h, frame, len))
+		return;
 	if (!sim_wire_read(&s, frame, len) || s.dst != h->addr) {
 		if (link->quality.corrupt == 0 && link->quality.truncate == 0)
 			h->user->garbled(h);

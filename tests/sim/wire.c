@@ -260,3 +260,21 @@ bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 	read_seal(s, tcp);
 	return true;
 }
+
+bool sim_wire_read_error(struct sim_seg *s, const uint8_t *frame, uint32_t len)
+{
+	const uint8_t *icmp = frame + TCP, *quote = icmp + 8;
+
+	if (len < TCP + 8 + 28 || get16(frame + 12) != 0x0800 || frame[IP + 9] != 1 ||
+		sum(0, frame + IP, 20) != 0xffff || sum(0, quote, 20) != 0xffff ||
+		len != IP + (uint32_t)get16(frame + IP + 2) || sum(0, icmp, len - TCP) != 0xffff)
+		return false;
+	*s = (struct sim_seg){
+		.src = get32(quote + 12),
+		.dst = get32(quote + 16),
+		.sport = get16(quote + 20),
+		.dport = get16(quote + 22),
+		.seq = get32(quote + 24),
+	};
+	return true;
+}

@@ -60,6 +60,12 @@ void sim_wire_mend(uint8_t *frame, uint32_t len);
 /* A frame with anything wrong, the checksums included, is false. */
 bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len);
 
+/*
+ * An ICMP error, whole and right: *s has the addresses, ports and sequence number of the segment that it is
+ * about, and no more.
+ */
+bool sim_wire_read_error(struct sim_seg *s, const uint8_t *frame, uint32_t len);
+
 /* Sequence numbers that the segment takes up. */
 static inline uint32_t sim_seg_len(const struct sim_seg *s)
 {
