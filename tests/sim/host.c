@@ -162,8 +162,7 @@ static bool is_own_error(const struct sim_host *h, const uint8_t *frame, uint32_
 		return false;
 	sim_did(SIM_DID_error_heard);
 	p = sim_host_find(h, s.sport, s.dst, s.dport);
-	return p == NULL || p->reused ||
-		(weir_seq_le(p->iss, s.seq) && weir_seq_lt(s.seq, p->nxt));
+	return p == NULL || p->reused || (weir_seq_le(p->iss, s.seq) && weir_seq_lt(s.seq, p->nxt));
 }
 
 static void hear(struct sim_link *link, const uint8_t *frame, uint32_t len)
