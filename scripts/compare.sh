@@ -162,7 +162,7 @@ measure() {
 	ticks=$(cpu_ticks)
 	start=$(date +%s.%N)
 	[ "$rate" = 0 ] || lab_flood_start syn "$rate" $((ROUND_SECONDS + 30))
-	on client scripts/compare_probe.py $LAB_VIP 80 "$LAB_DIR/www/probe" "$ROUND_SECONDS" >"$LAB_DIR/probe" &
+	on client scripts/compare_probe.py "$LAB_VIP" 80 "$LAB_DIR/www/probe" "$ROUND_SECONDS" >"$LAB_DIR/probe" &
 	probe=$!
 	read -r requests failed < <(lab_wrk "$ROUND_SECONDS" -H "Connection: close")
 	wait $probe || lab_die "the probe ended with $?"

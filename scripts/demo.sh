@@ -160,7 +160,7 @@ measure() {
 		lab_flood_start syn "$rate" $((seconds + 60))
 		sleep 1 # a server that can be filled up is
 	fi
-	on client scripts/compare_probe.py $LAB_VIP 80 "$LAB_DIR/www/probe" "$seconds" >"$LAB_DIR/probe" &
+	on client scripts/compare_probe.py "$LAB_VIP" 80 "$LAB_DIR/www/probe" "$seconds" >"$LAB_DIR/probe" &
 	probe=$!
 	read -r requests _ < <(lab_wrk "$seconds" -H 'Connection: close')
 	printf -v "${name}_half_open" %s "$(half_open)" # while the flood is on

@@ -17,7 +17,8 @@
 #
 # "----" is a veth. "====" is what synweir is on: a veth too, by DPDK's AF_PACKET driver, or by what LAB_DRIVER
 # says: AF_XDP, or a net_tap device, which DPDK makes in namespace weir and whose kernel's end lab_up moves away.
-# The flood's sources are 198.18.0.0/15, "behind" the client, which is synweir's gateway.
+# The flood's sources are 198.18.0.0/15, "behind" the client, which is synweir's gateway. With LAB_FAMILY=6 all of these are
+# IPv6 addresses, as lab_addr says: 192.0.2.80 is 2001:db8:a::80.
 #
 # Everything is named after $LAB (one lab per shell, unique), every process of the lab lives in one of
 # its namespaces, every file in $LAB_DIR. So lab_down needs the name only, and leaves nothing behind.
@@ -32,12 +33,11 @@ LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
 LAB_WORKER_KEYS=${LAB_WORKER_KEYS:-idle = \"sleep\";} # what else the configuration says of workers
 LAB_LIMITS=${LAB_LIMITS:-connections = 131072; source_connections = 0; prefix_connections = 0;}
+LAB_FAMILY=${LAB_FAMILY:-4}    # or 6
 LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may be half-open, or wait
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
 
-LAB_VIP=192.0.2.80
-LAB_SPOOFED=198.18.0.0/15
 LAB_FLOOD_PORT=80             # of the VIP
 LAB_MAC_FRONT=02:00:00:00:01:01
 LAB_MAC_BACK=02:00:00:00:01:02
@@ -58,6 +58,25 @@ fi
 
 # One service a line: name, port on the VIP, backends. Tests add theirs.
 LAB_SERVICES="web 80 10.0.0.11:80 10.0.0.12:80"
+
+# lab_addr ADDRESS[/BITS]: what an address of the lab is called in the lab's family. Everything is written in IPv4's.
+lab_addr() {
+	[ "$LAB_FAMILY" = 6 ] || { echo "$1" && return; }
+	sed -E 's,^192\.0\.2\.,2001:db8:a::,; s,^10\.0\.0\.,2001:db8:b::,; s,^10\.1\.0\.,2001:db8:c::,
+		s,^203\.0\.113\.,2001:db8:d::,; s,^198\.18\.0\.0,2001:db8:e::,; s,::0$|::0/,::/,; s,/$,,
+		s,/15$,/64,; s,/16$,/64,; s,/24$,/64,; s,/32$,/128,' <<<"$1"
+}
+
+# What follows from the family: tests may choose one before lab_up.
+lab_family() {
+	LAB_VIP=192.0.2.80 LAB_SPOOFED=198.18.0.0/15 LAB_IP=ip LAB_GATEWAY=gateway
+	LAB_URL=http://$LAB_VIP
+	if [ "$LAB_FAMILY" = 6 ]; then
+		LAB_VIP=2001:db8:a::80 LAB_SPOOFED=2001:db8:e::/64 LAB_IP=ip6 LAB_GATEWAY=gateway6
+		LAB_URL=http://[$LAB_VIP]
+	fi
+}
+lab_family
 
 # What else the configuration says of a service, by its name.
 declare -A LAB_SERVICE_KEYS=()
@@ -121,11 +140,26 @@ lab_follow() {
 # Hosts and wires
 #
 
+# Quiet wires: what crosses them is what a test sent.
 lab_host() {
+	local off=1
+	[ "$LAB_FAMILY" = 4 ] || [ "$1" = weir ] || off=0
 	ip netns add "$LAB-$1"
 	ip -n "$LAB-$1" link set lo up
-	# Quiet wires: what crosses them is what a test sent.
-	on "$1" sysctl -q net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+	on "$1" sysctl -q net.ipv6.conf.{all,default}.disable_ipv6=$off net.ipv6.conf.{all,default}.accept_dad=0 \
+		net.ipv6.conf.{all,default}.router_solicitations=0 net.ipv6.conf.{all,default}.accept_ra=0
+	[ $off = 1 ] || on "$1" nft add table ip6 quiet '{ chain out { type filter hook output priority 0;
+		icmpv6 type { mld-listener-report, mld2-listener-report } drop; }; }'
+}
+
+# lab_has HOST DEVICE ADDRESS/BITS: it is the host's.
+lab_has() {
+	ip -n "$LAB-$1" addr add "$(lab_addr "$3")" dev "$2"
+}
+
+# lab_route HOST NETWORK GATEWAY
+lab_route() {
+	ip -n "$LAB-$1" route add "$(lab_addr "$2")" via "$(lab_addr "$3")"
 }
 
 # lab_veth HOST PORT HOST PORT: a wire between two hosts.
@@ -151,20 +185,20 @@ lab_hosts_up() {
 		lab_host "$host"
 	done
 	ip -n "$LAB-switch" link add br0 type bridge mcast_snooping 0
-	ip -n "$LAB-switch" addr add 10.0.0.253/24 dev br0
+	lab_has switch br0 10.0.0.253/24
 	ip -n "$LAB-switch" link set br0 up
 	for host in b1 b2; do
 		lab_veth switch "$host" "$host" eth0
 		lab_bridge_port "$host"
 		on "$host" sysctl -q net.core.somaxconn=16384 net.ipv4.tcp_max_syn_backlog=16384
 	done
-	ip -n "$LAB-b1" addr add 10.0.0.11/24 dev eth0
-	ip -n "$LAB-b2" addr add 10.0.0.12/24 dev eth0
-	ip -n "$LAB-b2" addr add 10.0.0.254/24 dev eth0
-	ip -n "$LAB-b2" addr add 10.1.0.12/32 dev lo
+	lab_has b1 eth0 10.0.0.11/24
+	lab_has b2 eth0 10.0.0.12/24
+	lab_has b2 eth0 10.0.0.254/24
+	lab_has b2 lo 10.1.0.12/32
 	if [ "$LAB_MODE" = nat ]; then
-		ip -n "$LAB-b1" route add default via 10.0.0.1
-		ip -n "$LAB-b2" route add default via 10.0.0.1
+		lab_route b1 default 10.0.0.1
+		lab_route b2 default 10.0.0.1
 	fi
 	for host in b1 b2; do
 		lab_watch "$host"
@@ -174,9 +208,9 @@ lab_hosts_up() {
 # The client's end of the front wire exists: give it its addresses.
 lab_client_up() {
 	local i
-	ip -n "$LAB-client" addr add 192.0.2.254/24 dev eth0
+	lab_has client eth0 192.0.2.254/24
 	for i in $(seq 1 20); do
-		ip -n "$LAB-client" addr add "203.0.113.$i/32" dev eth0
+		lab_has client eth0 "203.0.113.$i/32"
 	done
 	on client sysctl -q net.ipv4.ip_local_port_range="1024 65000"
 }
@@ -185,18 +219,18 @@ lab_client_up() {
 # SYNs from the flood's range, which only "nat" could show.
 lab_watch() {
 	on "$1" nft -f - <<-END
-		table ip watch {
+		table $LAB_IP watch {
 			counter attempts { }
 			counter spoofed { }
 			set seen {
-				typeof ip saddr . tcp sport . tcp sequence
+				typeof $LAB_IP saddr . tcp sport . tcp sequence
 				flags dynamic
 				size 1000000
 			}
 			chain syns {
-				ip saddr $LAB_SPOOFED counter name spoofed
-				ip saddr . tcp sport . tcp sequence @seen return
-				add @seen { ip saddr . tcp sport . tcp sequence } counter name attempts
+				$LAB_IP saddr $LAB_SPOOFED counter name spoofed
+				$LAB_IP saddr . tcp sport . tcp sequence @seen return
+				add @seen { $LAB_IP saddr . tcp sport . tcp sequence } counter name attempts
 			}
 			chain in {
 				type filter hook prerouting priority raw; policy accept;
@@ -210,7 +244,7 @@ lab_watch() {
 lab_watched() {
 	local host
 	for host in b1 b2; do
-		on "$host" nft list counter ip watch "$1"
+		on "$host" nft list counter $LAB_IP watch "$1"
 	done | awk '$1 == "packets" { sum += $2 } END { print sum + 0 }'
 }
 
@@ -228,23 +262,28 @@ lab_mib() {
 #
 
 lab_config_ports() {
+	local front back gateway routes
+	front="\"$(lab_addr 192.0.2.1/24)\""
+	back="\"$(lab_addr 10.0.0.1/24)\""
+	gateway="$LAB_GATEWAY = \"$(lab_addr 192.0.2.254)\";"
+	routes="routes = ( { to = \"$(lab_addr 10.1.0.0/16)\"; via = \"$(lab_addr 10.0.0.254)\"; } );"
 	if [ "$LAB_ARMS" = 1 ]; then
 		cat <<-END
 			ports = ({
 				name = "front"; device = "$LAB_DEVICE_FRONT";
-				addresses = [ "192.0.2.1/24", "10.0.0.1/24" ]; gateway = "192.0.2.254";
-				routes = ( { to = "10.1.0.0/16"; via = "10.0.0.254"; } );
+				addresses = [ $front, $back ]; $gateway
+				$routes
 			});
 		END
 	else
 		cat <<-END
 			ports = ({
 				name = "front"; device = "$LAB_DEVICE_FRONT";
-				addresses = [ "192.0.2.1/24" ]; gateway = "192.0.2.254";
+				addresses = [ $front ]; $gateway
 			}, {
 				name = "back"; device = "$LAB_DEVICE_BACK";
-				addresses = [ "10.0.0.1/24" ];
-				routes = ( { to = "10.1.0.0/16"; via = "10.0.0.254"; } );
+				addresses = [ $back ];
+				$routes
 			});
 		END
 	fi
@@ -258,7 +297,7 @@ lab_config_service() {
 	for backend in "$@"; do
 		i=$((i + 1))
 		printf '%s\n\t\t{ name = "%s-%s"; address = "%s"; port = %s; }' \
-			"$comma" "$name" "$i" "${backend%:*}" "${backend#*:}"
+			"$comma" "$name" "$i" "$(lab_addr "${backend%:*}")" "${backend#*:}"
 		comma=,
 	done
 	printf ' ); }'
@@ -471,7 +510,7 @@ lab_nginx() {
 			scgi_temp_path $dir/scgi;
 			keepalive_requests 100000000;
 			server {
-				listen 80 backlog=$LAB_BACKLOG;
+				listen $([ "$LAB_FAMILY" = 4 ] || echo '[::]:')80 backlog=$LAB_BACKLOG;
 				root $LAB_DIR/www;
 				location = / { return 200 "hello from $1\n"; }
 			}
@@ -486,7 +525,7 @@ lab_nginx() {
 lab_flood_start() {
 	[ -x "$LAB_BUILD/tests/e2e/flood" ] || lab_die "$LAB_BUILD/tests/e2e/flood is not built" || return
 	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i eth0 -m $LAB_MAC_FRONT \
-		-d $LAB_VIP -p $LAB_FLOOD_PORT -s $LAB_SPOOFED -k "$1" -r "$2" -t "$3" -n "${4:-0}"
+		-d "$LAB_VIP" -p $LAB_FLOOD_PORT -s "$LAB_SPOOFED" -k "$1" -r "$2" -t "$3" -n "${4:-0}"
 	LAB_FLOOD_PID=$LAB_SPAWNED
 }
 
@@ -502,7 +541,7 @@ lab_wrk() {
 	local seconds=$1
 	shift
 	on client timeout $((seconds + LAB_WRK_LATE)) \
-		wrk -t 1 -c 32 --timeout 10s -d "${seconds}s" "$@" "http://$LAB_VIP/" >"$LAB_DIR/wrk.log" || true
+		wrk -t 1 -c 32 --timeout 10s -d "${seconds}s" "$@" "$LAB_URL/" >"$LAB_DIR/wrk.log" || true
 	awk '/requests in/ { done = $1 }
 		/Socket errors:/ { gsub(",", ""); failed += $4 + $6 + $8 + $10 }
 		/Non-2xx/ { failed += $NF }
@@ -520,7 +559,7 @@ lab_up() {
 	lab_client_up
 	lab_nginx b1
 	lab_nginx b2
-	lab_wait $LAB_WAIT on client curl -sf -m 1 "http://$LAB_VIP/" || lab_die "no page through the lab"
+	lab_wait $LAB_WAIT on client curl -sf -m 1 "$LAB_URL/" || lab_die "no page through the lab"
 }
 
 # Every process in the host's namespace, by id: first politely, then not.

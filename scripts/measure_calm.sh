@@ -56,7 +56,7 @@ down() {
 
 # visits PORT EVERY_MS COUNT [OPTION...]
 visits() {
-	on client taskset -c 0 tests/e2e/tools/visits.py $LAB_VIP "$@"
+	on client taskset -c 0 tests/e2e/tools/visits.py "$LAB_VIP" "$@"
 }
 
 # keep CIRCUMSTANCE ROUND: what visits has printed.

@@ -17,6 +17,7 @@
 
 int port_open(struct port *p, const char *device, unsigned int number, struct weir_dp_error *err)
 {
+	const struct weir_nic_use use = {.ipv4 = true};
 	uint8_t key[WEIR_NIC_KEY] = {0}; /* of RSS, which one queue does not need */
 	char name[RTE_MEMPOOL_NAMESIZE];
 	int rc;
@@ -26,7 +27,7 @@ int port_open(struct port *p, const char *device, unsigned int number, struct we
 	snprintf(p->conf.device, sizeof(p->conf.device), "%s", device);
 	p->conf.mtu = 1500;
 	p->conf.rx_desc = p->conf.tx_desc = DESCRIPTORS;
-	rc = weir_nic_open(&p->nic, &p->conf, 1, false, key, err);
+	rc = weir_nic_open(&p->nic, &p->conf, 1, &use, key, err);
 	if (rc != 0)
 		return rc;
 	snprintf(name, sizeof(name), "weirgen%u", number);

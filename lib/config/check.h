@@ -37,6 +37,9 @@ const char *weir_check_host(const struct weir_addr *a);
 /* The same, for an address that may lie in a subnet of the ports': "is a broadcast address". */
 const char *weir_check_host_in(const struct weir_draft *d, const struct weir_addr *a);
 
+/* The prefix as it is written: of IPv4's 32 bits or IPv6's 128. */
+unsigned int weir_check_bits(const struct weir_interface_addr *net);
+
 /* The port that has this address as its own, or NULL. */
 const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
 	const struct weir_addr *a);

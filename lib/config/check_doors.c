@@ -30,12 +30,20 @@ static bool has_vip(const struct weir_draft *d, const struct weir_draft_port *p)
 	return false;
 }
 
+static bool has_gateway(const struct weir_draft_port *p)
+{
+	uint64_t any = 0;
+
+	for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
+		any |= p->gateway[f].addr.q[0] | p->gateway[f].addr.q[1];
+	return any != 0;
+}
+
 static bool has_backends_only(const struct weir_draft *d, uint32_t port)
 {
 	const struct weir_draft_port *p = &d->ports[port];
 
-	if ((p->gateway.q[0] | p->gateway.q[1]) != 0 || !has_backend(d, port, NULL) ||
-		has_vip(d, p))
+	if (has_gateway(p) || !has_backend(d, port, NULL) || has_vip(d, p))
 		return false;
 	for (uint32_t r = 0; r < p->n_routes; r++)
 		if (!has_backend(d, port, &p->routes[r].to))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "wire/ipv6.h"
 
 /* a with the bits behind the prefix all 0 or all 1: a subnet's first or last address. */
 static struct weir_addr edge(const struct weir_addr *a, unsigned int prefix, bool ones)
@@ -23,13 +24,30 @@ static bool is_set(const struct weir_addr *a)
 	return (a->q[0] | a->q[1]) != 0;
 }
 
-/* The whole of IPv4: where a gateway leads. */
-static bool is_default(const struct weir_interface_addr *to)
+/* Where a gateway leads: the whole of a family. */
+static struct weir_interface_addr whole(enum weir_draft_family family)
 {
-	return to->prefix == 96;
+	const bool v4 = family == WEIR_DRAFT_IPV4;
+
+	return (struct weir_interface_addr){weir_addr_any(v4), v4 ? 96 : 0};
 }
 
-const char *weir_check_host(const struct weir_addr *a)
+static enum weir_draft_family family_of(const struct weir_addr *a)
+{
+	return weir_addr_is_v4(a) ? WEIR_DRAFT_IPV4 : WEIR_DRAFT_IPV6;
+}
+
+static bool is_default(const struct weir_interface_addr *to)
+{
+	return to->prefix == whole(family_of(&to->addr)).prefix;
+}
+
+unsigned int weir_check_bits(const struct weir_interface_addr *net)
+{
+	return net->prefix - whole(family_of(&net->addr)).prefix;
+}
+
+static const char *check_host_v4(const struct weir_addr *a)
 {
 	uint8_t first = a->b[12];
 
@@ -44,7 +62,23 @@ const char *weir_check_host(const struct weir_addr *a)
 	return NULL;
 }
 
-/* A subnet of /31 or /32 has neither network nor broadcast address: RFC 3021. */
+const char *weir_check_host(const struct weir_addr *a)
+{
+	if (weir_addr_is_v4(a))
+		return check_host_v4(a);
+	if (weir_ipv6_is_special(a))
+		return "is in ::/64, which is unspecified, loopback or IPv4 in disguise";
+	if (weir_ipv6_is_multicast(a))
+		return "is a multicast address";
+	if (weir_ipv6_is_link_local(a))
+		return "is a link-local address, which only a gateway may have";
+	return NULL;
+}
+
+/*
+ * A subnet of /31 or /32 has neither network nor broadcast address (RFC 3021). IPv6's has no broadcast address,
+ * its first one is every router's (RFC 4291 §2.6.1) unless it is of /127 or /128 (RFC 6164).
+ */
 static const char *edge_of(const struct weir_addr *a, const struct weir_interface_addr *net)
 {
 	struct weir_addr first = edge(&net->addr, net->prefix, false);
@@ -53,8 +87,9 @@ static const char *edge_of(const struct weir_addr *a, const struct weir_interfac
 	if (net->prefix > 126)
 		return NULL;
 	if (weir_addr_eq(a, &first))
-		return "is its subnet's network address";
-	if (weir_addr_eq(a, &last))
+		return weir_addr_is_v4(a) ? "is its subnet's network address"
+					  : "is its subnet's router anycast address";
+	if (weir_addr_is_v4(a) && weir_addr_eq(a, &last))
 		return "is its subnet's broadcast address";
 	return NULL;
 }
@@ -105,11 +140,13 @@ static void take(struct way *w, unsigned int prefix, uint32_t port, const struct
 bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
 	struct weir_nexthop *via)
 {
-	const struct weir_addr v4 = weir_addr_v4(0);
+	const enum weir_draft_family family = family_of(to);
+	const struct weir_interface_addr all = whole(family);
 	struct way w = {0, via};
 
 	for (uint32_t i = 0; i < d->n_ports; i++) {
 		const struct weir_draft_port *p = &d->ports[i];
+		const struct weir_draft_gateway *g = &p->gateway[family];
 
 		for (uint32_t j = 0; j < p->n_addrs; j++)
 			if (is_better(to, &p->addrs[j].addr, p->addrs[j].prefix, w.best))
@@ -120,8 +157,8 @@ bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
 			if (is_better(to, &r->to.addr, r->to.prefix, w.best))
 				take(&w, r->to.prefix, i, &r->via, r->mac);
 		}
-		if (is_set(&p->gateway) && is_better(to, &v4, 96, w.best))
-			take(&w, 96, i, &p->gateway, p->gateway_mac);
+		if (is_set(&g->addr) && is_better(to, &all.addr, all.prefix, w.best))
+			take(&w, all.prefix, i, &g->addr, g->mac);
 	}
 	return w.best != 0;
 }
@@ -166,10 +203,14 @@ static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 	const config_setting_t *at = config_setting_get_elem(weir_draft_key(p->at, "addresses"), a);
 	const char *why = weir_check_host_in(d, &mine->addr);
 
-	if (mine->prefix < 96 + 8)
-		return weir_draft_refuse(d, at, "must have a prefix of 8..32 bits");
+	if (weir_check_bits(mine) < 8)
+		return weir_draft_refuse(d, at, "must have a prefix of 8..%u bits",
+			weir_addr_is_v4(&mine->addr) ? 32 : 128);
 	if (why != NULL)
 		return weir_draft_refuse(d, at, "%s", why);
+	if (!weir_addr_is_v4(&mine->addr) && p->port.mtu < WEIR_IPV6_MTU_MIN)
+		return weir_draft_refuse(d, weir_draft_key(p->at, "mtu"),
+			"must be %u at least on a port with an IPv6 address", WEIR_IPV6_MTU_MIN);
 	for (uint32_t k = 0; k <= i; k++) {
 		for (uint32_t j = 0; j < (k < i ? d->ports[k].n_addrs : a); j++) {
 			const struct weir_interface_addr *o = &d->ports[k].addrs[j];
@@ -188,20 +229,40 @@ static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 	return 0;
 }
 
+static bool has_family(const struct weir_draft_port *p, const struct weir_addr *like)
+{
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		if (weir_addr_same_family(&p->addrs[i].addr, like))
+			return true;
+	return false;
+}
+
+/* On-link on the port: in a subnet of it, or (RFC 4861 §6.3.4) a router's link-local address. */
+static bool is_on_link(const struct weir_draft_port *p, const struct weir_addr *a)
+{
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		if (weir_addr_in(a, &p->addrs[i].addr, p->addrs[i].prefix))
+			return true;
+	return weir_ipv6_is_link_local(a) && has_family(p, a);
+}
+
 /* The gateway of a route must be on-link on the route's port. */
 static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
 	const struct weir_addr *via, const config_setting_t *at)
 {
-	const char *why = weir_check_host_in(d, via);
+	const char *why = weir_ipv6_is_link_local(via) ? NULL : weir_check_host_in(d, via);
 
 	if (why != NULL)
 		return weir_draft_refuse(d, at, "%s", why);
 	if (weir_check_owner(d, via) != NULL)
 		return weir_draft_refuse(d, at, "is synweir's own address");
-	for (uint32_t i = 0; i < p->n_addrs; i++)
-		if (weir_addr_in(via, &p->addrs[i].addr, p->addrs[i].prefix))
-			return 0;
-	return weir_draft_refuse(d, at, "is in none of the subnets of port \"%s\"", p->port.name);
+	if (!has_family(p, via) && p->n_addrs > 0)
+		return weir_draft_refuse(d, at, "port \"%s\" has no %s address to reach it from",
+			p->port.name, weir_addr_is_v4(via) ? "IPv4" : "IPv6");
+	if (!is_on_link(p, via))
+		return weir_draft_refuse(d, at, "is in none of the subnets of port \"%s\"",
+			p->port.name);
+	return 0;
 }
 
 /* Is there another way with the very same destination: as its address and prefix, before i's j? */
@@ -219,7 +280,7 @@ static const char *other_way(const struct weir_draft *d, const struct weir_inter
 			if (p->routes[r].to.prefix == to->prefix &&
 				weir_addr_eq(&p->routes[r].to.addr, &to->addr))
 				return "is routed already";
-		if (is_default(to) && is_set(&p->gateway))
+		if (is_default(to) && is_set(&p->gateway[family_of(&to->addr)].addr))
 			return "is where the gateway leads already";
 	}
 	return NULL;
@@ -239,11 +300,14 @@ static int check_routes(struct weir_draft *d, uint32_t i)
 
 		if (!weir_addr_eq(&r->to.addr, &net))
 			return weir_draft_refuse(d, at, "is not a network: that would be \"%s/%u\"",
-				weir_addr_text(&net, text), r->to.prefix - 96u);
+				weir_addr_text(&net, text), weir_check_bits(&r->to));
 		why = other_way(d, &r->to, i, j);
 		if (why != NULL)
 			return weir_draft_refuse(d, at, "%s", why);
-		ret = check_via(d, p, &r->via, weir_draft_key(r->at, "via"));
+		at = weir_draft_key(r->at, "via");
+		if (!weir_addr_same_family(&r->to.addr, &r->via))
+			return weir_draft_refuse(d, at, "is of another family than \"to\"");
+		ret = check_via(d, p, &r->via, at);
 		if (ret < 0)
 			return ret;
 	}
@@ -257,23 +321,36 @@ static bool is_mac(const uint8_t mac[6])
 	return memcmp(mac, none, sizeof(none)) != 0;
 }
 
-static int check_gateway(struct weir_draft *d, uint32_t i)
+/* What a family's gateway is called in the file. */
+static const struct {
+	const char *key, *mac_key, *name;
+} gateways[WEIR_DRAFT_FAMILIES] = {
+	[WEIR_DRAFT_IPV4] = {"gateway", "gateway_mac", "IPv4"},
+	[WEIR_DRAFT_IPV6] = {"gateway6", "gateway6_mac", "IPv6"},
+};
+
+static int check_gateway(struct weir_draft *d, uint32_t i, enum weir_draft_family family)
 {
 	const struct weir_draft_port *p = &d->ports[i];
-	const config_setting_t *at = weir_draft_key(p->at, "gateway");
+	const struct weir_draft_gateway *g = &p->gateway[family];
+	const config_setting_t *at = weir_draft_key(p->at, gateways[family].key);
 
-	if (!is_set(&p->gateway))
-		return is_mac(p->gateway_mac)
-			? weir_draft_refuse(d, weir_draft_key(p->at, "gateway_mac"),
+	if (!is_set(&g->addr))
+		return is_mac(g->mac)
+			? weir_draft_refuse(d, weir_draft_key(p->at, gateways[family].mac_key),
 				  "is of no gateway: there is none on this port")
 			: 0;
+	if (family_of(&g->addr) != family)
+		return weir_draft_refuse(d, at,
+			"must be an %s address; the other gateway is \"%s\"", gateways[family].name,
+			gateways[!family].key);
 	for (uint32_t j = 0; j < i; j++)
-		if (is_set(&d->ports[j].gateway))
+		if (is_set(&d->ports[j].gateway[family].addr))
 			return weir_draft_refuse(d, at,
 				"port \"%s\" has the gateway already; use routes for what is "
 				"reached here",
 				d->ports[j].port.name);
-	return check_via(d, p, &p->gateway, at);
+	return check_via(d, p, &g->addr, at);
 }
 
 int weir_check_ports(struct weir_draft *d)
@@ -287,7 +364,9 @@ int weir_check_ports(struct weir_draft *d)
 			ret = check_address(d, i, a);
 	/* after all addresses: a neighbour must not be one of them, on any port */
 	for (uint32_t i = 0; i < d->n_ports && ret == 0; i++) {
-		ret = check_gateway(d, i);
+		ret = check_gateway(d, i, WEIR_DRAFT_IPV4);
+		if (ret == 0)
+			ret = check_gateway(d, i, WEIR_DRAFT_IPV6);
 		if (ret == 0)
 			ret = check_routes(d, i);
 	}

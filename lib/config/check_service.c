@@ -5,7 +5,7 @@
 #include "config/check.h"
 #include "flow/localport.h"
 #include "flow/maglev.h"
-#include "wire/hdr.h"
+#include "wire/l3.h"
 
 static bool same_endpoint(const struct weir_backend *a, const struct weir_backend *b)
 {
@@ -29,26 +29,35 @@ static void inherit_timeouts(struct weir_timeouts *own, const struct weir_timeou
 	inherit(&own->rst_pending_ms, all->rst_pending_ms);
 }
 
-/* No segment of that size must need to be fragmented on any port: RFC 9293 §3.7.1, MTU - 40. */
+/* What a segment may have with that MTU; more than Ethernet's is for the file to say. */
+static uint16_t usual_mss(uint16_t most, enum weir_family family)
+{
+	const uint16_t ethernet = weir_l3_mss(family, 1500);
+
+	return most < ethernet ? most : ethernet;
+}
+
+/* No segment of that size must need to be fragmented on any port: RFC 9293 §3.7.1. */
 static int check_profile(struct weir_draft *d, struct weir_draft_service *s)
 {
 	const struct weir_draft_port *tightest = &d->ports[0];
+	const enum weir_family family = weir_l3_family(&s->listener.vip);
 	uint16_t most;
 
 	for (uint32_t i = 1; i < d->n_ports; i++)
 		if (d->ports[i].port.mtu < tightest->port.mtu)
 			tightest = &d->ports[i];
-	most = (uint16_t)(tightest->port.mtu - 40);
+	most = weir_l3_mss(family, tightest->port.mtu);
 	if (s->service.profile.require_timestamps && !s->service.profile.timestamps)
 		return weir_draft_refuse(d, weir_draft_key(s->at, "require_timestamps"),
 			"cannot be true while profile.timestamps is false: no client could "
 			"connect");
 	if (s->service.profile.mss == 0)
-		s->service.profile.mss = most < 1460 ? most : 1460;
+		s->service.profile.mss = usual_mss(most, family);
 	if (s->service.profile.mss > most)
 		return weir_draft_refuse(d, weir_draft_key(s->at, "profile.mss"),
-			"must be at most %u, the MTU of port \"%s\" less 40", most,
-			tightest->port.name);
+			"must be at most %u, the MTU of port \"%s\" less %u", most,
+			tightest->port.name, tightest->port.mtu - most);
 	return 0;
 }
 
@@ -86,8 +95,10 @@ static int check_vip(struct weir_draft *d, uint32_t i)
 	}
 	for (uint32_t p = 0; p < d->n_ports; p++) {
 		const struct weir_draft_port *port = &d->ports[p];
-		bool taken = weir_addr_eq(&port->gateway, &s->listener.vip);
+		bool taken = false;
 
+		for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
+			taken |= weir_addr_eq(&port->gateway[f].addr, &s->listener.vip);
 		for (uint32_t r = 0; r < port->n_routes; r++)
 			taken |= weir_addr_eq(&port->routes[r].via, &s->listener.vip);
 		if (taken)
@@ -151,6 +162,10 @@ static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uin
 				"for a larger share give it more weight",
 				weir_be16(o->port_be), o->name);
 	}
+	if (!weir_addr_same_family(&b->backend.addr, &s->listener.vip))
+		return weir_draft_refuse(d, at, "%s cannot mix families: the service's VIP is %s",
+			s->service.mode == WEIR_MODE_NAT ? "\"nat\"" : "\"fullnat\"",
+			weir_addr_is_v4(&s->listener.vip) ? "IPv4" : "IPv6");
 	ret = check_backend_address(d, b);
 	if (ret < 0)
 		return ret;
@@ -311,6 +326,17 @@ static int check_local_ports(struct weir_draft *d, const struct weir_draft_servi
 		p->port.name, WEIR_LOCALPORT_FIRST);
 }
 
+/* Addresses of the port that the backend is reached by, of its family. */
+static uint32_t count_addrs(const struct weir_draft *d, const struct weir_backend *b)
+{
+	const struct weir_draft_port *p = &d->ports[b->egress];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		n += weir_addr_same_family(&p->addrs[i].addr, &b->addr);
+	return n;
+}
+
 /* A file that asks for more connections than its backends can take has a slip in it somewhere. */
 static int check_room(struct weir_draft *d)
 {
@@ -328,7 +354,7 @@ static int check_room(struct weir_draft *d)
 		for (uint32_t j = 0; j < s->n_backends; j++)
 			if (find_sharer(d, i, &s->backends[j]) == NULL)
 				room += (uint64_t)WEIR_LOCALPORTS *
-					d->ports[s->backends[j].backend.egress].n_addrs;
+					count_addrs(d, &s->backends[j].backend);
 	}
 	if (d->limits.connections <= room)
 		return 0;

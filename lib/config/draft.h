@@ -19,13 +19,20 @@ struct weir_draft_route {
 	uint8_t mac[6]; /* via's; all zero: it is learned */
 };
 
+/* The two families, where a key is for one of them. */
+enum weir_draft_family { WEIR_DRAFT_IPV4, WEIR_DRAFT_IPV6, WEIR_DRAFT_FAMILIES };
+
+struct weir_draft_gateway {
+	struct weir_addr addr; /* all zero: none */
+	uint8_t mac[6];        /* all zero: it is learned */
+};
+
 struct weir_draft_port {
 	const config_setting_t *at;
 	struct weir_port port; /* and its one interface: */
 	struct weir_interface_addr *addrs;
 	uint32_t n_addrs;
-	struct weir_addr gateway; /* all zero: none */
-	uint8_t gateway_mac[6];
+	struct weir_draft_gateway gateway[WEIR_DRAFT_FAMILIES];
 	struct weir_draft_route *routes;
 	uint32_t n_routes;
 	uint8_t reverse_path; /* enum weir_reverse_path */

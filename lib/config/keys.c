@@ -43,8 +43,10 @@ static const struct weir_conf_key port_keys[] = {
 	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_port, port.name)},
 	{"device", WEIR_CONF_TEXT, true, AT(struct weir_draft_port, port.device)},
 	{"addresses", WEIR_CONF_SUBNET, MANY(struct weir_draft_port, addrs, WEIR_LOCALS_MAX)},
-	{"gateway", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway)},
-	{"gateway_mac", WEIR_CONF_MAC, AT(struct weir_draft_port, gateway_mac)},
+	{"gateway", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV4].addr)},
+	{"gateway_mac", WEIR_CONF_MAC, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV4].mac)},
+	{"gateway6", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV6].addr)},
+	{"gateway6_mac", WEIR_CONF_MAC, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV6].mac)},
 	{"routes", WEIR_CONF_GROUP, .group = &route_group,
 		MANY(struct weir_draft_port, routes, 256)},
 	/* RFC 791: every host takes 576; 9216: what NICs call jumbo */
@@ -62,7 +64,7 @@ static const struct weir_conf_key port_keys[] = {
 static const struct weir_conf_group port_group = GROUP_OF(port_keys);
 
 static const struct weir_conf_key profile_keys[] = {
-	/* 536: RFC 9293 §3.7.1; the upper end depends on the ports' MTU */
+	/* 536: RFC 9293 §3.7.1; the upper end depends on the ports' MTU and the family */
 	{"mss", WEIR_CONF_INT, .min = 536, .max = 9176, AT(struct weir_profile, mss)},
 	/* 14: RFC 7323 §2.3 */
 	{"window_scale", WEIR_CONF_INT, .min = 0, .max = 14, .def = 7,

@@ -3,7 +3,6 @@
  * From libconfig's tree to the draft, by the table of keys: checks types and ranges, and knows no
  * meaning of a value.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,27 +119,21 @@ static int read_text(struct weir_draft *d, const struct weir_conf_key *k,
 	return 0;
 }
 
-/* The data path serves no IPv6 yet, so no configuration may ask for it. */
-static int refuse_addr(struct weir_draft *d, const config_setting_t *at, const char *text,
+static int refuse_addr(struct weir_draft *d, const config_setting_t *at, int err,
 	const char *wanted)
 {
-	const size_t len = text != NULL ? strcspn(text, "/") : 0;
-	char addr[WEIR_ADDR_TEXT] = "";
-	struct in6_addr six;
-
-	if (len < sizeof(addr) && len > 0)
-		memcpy(addr, text, len);
-	return weir_draft_refuse(d, at, "%smust be an IPv4 address %s",
-		inet_pton(AF_INET6, addr, &six) == 1 ? "IPv6 is not supported yet: " : "", wanted);
+	if (err == -EAFNOSUPPORT)
+		return weir_draft_refuse(d, at,
+			"is an IPv4 address mapped into IPv6: write the IPv4 address");
+	return weir_draft_refuse(d, at, "must be an IP address %s", wanted);
 }
 
 static int read_addr(struct weir_draft *d, const config_setting_t *at, struct weir_addr *out)
 {
 	const char *text = string_of(at);
+	int err = text != NULL ? weir_addr_parse(text, out) : -EINVAL;
 
-	if (text == NULL || weir_addr_parse(text, out) < 0)
-		return refuse_addr(d, at, text, "in quotes");
-	return 0;
+	return err != 0 ? refuse_addr(d, at, err, "in quotes") : 0;
 }
 
 static int read_mac(struct weir_draft *d, const config_setting_t *at, uint8_t out[6])
@@ -160,23 +153,37 @@ static int read_mac(struct weir_draft *d, const config_setting_t *at, uint8_t ou
 	return 0;
 }
 
+/* The bits of "/24"; -1: it is no number of three digits at most. */
+static int prefix_of(const char *slash)
+{
+	unsigned int bits;
+	char end;
+
+	if (slash == NULL || slash[1] < '0' || slash[1] > '9' || strlen(slash) > 4 ||
+		sscanf(slash + 1, "%u%c", &bits, &end) != 1)
+		return -1;
+	return (int)bits;
+}
+
 static int read_subnet(struct weir_draft *d, const config_setting_t *at,
 	struct weir_interface_addr *out)
 {
 	const char *text = string_of(at), *slash = text != NULL ? strchr(text, '/') : NULL;
+	int bits = prefix_of(slash), most, err = -EINVAL;
 	char addr[WEIR_ADDR_TEXT] = "";
-	unsigned int bits;
-	char end;
 
-	if (slash != NULL && slash - text < (long)sizeof(addr) && strlen(slash) <= 3 &&
-		slash[1] >= '0' && slash[1] <= '9' && sscanf(slash + 1, "%u%c", &bits, &end) == 1) {
+	if (bits >= 0 && slash - text < (long)sizeof(addr)) {
 		memcpy(addr, text, (size_t)(slash - text));
-		if (weir_addr_parse(addr, &out->addr) == 0 && bits <= 32) {
-			out->prefix = (uint8_t)(96 + bits);
-			return 0;
-		}
+		err = weir_addr_parse(addr, &out->addr);
 	}
-	return refuse_addr(d, at, text, "with its prefix: \"192.0.2.1/24\"");
+	if (err != 0)
+		return refuse_addr(d, at, err,
+			"with its prefix: \"192.0.2.1/24\" or \"2001:db8::1/64\"");
+	most = weir_addr_is_v4(&out->addr) ? 32 : 128;
+	if (bits > most)
+		return weir_draft_refuse(d, at, "has a prefix of more than %d bits", most);
+	out->prefix = (uint8_t)(128 - most + bits);
+	return 0;
 }
 
 static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const config_setting_t *at,

@@ -316,7 +316,7 @@ static int filter_client(struct weir_ask *ask, const char *addr, struct weir_par
 {
 	ask->by_client = addr != NULL;
 	if (addr != NULL && weir_addr_parse(addr, &ask->client) != 0)
-		return weir_params_refuse(err, "client=%.48s: must be an IPv4 address", addr);
+		return weir_params_refuse(err, "client=%.48s: must be an IP address", addr);
 	return 0;
 }
 

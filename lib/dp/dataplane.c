@@ -86,14 +86,30 @@ static int set_up_pools(struct weir_dataplane *dp, struct weir_dp_error *err)
  * Opening
  */
 
+/* The families are those of the whole policy: a VIP in no subnet of a port is served there, too. */
+static struct weir_nic_use use_of(const struct weir_policy *p, unsigned int port)
+{
+	struct weir_nic_use use = {.way_back = weir_rss_is_return_path(p, port)};
+
+	for (unsigned int i = 0; i < p->n_interfaces; i++)
+		for (unsigned int a = 0; a < p->interfaces[i].n_addrs; a++)
+			if (weir_addr_is_v4(&p->interfaces[i].addrs[a].addr))
+				use.ipv4 = true;
+			else
+				use.ipv6 = true;
+	return use;
+}
+
 static int open_ports(struct weir_dataplane *dp, uint8_t *key, struct weir_dp_error *err)
 {
 	const struct weir_policy *p = dp->policy;
 	int rc = 0;
 
-	for (unsigned int i = 0; i < p->n_ports && rc == 0; i++)
-		rc = weir_nic_open(&dp->nics[i], &p->ports[i], p->n_workers,
-			weir_rss_is_return_path(p, i), key, err);
+	for (unsigned int i = 0; i < p->n_ports && rc == 0; i++) {
+		const struct weir_nic_use use = use_of(p, i);
+
+		rc = weir_nic_open(&dp->nics[i], &p->ports[i], p->n_workers, &use, key, err);
+	}
 	return rc;
 }
 

@@ -135,10 +135,16 @@ static int find(struct weir_nic *nic, const struct weir_port *port, struct weir_
  * What it can do
  */
 
-static uint64_t rss_types(const struct rte_eth_dev_info *info)
+/* Addresses and ports of TCP; what else the device hashes does not matter. */
+static uint64_t rss_wanted(const struct weir_nic *nic)
 {
-	/* addresses and ports of TCP; what else the device hashes does not matter */
-	return info->flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP;
+	return (nic->use.ipv4 ? RTE_ETH_RSS_NONFRAG_IPV4_TCP : 0) |
+		(nic->use.ipv6 ? RTE_ETH_RSS_NONFRAG_IPV6_TCP : 0);
+}
+
+static uint64_t rss_types(const struct weir_nic *nic, const struct rte_eth_dev_info *info)
+{
+	return info->flow_type_rss_offloads & rss_wanted(nic);
 }
 
 static bool rss_holds(const struct weir_nic *nic, const struct rte_eth_dev_info *info,
@@ -148,7 +154,7 @@ static bool rss_holds(const struct weir_nic *nic, const struct rte_eth_dev_info 
 		return false;
 	switch ((enum weir_rss)nic->port->rss) {
 	case WEIR_RSS_AUTO:
-		return rss_types(info) != 0 && info->reta_size > 0;
+		return rss_types(nic, info) == rss_wanted(nic) && info->reta_size > 0;
 	case WEIR_RSS_ON:
 		return true;
 	case WEIR_RSS_OFF:
@@ -190,9 +196,9 @@ static void fill_conf(struct rte_eth_conf *conf, struct weir_nic *nic,
 		conf->txmode.offloads = tx_wanted;
 	nic->tx_csum = conf->txmode.offloads != 0;
 	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	if (nic->n_rx > 1 && rss_types(info) != 0) {
+	if (nic->n_rx > 1 && rss_types(nic, info) != 0) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf->rx_adv_conf.rss_conf.rss_hf = rss_types(info);
+		conf->rx_adv_conf.rss_conf.rss_hf = rss_types(nic, info);
 		if (info->hash_key_size <= WEIR_NIC_KEY && info->hash_key_size > 0) {
 			conf->rx_adv_conf.rss_conf.rss_key = key;
 			conf->rx_adv_conf.rss_conf.rss_key_len = info->hash_key_size;
@@ -208,7 +214,7 @@ static int configure(struct weir_nic *nic, const struct rte_eth_dev_info *info,
 	int rc;
 
 	if (nic->rss_by_port) {
-		weir_rss_port_key(by_port, sizeof(by_port), info->reta_size);
+		weir_rss_port_key(by_port, sizeof(by_port), info->reta_size, nic->use.ipv6);
 		key = by_port;
 	}
 	fill_conf(&conf, nic, info, key);
@@ -230,12 +236,14 @@ static int configure(struct weir_nic *nic, const struct rte_eth_dev_info *info,
 static bool wants_rss_by_port(const struct weir_nic *nic, const struct rte_eth_dev_info *info,
 	unsigned int n_workers)
 {
-	return n_workers > 1 && nic->n_rx == n_workers && nic->port->rss != WEIR_RSS_OFF &&
-		info->hash_key_size <= WEIR_NIC_KEY && weir_rss_can_split_ports(info, n_workers);
+	return nic->use.way_back && nic->use.ipv4 != nic->use.ipv6 && n_workers > 1 &&
+		nic->n_rx == n_workers && nic->port->rss != WEIR_RSS_OFF &&
+		info->hash_key_size <= WEIR_NIC_KEY &&
+		weir_rss_can_split_ports(info, n_workers, nic->use.ipv6);
 }
 
 int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned int n_workers,
-	bool way_back, uint8_t *key, struct weir_dp_error *err)
+	const struct weir_nic_use *use, uint8_t *key, struct weir_dp_error *err)
 {
 	struct rte_eth_dev_info info;
 	struct rte_ether_addr mac;
@@ -244,6 +252,7 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 
 	memset(nic, 0, sizeof(*nic));
 	nic->port = port;
+	nic->use = *use;
 	weir_sockets_find(&before);
 	rc = find(nic, port, err);
 	weir_sockets_add_new(&nic->sockets, &before); /* net_af_packet opens its own here */
@@ -261,7 +270,7 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 	nic->link_up = 1;
 	nic->reta_size = info.reta_size;
 	rc = count_queues(nic, &info, n_workers, err);
-	nic->rss_by_port = way_back && wants_rss_by_port(nic, &info, n_workers);
+	nic->rss_by_port = wants_rss_by_port(nic, &info, n_workers);
 	if (rc == 0)
 		rc = configure(nic, &info, n_workers, key, err);
 	if (rc != 0)
@@ -300,6 +309,16 @@ static int set_up_queues(struct weir_nic *nic, struct rte_mempool *const *pools,
 	return 0;
 }
 
+/*
+ * Solicitations come to groups (RFC 4861 §7.2.2), of which a device by itself lets nothing in. A driver that has
+ * no word for it gets everything instead; one that has neither filters nothing.
+ */
+static void take_multicast(const struct weir_nic *nic)
+{
+	if (rte_eth_allmulticast_enable(nic->id) != 0)
+		rte_eth_promiscuous_enable(nic->id);
+}
+
 int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 	struct weir_dp_error *err)
 {
@@ -320,6 +339,8 @@ int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 		return weir_dp_fail(err, rc, "port %s: %s does not start: %s", nic->port->name,
 			nic->port->device, strerror(-rc));
 	nic->started = true;
+	if (nic->use.ipv6)
+		take_multicast(nic);
 	/* not a reason to fail: the workers would hand packets over */
 	if (nic->rss_by_port && weir_rss_fill_table(nic->id, nic->reta_size, nic->n_rx) != 0)
 		nic->rss_by_port = false;

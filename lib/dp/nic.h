@@ -15,6 +15,12 @@
 
 #define WEIR_NIC_KEY 64 /* bytes of hash key: more than any device's */
 
+/* What the device is for. */
+struct weir_nic_use {
+	bool ipv4, ipv6; /* the families that are served; IPv6 needs multicast frames */
+	bool way_back;   /* no clients come by it, only what backends answer in fullnat */
+};
+
 struct weir_nic {
 	const struct weir_port *port;
 	uint16_t id;         /* ethdev */
@@ -27,6 +33,7 @@ struct weir_nic {
 	bool rss;         /* a client's flow stays on one queue, and every worker has one */
 	bool rss_by_port; /* fullnat's way back comes in on its owner's queue (dp/rss.h) */
 	bool rx_csum, tx_csum;
+	struct weir_nic_use use;
 	bool link_known; /* the driver's word about the link can be believed */
 	char driver[32];
 	char iface[WEIR_NETDEV_NAME]; /* the kernel's, under it; "": none */
@@ -45,12 +52,11 @@ uint64_t weir_nic_capabilities(const struct weir_nic *nic);
 const char *weir_nic_steering(const struct weir_nic *nic, unsigned int n_workers);
 
 /*
- * Finds or makes the device, and configures it. way_back: no clients come by it, only what backends
- * answer in fullnat. key: random, WEIR_NIC_KEY bytes, the same for all ports. 0 or -errno, with what
- * to do in err.
+ * Finds or makes the device, and configures it. key: random, WEIR_NIC_KEY bytes, the same for all ports. 0 or
+ * -errno, with what to do in err.
  */
 int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned int n_workers,
-	bool way_back, uint8_t *key, struct weir_dp_error *err);
+	const struct weir_nic_use *use, uint8_t *key, struct weir_dp_error *err);
 
 /* Queue q is filled from pools[q]. 0 or -errno. */
 int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,

@@ -5,8 +5,10 @@
 
 #include "flow/localport.h"
 
-#define KEY_MIN  16 /* bytes: the 96 bits of the input, and 32 from the last of them on */
-#define RETA_MAX 2048
+/* Bits of the input: two addresses, two ports. The key has 32 more, from the last of them on. */
+#define INPUT_BITS(ipv6) ((ipv6) ? 288u : 96u)
+#define KEY_BITS(ipv6)   (INPUT_BITS(ipv6) + 32)
+#define RETA_MAX         2048
 
 static bool has_vip(const struct weir_policy *p, unsigned int port)
 {
@@ -39,18 +41,20 @@ bool weir_rss_is_return_path(const struct weir_policy *p, unsigned int port)
 	return clients_elsewhere && has_backends(p, port, true) && !has_vip(p, port);
 }
 
-bool weir_rss_can_split_ports(const struct rte_eth_dev_info *info, unsigned int n_workers)
+bool weir_rss_can_split_ports(const struct rte_eth_dev_info *info, unsigned int n_workers,
+	bool ipv6)
 {
-	return info->flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP &&
-		info->hash_key_size >= KEY_MIN && info->reta_size > 1 &&
-		info->reta_size <= RETA_MAX && rte_is_power_of_2(info->reta_size) &&
-		info->reta_size % n_workers == 0;
+	const uint64_t type = ipv6 ? RTE_ETH_RSS_NONFRAG_IPV6_TCP : RTE_ETH_RSS_NONFRAG_IPV4_TCP;
+
+	return info->flow_type_rss_offloads & type && 8u * info->hash_key_size >= KEY_BITS(ipv6) &&
+		info->reta_size > 1 && info->reta_size <= RETA_MAX &&
+		rte_is_power_of_2(info->reta_size) && info->reta_size % n_workers == 0;
 }
 
-void weir_rss_port_key(uint8_t *key, unsigned int size, unsigned int reta_size)
+void weir_rss_port_key(uint8_t *key, unsigned int size, unsigned int reta_size, bool ipv6)
 {
 	/* bit o of the hash is that bit of the key which is 31 - o behind an input bit's place */
-	unsigned int at = 127 - rte_log2_u32(reta_size);
+	unsigned int at = KEY_BITS(ipv6) - 1 - rte_log2_u32(reta_size);
 
 	memset(key, 0, size);
 	key[at / 8] = (uint8_t)(0x80 >> at % 8);

@@ -4,12 +4,12 @@
  * owns it, which is the local port modulo the workers (flow/localport.h).
  *
  * A Toeplitz hash is linear: each set bit of the input adds (XOR) the 32 bits of the key that begin at
- * its place. The input is source, destination, source port, destination port: 96 bits, the last 16 of
+ * its place. The input is source, destination, source port, destination port: 96 bits, with IPv6 288, the last 16 of
  * which are our local port. With a key of a single bit in the right place, the lowest k bits of the
  * hash are the lowest k bits of that port in reverse order, and depend on nothing else. The table of 2^k
  * queues is then filled so that each of these bits' values leads to its owner.
  *
- * This suits ports that receive the return path only: all clients of a service would share a queue.
+ * The place is another one for each family, so a port has backends of one of them. This suits ports that receive the return path only: all clients of a service would share a queue.
  */
 #ifndef WEIR_DP_RSS_H
 #define WEIR_DP_RSS_H
@@ -27,10 +27,11 @@
 bool weir_rss_is_return_path(const struct weir_policy *p, unsigned int port);
 
 /* The device can do it for so many workers: their number must divide the size of its table. */
-bool weir_rss_can_split_ports(const struct rte_eth_dev_info *info, unsigned int n_workers);
+bool weir_rss_can_split_ports(const struct rte_eth_dev_info *info, unsigned int n_workers,
+	bool ipv6);
 
-/* Writes the key: size bytes, 16 or more. */
-void weir_rss_port_key(uint8_t *key, unsigned int size, unsigned int reta_size);
+/* Writes the key: size bytes, 16 or more, for IPv6 40. */
+void weir_rss_port_key(uint8_t *key, unsigned int size, unsigned int reta_size, bool ipv6);
 
 /* The queue at index i of the redirection table: the owner's. */
 uint16_t weir_rss_port_queue(unsigned int i, unsigned int reta_size, unsigned int n_workers);

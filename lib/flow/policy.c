@@ -316,7 +316,8 @@ static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 	for (unsigned int i = 0; i < egress->n_addrs; i++) {
 		const struct weir_interface_addr *a = &egress->addrs[i];
 
-		if (weir_endpoint_find(&p->endpoints, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
+		if (!weir_addr_same_family(&a->addr, hop) ||
+			weir_endpoint_find(&p->endpoints, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
 			continue;
 		any |= (uint16_t)(1u << i);
 		if (weir_addr_in(hop, &a->addr, a->prefix))

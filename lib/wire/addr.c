@@ -14,10 +14,17 @@ const char *weir_addr_text(const struct weir_addr *a, char *text)
 
 int weir_addr_parse(const char *text, struct weir_addr *a)
 {
+	struct weir_addr v6;
 	struct in_addr v4;
 
-	if (inet_pton(AF_INET, text, &v4) != 1)
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		*a = weir_addr_v4(v4.s_addr);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, text, &v6) != 1)
 		return -EINVAL;
-	*a = weir_addr_v4(v4.s_addr);
+	if (weir_addr_is_v4(&v6))
+		return -EAFNOSUPPORT;
+	*a = v6;
 	return 0;
 }

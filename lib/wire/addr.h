@@ -87,10 +87,13 @@ static inline bool weir_addr_in(const struct weir_addr *a, const struct weir_add
 	return rest == 0 || (a->b[whole] ^ net->b[whole]) >> (8 - rest) == 0;
 }
 
-/* Writes the text ("192.0.2.1") into text[WEIR_ADDR_TEXT] and returns text. */
+/* Writes the text ("192.0.2.1", "2001:db8::1" as RFC 5952 has it) into text[WEIR_ADDR_TEXT] and returns text. */
 const char *weir_addr_text(const struct weir_addr *a, char *text);
 
-/* 0, or -EINVAL when text is not an IPv4 (later: or IPv6) address: then *a is not touched. */
+/*
+ * 0; -EINVAL: text is no address; -EAFNOSUPPORT: it is an IPv4 address mapped into IPv6, which is written as what
+ * it is. On failure *a is not touched.
+ */
 int weir_addr_parse(const char *text, struct weir_addr *a);
 
 #endif

@@ -24,6 +24,7 @@
 #define WEIR_IPV6_LEN       ((unsigned int)sizeof(struct weir_ipv6_hdr))
 #define WEIR_IPV6_L3_OFF    WEIR_ETH_LEN
 #define WEIR_IPV6_L4_OFF    (WEIR_IPV6_L3_OFF + WEIR_IPV6_LEN) /* without extension headers */
+#define WEIR_IPV6_MTU_MIN   1280u                              /* RFC 8200 §5: of every link */
 #define WEIR_IPV6_HOP_LIMIT 64                                 /* of what we send */
 
 /*

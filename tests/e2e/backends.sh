@@ -18,7 +18,7 @@
 pages_from_b2() {
 	local i
 	for i in $(seq 10); do
-		get -m 8 "http://$LAB_VIP:$1/" &
+		get -m 8 "$LAB_URL:$1/" &
 	done >"$LAB_DIR/pages"
 	wait
 	same "$(sort "$LAB_DIR/pages" | uniq -c | xargs)" "10 hello from b2"
@@ -34,17 +34,17 @@ LAB_SERVICES+="one-silent 83 10.0.0.99:80 10.0.0.12:80"
 e2e_up "$@"
 is_synweir || { echo "the stand-in tries no second backend" && exit 77; }
 check "one refuses: the other answers" pages_from_b2 81
-check "all refuse: the client is told" client_py refused $LAB_VIP 82 --count 20 --limit 3
+check "all refuse: the client is told" client_py refused "$LAB_VIP" 82 --count 20 --limit 3
 check "one is silent: the other answers" pages_from_b2 83
-check "no such service: the client is told" client_py refused $LAB_VIP 99 --count 20 --limit 3
+check "no such service: the client is told" client_py refused "$LAB_VIP" 99 --count 20 --limit 3
 kill_nginx b1
 check "one is killed: the other answers" pages_from_b2 80
 kill_nginx b2
-check "both are killed: the client is told" client_py refused $LAB_VIP 80 --count 20 --limit 3
+check "both are killed: the client is told" client_py refused "$LAB_VIP" 80 --count 20 --limit 3
 lab_nginx b1
-check "one is back: it answers" get "http://$LAB_VIP/"
+check "one is back: it answers" get "$LAB_URL/"
 ip -n "$LAB-switch" link set b1 down
-check "a cable is pulled: the other answers" client_py echo $LAB_VIP 7 --count 20
+check "a cable is pulled: the other answers" client_py echo "$LAB_VIP" 7 --count 20
 ip -n "$LAB-switch" link set b1 up
-check "the cable is back: all answer" client_py echo $LAB_VIP 7 --count 20
+check "the cable is back: all answer" client_py echo "$LAB_VIP" 7 --count 20
 e2e_end

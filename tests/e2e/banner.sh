@@ -19,7 +19,7 @@ median_ms() {
 }
 
 e2e_up "$@"
-direct_ms=$(median_ms switch 10.0.0.11 2525)
-check "ms until the first byte" at_most "$(median_ms client $LAB_VIP 25)" $((direct_ms + 150))
-check "and then it talks" client_py echo $LAB_VIP 25 --banner --count 20
+direct_ms=$(median_ms switch "$(lab_addr 10.0.0.11)" 2525)
+check "ms until the first byte" at_most "$(median_ms client "$LAB_VIP" 25)" $((direct_ms + 150))
+check "and then it talks" client_py echo "$LAB_VIP" 25 --banner --count 20
 e2e_end

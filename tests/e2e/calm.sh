@@ -45,18 +45,18 @@ strange_option() {
 pages() {
 	local i
 	for ((i = 0; i < $1; i++)); do
-		get "http://$LAB_VIP/" -o /dev/null || return
+		get "$LAB_URL/" -o /dev/null || return
 	done
 }
 
 download_sum() {
-	get "http://$LAB_VIP/big" | sum_of
+	get "$LAB_URL/big" | sum_of
 }
 
 # Switches the service of echoes until the conversations are over.
 flap() {
 	local mode=never
-	client_py echo $LAB_VIP 7 --count 400 --parallel 20 --pause 0.2 >"$LAB_DIR/flap" 2>&1 &
+	client_py echo "$LAB_VIP" 7 --count 400 --parallel 20 --pause 0.2 >"$LAB_DIR/flap" 2>&1 &
 	while kill -0 $! 2>/dev/null; do
 		weirctl set service echo syn_cookies $mode
 		[ $mode = never ] && mode=always || mode=never

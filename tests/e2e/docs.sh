@@ -27,7 +27,7 @@ e2e_up "$@"
 cd "$LAB_DIR" # synweir.conf is there
 lab_spawn client "$LAB_DIR/tcpdump.log" tcpdump -i eth0 -U -c 10 -w "$LAB_DIR/in.pcap" tcp
 check "tcpdump listens" lab_wait $LAB_WAIT grep -q listening "$LAB_DIR/tcpdump.log"
-check "pages" client_py echo $LAB_VIP 7 --count 20
+check "pages" client_py echo "$LAB_VIP" 7 --count 20
 check "a recording" lab_wait $LAB_WAIT test -s "$LAB_DIR/in.pcap"
 mapfile -t commands < <(printed)
 check "commands in the documents" at_least "${#commands[@]}" 10

@@ -18,7 +18,7 @@ FLOOD=60000 # packets of each kind
 E2E_LUCKY=1
 
 honest() {
-	client_py echo $LAB_VIP 7 --count 50 --parallel 5 --pause 0.3
+	client_py echo "$LAB_VIP" 7 --count 50 --parallel 5 --pause 0.3
 }
 
 e2e_up "$@"
@@ -28,6 +28,6 @@ for kind in flags garbage ack; do
 	check "the flood ends: $kind" lab_follow flood_sent lab_gone "$LAB_FLOOD_PID"
 	check "packets sent: $kind" same "$(lab_flood_stop)" $FLOOD
 done
-check "oddities, and a live connection" on client "$E2E/tools/fuzz.py" eth0 $LAB_MAC_FRONT $LAB_VIP 7 3
+check "oddities, and a live connection" on client "$E2E/tools/fuzz.py" eth0 $LAB_MAC_FRONT "$LAB_VIP" 7 3
 check "honest connections, afterwards" honest
 e2e_end

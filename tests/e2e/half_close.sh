@@ -14,9 +14,9 @@ server_got() {
 }
 
 e2e_up "$@"
-client_py half-server $LAB_VIP 2001 >"$LAB_DIR/sent" & # both at once
+client_py half-server "$LAB_VIP" 2001 >"$LAB_DIR/sent" & # both at once
 other=$!
-check "the client ended first, the flow is whole" client_py half-client $LAB_VIP 2000
+check "the client ended first, the flow is whole" client_py half-client "$LAB_VIP" 2000
 status=0
 wait $other || status=$?
 check "the server ended first" same $status 0

@@ -13,7 +13,7 @@ MIB=100 # each way, all streams together
 # iperf ARGUMENT...: how many MiB the receiving side got, and of the slowest stream. iperf3 stops when all is sent, not when
 # all is received. The rate is printed, and not judged.
 iperf() {
-	on client iperf3 -c $LAB_VIP -n $((MIB << 20)) -P 4 -J "$@" >"$LAB_DIR/iperf.json"
+	on client iperf3 -c "$LAB_VIP" -n $((MIB << 20)) -P 4 -J "$@" >"$LAB_DIR/iperf.json"
 	lab_json '"      %d Mbit/s" % (d["end"]["sum_received"]["bits_per_second"] / 1e6)' <"$LAB_DIR/iperf.json" >&2
 	lab_json 'd["end"]["sum_received"]["bytes"] >> 20, min(s["receiver"]["bytes"] for s in d["end"]["streams"]) >> 20' \
 		<"$LAB_DIR/iperf.json"

@@ -34,7 +34,7 @@ narrow_path() {
 }
 
 download_sum() {
-	get "http://$LAB_VIP:${1:-80}/big" | sum_of
+	get "$LAB_URL:${1:-80}/big" | sum_of
 }
 
 e2e_up "$@"
@@ -44,6 +44,6 @@ big_sum=$(sum_of "$LAB_DIR/www/big")
 check "20 MB down to a client with MTU 9000" same "$(download_sum)" "$big_sum"
 check "nothing was truncated" same "$(lab_counted truncated)" 0
 narrow_path
-check "the path is narrow" fails get "http://$LAB_VIP/big" -o /dev/null -m 3
+check "the path is narrow" fails get "$LAB_URL/big" -o /dev/null -m 3
 check "20 MB down over a path of 1400 bytes" same "$(download_sum 85)" "$big_sum"
 e2e_end

@@ -89,7 +89,7 @@ get() {
 
 # page_from HOST [PORT]: that backend's page comes.
 page_from() {
-	[ "$(get "http://$LAB_VIP:${2:-80}/")" = "hello from $1" ]
+	[ "$(get "$LAB_URL:${2:-80}/")" = "hello from $1" ]
 }
 
 # random_file PATH MIB: the same bytes every time.
@@ -123,6 +123,7 @@ e2e_variant() {
 	for word in "${words[@]}"; do
 		case $word in
 		fullnat | nat) LAB_MODE=$word ;;
+		v6) LAB_FAMILY=6 ;;
 		[1-9]) LAB_WORKERS=$word ;;
 		onearm) LAB_ARMS=1 ;;
 		tap) LAB_DRIVER=tap ;;
@@ -134,6 +135,7 @@ e2e_variant() {
 		*) lab_die "unknown word '$word' in variant '$1'" ;;
 		esac
 	done
+	lab_family
 }
 
 e2e_servers() {
@@ -221,7 +223,7 @@ e2e_end() {
 		check "the flood ran all the time" kill -0 "$LAB_FLOOD_PID"
 		sent=$(lab_flood_stop)
 		check "SYNs of the flood" at_least "${sent:-0}" 1000
-		check "synweir still serves" get "http://$LAB_VIP/" -o /dev/null
+		check "synweir still serves" get "$LAB_URL/" -o /dev/null
 	fi
 	check "synweir lives" alive
 	check "no spoofed SYN reached a backend" at_most "$(lab_watched spoofed)" "$E2E_LUCKY"

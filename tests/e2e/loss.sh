@@ -95,38 +95,38 @@ for host in client b1 b2; do
 done
 
 lose_first client "$PURE_ACK"
-completes "the client's final ACK, the client speaks" $N echo $LAB_VIP 7 --count $N --pause 0.2
+completes "the client's final ACK, the client speaks" $N echo "$LAB_VIP" 7 --count $N --pause 0.2
 
 # With the flood the ring of sent SYN-ACKs wraps at once and is silent, as HC-07 says.
 if [ -z "$E2E_FLOODED" ]; then
 	lose_first client "$PURE_ACK"
-	completes "the client's final ACK, the server speaks" $N echo $LAB_VIP 25 --banner --count $N
+	completes "the client's final ACK, the server speaks" $N echo "$LAB_VIP" 25 --banner --count $N
 fi
 
 lose_first client "$LONG"
-completes "the client's first data" $N echo $LAB_VIP 7 --count $N
+completes "the client's first data" $N echo "$LAB_VIP" 7 --count $N
 
 lose_first client "$LONG"
-completes "the client's first data of many segments" $N echo $LAB_VIP 7 --count $N --bytes 100000
+completes "the client's first data of many segments" $N echo "$LAB_VIP" 7 --count $N --bytes 100000
 
 backends_lose "$SYN_ACK"
-completes "the backend's SYN-ACK" $N echo $LAB_VIP 7 --count $N
+completes "the backend's SYN-ACK" $N echo "$LAB_VIP" 7 --count $N
 
 backends_lose "$SYN_ACK"
-completes "the backend's SYN-ACK, the server speaks" $N echo $LAB_VIP 25 --banner --count $N
+completes "the backend's SYN-ACK, the server speaks" $N echo "$LAB_VIP" 25 --banner --count $N
 
 backends_lose "$DATA"
-completes "the backend's first data" $N echo $LAB_VIP 25 --banner --count $N
+completes "the backend's first data" $N echo "$LAB_VIP" 25 --banner --count $N
 
 lose_first client "$FIN"
-completes "the client's FIN" $N echo $LAB_VIP 7 --count $N
+completes "the client's FIN" $N echo "$LAB_VIP" 7 --count $N
 
 backends_lose "$FIN"
-completes "the backend's FIN" $N echo $LAB_VIP 7 --count $N
+completes "the backend's FIN" $N echo "$LAB_VIP" 7 --count $N
 
 if is_synweir; then
 	backends_lose "$RST"
-	completes "the refusing backend's RST" $N refused $LAB_VIP 82 --count $N --limit 6
+	completes "the refusing backend's RST" $N refused "$LAB_VIP" 82 --count $N --limit 6
 fi
 
 # Two in a hundred, both ways, under a download and an upload: SACK in earnest.
@@ -135,8 +135,8 @@ sum=$(sum_of "$LAB_DIR/www/file")
 for host in client b1 b2; do
 	lose_some "$host"
 done
-check "a download over a bad line" same "$(get "http://$LAB_VIP/file" | sum_of)" "$sum"
-check "an upload over a bad line" same "$(get -T "$LAB_DIR/www/file" "http://$LAB_VIP:8080/")" "$sum $((5 << 20))"
+check "a download over a bad line" same "$(get "$LAB_URL/file" | sum_of)" "$sum"
+check "an upload over a bad line" same "$(get -T "$LAB_DIR/www/file" "$LAB_URL:8080/")" "$sum $((5 << 20))"
 check "  packets lost meanwhile" at_least "$(lost)" 5
 lose_nothing
 e2e_end

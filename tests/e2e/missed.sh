@@ -58,5 +58,5 @@ check "the flood ended" lab_wait 20 lab_gone "$LAB_FLOOD_PID"
 kill -CONT "$LAB_PID"
 check "received or missed, and nothing else" lab_wait 20 received_or_missed
 check "missed" at_least "$(port_sum rx_missed)" 1000
-check "synweir still serves" on client curl -sf -m 5 "http://$LAB_VIP/"
+check "synweir still serves" on client curl -sf -m 5 "$LAB_URL/"
 check "received or missed, and nothing else" lab_wait 20 received_or_missed

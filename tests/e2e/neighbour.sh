@@ -38,7 +38,7 @@ claim() {
 pages() {
 	local i
 	for i in 1 2 3 4; do
-		get -m 2 "http://$LAB_VIP/" -o /dev/null || return
+		get -m 2 "$LAB_URL/" -o /dev/null || return
 	done
 }
 
@@ -52,7 +52,7 @@ check "pages" pages
 sleep 1
 move_backends
 start=$(date +%s%N)
-until get -m 1 "http://$LAB_VIP/" -o /dev/null; do
+until get -m 1 "$LAB_URL/" -o /dev/null; do
 	[ $((($(date +%s%N) - start) / 1000000)) -le 20000 ] || break
 done
 check "served again after so many ms" at_most $((($(date +%s%N) - start) / 1000000)) 3000
@@ -63,7 +63,7 @@ check "pages while another host claims the backends' addresses" pages
 wait
 check "the claims were not believed" at_least "$(lab_counted arp_unverified)" 5
 check "pages after that" pages
-claim client eth0 $LAB_VIP $LAB_MAC_FRONT 1
+claim client eth0 "$LAB_VIP" $LAB_MAC_FRONT 1
 check "a conflict for the VIP is in the log" lab_wait 3 log_says \
 	"address conflict began: 02:00:00:00:ff:01 claims $LAB_VIP"
 e2e_end

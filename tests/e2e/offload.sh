@@ -34,13 +34,13 @@ refused() {
 }
 
 e2e_up "$@"
-check "pages without offload" get "http://$LAB_VIP/" -o /dev/null
+check "pages without offload" get "$LAB_URL/" -o /dev/null
 offload on
-on client curl -s -m 2 -o /dev/null "http://$LAB_VIP/" || true
+on client curl -s -m 2 -o /dev/null "$LAB_URL/" || true
 check "within a second the log says what to run" lab_wait 1 \
 	log_says 'drops began: port front tcp_checksum_partial.*"ethtool -K wfront tx off"'
 offload off
-check "pages after that" get "http://$LAB_VIP/" -o /dev/null
+check "pages after that" get "$LAB_URL/" -o /dev/null
 ip -n "$LAB-weir" link set wback down
 check "a link that goes down is in the log" lab_wait 3 log_says "link down: port back"
 ip -n "$LAB-weir" link set wback up

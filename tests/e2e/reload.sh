@@ -41,7 +41,7 @@ less=${full/web 80 10.0.0.11:80 10.0.0.12:80/web 80 10.0.0.11:80}
 random_file "$LAB_DIR/www/big" 8
 lab_wrk 600 >"$LAB_DIR/wrk.result" &
 wrk=$!
-get --limit-rate 1M "http://$LAB_VIP/big" | sum_of >"$LAB_DIR/big.sum" &
+get --limit-rate 1M "$LAB_URL/big" | sum_of >"$LAB_DIR/big.sum" &
 curl=$!
 check "load" lab_wait $LAB_WAIT wrk_pid
 
@@ -59,7 +59,7 @@ new 85 10.0.0.11:80"
 	LAB_SERVICES=$full
 	lab_config >"$LAB_DIR/synweir.conf"
 	kill -HUP "$LAB_PID"
-	check "the service goes at SIGHUP" lab_wait $LAB_WAIT client_py refused $LAB_VIP 85 --count 1 --limit 3
+	check "the service goes at SIGHUP" lab_wait $LAB_WAIT client_py refused "$LAB_VIP" 85 --count 1 --limit 3
 done
 check "the load ran all the time" kill -INT "$(wrk_pid)" # it reports and ends
 wait "$wrk"

@@ -29,13 +29,13 @@ epochs() {
 }
 
 e2e_up "$@"
-check "pages" get "http://$LAB_VIP/" -o /dev/null
+check "pages" get "$LAB_URL/" -o /dev/null
 check "the secret's copies" same "$(copies)" "$kept_apart"
 rotated=$(lab_counted key_rotated)
 check "a key epoch passes" lab_wait 40 epochs "$rotated"
-check "pages" get "http://$LAB_VIP/" -o /dev/null
+check "pages" get "$LAB_URL/" -o /dev/null
 check "the secret's copies" same "$(copies)" "$kept_apart"
 check "a reload" weirctl reload
-check "pages" get "http://$LAB_VIP/" -o /dev/null
+check "pages" get "$LAB_URL/" -o /dev/null
 check "the secret's copies" same "$(copies)" "$kept_apart"
 e2e_end

@@ -21,18 +21,21 @@ static uint32_t random_u32(void)
 
 /* The queue that a device with this key and table would choose. */
 static unsigned int deliver(const uint8_t *key, unsigned int reta_size, unsigned int workers,
-	uint16_t port)
+	uint16_t port, bool ipv6)
 {
-	union rte_thash_tuple t = {.v4 = {.src_addr = random_u32(),
-					   .dst_addr = random_u32(),
-					   .sport = (uint16_t)random_u32(),
-					   .dport = port}};
-	uint32_t hash = rte_softrss((uint32_t *)&t, RTE_THASH_V4_L4_LEN, key);
+	uint32_t t[RTE_THASH_V6_L4_LEN];
+	const unsigned int words = ipv6 ? RTE_THASH_V6_L4_LEN : RTE_THASH_V4_L4_LEN;
+	uint32_t hash;
+
+	for (unsigned int i = 0; i < words; i++)
+		t[i] = random_u32();
+	t[words - 1] = (t[words - 1] & 0xffff0000) | port;
+	hash = rte_softrss(t, words, key);
 
 	return weir_rss_port_queue(hash & (reta_size - 1), reta_size, workers);
 }
 
-static void test_owner(void)
+static void test_owner_of(bool ipv6)
 {
 	uint8_t key[WEIR_NIC_KEY];
 	unsigned int wrong = 0;
@@ -40,15 +43,21 @@ static void test_owner(void)
 	for (unsigned int reta_size = 2; reta_size <= 2048; reta_size *= 2)
 		for (unsigned int workers = 2; workers <= 32 && workers <= reta_size;
 			workers *= 2) {
-			weir_rss_port_key(key, sizeof(key), reta_size);
+			weir_rss_port_key(key, sizeof(key), reta_size, ipv6);
 			for (unsigned int i = 0; i < 3000; i++) {
 				uint16_t port = (uint16_t)random_u32();
 
-				wrong += deliver(key, reta_size, workers, port) !=
+				wrong += deliver(key, reta_size, workers, port, ipv6) !=
 					weir_localport_owner(port, workers);
 			}
 		}
 	CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static void test_owner(void)
+{
+	test_owner_of(false);
+	test_owner_of(true);
 }
 
 static void test_devices(void)
@@ -57,17 +66,23 @@ static void test_devices(void)
 		.hash_key_size = 40,
 		.reta_size = 128};
 
-	CU_ASSERT_TRUE(weir_rss_can_split_ports(&info, 2));
-	CU_ASSERT_TRUE(weir_rss_can_split_ports(&info, 32));
-	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 3));
+	CU_ASSERT_TRUE(weir_rss_can_split_ports(&info, 2, false));
+	CU_ASSERT_TRUE(weir_rss_can_split_ports(&info, 32, false));
+	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 3, false));
+	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2, true));
+	info.flow_type_rss_offloads |= RTE_ETH_RSS_NONFRAG_IPV6_TCP;
+	CU_ASSERT_TRUE(weir_rss_can_split_ports(&info, 2, true));
+	info.hash_key_size = 39;
+	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2, true));
+	info.hash_key_size = 40;
 	info.reta_size = 0;
-	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2));
+	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2, false));
 	info.reta_size = 128;
 	info.hash_key_size = 0;
-	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2));
+	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2, false));
 	info.hash_key_size = 40;
 	info.flow_type_rss_offloads = RTE_ETH_RSS_IPV4;
-	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2));
+	CU_ASSERT_FALSE(weir_rss_can_split_ports(&info, 2, false));
 }
 
 /* The key is for a port without clients, or they would all share a queue. */

@@ -35,11 +35,44 @@ static void addr_text(void)
 		"fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd");
 }
 
+/* RFC 5952 §4: what comes out is read again as the same. */
+static void addr_ipv6(void)
+{
+	static const char *const texts[][2] = {{"2001:DB8:0:0:0:0:0:1", "2001:db8::1"},
+		{"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},
+		{"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},
+		{"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"}, {"::", "::"},
+		{"fe80::0001", "fe80::1"}};
+	char text[WEIR_ADDR_TEXT];
+	struct weir_addr a, b;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		CU_ASSERT_EQUAL(weir_addr_parse(texts[i][0], &a), 0);
+		CU_ASSERT_STRING_EQUAL(weir_addr_text(&a, text), texts[i][1]);
+		CU_ASSERT_EQUAL(weir_addr_parse(text, &b), 0);
+		CU_ASSERT_TRUE(weir_addr_eq(&a, &b));
+	}
+}
+
+/* A subnet is of one family, however short its prefix. */
+static void addr_subnets(void)
+{
+	const struct weir_addr v4 = weir_addr_v4(weir_be32(0xc0000201)), any4 = weir_addr_any(true),
+			       any6 = weir_addr_any(false);
+	struct weir_addr v6;
+
+	CU_ASSERT_EQUAL(weir_addr_parse("2001:db8::1", &v6), 0);
+	CU_ASSERT_TRUE(weir_addr_in(&v6, &any6, 0));
+	CU_ASSERT_FALSE(weir_addr_in(&v4, &any6, 0));
+	CU_ASSERT_TRUE(weir_addr_in(&v4, &any4, 96));
+	CU_ASSERT_FALSE(weir_addr_in(&v6, &any4, 96));
+}
+
 static void addr_parse(void)
 {
 	static const char *const wrong[] = {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.-4",
 		"1.2.3.4 ", " 1.2.3.4", "1.2.3.4/24", "01.2.3.4", "0x1.2.3.4", "1..2.3",
-		"localhost", "::1", "::ffff:1.2.3.4"};
+		"localhost", "2001:db8:::1", "2001:db8::1/64", "fe80::1%1", "[::1]"};
 	struct weir_addr a, b = weir_addr_v4(weir_be32(0x0a00ff03));
 	uint64_t seed = 21;
 
@@ -47,6 +80,7 @@ static void addr_parse(void)
 	CU_ASSERT_TRUE(weir_addr_eq(&a, &b));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		CU_ASSERT_EQUAL(weir_addr_parse(wrong[i], &a), -EINVAL);
+	CU_ASSERT_EQUAL(weir_addr_parse("::ffff:1.2.3.4", &a), -EAFNOSUPPORT);
 	CU_ASSERT_TRUE(weir_addr_eq(&a, &b)); /* a refused text changes nothing */
 
 	for (unsigned int i = 0; i < 10000; i++) {
@@ -397,6 +431,8 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"addr: text", addr_text},
 		{"addr: parse", addr_parse},
+		{"texts of IPv6 addresses", addr_ipv6},
+		{"subnets of two families", addr_subnets},
 		{"addr: families and equality", addr_families},
 		{"build: a SYN-ACK's bytes", build_syn_ack_bytes},
 		{"HC-02 build: all combinations of options", build_round_trip},

@@ -26,7 +26,10 @@ QUIET_S = 30
 
 def source_address(args, i):
     """Spread over the client's extra addresses, if asked to: a port range each."""
-    return (f"203.0.113.{i % args.sources + 1}", 0) if args.sources else None
+    if not args.sources:
+        return None
+    prefix = "2001:db8:d::" if ":" in args.host else "203.0.113."
+    return (f"{prefix}{i % args.sources + 1}", 0)
 
 
 async def soon(step):

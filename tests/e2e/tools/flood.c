@@ -16,6 +16,7 @@
 #include <net/if.h>
 #include <netinet/ether.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -39,8 +40,9 @@ static const char *const kind_names[] = {"syn", "ack", "flags", "garbage"};
 
 struct options {
 	const char *iface;
-	struct in_addr target_be;
-	struct in_addr prefix_be;
+	bool v6;
+	struct in_addr target_be, prefix_be;
+	struct in6_addr target6, prefix6;
 	uint32_t prefix_bits;
 	uint16_t port;
 	uint8_t mac[ETH_ALEN];
@@ -54,7 +56,7 @@ struct options {
 struct frame {
 	_Alignas(8) uint8_t pad[2]; /* puts the IP header behind Ethernet on a word boundary */
 	uint8_t bytes[FRAME_MAX];
-	size_t len;
+	size_t len, l4; /* its end, and where TCP begins */
 };
 
 static volatile sig_atomic_t stopped;
@@ -117,55 +119,103 @@ static uint32_t spoofed_source_be(const struct options *opt)
 	return htonl(ntohl(opt->prefix_be.s_addr) | ((uint32_t)(rng() >> 16) & host_mask));
 }
 
+static struct in6_addr spoofed_source6(const struct options *opt)
+{
+	struct in6_addr a = opt->prefix6;
+	uint32_t bits = opt->prefix_bits;
+
+	for (unsigned int i = bits / 8; i < sizeof(a.s6_addr); i++) {
+		uint8_t host_mask = i == bits / 8 ? (uint8_t)(0xff >> bits % 8) : 0xff;
+
+		a.s6_addr[i] |= (uint8_t)(rng() >> 40) & host_mask;
+	}
+	return a;
+}
+
 /* The options of a Linux SYN: MSS 1460, SACK permitted, timestamps, NOP, window scale 7. */
 static const uint8_t syn_options[] = {
 	2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7};
 
+static struct tcphdr *frame_l4(struct frame *f)
+{
+	return (struct tcphdr *)(f->bytes + f->l4);
+}
+
+/* The pseudo header has the same sum in both families: RFC 9293 §3.1, RFC 8200 §8.1. */
 static void frame_finish(struct frame *f)
 {
 	struct iphdr *ip = (struct iphdr *)(f->bytes + ETH_HLEN);
-	struct tcphdr *tcp = (struct tcphdr *)(f->bytes + ETH_HLEN + sizeof(*ip));
-	size_t tcp_len = f->len - ETH_HLEN - sizeof(*ip);
+	struct tcphdr *tcp = frame_l4(f);
+	size_t tcp_len = f->len - f->l4;
+	bool v6 = f->l4 == ETH_HLEN + sizeof(struct ip6_hdr);
 	uint32_t sum;
 
-	ip->check = csum_end_be(csum_add(0, (const uint8_t *)ip, sizeof(*ip)));
-	sum = csum_add(0, (const uint8_t *)&ip->saddr, 8) + IPPROTO_TCP + (uint32_t)tcp_len;
+	if (v6)
+		sum = csum_add(0, f->bytes + ETH_HLEN + 8, 32);
+	else
+		sum = csum_add(0, (const uint8_t *)&ip->saddr, 8);
+	if (!v6)
+		ip->check = csum_end_be(csum_add(0, (const uint8_t *)ip, sizeof(*ip)));
+	sum += IPPROTO_TCP + (uint32_t)tcp_len;
 	tcp->check = csum_end_be(csum_add(sum, (const uint8_t *)tcp, tcp_len));
 }
 
-/* A well-formed IPv4 TCP frame without checksums; options_len is a multiple of four. */
-static void frame_tcp(struct frame *f, const struct options *opt, const uint8_t *options,
-	size_t options_len, size_t payload_len)
+static void frame_ipv4(struct frame *f, const struct options *opt, size_t l4_len)
 {
 	struct iphdr *ip = (struct iphdr *)(f->bytes + ETH_HLEN);
-	struct tcphdr *tcp = (struct tcphdr *)(ip + 1);
-	size_t len = sizeof(*ip) + sizeof(*tcp) + options_len + payload_len;
 
-	memset(ip, 0, len);
 	ip->version = 4;
 	ip->ihl = 5;
-	ip->tot_len = htons((uint16_t)len);
+	ip->tot_len = htons((uint16_t)(sizeof(*ip) + l4_len));
 	ip->id = (uint16_t)rng();
 	ip->frag_off = htons(IP_DF);
 	ip->ttl = 64;
 	ip->protocol = IPPROTO_TCP;
 	ip->saddr = spoofed_source_be(opt);
 	ip->daddr = opt->target_be.s_addr;
+}
+
+static void frame_ipv6(struct frame *f, const struct options *opt, size_t l4_len)
+{
+	struct ip6_hdr ip = {.ip6_src = spoofed_source6(opt), .ip6_dst = opt->target6};
+
+	ip.ip6_flow = htonl(6u << 28 | rng_below(1 << 20)); /* a flow label each */
+	ip.ip6_plen = htons((uint16_t)l4_len);
+	ip.ip6_nxt = IPPROTO_TCP;
+	ip.ip6_hlim = 64;
+	memcpy(f->bytes + ETH_HLEN, &ip, sizeof(ip));
+}
+
+/* A well-formed TCP frame without checksums; options_len is a multiple of four. */
+static void frame_tcp(struct frame *f, const struct options *opt, const uint8_t *options,
+	size_t options_len, size_t payload_len)
+{
+	size_t l4_len = sizeof(struct tcphdr) + options_len + payload_len;
+	struct tcphdr *tcp;
+
+	f->l4 = ETH_HLEN + (opt->v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr));
+	f->len = f->l4 + l4_len;
+	tcp = frame_l4(f);
+	memset(f->bytes + ETH_HLEN, 0, f->len - ETH_HLEN);
+	if (opt->v6)
+		frame_ipv6(f, opt, l4_len);
+	else
+		frame_ipv4(f, opt, l4_len);
 	tcp->source = htons((uint16_t)(1024 + rng_below(64512)));
 	tcp->dest = htons(opt->port);
 	tcp->seq = (uint32_t)rng();
 	tcp->doff = (sizeof(*tcp) + options_len) / 4 & 0xfu;
 	tcp->window = htons(64240);
 	memcpy(tcp + 1, options, options_len);
-	f->len = ETH_HLEN + len;
 }
 
 static void frame_syn(struct frame *f, const struct options *opt)
 {
-	struct tcphdr *tcp = (struct tcphdr *)(f->bytes + ETH_HLEN + sizeof(struct iphdr));
 	uint32_t tsval_be = (uint32_t)rng();
+	struct tcphdr *tcp;
 
 	frame_tcp(f, opt, syn_options, sizeof(syn_options), 0);
+	tcp = frame_l4(f);
 	memcpy((uint8_t *)(tcp + 1) + 8, &tsval_be, sizeof(tsval_be));
 	tcp->syn = 1;
 	frame_finish(f);
@@ -173,32 +223,64 @@ static void frame_syn(struct frame *f, const struct options *opt)
 
 static void frame_ack(struct frame *f, const struct options *opt)
 {
-	struct tcphdr *tcp = (struct tcphdr *)(f->bytes + ETH_HLEN + sizeof(struct iphdr));
-
 	frame_tcp(f, opt, syn_options, 0, 0);
-	tcp->ack = 1;
-	tcp->ack_seq = (uint32_t)rng();
+	frame_l4(f)->ack = 1;
+	frame_l4(f)->ack_seq = (uint32_t)rng();
 	frame_finish(f);
 }
 
 /* Any flags, any option bytes, some payload; everything else is right. */
 static void frame_flags(struct frame *f, const struct options *opt)
 {
-	struct tcphdr *tcp = (struct tcphdr *)(f->bytes + ETH_HLEN + sizeof(struct iphdr));
 	uint8_t options[40];
+	struct tcphdr *tcp;
 
 	rng_fill(options, sizeof(options));
 	frame_tcp(f, opt, options, 4 * rng_below(11), rng_below(64));
+	tcp = frame_l4(f);
 	((uint8_t *)tcp)[13] = (uint8_t)rng();
 	tcp->ack_seq = (uint32_t)rng();
 	tcp->window = (uint16_t)rng();
 	frame_finish(f);
 }
 
+/* Fields of either header, by where they are behind Ethernet. */
+static void put_length(struct frame *f, bool v6, uint16_t value)
+{
+	memcpy(f->bytes + ETH_HLEN + (v6 ? 4 : 2), &value, sizeof(value));
+}
+
+static void put_protocol(struct frame *f, bool v6, uint8_t value)
+{
+	f->bytes[ETH_HLEN + (v6 ? 6 : 9)] = value;
+}
+
+/* IPv4: any offset; IPv6: a fragment header where TCP was. */
+static void make_fragment(struct frame *f, bool v6)
+{
+	struct iphdr *ip = (struct iphdr *)(f->bytes + ETH_HLEN);
+
+	if (v6) {
+		put_protocol(f, true, IPPROTO_FRAGMENT);
+		f->bytes[f->l4] = IPPROTO_TCP;
+		return;
+	}
+	ip->frag_off = htons((uint16_t)(IP_MF | rng_below(0x2000)));
+	frame_finish(f);
+}
+
+static void make_other_protocol(struct frame *f, bool v6)
+{
+	const uint8_t icmp = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+	put_protocol(f, v6, rng_below(2) ? icmp : (uint8_t)rng());
+	rng_fill(f->bytes + f->l4, f->len - f->l4);
+	frame_finish(f);
+}
+
 /* Something that no honest host sends; each case breaks one layer. */
 static void frame_garbage(struct frame *f, const struct options *opt)
 {
-	struct iphdr *ip = (struct iphdr *)(f->bytes + ETH_HLEN);
 	static const uint16_t types[] = {
 		ETHERTYPE_IP, ETHERTYPE_ARP, ETHERTYPE_IPV6, ETHERTYPE_VLAN, 0x88a8, 0x0000};
 
@@ -212,28 +294,25 @@ static void frame_garbage(struct frame *f, const struct options *opt)
 		f->len = ETH_HLEN + rng_below((uint32_t)(f->len - ETH_HLEN));
 		break;
 	case 2: /* header lengths that lie, checksums that hold */
-		f->bytes[ETH_HLEN + sizeof(*ip) + 12] = (uint8_t)(rng_below(16) << 4);
+		f->bytes[f->l4 + 12] = (uint8_t)(rng_below(16) << 4);
 		frame_finish(f);
 		break;
 	case 3: /* an IP length that lies */
-		ip->tot_len = (uint16_t)rng();
+		put_length(f, opt->v6, (uint16_t)rng());
 		frame_finish(f);
 		break;
 	case 4: /* version and header length of IP */
 		f->bytes[ETH_HLEN] = (uint8_t)rng();
 		break;
-	case 5: /* fragments */
-		ip->frag_off = htons((uint16_t)(IP_MF | rng_below(0x2000)));
-		frame_finish(f);
+	case 5:
+		make_fragment(f, opt->v6);
 		break;
-	case 6: /* another protocol; ICMP most of all, which quotes packets */
-		ip->protocol = rng_below(2) ? IPPROTO_ICMP : (uint8_t)rng();
-		rng_fill((uint8_t *)(ip + 1), f->len - ETH_HLEN - sizeof(*ip));
-		frame_finish(f);
+	case 6: /* ICMP most of all, which quotes packets */
+		make_other_protocol(f, opt->v6);
 		break;
 	default: /* noise behind any EtherType */
 		*(uint16_t *)(f->bytes + 2 * ETH_ALEN) = htons(types[rng_below(6)]);
-		rng_fill((uint8_t *)ip, f->len - ETH_HLEN);
+		rng_fill(f->bytes + ETH_HLEN, f->len - ETH_HLEN);
 		break;
 	}
 }
@@ -242,7 +321,7 @@ static void frame_build(struct frame *f, const struct options *opt)
 {
 	struct ether_header *eth = (struct ether_header *)f->bytes;
 
-	eth->ether_type = htons(ETHERTYPE_IP);
+	eth->ether_type = htons(opt->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP);
 	switch (opt->kind) {
 	case KIND_SYN:
 		frame_syn(f, opt);
@@ -332,15 +411,25 @@ static void usage(void)
 	fprintf(stderr,
 		"usage: flood -i IFACE -m DST_MAC -d DST_IP -p DST_PORT -s SPOOFED/BITS\n"
 		"             -k syn|ack|flags|garbage -r PPS -t SECONDS [-n PACKETS] [-S SEED]\n"
-		"PPS at most %d, SECONDS at most %d.\n",
+		"PPS at most %d, SECONDS at most %d; DST_IP and SPOOFED of one family.\n",
 		RATE_MAX, SECONDS_MAX);
 	exit(2);
 }
 
+static bool parse_target(const char *text, struct options *opt)
+{
+	opt->v6 = strchr(text, ':') != NULL;
+	return opt->v6
+		? inet_pton(AF_INET6, text, &opt->target6) == 1
+		: inet_pton(AF_INET, text, &opt->target_be) == 1 && opt->target_be.s_addr != 0;
+}
+
+/* Sources are drawn by OR: there must be nothing beyond the prefix. */
 static bool parse_prefix(const char *text, struct options *opt)
 {
-	char addr[INET_ADDRSTRLEN];
+	char addr[INET6_ADDRSTRLEN];
 	const char *slash = strchr(text, '/');
+	bool v6 = strchr(text, ':') != NULL;
 	uint32_t host_mask;
 
 	if (!slash || (size_t)(slash - text) >= sizeof(addr))
@@ -348,8 +437,10 @@ static bool parse_prefix(const char *text, struct options *opt)
 	memcpy(addr, text, (size_t)(slash - text));
 	addr[slash - text] = '\0';
 	opt->prefix_bits = (uint32_t)strtoul(slash + 1, NULL, 10);
-	if (opt->prefix_bits < 8 || opt->prefix_bits > 32)
+	if (opt->prefix_bits < 8 || opt->prefix_bits > (v6 ? 128 : 32))
 		return false;
+	if (v6)
+		return inet_pton(AF_INET6, addr, &opt->prefix6) == 1;
 	host_mask = opt->prefix_bits == 32 ? 0 : UINT32_MAX >> opt->prefix_bits;
 	if (inet_pton(AF_INET, addr, &opt->prefix_be) != 1)
 		return false;
@@ -377,7 +468,7 @@ static bool parse_option(int c, const char *arg, struct options *opt)
 	case 'm':
 		return ether_aton_r(arg, (struct ether_addr *)opt->mac) != NULL;
 	case 'd':
-		return inet_pton(AF_INET, arg, &opt->target_be) == 1;
+		return parse_target(arg, opt);
 	case 'p':
 		opt->port = (uint16_t)strtoul(arg, NULL, 10);
 		return opt->port != 0;
@@ -411,8 +502,7 @@ int main(int argc, char **argv)
 		if (!parse_option(c, optarg, &opt))
 			usage();
 	}
-	if (!opt.iface || !opt.target_be.s_addr || !opt.prefix_bits || !opt.port || !opt.rate_pps ||
-		opt.seconds <= 0)
+	if (!opt.iface || !opt.prefix_bits || !opt.port || !opt.rate_pps || opt.seconds <= 0)
 		usage();
 	rng_state = opt.seed * 0x9e3779b97f4a7c15ull | 1;
 	sigaction(SIGTERM, &stop, NULL);

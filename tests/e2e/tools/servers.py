@@ -104,7 +104,7 @@ async def main(name, directory):
     half = half_by_server(os.path.join(directory, "half-" + name))
     for port, serve in ((7, echo), (2525, banner), (8080, upload), (2000, half_by_client),
                         (2001, half)):
-        await asyncio.start_server(closing(serve), "0.0.0.0", port, backlog=BACKLOG)
+        await asyncio.start_server(closing(serve), None, port, backlog=BACKLOG)
     with open(os.path.join(directory, "servers-" + name), "w", encoding="ascii") as ready:
         ready.write("ready\n")
     await asyncio.Event().wait()
