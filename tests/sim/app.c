@@ -87,7 +87,7 @@ static void take(struct sim_app *a, const uint8_t *bytes, uint32_t n)
 {
 	if (a->heard_ns == 0 && n > 0)
 		a->heard_ns = a->world->queue.now_ns;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && !a->repeated; i++) {
 		if (a->read < SIM_STREAM_ID_LEN) {
 			a->theirs |= (uint64_t)bytes[i] << 8 * a->read;
 			if (++a->read == SIM_STREAM_ID_LEN)

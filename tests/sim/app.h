@@ -26,6 +26,7 @@ struct sim_app {
 	uint64_t theirs;   /* of what it reads, as far as that was read */
 	uint32_t iss, irs; /* when connected: its ISN, and the one that it was shown */
 	bool sealed;       /* backend: no cookie stood between it and its client */
+	bool repeated;     /* backend: what it reads another one has read before it */
 	enum sim_end end;
 	uint64_t began_ns, ended_ns;
 	uint64_t heard_ns; /* its first byte; 0: not yet */
@@ -41,6 +42,7 @@ struct sim_conn {
 	struct sim_plan plan;
 	struct sim_app client;
 	struct sim_app *backend; /* NULL: not known */
+	uint64_t evicted;        /* how many synweir had evicted when that was known */
 	struct sim_timer start, deadline;
 	bool judged;
 	bool struck; /* by a blind attacker, in a way that one connection is to be only once */

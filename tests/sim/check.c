@@ -99,22 +99,50 @@ static struct sim_app *writer(struct sim_world *w, uint64_t stream, enum weir_si
 	return NULL;
 }
 
+/* Connections that left the table before their time, with a spent cookie each, unless they were entries. */
+static uint64_t evicted(const struct sim_world *w)
+{
+	const struct shell *s = w->front.shell;
+
+	return shell_events(s, WEIR_EVENT_conn_recycled) +
+		shell_events(s, WEIR_EVENT_conn_evicted) +
+		shell_events(s, WEIR_EVENT_conn_replaced) +
+		shell_events(s, WEIR_EVENT_port_recycled);
+}
+
+/*
+ * HC-35: a spent cookie is remembered as long as no more connections than the table has are evicted.
+ * Bots that fill it every few seconds make synweir forget it within the life of a late duplicate.
+ */
+static bool is_forgotten(const struct sim_world *w, const struct sim_conn *c)
+{
+	return c->backend != NULL &&
+		evicted(w) - c->evicted > w->front.shell->policy->limits.connections;
+}
+
 bool sim_check_pair(struct sim_app *a)
 {
-	struct sim_app *them = writer(a->world, a->theirs, weir_other(a->side));
+	struct sim_world *w = a->world;
+	struct sim_app *them = writer(w, a->theirs, weir_other(a->side));
 	struct sim_app *backend = a->side == WEIR_BACKEND ? a : them;
 	struct sim_conn *c;
 
 	if (them == NULL && a->side == WEIR_BACKEND && a->theirs == SIM_ATTACK_STREAM &&
-		(a->world->front.luck.n > 0 || a->world->bots.n > 0))
+		(w->front.luck.n > 0 || w->bots.n > 0))
 		return false;
 	if (them == NULL)
 		sim_fail(tuple(a), "%s reads a stream that the other side does not write: %llx",
 			side_name(a), (unsigned long long)a->theirs);
 	c = a->side == WEIR_CLIENT ? a->conn : them->conn;
+	if (a->side == WEIR_BACKEND && a != c->backend && is_forgotten(w, c)) {
+		a->repeated = true;
+		return false;
+	}
 	if ((c->backend != NULL && c->backend != backend) ||
 		(backend->conn != NULL && backend->conn != c))
 		sim_fail(c->who, "connection %u is spliced with more than one", c->index);
+	if (c->backend == NULL)
+		c->evicted = evicted(w);
 	c->backend = backend;
 	backend->conn = c;
 	sim_check_numbers(c);

@@ -28,7 +28,8 @@ _Noreturn void sim_fail(struct sim_tuple who, const char *format, ...)
 
 /*
  * An application has read which stream it reads: the two belong together, and no third one to them.
- * false: the stream is an attacker's, which has guessed a cookie as odds allow.
+ * false: the stream is an attacker's, which has guessed a cookie as odds allow; or a late duplicate of
+ * what another backend has read, whose spent cookie may be forgotten by now (HC-35): a->repeated.
  */
 bool sim_check_pair(struct sim_app *a);
 _Noreturn void sim_check_wrong_byte(const struct sim_app *a);
