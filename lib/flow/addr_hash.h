@@ -13,7 +13,10 @@
 /* What one subscriber or site usually has (HC-60): 24 bits of an IPv4 address, 56 of an IPv6 one. */
 static inline struct weir_addr weir_addr_prefix(const struct weir_addr *a);
 
-/* All 64 bits are usable, each half by itself. */
+/* What one host may choose from: an IPv4 address; of an IPv6 one the upper 64 bits (RFC 4291 §2.5.4). */
+static inline struct weir_addr weir_addr_source(const struct weir_addr *a);
+
+/* Of the address's source. All 64 bits are usable, each half by itself. */
 static inline uint64_t weir_addr_hash(const struct weir_sipkey *key, const struct weir_addr *a);
 
 /* inline definitions */
@@ -33,9 +36,19 @@ static inline struct weir_addr weir_addr_prefix(const struct weir_addr *a)
 	return p;
 }
 
+static inline struct weir_addr weir_addr_source(const struct weir_addr *a)
+{
+	struct weir_addr s = *a;
+
+	if (!weir_addr_is_v4(a))
+		s.q[1] = 0;
+	return s;
+}
+
 static inline uint64_t weir_addr_hash(const struct weir_sipkey *key, const struct weir_addr *a)
 {
-	weir_u128 m = (weir_u128)(a->q[0] ^ key->k0) * (a->q[1] ^ key->k1);
+	const struct weir_addr s = weir_addr_source(a);
+	weir_u128 m = (weir_u128)(s.q[0] ^ key->k0) * (s.q[1] ^ key->k1);
 
 	uint64_t folded = ((uint64_t)m ^ (uint64_t)(m >> 64)) * 0x9e3779b97f4a7c15ull;
 

@@ -106,23 +106,23 @@ static __attribute__((noinline)) void note(struct weir_crowd *c, const struct we
 
 enum weir_crowd_room weir_crowd_take(struct weir_crowd *c, const struct weir_addr *client)
 {
-	const struct weir_addr prefix = weir_addr_prefix(client);
-	const struct pair one = pair_of(c, c->of_address, client);
+	const struct weir_addr source = weir_addr_source(client), prefix = weir_addr_prefix(client);
+	const struct pair one = pair_of(c, c->of_address, &source);
 	const struct pair all = pair_of(c, c->of_prefix, &prefix);
 	const uint32_t now = read(one);
 
 	if (c->address_cap != 0 && now >= c->address_cap) {
-		note(c, client, 1);
+		note(c, &source, 1);
 		return WEIR_CROWD_ADDRESS_FULL;
 	}
 	if (c->prefix_cap != 0 && read(all) >= c->prefix_cap) {
-		note(c, client, 1);
+		note(c, &source, 1);
 		return WEIR_CROWD_PREFIX_FULL;
 	}
 	change(one, 1);
 	change(all, 1);
 	if (now == c->offending)
-		note(c, client, 0);
+		note(c, &source, 0);
 	return WEIR_CROWD_ROOM;
 }
 

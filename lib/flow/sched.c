@@ -2,6 +2,8 @@
 /* Owns a worker's cursors, and what it knows of each backend: connections, failures, hold-down. */
 #include "flow/sched.h"
 
+#include "flow/addr_hash.h"
+
 /* What speaks against a backend, the gravest highest: the least sum wins. */
 enum {
 	RANK_AVAILABLE = 0,
@@ -17,6 +19,9 @@ enum {
 
 /* Slots that a hash may lead to before the members are gone through. */
 #define PROBES_MAX 16
+
+/* Slots of an order that are looked at before the members are: heavy ones have many slots. */
+#define TURNS_MAX 64
 
 /* Members drawn at random until two of them are available. */
 #define DRAWS_MAX 4
@@ -179,7 +184,8 @@ static void next_in_order(struct choosing *ch, uint32_t from)
 {
 	uint32_t at = from;
 
-	for (uint32_t i = 0; i < ch->sv->n_slots && ch->rank != RANK_AVAILABLE; i++) {
+	for (uint32_t i = 0; i < ch->sv->n_slots && i < TURNS_MAX && ch->rank != RANK_AVAILABLE;
+		i++) {
 		look_at_slot(ch, at, at);
 		at = at + 1 == ch->sv->n_slots ? 0 : at + 1;
 	}
@@ -250,6 +256,10 @@ static void choose_by_scheduler(struct choosing *ch, const struct weir_addr *cli
 	case WEIR_SCHED_RR:
 	case WEIR_SCHED_WRR:
 		next_in_order(ch, from);
+		if (ch->rank != RANK_AVAILABLE && ch->sv->n_slots > TURNS_MAX) {
+			look_at_all(ch, 0, false);
+			ch->best.at = from;
+		}
 		break;
 	case WEIR_SCHED_LC:
 	case WEIR_SCHED_WLC:
@@ -353,8 +363,9 @@ bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir
 	bool proved, uint64_t now_ns)
 {
 	struct weir_sched_backend *b = &s->backends[backend];
+	const struct weir_addr source = weir_addr_source(client);
 
-	if (now_ns < b->hold_down_until_ns || has_failed(b, client, now_ns))
+	if (now_ns < b->hold_down_until_ns || has_failed(b, &source, now_ns))
 		return false;
 	if (b->fails == 0)
 		b->failing_since_ns = now_ns;
@@ -363,12 +374,12 @@ bool weir_sched_failed(struct weir_sched *s, uint16_t backend, const struct weir
 		return false;
 	b->failed_ns = now_ns;
 	if (b->fails + 1 < WEIR_SCHED_FALL) {
-		b->failed[b->n_failed++] = *client;
+		b->failed[b->n_failed++] = source;
 		b->fails++;
 		return false;
 	}
 	b->fails = WEIR_SCHED_FALL - 1;
-	b->failed[0] = *client;
+	b->failed[0] = source;
 	b->n_failed = 1;
 	b->hold_down_until_ns = now_ns + WEIR_SCHED_HOLD_DOWN_NS;
 	return true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flow/addr_hash.h"
 #include "flow/crowd.h"
 #include "unit.h"
 
@@ -136,9 +137,24 @@ static void offenders(void)
 	free(memory);
 }
 
+/* What one host may choose from counts once: of an IPv6 address the upper half. */
+static void hash_of_source(void)
+{
+	const struct weir_sipkey secret = {0x1234567890abcdef, 0xfedcba0987654321};
+	struct weir_addr a = {.b = {0x20, 1, 0xd, 0xb8, [15] = 1}}, b = a, c = a;
+	const struct weir_addr v4 = weir_addr_v4(0x017100cb), other = weir_addr_v4(0x027100cb);
+
+	b.b[15] = 2;
+	c.b[7] = 1;
+	CU_ASSERT_EQUAL(weir_addr_hash(&secret, &a), weir_addr_hash(&secret, &b));
+	CU_ASSERT_NOT_EQUAL(weir_addr_hash(&secret, &a), weir_addr_hash(&secret, &c));
+	CU_ASSERT_NOT_EQUAL(weir_addr_hash(&secret, &v4), weir_addr_hash(&secret, &other));
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
+		{"HC-60 a host of IPv6 counts once", hash_of_source},
 		{"HC-60 never too low, and all off again", counts},
 		{"HC-60 a cap for an address, and for its prefix", caps},
 		{"HC-60 a prefix of IPv6 has 56 bits", prefixes},
