@@ -355,14 +355,18 @@ static bool was_never_heard(struct sim_world *w, const struct sim_conn *c)
 		++w->stats.unheard <= 1 + w->n_conns / 200;
 }
 
-/* HC-13: every port that was tried was one on which the backend's TIME_WAIT yields to nobody. */
+/*
+ * HC-13: every port that was tried was one on which the backend's TIME_WAIT yields to nobody. Where the
+ * backend answers SYNs itself, its client hears that in place of a SYN-ACK (HC-74).
+ */
 static bool was_turned_away(const struct sim_world *w, const struct sim_conn *c)
 {
 	bool away = false;
 
 	for (uint32_t i = 0; i < w->n_each; i++)
 		away |= w->backends[c->service][i].turned_away_ns >= c->client.began_ns;
-	return away && c->backend == NULL && c->client.end == SIM_END_RESET;
+	return away && c->backend == NULL &&
+		(c->client.end == SIM_END_RESET || c->client.end == SIM_END_REFUSED);
 }
 
 /* An attacker's cookie took its place. */
