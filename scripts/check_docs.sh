@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Fails when a document refers to something that is not there: a link to a file or heading, a decision that is not in the
 # index or shares its number, a path in docs/behaviour.md, a place in the code in docs/glossary.md, a case that
-# behaviour.md and rfc-conformance.md do not both have.
+# behaviour.md and rfc-conformance.md do not both have; or has the marks of a merge that was not ended.
 # shellcheck disable=SC2016 # backticks are Markdown's
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -84,9 +84,18 @@ check_cases() {
 	done < <(grep -oE '^\| HC-[0-9]+' docs/rfc-conformance.md | cut -c3-)
 }
 
+# What "git merge" leaves where both sides changed a line.
+check_merged() {
+	local place
+	while IFS= read -r place; do
+		complain "$place: the mark of a merge that was not ended"
+	done < <(documents | xargs -d '\n' grep -nE '^(<{7}|>{7}) ' | cut -d : -f 1,2)
+}
+
 while IFS= read -r file; do
 	check_links "$file"
 done < <(documents)
+check_merged
 check_decisions
 check_paths
 check_glossary
