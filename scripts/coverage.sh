@@ -24,7 +24,7 @@ trap 'rm -f "$log" "$log.json"' EXIT
 [ -f $BUILD/build.ninja ] || meson setup $BUILD -Db_coverage=true -Dbuildtype=debug \
 	-Dc_args=-fprofile-update=atomic >"$log" || { cat "$log" && exit 1; }
 names=()
-[ -z "$tests" ] || mapfile -t names < <(meson test -C $BUILD --list 2>/dev/null | sed 's|.* / ||' | grep -E "$tests")
+[ -z "$tests" ] || mapfile -t names < <(meson test -C $BUILD --list --no-suite plain 2>/dev/null | sed 's|.* / ||' | grep -E "$tests")
 find $BUILD -name '*.gcda' -delete
 meson test -C $BUILD --print-errorlogs "${names[@]}" >"$log" 2>&1 || { cat "$log" && exit 1; }
 
