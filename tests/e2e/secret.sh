@@ -5,7 +5,7 @@
 #
 #   curl on client --> VIP:80 --> nginx on b1, b2
 #
-# variants: fullnat-1 nat-3-flood
+# variants: nat-3-flood
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
