@@ -36,19 +36,22 @@ program() { # NAME SOURCE-OR-OBJECT...
 
 # What may kill a mutant: the files that it has to do with, and the command.
 build_tests() {
-	local name
+	local name cookies
 	objects "$dir/shell" tests/lib/*.c
 	objects "$dir/talk" tests/unit/talk.c
 	for name in table table_memory wheel flow sched sched_choice maglev; do
 		program "$name" "tests/unit/test_$name.c"
 		echo "lib/flow/* $dir/$name"
 	done
-	for name in cookie translate window; do
+	for name in cookie gate ipv6_engine replies translate window; do
 		program "$name" "tests/unit/test_$name.c" "$dir"/shell/*.o
 	done
 	echo "lib/tcp/[ck][oe][oy]* $dir/cookie"
 	program cookie_odds tests/unit/test_cookie_odds.c "$dir"/{shell,talk}/*.o
 	echo "lib/tcp/cookie.* $dir/cookie_odds"
+	echo "lib/tcp/gate.* $dir/gate"
+	echo "lib/tcp/* $dir/ipv6_engine"
+	echo "lib/tcp/replies.* $dir/replies"
 	echo "lib/tcp/t* $dir/translate"
 	echo "lib/tcp/w* $dir/window"
 	for name in tcp attack $(cd tests/unit && echo test_proxy_*.c); do
@@ -68,6 +71,11 @@ build_tests() {
 	program sim tests/sim/*.c "$dir"/shell/*.o
 	for name in clean lossy awful reuse-plain workers flood faults tight mix; do
 		echo "lib/* $dir/sim --profile $name --seed 1 --conns 100 --minutes 2 --quiet"
+	done
+	for name in clean lossy faults awful reuse tight mix; do
+		for cookies in never flap; do
+			echo "lib/* $dir/sim --cookies $cookies --profile $name --seed 1 --conns 100 --minutes 2 --quiet"
+		done
 	done
 }
 
