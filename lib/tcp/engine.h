@@ -285,6 +285,10 @@ void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c,
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie);
 
+/* That was done: if the ring has room, the SYN-ACK of pkt's sender is retransmitted if need be (HC-07). */
+void weir_reply_note(struct weir_proxy *px, struct weir_synack_ring *ring,
+	const struct weir_pkt *pkt, uint16_t service, const struct weir_cookie *cookie);
+
 /* Time passes: SYN-ACKs whose clients have no connection are retransmitted (HC-07). Bounded. */
 void weir_reply_syn_acks_again(struct weir_proxy *px);
 
@@ -422,9 +426,8 @@ bool weir_is_own_handshake(const struct weir_proxy *px, const struct weir_conn *
 
 /*
  * RFC 5961 §4: a SYN on the tuple of a connection that is alive gets a challenge ACK, which a client
- * that has lost its memory answers with an exact RST, so that the SYN's retransmission opens. In a flood,
- * when the ring of SYN-ACKs takes no entries, a SYN is not looked up and gets a cookie (decision 0060).
- * For SYNs while is_calm(). false: it gets a cookie, which *cookie is.
+ * that has lost its memory answers with an exact RST, so that the SYN's retransmission opens. false: it
+ * gets a cookie, which *cookie is.
  */
 bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_cookie *cookie);
 

@@ -106,7 +106,7 @@ bool weir_answer_known(struct weir_proxy *px, struct weir_pkt *pkt, struct weir_
 
 	hash = weir_key_hash(&px->table.secret, &pkt->key);
 	conn = weir_table_lookup(&px->table, &pkt->key, hash);
-	if (conn == WEIR_CONN_NONE)
+	if (conn == WEIR_CONN_NONE || !weir_bucket_take(&px->syn_lookups, px->now_ns))
 		return false;
 	c = conn_at(px, conn);
 	if (c->state ==

@@ -196,13 +196,32 @@ admit_syn(struct weir_proxy *px, struct weir_pkt *pkt)
 	return NULL;
 }
 
+/*
+ * The SYN is looked up, and its SYN-ACK may be retransmitted, unless that ring is flooded (decision 0110).
+ * Out of line: in a flood of unknown addresses none is.
+ */
+static __attribute__((noinline)) void answer_noted_syn(struct weir_proxy *px, uint16_t service,
+	struct weir_pkt *pkt, struct weir_cookie *cookie)
+{
+	struct weir_synack_ring *ring =
+		weir_known_is(&px->known, &pkt->key.addr) ? &px->known_synacks : &px->synacks;
+	const bool flooded = weir_synack_silent(ring, service, px->now_ns);
+
+	if (!flooded && weir_answer_known(px, pkt, cookie))
+		return;
+	weir_reply_syn_ack(px, pkt, cookie);
+	if (!flooded)
+		weir_reply_note(px, ring, pkt, service, cookie);
+}
+
 static inline __attribute__((always_inline)) void answer_syn(struct weir_proxy *px,
 	const struct weir_listener *l, struct weir_pkt *pkt, struct weir_cookie *cookie)
 {
 	if (l->profile.require_timestamps && pkt->seg.ts_off == 0)
 		drop(pkt, WEIR_FATE_plain_syn);
-	else if (!is_calm(px, l->service) || !weir_bucket_take(&px->syn_lookups, px->now_ns) ||
-		!weir_answer_known(px, pkt, cookie))
+	else if (is_calm(px, l->service) || weir_known_may_be(&px->known, &pkt->key.addr))
+		answer_noted_syn(px, l->service, pkt, cookie);
+	else
 		weir_reply_syn_ack(px, pkt, cookie);
 }
 

@@ -83,7 +83,7 @@ struct weir_proxy {
 	bool *no_timestamps;         /* per service: a backend was seen to lack them (HC-03) */
 	struct weir_replies replies; /* sharers: services, and one more for what is of none */
 	struct weir_bucket
-		syn_lookups; /* SYNs of known tuples fill no ring: as many a second as it has */
+		syn_lookups; /* SYNs on connections fill no ring: as many a second as it has */
 	struct weir_halfopen half_open;
 	struct weir_gate *gates;          /* per service */
 	const struct weir_orders *orders; /* NULL: none */

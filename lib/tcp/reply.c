@@ -187,28 +187,6 @@ void weir_refuse_incarnation(struct weir_proxy *px, const struct weir_conn *c, s
 	challenge(px, c, pkt);
 }
 
-/*
- * For a retransmission (HC-07). Not inlined: in a flood the ring of unknown clients is silent, and this
- * is called for known ones only.
- */
-static __attribute__((noinline)) void remember(struct weir_proxy *px, const struct weir_pkt *pkt,
-	uint16_t service, const struct weir_cookie *cookie)
-{
-	const bool known = weir_known_is(&px->known, &pkt->key.addr);
-	struct weir_synack *s =
-		weir_synack_push(known ? &px->known_synacks : &px->synacks, service, px->now_ns);
-
-	if (s == NULL)
-		return;
-	s->client = pkt->key;
-	s->client_isn = pkt->seg.seq;
-	s->isn = cookie->isn;
-	s->tsval = cookie->tsval;
-	s->client_tsval = pkt->seg.tsval;
-	s->neighbour = sender(pkt);
-	s->agreed = cookie->agreed;
-}
-
 void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	const struct weir_cookie *cookie)
 {
@@ -227,8 +205,22 @@ void weir_reply_syn_ack(struct weir_proxy *px, struct weir_pkt *pkt,
 	pkt->frame.len = pkt->frame.head_len = weir_template_fill(pkt->frame.data,
 		weir_policy_syn_ack(p, pkt->key.id, syn_ack_has(&cookie->agreed)), &fields);
 	sent_back(pkt, WEIR_FATE_syn_cookie);
-	if (is_calm(px, l->service) || weir_known_may_be(&px->known, &pkt->key.addr))
-		remember(px, pkt, l->service, cookie);
+}
+
+void weir_reply_note(struct weir_proxy *px, struct weir_synack_ring *ring,
+	const struct weir_pkt *pkt, uint16_t service, const struct weir_cookie *cookie)
+{
+	struct weir_synack *s = weir_synack_push(ring, service, px->now_ns);
+
+	if (s == NULL)
+		return;
+	s->client = pkt->key;
+	s->client_isn = pkt->seg.seq;
+	s->isn = cookie->isn;
+	s->tsval = cookie->tsval;
+	s->client_tsval = pkt->seg.tsval;
+	s->neighbour = sender(pkt);
+	s->agreed = cookie->agreed;
 }
 
 static void syn_ack_again(struct weir_proxy *px, const struct weir_synack *s)

@@ -336,6 +336,75 @@ static void hc32_same_isn(void)
 	each_mode(same_isn);
 }
 
+/* Unknown hosts' SYNs, more than the ring of SYN-ACKs takes in a second. */
+static void flood(struct shell *s, unsigned int service)
+{
+	struct segment syn = {.dst = SHELL_VIP(service),
+		.dport = SHELL_VIP_PORT,
+		.flags = WEIR_TCP_SYN,
+		.ttl = 50,
+		.wnd = 1024,
+		.src_mac = {2, 0, 0, 0, 0, 7}};
+	uint8_t frame[SEGMENT_FRAME_MAX];
+
+	for (unsigned int i = 0; i < 2000; i++) {
+		syn.src = 0x40000000u + i;
+		syn.sport = (uint16_t)(1 + i);
+		shell_in(s, frame, segment_frame(&syn, frame), SHELL_CLIENTS);
+	}
+	shell_clear(s);
+	CU_ASSERT_TRUE(weir_synack_silent(&s->workers[0].px.synacks, (uint16_t)service, s->now_ns));
+}
+
+/* Its handshake; false: its connection is refused by RST. */
+static bool opens(struct talk *t)
+{
+	struct segment ack;
+
+	talk_syn(t);
+	ack = talk_segment(t, WEIR_CLIENT, ACK, 0);
+	if (talk_put(t, WEIR_CLIENT, &ack) == WEIR_FATE_handshake_ack) {
+		talk_take_syn(t);
+		return true;
+	}
+	shell_clear(t->s);
+	return false;
+}
+
+/*
+ * That small stack in a flood: it has been a client lately, so its SYN is looked up. Told by RST it would
+ * come again with the same numbers, and be told so until the epoch of keys changes.
+ */
+static void same_isn_flooded(unsigned int service)
+{
+	struct shell *s = shell_usual();
+	unsigned int refused_ms = 0;
+	struct talk t;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		talk_init(&t, s, service, 1);
+		t.offer[WEIR_CLIENT].ts = i & 1;
+		t.isn[WEIR_BACKEND] += i * 7777777;
+		t.next[WEIR_BACKEND] += i * 7777777;
+		flood(s, service);
+		while (!opens(&t)) {
+			refused_ms += 500;
+			shell_wait_ms(s, 500);
+			flood(s, service);
+		}
+		talk_works(&t);
+		talk_close(&t, WEIR_BACKEND);
+	}
+	printf("  refused for %u ms\n", refused_ms);
+	IS(refused_ms, 0);
+	shell_close(s);
+}
+
+static void hc32_same_isn_flooded(void)
+{
+	each_mode(same_isn_flooded);
+}
+
 /* How a client in SYN_SENT answers an ACK (RFC 9293 §3.10.7.3): by a RST, or not at all, if its number fits. */
 static bool ask_syn_sent(struct talk *u, const struct segment *syn, struct segment *rst)
 {
@@ -354,7 +423,7 @@ static bool ask_syn_sent(struct talk *u, const struct segment *syn, struct segme
  * the number that the backend expects is the one that its SYN asks for. It is challenged all the same, so
  * that it answers, and is served.
  */
-static void same_isn_alive(unsigned int service)
+static void same_isn_alive(unsigned int service, bool flooded)
 {
 	for (unsigned int bytes = 0; bytes <= 100; bytes += 100) {
 		struct shell *s = shell_usual();
@@ -366,6 +435,8 @@ static void same_isn_alive(unsigned int service)
 		talk_say(&t, WEIR_BACKEND, PSH, 900); /* the server speaks first */
 		if (bytes > 0)
 			talk_say(&t, WEIR_CLIENT, PSH, bytes);
+		if (flooded)
+			flood(s, service);
 		talk_begin_anew(&u, &t, 0);
 		syn = talk_syn_segment(&u, WEIR_CLIENT);
 		rst = talk_segment(&t, WEIR_CLIENT, RST, 0);
@@ -387,9 +458,20 @@ static void same_isn_alive(unsigned int service)
 	}
 }
 
+static void same_isn_calm(unsigned int service)
+{
+	same_isn_alive(service, false);
+}
+
+static void same_isn_in_flood(unsigned int service)
+{
+	same_isn_alive(service, true);
+}
+
 static void hc63_same_isn(void)
 {
-	each_mode(same_isn_alive);
+	each_mode(same_isn_calm);
+	each_mode(same_isn_in_flood);
 }
 
 /* A client that knows the connection ignores both answers, and there are no more than one in half a second. */
@@ -433,6 +515,7 @@ int main(void)
 		{"HC-63 same ISN, nothing acknowledged", hc63_same_isn},
 		{"HC-63 a cookie that was guessed", hc63_guessed},
 		{"HC-32 HC-35 same port, same ISN", hc32_same_isn},
+		{"HC-32 same port, same ISN, in a flood", hc32_same_isn_flooded},
 	};
 
 	return unit_main("proxy replace", tests, sizeof(tests) / sizeof(tests[0]));
