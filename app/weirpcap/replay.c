@@ -114,11 +114,11 @@ static void act(struct replay *r, struct weir_pkt *pkt)
 	case WEIR_SEND_NOTHING:
 		break;
 	case WEIR_SEND_BACK:
-		address(r, pkt->frame.data, pkt->port, pkt->frame.data + 6);
+		address(r, pkt->frame.data, pkt->interface, pkt->frame.data + 6);
 		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
 		break;
 	case WEIR_SEND_NEIGHBOUR:
-		address(r, pkt->frame.data, pkt->neighbour.port, pkt->neighbour.mac);
+		address(r, pkt->frame.data, pkt->neighbour.interface, pkt->neighbour.mac);
 		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
 		break;
 	case WEIR_SEND_NEXTHOP:
@@ -148,7 +148,7 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		address_nexthop(r, frame, dest->nexthop);
 	else
-		address(r, frame, dest->neighbour.port, dest->neighbour.mac);
+		address(r, frame, dest->neighbour.interface, dest->neighbour.mac);
 	send_frame(r, frame, len, len);
 }
 
@@ -197,7 +197,7 @@ static void answer(struct weir_pkt *pkt, uint16_t len, const uint8_t mac[6], enu
 	pkt->frame.len = pkt->frame.head_len = len;
 	pkt->fate = (uint8_t)fate;
 	pkt->send = WEIR_SEND_NEIGHBOUR;
-	pkt->neighbour.port = pkt->port;
+	pkt->neighbour.interface = pkt->interface;
 	memcpy(pkt->neighbour.mac, mac, sizeof(pkt->neighbour.mac));
 }
 
@@ -217,7 +217,7 @@ static void take_arp(struct replay *r, struct weir_pkt *pkt)
 	memcpy(asker, arp->sender_mac, sizeof(asker));
 	if (arp->op_be == weir_be16(WEIR_ARP_REQUEST) &&
 		weir_endpoint_find(&p->endpoints, &target, 0) != NULL) {
-		placeholder(ours, MAC_PORT, pkt->port);
+		placeholder(ours, MAC_PORT, pkt->interface);
 		len = weir_build_arp(pkt->frame.data, WEIR_ARP_REPLY, ours, target.w[3], asker,
 			sender.w[3]);
 		answer(pkt, len, asker, WEIR_FATE_arp_reply);
@@ -242,7 +242,7 @@ static void take_nd(struct replay *r, struct weir_pkt *pkt)
 	memcpy(mac, pkt->frame.data + 6, sizeof(mac));
 	if (nd.type == WEIR_ND_SOLICITATION &&
 		weir_endpoint_find(&p->endpoints, &nd.target, 0) != NULL) {
-		placeholder(ours, MAC_PORT, pkt->port);
+		placeholder(ours, MAC_PORT, pkt->interface);
 		len = weir_build_nd_advertisement(pkt->frame.data, ours, &nd.target,
 			WEIR_ND_OVERRIDE | (nd.is_probe ? 0 : WEIR_ND_SOLICITED),
 			nd.is_probe ? NULL : mac, nd.is_probe ? NULL : &asker);
@@ -258,7 +258,7 @@ static void decide(struct replay *r, struct weir_pkt *pkt, enum weir_parsed pars
 {
 	const struct weir_addr src = source_of(pkt, parsed);
 
-	pkt->port = port_of(r->px.policy, &src);
+	pkt->interface = port_of(r->px.policy, &src);
 	weir_classify(r->px.policy, pkt, parsed);
 	pkt->send = WEIR_SEND_NOTHING;
 	if (pkt->kind == WEIR_KIND_ARP)

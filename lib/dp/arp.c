@@ -29,15 +29,15 @@ static struct arp read_arp(const struct weir_frame *f)
 static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct arp *asked)
 {
 	pkt->frame.len = pkt->frame.head_len = weir_build_arp(pkt->frame.data, WEIR_ARP_REPLY,
-		weir_tx_nic(tx, pkt->port)->mac, weir_addr_v4_be(&asked->target), asked->mac,
+		weir_tx_nic(tx, pkt->interface)->mac, weir_addr_v4_be(&asked->target), asked->mac,
 		weir_addr_v4_be(&asked->sender));
-	weir_tx_to_mac(tx, weir_mbuf_of(pkt), pkt->port, asked->mac);
+	weir_tx_to_mac(tx, weir_mbuf_of(pkt), pkt->interface, asked->mac);
 }
 
 /* A request for an address of ours: answered within the budget. */
 static void take_request(struct weir_tx *tx, struct weir_pkt *pkt, const struct arp *a)
 {
-	if (weir_may_answer(tx, pkt->port, &a->sender, a->mac)) {
+	if (weir_may_answer(tx, pkt->interface, &a->sender, a->mac)) {
 		pkt->fate = WEIR_FATE_arp_reply;
 		answer(tx, pkt, a);
 	} else {
@@ -50,12 +50,12 @@ void weir_arp_receive(struct weir_tx *tx, struct weir_pkt *pkt)
 {
 	const struct weir_policy *p = tx->neighs->policy;
 	const struct arp a = read_arp(&pkt->frame);
-	enum weir_neigh_claim claim = weir_neigh_claim(tx->neighs, pkt->port, &a.sender, a.mac,
+	enum weir_neigh_claim claim = weir_neigh_claim(tx->neighs, pkt->interface, &a.sender, a.mac,
 		!a.is_request, tx->now_ns);
 
-	if (weir_is_ours(p, &a.sender, pkt->port) && !weir_is_our_mac(tx, a.mac))
-		weir_take_conflict(tx, pkt->port, &a.sender, a.mac);
-	if (a.is_request && weir_is_ours(p, &a.target, pkt->port)) {
+	if (weir_is_ours(p, &a.sender, pkt->interface) && !weir_is_our_mac(tx, a.mac))
+		weir_take_conflict(tx, pkt->interface, &a.sender, a.mac);
+	if (a.is_request && weir_is_ours(p, &a.target, pkt->interface)) {
 		take_request(tx, pkt, &a);
 	} else {
 		pkt->fate = (uint8_t)weir_fate_of_claim(claim, WEIR_FATE_arp_learned,

@@ -50,7 +50,7 @@ static inline void weir_mbuf_view(struct rte_mbuf *m, uint8_t interface, struct 
 	pkt->frame.head_len = m->data_len;
 	/* in a chain the tailroom must not be used: what follows is in the next buffer */
 	pkt->frame.room = (uint16_t)(m->nb_segs == 1 ? room : m->data_len);
-	pkt->port = interface;
+	pkt->interface = interface;
 	pkt->frame.csum = (uint8_t)weir_mbuf_csum(m);
 }
 

@@ -28,7 +28,7 @@ static bool read_message(const struct weir_pkt *pkt, struct message *m, enum wei
  */
 static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct message *m)
 {
-	const uint8_t *ours = weir_tx_nic(tx, pkt->port)->mac;
+	const uint8_t *ours = weir_tx_nic(tx, pkt->interface)->mac;
 	uint8_t *f = pkt->frame.data;
 
 	if (m->nd.is_probe)
@@ -38,7 +38,7 @@ static void answer(struct weir_tx *tx, struct weir_pkt *pkt, const struct messag
 		pkt->frame.len = weir_build_nd_advertisement(f, ours, &m->nd.target,
 			WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE, m->mac, &m->src);
 	pkt->frame.head_len = (uint16_t)pkt->frame.len;
-	weir_tx_frame(tx, weir_mbuf_of(pkt), pkt->port);
+	weir_tx_frame(tx, weir_mbuf_of(pkt), pkt->interface);
 }
 
 /* For an address of ours: answered within the budget. */
@@ -47,7 +47,7 @@ static enum weir_fate take_request(struct weir_tx *tx, struct weir_pkt *pkt,
 {
 	if (pkt->frame.room < WEIR_ND_FRAME_MAX)
 		return WEIR_FATE_nd_other;
-	if (!weir_may_answer(tx, pkt->port, &m->src, m->mac))
+	if (!weir_may_answer(tx, pkt->interface, &m->src, m->mac))
 		return WEIR_FATE_reply_budget;
 	answer(tx, pkt, m);
 	return WEIR_FATE_nd_reply;
@@ -58,15 +58,15 @@ static enum weir_fate take_solicitation(struct weir_tx *tx, struct weir_pkt *pkt
 	const struct message *m)
 {
 	const struct weir_policy *p = tx->neighs->policy;
-	const bool for_us = weir_is_ours(p, &m->nd.target, pkt->port);
+	const bool for_us = weir_is_ours(p, &m->nd.target, pkt->interface);
 	const struct weir_addr *claimed = m->nd.is_probe ? &m->nd.target : &m->src;
 	enum weir_neigh_claim claim;
 
 	if (weir_is_our_mac(tx, weir_eth_src(&pkt->frame)))
 		return WEIR_FATE_nd_other; /* what we have sent to a group comes back */
-	claim = weir_neigh_claim(tx->neighs, pkt->port, claimed, m->mac, false, tx->now_ns);
-	if (weir_is_ours(p, claimed, pkt->port))
-		weir_take_conflict(tx, pkt->port, claimed, m->mac);
+	claim = weir_neigh_claim(tx->neighs, pkt->interface, claimed, m->mac, false, tx->now_ns);
+	if (weir_is_ours(p, claimed, pkt->interface))
+		weir_take_conflict(tx, pkt->interface, claimed, m->mac);
 	if (for_us)
 		return take_request(tx, pkt, m);
 	return weir_fate_of_claim(claim, WEIR_FATE_nd_learned, WEIR_FATE_nd_unverified,
@@ -80,16 +80,16 @@ static enum weir_fate take_solicitation(struct weir_tx *tx, struct weir_pkt *pkt
 static enum weir_fate take_advertisement(struct weir_tx *tx, struct weir_pkt *pkt,
 	const struct message *m)
 {
-	const bool tells =
-		m->nd.has_mac || weir_neigh_is_known(tx->neighs, pkt->port, &m->nd.target, m->mac);
+	const bool tells = m->nd.has_mac ||
+		weir_neigh_is_known(tx->neighs, pkt->interface, &m->nd.target, m->mac);
 	enum weir_neigh_claim claim;
 
 	if (weir_is_our_mac(tx, m->mac) || !tells)
 		return WEIR_FATE_nd_other;
-	claim = weir_neigh_claim(tx->neighs, pkt->port, &m->nd.target, m->mac,
+	claim = weir_neigh_claim(tx->neighs, pkt->interface, &m->nd.target, m->mac,
 		m->nd.flags & WEIR_ND_SOLICITED, tx->now_ns);
-	if (weir_is_ours(tx->neighs->policy, &m->nd.target, pkt->port))
-		weir_take_conflict(tx, pkt->port, &m->nd.target, m->mac);
+	if (weir_is_ours(tx->neighs->policy, &m->nd.target, pkt->interface))
+		weir_take_conflict(tx, pkt->interface, &m->nd.target, m->mac);
 	return weir_fate_of_claim(claim, WEIR_FATE_nd_learned, WEIR_FATE_nd_unverified,
 		WEIR_FATE_nd_other);
 }

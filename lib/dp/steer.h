@@ -58,7 +58,8 @@ static inline unsigned int weir_steer_owner(const struct weir_steer *s, const st
 	 * Where RSS keeps a client on one queue, the receiving worker owns it in fullnat: the return
 	 * path is arithmetic on the local port. In nat both directions hash the client.
 	 */
-	if (pkt->kind == WEIR_KIND_CLIENT && s->nics[s->policy->interfaces[pkt->port].port].rss &&
+	if (pkt->kind == WEIR_KIND_CLIENT &&
+		s->nics[s->policy->interfaces[pkt->interface].port].rss &&
 		s->policy->services[weir_policy_service_of(s->policy, pkt->key.id)].mode ==
 			WEIR_MODE_FULLNAT)
 		return s->self;

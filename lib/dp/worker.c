@@ -61,7 +61,7 @@ static uint8_t egress_interface(const struct weir_worker *w, const struct weir_p
 {
 	switch ((enum weir_send)pkt->send) {
 	case WEIR_SEND_NEIGHBOUR:
-		return pkt->neighbour.port;
+		return pkt->neighbour.interface;
 	case WEIR_SEND_NEXTHOP:
 		return w->px.policy->nexthops[pkt->nexthop].interface;
 	case WEIR_SEND_BACK:
@@ -69,7 +69,7 @@ static uint8_t egress_interface(const struct weir_worker *w, const struct weir_p
 	case WEIR_SEND_HELD:
 		break;
 	}
-	return pkt->port;
+	return pkt->interface;
 }
 
 /* Does what the engine decided. */
@@ -118,7 +118,7 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		weir_tx_to_nexthop(&w->tx, m, dest->nexthop);
 	else
-		weir_tx_to_mac(&w->tx, m, dest->neighbour.port, dest->neighbour.mac);
+		weir_tx_to_mac(&w->tx, m, dest->neighbour.interface, dest->neighbour.mac);
 }
 
 /*
@@ -157,7 +157,7 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 static void count_unusable(struct weir_worker *w, const struct weir_pkt *pkt)
 {
 	const struct weir_policy *p = w->px.policy;
-	struct weir_port_counters *c = &w->px.counters.port[p->interfaces[pkt->port].port];
+	struct weir_port_counters *c = &w->px.counters.port[p->interfaces[pkt->interface].port];
 
 	if (pkt->fate == WEIR_FATE_truncated)
 		weir_count(&c->rx_truncated, 1);
@@ -201,7 +201,7 @@ static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
 {
 	uint8_t fate;
 
-	if (wrong_mac(weir_tx_nic(&w->tx, pkt->port), pkt, &fate)) {
+	if (wrong_mac(weir_tx_nic(&w->tx, pkt->interface), pkt, &fate)) {
 		drop(w, pkt, fate);
 		return false;
 	}

@@ -22,7 +22,7 @@ static void classify_tcp(const struct weir_policy *p, struct weir_pkt *pkt)
 
 	if (s == NULL || s->kind != WEIR_ENDPOINT_VIP)
 		drop(pkt, WEIR_FATE_not_ours);
-	else if (!weir_is_door(s, pkt->port))
+	else if (!weir_is_door(s, pkt->interface))
 		drop(pkt, WEIR_FATE_wrong_port);
 	else
 		pkt->kind = WEIR_KIND_CLOSED;
@@ -42,7 +42,7 @@ static void classify_icmp_error(const struct weir_policy *p, struct weir_pkt *pk
 		drop(pkt, WEIR_FATE_icmp_other);
 		return;
 	}
-	if (!weir_is_door(to_client ? from : to, pkt->port)) {
+	if (!weir_is_door(to_client ? from : to, pkt->interface)) {
 		drop(pkt, WEIR_FATE_wrong_port);
 		return;
 	}

@@ -60,7 +60,7 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 	if (parsed == WEIR_PARSED_TCP) {
 		s = weir_endpoint_find(&p->endpoints, &seg->dst, seg->dport_be);
 		if (s != NULL && s->kind == WEIR_ENDPOINT_LISTENER) {
-			if (__builtin_expect(!weir_is_door(s, pkt->port), 0)) {
+			if (__builtin_expect(!weir_is_door(s, pkt->interface), 0)) {
 				weir_classify_wrong_port(pkt);
 				return;
 			}
@@ -70,7 +70,7 @@ static inline void weir_classify(const struct weir_policy *p, struct weir_pkt *p
 		}
 		s = weir_endpoint_find(&p->endpoints, &seg->src, seg->sport_be);
 		if (s != NULL && s->kind == WEIR_ENDPOINT_BACKEND) {
-			if (__builtin_expect(!weir_is_door(s, pkt->port), 0)) {
+			if (__builtin_expect(!weir_is_door(s, pkt->interface), 0)) {
 				weir_classify_wrong_port(pkt);
 				return;
 			}

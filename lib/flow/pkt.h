@@ -17,7 +17,7 @@
 /* The Ethernet neighbour that a client is reached through. */
 struct weir_neighbour {
 	uint8_t mac[6];
-	uint8_t port; /* index into the policy's interfaces */
+	uint8_t interface; /* index into the policy's interfaces */
 	uint8_t known;
 };
 
@@ -49,7 +49,7 @@ enum weir_kind {
 struct weir_pkt {
 	/* from the shell */
 	struct weir_frame frame;
-	uint8_t port;        /* it came in by; index into the policy's interfaces */
+	uint8_t interface;   /* it came in by; index into the policy's interfaces */
 	uint32_t generation; /* handed over: of the policy that classified it */
 	void *buf;           /* the shell's handle, opaque to the core */
 

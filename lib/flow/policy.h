@@ -79,8 +79,8 @@ struct weir_interface_addr {
 
 /*
  * What has addresses and neighbours: a port has one interface for now, and may have one for each
- * VLAN some day. The core knows interfaces only: a packet's and a neighbour's `port` is an
- * interface's number. dp/ finds the port for the one and the interface for the other.
+ * VLAN some day. The core knows interfaces only: a packet and a neighbour have an interface's
+ * number. dp/ finds the port for the one and the interface for the other.
  */
 struct weir_interface {
 	char name[WEIR_NAME_MAX];

@@ -36,7 +36,7 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 	c->track[WEIR_BACKEND] =
 		(struct weir_track){shown, shown, shown + ((uint32_t)seg->wnd << c->wscale_client)};
 	weir_handshake_start(c, cookie->tsval, seg->tsval);
-	c->neighbour = (struct weir_neighbour){.port = pkt->port, .known = 1};
+	c->neighbour = (struct weir_neighbour){.interface = pkt->interface, .known = 1};
 	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
 }
 

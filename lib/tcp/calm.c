@@ -113,7 +113,7 @@ static void note_offer(struct weir_conn *c, const struct weir_pkt *pkt)
 	c->flags |= (uint8_t)((seg->ts_off != 0 ? WEIR_CONN_TS : 0) |
 		(seg->sack_ok ? WEIR_CONN_SACK : 0));
 	c->max_wnd[WEIR_CLIENT] = seg->wnd;
-	c->neighbour = (struct weir_neighbour){.port = pkt->port, .known = 1};
+	c->neighbour = (struct weir_neighbour){.interface = pkt->interface, .known = 1};
 	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
 }
 

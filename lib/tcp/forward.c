@@ -213,7 +213,7 @@ static inline void refresh_timer(struct weir_proxy *px, struct weir_conn *c, enu
 static inline void learn_from_client(struct weir_conn *c, const struct weir_pkt *pkt)
 {
 	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
-	c->neighbour.port = pkt->port;
+	c->neighbour.interface = pkt->interface;
 	if (pkt->seg.payload_len > 0)
 		c->quiet = WEIR_QUIET_HEARD;
 }

@@ -168,7 +168,7 @@ void weir_reply_challenge(struct weir_proxy *px, const struct weir_conn *c, stru
 /* The neighbour that the packet came from. */
 static struct weir_neighbour sender(const struct weir_pkt *pkt)
 {
-	struct weir_neighbour n = {.port = pkt->port, .known = 1};
+	struct weir_neighbour n = {.interface = pkt->interface, .known = 1};
 
 	memcpy(n.mac, weir_eth_src(&pkt->frame), sizeof(n.mac));
 	return n;

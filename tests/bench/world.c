@@ -162,7 +162,7 @@ void world_receive(struct world *w, const struct frame *frames, unsigned int n)
 		pkt->frame.len = frames[i].len;
 		pkt->frame.head_len = (uint16_t)frames[i].len;
 		pkt->frame.room = FRAME_ROOM;
-		pkt->port = 0;
+		pkt->interface = 0;
 		pkt->frame.csum = WEIR_CSUM_UNKNOWN;
 	}
 }

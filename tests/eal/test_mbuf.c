@@ -39,7 +39,7 @@ static void test_view(void)
 	CU_ASSERT_EQUAL(pkt.frame.len, len);
 	CU_ASSERT_EQUAL(pkt.frame.head_len, len);
 	CU_ASSERT_EQUAL(pkt.frame.room, m->buf_len - RTE_PKTMBUF_HEADROOM);
-	CU_ASSERT_EQUAL(pkt.port, 5);
+	CU_ASSERT_EQUAL(pkt.interface, 5);
 	CU_ASSERT_EQUAL(pkt.frame.csum, WEIR_CSUM_UNKNOWN);
 	rte_pktmbuf_free(m);
 }

@@ -296,7 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pkt.frame.data = head;
 	pkt.frame.len = (uint32_t)len;
 	pkt.frame.head_len = pkt.frame.room = (uint16_t)head_len;
-	pkt.port = SHELL_CLIENTS;
+	pkt.interface = SHELL_CLIENTS;
 	pkt.frame.csum = control & 3;
 	parsed = weir_pkt_parse(&pkt);
 	expected = naive(&pkt);

@@ -145,7 +145,7 @@ static void to_hop(struct shell_out *out, const struct weir_neighbour *hop)
 	if (!hop->known)
 		shell_die("sent to a neighbour that is not known");
 	memcpy(out->mac, hop->mac, 6);
-	out->port = hop->port;
+	out->port = hop->interface;
 }
 
 /* weir_proxy_ops.header */
@@ -188,7 +188,7 @@ static void leave_by(struct shell_worker *w, const struct weir_pkt *pkt)
 		to_hop(out, &pkt->neighbour);
 	} else {
 		memcpy(out->mac, pkt->frame.data + 6, 6);
-		out->port = pkt->port;
+		out->port = pkt->interface;
 	}
 	shell_check_out(w->shell, out);
 }
@@ -325,7 +325,7 @@ void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_por
 	pkt->frame.len = (uint32_t)len;
 	pkt->frame.head_len = (uint16_t)len;
 	pkt->frame.room = room;
-	pkt->port = (uint8_t)port;
+	pkt->interface = (uint8_t)port;
 	pkt->frame.csum = WEIR_CSUM_UNKNOWN;
 	memcpy(pkt->frame.data, frame, len);
 }

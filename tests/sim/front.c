@@ -118,7 +118,7 @@ static enum weir_parsed classify(const struct sim_front *f, const struct sim_rx 
 		.frame.len = r->len,
 		.frame.head_len = (uint16_t)r->len,
 		.frame.room = (uint16_t)r->len,
-		.port = r->port,
+		.interface = r->port,
 		.frame.csum = WEIR_CSUM_UNKNOWN};
 	parsed = weir_pkt_parse(pkt);
 	weir_classify(f->shell->policy, pkt, parsed);

@@ -17,7 +17,7 @@ static struct weir_pkt tcp_pkt(uint32_t src, uint16_t sport, uint32_t dst, uint1
 /* NONE: dropped, as wrong_port. */
 static enum weir_kind kind_by(const struct weir_policy *p, struct weir_pkt pkt, uint8_t port)
 {
-	pkt.port = port;
+	pkt.interface = port;
 	weir_classify(p, &pkt, WEIR_PARSED_TCP);
 	if (pkt.kind == WEIR_KIND_NONE)
 		CU_ASSERT_EQUAL(pkt.fate, WEIR_FATE_wrong_port);
