@@ -15,11 +15,12 @@ static inline void batch_add(struct weir_batch *t, struct weir_burst *b, unsigne
 	t->segs[t->n++] = &b->pkts[i].seg;
 }
 
-static inline uint8_t mss_index(uint16_t mss)
+static inline uint8_t mss_index(const struct weir_seg *syn)
 {
+	const uint16_t *row = weir_cookie_mss_of(syn->family);
 	uint8_t i = WEIR_COOKIE_MSS - 1;
 
-	while (i > 0 && weir_cookie_mss[i] > mss)
+	while (i > 0 && row[i] > syn->mss)
 		i--;
 	return i;
 }
@@ -32,7 +33,7 @@ static inline void agree(struct weir_agreed *a, const struct weir_proxy *px, uin
 	const struct weir_profile *profile = &l->profile;
 	const uint8_t ecn_setup = WEIR_TCP_ECE | WEIR_TCP_CWR; /* RFC 3168 §6.1.1 */
 
-	a->mss_index = mss_index(syn->mss);
+	a->mss_index = mss_index(syn);
 	a->wscale = syn->wscale;
 	a->sack = syn->sack_ok & profile->sack;
 	a->ts = (syn->ts_off != 0) & profile->timestamps & !px->no_timestamps[l->service];

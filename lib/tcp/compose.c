@@ -45,7 +45,8 @@ uint16_t weir_open_window(const struct weir_conn *c, enum weir_side side, unsign
  */
 static uint16_t mss_for_backend(const struct weir_proxy *px, const struct weir_conn *c)
 {
-	uint16_t client = weir_cookie_mss[c->mss_index], ours = conn_service(px, c)->profile.mss;
+	const uint16_t *row = weir_cookie_mss_of(weir_l3_family(&c->client.addr));
+	const uint16_t client = row[c->mss_index], ours = conn_service(px, c)->profile.mss;
 
 	return client < ours ? client : ours;
 }

@@ -48,11 +48,15 @@
 
 /*
  * Offers are rounded down to one of these. An offer below the first is raised to it: no link is so
- * narrow (RFC 791: 576 bytes must be accepted), and a smaller MSS serves to make us send many small
- * segments (CVE-2019-11479). The common ones are exact: 536 default, 1360/1400 tunnels, 1440 IPv6,
- * 1460 Ethernet.
+ * narrow (RFC 791: 576 bytes must be accepted; RFC 8200 §5: 1280), and a smaller MSS serves to make us send many
+ * small segments (CVE-2019-11479). The common ones are exact: 536 default, 1360/1400 tunnels, 1440 PPPoE, 1460
+ * Ethernet; and in IPv6, whose header is 20 bytes longer, 1220 default and what the same links have (decision
+ * 0120).
  */
-const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS] = {256, 536, 1200, 1360, 1400, 1440, 1460, 8960};
+const uint16_t weir_cookie_mss[WEIR_L3_ROWS][WEIR_COOKIE_MSS] = {
+	{256, 536, 1200, 1360, 1400, 1440, 1460, 8960},
+	{256, 1220, 1280, 1340, 1380, 1420, 1440, 8940},
+};
 
 #define GEN_SHIFT       31
 #define MSS_SHIFT       28
@@ -79,9 +83,9 @@ _Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "their bits do not overlap in
 
 /*
  * What the layout without timestamps can hold; the rest is rounded down (decision 0055). An MSS by its
- * index in weir_cookie_mss[], and the code of each index.
+ * index in its row of weir_cookie_mss[], and the code of each index.
  */
-static const uint8_t plain_mss[4] = {0, 1, 3, 6}; /* 256, 536, 1360, 1460 */
+static const uint8_t plain_mss[4] = {0, 1, 3, 6}; /* 256, 536, 1360, 1460; 256, 1220, 1340, 1440 */
 static const uint8_t plain_mss_code[WEIR_COOKIE_MSS] = {0, 1, 1, 2, 2, 2, 3, 3};
 
 /*

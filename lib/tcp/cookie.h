@@ -16,15 +16,22 @@
 
 #include "flow/pkt.h"
 #include "tcp/keys.h"
+#include "wire/l3.h"
 
 #define WEIR_COOKIE_MSS 8
 
-/* The MSS values a cookie can carry, ascending. */
-extern const uint16_t weir_cookie_mss[WEIR_COOKIE_MSS];
+/* The MSS values a cookie can carry, ascending: of IPv4, and of IPv6. weir_cookie_mss_of() finds the row. */
+extern const uint16_t weir_cookie_mss[WEIR_L3_ROWS][WEIR_COOKIE_MSS];
+
+/* The row for clients of that family. */
+static inline const uint16_t *weir_cookie_mss_of(enum weir_family family)
+{
+	return weir_cookie_mss[weir_l3_row(family)];
+}
 
 /* The options in force: those that the client offered, less those that the service does not have. */
 struct weir_agreed {
-	uint8_t mss_index; /* of the largest weir_cookie_mss[] not above the client's */
+	uint8_t mss_index; /* in the family's row of weir_cookie_mss[]: the largest not above the client's */
 	uint8_t wscale; /* the client's, rounded down to what fits; WEIR_WSCALE_NONE: not offered */
 	bool sack, ts, ecn;
 };

@@ -22,6 +22,14 @@ static inline bool weir_l3_is_ipv4(enum weir_family family)
 	return __builtin_expect(family == WEIR_FAMILY_IPV4, 1);
 }
 
+/* The family's row in a table that has one for each: IPv4's, then IPv6's. */
+#define WEIR_L3_ROWS 2
+
+static inline unsigned int weir_l3_row(enum weir_family family)
+{
+	return family == WEIR_FAMILY_IPV6;
+}
+
 /* The family of a frame that is built from src. */
 static inline enum weir_family weir_l3_family(const struct weir_addr *src)
 {

@@ -56,28 +56,26 @@ void segment_sack(struct segment *s, const uint32_t *edges, unsigned int n)
 		frame_put32(data + 4 * i, edges[i]);
 }
 
-static void ip_header(uint8_t *f, uint8_t proto, uint8_t ttl, uint32_t src, uint32_t dst,
-	size_t len)
+/* Ethernet's addresses, and the header. */
+static uint8_t *headers(uint8_t *f, const struct datagram *ip)
 {
-	static const uint8_t start[FRAME_TCP] = {
-		2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x08, 0x00, 0x45, 0, 0, 0, 0x12, 0x34, 0x40, 0};
+	static const uint8_t macs[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
 
-	memcpy(f, start, sizeof(start));
-	f[FRAME_IP + 8] = ttl;
-	f[FRAME_IP + 9] = proto;
-	frame_put16(f + FRAME_IP + 2, (uint16_t)(len - FRAME_IP));
-	frame_put32(f + FRAME_IP + 12, src);
-	frame_put32(f + FRAME_IP + 16, dst);
-	frame_mend_ip(f);
+	memcpy(f, macs, sizeof(macs));
+	return ip_write(f, ip);
 }
 
 size_t segment_frame(const struct segment *s, uint8_t frame[SEGMENT_FRAME_MAX])
 {
-	size_t opt_len = (s->opt_len + 3u) & ~3u;
-	size_t len = FRAME_OPT + opt_len + s->payload_len;
-	uint8_t *tcp = frame + FRAME_TCP;
+	const size_t opt_len = (s->opt_len + 3u) & ~3u;
+	const struct datagram ip = {.family = s->family,
+		.proto = WEIR_PROTO_TCP,
+		.hop_limit = s->ttl,
+		.src = s->src,
+		.dst = s->dst,
+		.l4_len = (uint16_t)(20 + opt_len + s->payload_len)};
+	uint8_t *tcp = headers(frame, &ip), *opt = tcp + 20;
 
-	ip_header(frame, 6, s->ttl, s->src, s->dst, len);
 	memcpy(frame + 6, s->src_mac, 6);
 	frame_put16(tcp, s->sport);
 	frame_put16(tcp + 2, s->dport);
@@ -87,39 +85,83 @@ size_t segment_frame(const struct segment *s, uint8_t frame[SEGMENT_FRAME_MAX])
 	tcp[13] = s->flags;
 	frame_put16(tcp + 14, s->wnd);
 	frame_put16(tcp + 18, 0);
-	memset(frame + FRAME_OPT, 1, opt_len);
-	memcpy(frame + FRAME_OPT, s->opt, s->opt_len);
+	memset(opt, 1, opt_len);
+	memcpy(opt, s->opt, s->opt_len);
 	for (uint32_t i = 0; i < s->payload_len; i++)
-		frame[FRAME_OPT + opt_len + i] = segment_byte(s->offset + i);
-	frame_mend(frame, len);
-	return len;
+		opt[opt_len + i] = segment_byte(s->offset + i);
+	ip_mend(frame);
+	return (size_t)(tcp - frame) + ip.l4_len;
 }
 
-static size_t icmp(uint8_t *f, uint8_t type, uint8_t code, size_t data_len)
+/* An error with that type and code, about the segment in a frame, to its sender. */
+static size_t about_segment(const uint8_t *about, uint32_t from, uint8_t type, uint8_t code,
+	uint8_t frame[SEGMENT_FRAME_MAX])
 {
-	uint8_t *p = f + FRAME_TCP;
+	const struct datagram of = ip_read(about + IP_OFF);
+	const bool v6 = of.family == WEIR_FAMILY_IPV6;
+	const size_t quoted = ip_len(of.family) + 8;
+	const struct datagram ip = {.family = of.family,
+		.proto = v6 ? WEIR_PROTO_ICMP6 : WEIR_PROTO_ICMP,
+		.hop_limit = 64,
+		.src = from,
+		.dst = of.src,
+		.l4_len = (uint16_t)(8 + quoted)};
+	uint8_t *icmp = headers(frame, &ip);
 
-	p[0] = type;
-	p[1] = code;
-	frame_put16(p + 2, 0);
-	frame_put16(p + 2, (uint16_t)~frame_sum(0, p, 8 + data_len));
-	return FRAME_TCP + 8 + data_len;
+	memset(icmp, 0, 8);
+	icmp[0] = type;
+	icmp[1] = code;
+	memcpy(icmp + 8, about + IP_OFF, quoted);
+	ip_mend(frame);
+	return (size_t)(icmp - frame) + ip.l4_len;
+}
+
+/* Type and code by family, IPv4 first. */
+static const uint8_t errors[SEGMENT_ERRORS][2][2] = {
+	[SEGMENT_NO_HOST] = {{3, 1}, {1, 3}},
+	[SEGMENT_NO_PORT] = {{3, 3}, {1, 4}},
+	[SEGMENT_TOO_BIG] = {{3, 4}, {2, 0}},
+};
+
+size_t segment_error(const uint8_t *about, uint32_t from, enum segment_error error,
+	uint8_t frame[SEGMENT_FRAME_MAX])
+{
+	const uint8_t *said = errors[error][ip_family(about) == WEIR_FAMILY_IPV6];
+
+	return about_segment(about, from, said[0], said[1], frame);
 }
 
 size_t segment_unreachable(const uint8_t *about, uint32_t from, uint8_t code,
 	uint8_t frame[SEGMENT_FRAME_MAX])
 {
-	uint32_t sender = frame_get32(about + FRAME_IP + 12);
+	return about_segment(about, from, 3, code, frame);
+}
 
-	ip_header(frame, 1, 64, from, sender, FRAME_TCP + 8 + 28);
-	memset(frame + FRAME_TCP, 0, 8);
-	memcpy(frame + FRAME_TCP + 8, about + FRAME_IP, 28);
-	return icmp(frame, 3, code, 28);
+enum segment_error segment_error_of(const uint8_t *frame)
+{
+	const struct datagram ip = ip_read(frame + IP_OFF);
+	const bool v6 = ip.family == WEIR_FAMILY_IPV6;
+	enum segment_error e = 0;
+
+	if (ip.proto != (v6 ? WEIR_PROTO_ICMP6 : WEIR_PROTO_ICMP))
+		return SEGMENT_ERRORS;
+	while (e < SEGMENT_ERRORS && memcmp(frame + ip_l4_off(ip.family), errors[e][v6], 2) != 0)
+		e++;
+	return e;
 }
 
 size_t segment_ping(uint32_t src, uint32_t dst, uint8_t frame[SEGMENT_FRAME_MAX])
 {
-	ip_header(frame, 1, 64, src, dst, FRAME_TCP + 8 + 32);
-	memset(frame + FRAME_TCP, 0x61, 8 + 32);
-	return icmp(frame, 8, 0, 32);
+	const struct datagram ip = {.proto = WEIR_PROTO_ICMP,
+		.hop_limit = 64,
+		.src = src,
+		.dst = dst,
+		.l4_len = 8 + 32};
+	uint8_t *icmp = headers(frame, &ip);
+
+	memset(icmp, 0x61, 8 + 32);
+	icmp[0] = 8;
+	icmp[1] = 0;
+	ip_mend(frame);
+	return (size_t)(icmp - frame) + ip.l4_len;
 }

@@ -113,6 +113,32 @@ struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each)
 	return p;
 }
 
+static void speak(struct weir_addr *addr, enum weir_family family)
+{
+	*addr = ip_addr(family, ip_host(addr));
+}
+
+void shell_policy_speak(struct weir_policy *p, const enum weir_family family[2])
+{
+	const enum weir_family of_interface[2] = {
+		[SHELL_CLIENTS] = family[WEIR_CLIENT], [SHELL_BACKENDS] = family[WEIR_BACKEND]};
+
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		for (uint32_t a = 0; a < p->interfaces[i].n_addrs; a++) {
+			speak(&p->interfaces[i].addrs[a].addr, of_interface[i]);
+			p->interfaces[i].addrs[a].prefix = ip_prefix(of_interface[i], 24);
+		}
+	for (uint32_t i = 0; i < p->n_services; i++) /* the headers before it are longer */
+		if (family[WEIR_BACKEND] == WEIR_FAMILY_IPV6)
+			p->services[i].profile.mss -= IP_LEN_MAX - 20;
+	for (uint32_t i = 0; i < p->n_listeners; i++)
+		speak(&p->listeners[i].vip, family[WEIR_CLIENT]);
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		speak(&p->backends[i].addr, family[WEIR_BACKEND]);
+	for (uint32_t i = 0; i < p->n_nexthops; i++)
+		speak(&p->nexthops[i].addr, of_interface[p->nexthops[i].interface]);
+}
+
 /* What a frame that left is remembered by; the bytes are copied to a buffer of their size. */
 static struct shell_out *leave(struct shell_worker *w, const uint8_t *data, uint32_t len)
 {
@@ -530,7 +556,8 @@ uint32_t shell_in_state(const struct shell *s, enum weir_state state)
 const struct weir_conn *shell_conn(const struct shell *s, unsigned int listener, uint32_t client,
 	uint16_t port)
 {
-	struct weir_key key = {.addr = weir_addr_v4(weir_be32(client)),
+	const bool v4 = weir_addr_is_v4(&s->policy->listeners[listener].vip);
+	struct weir_key key = {.addr = ip_addr(v4 ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6, client),
 		.port_be = weir_be16(port),
 		.id = (uint16_t)listener};
 

@@ -13,6 +13,7 @@
 #define WEIR_TESTS_SHELL_H
 
 #include "flow/derive.h"
+#include "ip.h"
 #include "tcp/proxy.h"
 
 /* Two ports. Whoever is not a backend is reached by the first one. */
@@ -95,6 +96,11 @@ struct shell {
  * finished: the test may change it, then gives it away to shell_open().
  */
 struct weir_policy *shell_policy(unsigned int n_workers, unsigned int n_each);
+/*
+ * Gives what is of IPv4 the addresses of the same hosts (ip.h) in the families that either side speaks, by enum
+ * weir_side, and the MSS that fits the same links.
+ */
+void shell_policy_speak(struct weir_policy *p, const enum weir_family family[2]);
 
 struct shell *shell_open(struct weir_policy *policy, uint64_t start_ns);
 
@@ -149,7 +155,7 @@ uint64_t shell_events(const struct shell *s, enum weir_event event);
 uint32_t shell_conns(const struct shell *s);
 uint32_t shell_in_state(const struct shell *s, enum weir_state state);
 
-/* The connection under the client's key, or NULL. */
+/* The connection under the client's key, or NULL. The client is of the listener's family. */
 const struct weir_conn *shell_conn(const struct shell *s, unsigned int listener, uint32_t client,
 	uint16_t port);
 

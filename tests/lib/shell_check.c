@@ -17,6 +17,18 @@ static bool is_ours(const struct shell *s, const struct weir_addr *addr, uint16_
 	return at != NULL && at->kind == kind;
 }
 
+/* Of an ICMP error: the ends of the connection it is about. */
+static void quoted_ports(struct shell_out *out)
+{
+	const enum weir_family family = ip_family(out->data);
+	const size_t ports = ip_l4_off(family) + 8 + ip_len(family);
+
+	if (out->len < ports + 8)
+		return;
+	memcpy(&out->seg.dport_be, out->data + ports, 2);
+	memcpy(&out->seg.sport_be, out->data + ports + 2, 2);
+}
+
 /* By sums of its own, and by the parser in a buffer of the exact size. */
 static void check_sums(struct shell_out *out)
 {
@@ -29,17 +41,14 @@ static void check_sums(struct shell_out *out)
 
 	if (parsed == WEIR_PARSED_BAD)
 		shell_die("a frame leaves that is %s", weir_fates[pkt.fate].name);
-	if (frame_ip_sum(out->data) != 0xffff)
+	if (!ip_sum_right(out->data + IP_OFF))
 		shell_die("IP checksum of a frame that leaves");
 	if (parsed == WEIR_PARSED_ICMP) {
 		out->seg = pkt.seg;
-		if (out->len >= FRAME_QUOTE + 28) { /* the ends of the connection it is about */
-			memcpy(&out->seg.dport_be, out->data + FRAME_QUOTE + 20, 2);
-			memcpy(&out->seg.sport_be, out->data + FRAME_QUOTE + 22, 2);
-		}
+		quoted_ports(out);
 		return;
 	}
-	if (parsed != WEIR_PARSED_TCP || frame_tcp_sum(out->data) != 0xffff)
+	if (parsed != WEIR_PARSED_TCP || ip_l4_sum(out->data + IP_OFF) != 0xffff)
 		shell_die("TCP checksum of a frame that leaves");
 	out->seg = pkt.seg;
 }

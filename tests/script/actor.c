@@ -17,11 +17,14 @@ const char *actor_name(enum actor_id id)
 	return names[id];
 }
 
-void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode)
+void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode, enum weir_family family)
 {
 	unsigned int service = mode == WEIR_MODE_FULLNAT ? SHELL_FULLNAT : SHELL_NAT;
 
-	*a = (struct actor){.id = id, .mac = {2, 0, 0, 0, 0xcc, (uint8_t)id}, .wnd = 500};
+	*a = (struct actor){.id = id,
+		.family = (uint8_t)family,
+		.mac = {2, 0, 0, 0, 0xcc, (uint8_t)id},
+		.wnd = 500};
 	a->now.isn = 0x10203040u * (id + 1);
 	a->now.tsval = 0x01020304u * (id + 5);
 	if (is_client(a)) {
@@ -47,9 +50,28 @@ static void begin_anew(struct actor *a)
 	a->now.shown = a->now.shown_tsval = a->now.shown_end = 0;
 }
 
-static void put_option(struct segment *g, const struct packet *p, const struct view *v,
+#define LONGER 20 /* is the header of IPv6 */
+
+uint16_t actor_mss(enum weir_family family, uint32_t said)
+{
+	const bool v6 = family == WEIR_FAMILY_IPV6;
+
+	if (said == PACKET_MSS_DEFAULT)
+		return v6 ? 1220 : 536;
+	return (uint16_t)(v6 ? said - LONGER : said);
+}
+
+static uint32_t mss_said(const struct actor *a, uint16_t mss)
+{
+	if (mss == actor_mss(a->family, PACKET_MSS_DEFAULT))
+		return PACKET_MSS_DEFAULT;
+	return mss + (a->family == WEIR_FAMILY_IPV6 ? LONGER : 0u);
+}
+
+static void put_option(struct segment *g, const struct actor *a, const struct packet *p,
 	const struct option *o)
 {
+	const struct view *v = p->incarnation == OLD ? &a->before : &a->now;
 	uint32_t edges[8];
 
 	switch (o->kind) {
@@ -60,7 +82,7 @@ static void put_option(struct segment *g, const struct packet *p, const struct v
 		g->opt[g->opt_len++] = 0;
 		return;
 	case WEIR_OPT_MSS:
-		segment_mss(g, (uint16_t)o->number[0].value);
+		segment_mss(g, actor_mss(a->family, o->number[0].value));
 		return;
 	case WEIR_OPT_WSCALE:
 		segment_wscale(g, (uint8_t)o->number[0].value);
@@ -83,16 +105,44 @@ static void put_option(struct segment *g, const struct packet *p, const struct v
 	}
 }
 
+/* Puts an extension header of eight bytes, the first one's number being TCP's, in front of TCP in IPv6. */
+static size_t extended(uint8_t *f, size_t len, uint8_t number, const uint8_t header[8])
+{
+	uint8_t *at = f + ip_l4_off(WEIR_FAMILY_IPV6);
+
+	memmove(at + 8, at, len - ip_l4_off(WEIR_FAMILY_IPV6));
+	memcpy(at, header, 8);
+	f[FRAME_IP + 6] = number;
+	frame_put16(f + FRAME_IP + 4, (uint16_t)(frame_get16(f + FRAME_IP + 4) + 8));
+	return len + 8;
+}
+
+/* The first fragment: IPv6 has a header for it, IPv4 a bit. */
+static size_t fragment(uint8_t *f, size_t len)
+{
+	static const uint8_t first[8] = {WEIR_PROTO_TCP, 0, 0, 1, 0, 0, 0x12, 0x34};
+
+	if (ip_family(f) == WEIR_FAMILY_IPV6)
+		return extended(f, len, 44, first);
+	f[FRAME_IP + 6] |= 0x20;
+	frame_mend_ip(f);
+	return len;
+}
+
 static size_t damaged(uint8_t *f, size_t len, enum damage damage)
 {
+	const enum weir_family family = ip_family(f);
+
 	switch (damage) {
 	case BAD_SUM:
-		f[FRAME_TCP + 16] ^= 1;
+		f[ip_l4_off(family) + 16] ^= 1;
 		return len;
 	case FRAGMENT:
-		f[FRAME_IP + 6] |= 0x20;
-		frame_mend_ip(f);
-		return len;
+		return fragment(f, len);
+	case ROUTING_HEADER:
+		return extended(f, len, 43, (const uint8_t[8]){WEIR_PROTO_TCP});
+	case STRICT_OPTION: /* RFC 8200 §4.2: 11 in the highest bits */
+		return extended(f, len, 60, (const uint8_t[8]){WEIR_PROTO_TCP, 0, 0xde, 4});
 	case LONG_IP_HEADER:
 		f[FRAME_IP] = 0x46;
 		frame_mend_ip(f);
@@ -102,7 +152,7 @@ static size_t damaged(uint8_t *f, size_t len, enum damage damage)
 		f[13] = 0;
 		return len;
 	case CUT:
-		return FRAME_TCP + 10;
+		return ip_l4_off(family) + 10;
 	case UNDAMAGED:
 	case DAMAGES:
 		break;
@@ -111,19 +161,20 @@ static size_t damaged(uint8_t *f, size_t len, enum damage damage)
 }
 
 /* ICMP quotes what the actor got last, with the number that the script says. */
-static size_t unreachable(const struct actor *a, const struct packet *p, uint8_t *frame)
+static size_t error_about(const struct actor *a, const struct packet *p, uint8_t *frame)
 {
 	uint8_t about[SEGMENT_FRAME_MAX];
 
 	memcpy(about, a->last, a->last_len);
-	frame_put32(about + FRAME_TCP + 4, a->now.shown + p->seq.value);
-	return segment_unreachable(about, a->addr, p->code, frame);
+	frame_put32(about + ip_l4_off(ip_family(about)) + 4, a->now.shown + p->seq.value);
+	return segment_error(about, a->addr, p->error, frame);
 }
 
 size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMENT_FRAME_MAX])
 {
 	const struct view *v = p->incarnation == OLD ? &a->before : &a->now;
-	struct segment g = {.src = a->addr,
+	struct segment g = {.family = a->family,
+		.src = a->addr,
 		.sport = a->port,
 		.dst = p->address ? p->address : a->far,
 		.dport = p->port ? p->port : a->far_port,
@@ -133,7 +184,7 @@ size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMEN
 		.offset = p->seq.value - 1};
 
 	if (p->icmp)
-		return unreachable(a, p, frame);
+		return error_about(a, p, frame);
 	if (p->incarnation == NEW)
 		begin_anew(a);
 	if (!p->win.any)
@@ -143,14 +194,14 @@ size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMEN
 	g.ack = p->flags & WEIR_TCP_ACK ? v->shown + p->ack.value : p->ack.value;
 	memcpy(g.src_mac, a->mac, 6);
 	for (unsigned int i = 0; i < p->n_options; i++)
-		put_option(&g, p, v, &p->option[i]);
+		put_option(&g, a, p, &p->option[i]);
 	return damaged(frame, segment_frame(&g, frame), p->damage);
 }
 
 /* What there is of the frame's TCP header. It was checked by the shell: lengths are right. */
 struct tcp {
 	uint32_t seq, ack;
-	uint16_t wnd;
+	uint16_t wnd, sport;
 	uint8_t flags;
 	const uint8_t *options, *payload;
 	size_t options_len, payload_len;
@@ -158,18 +209,20 @@ struct tcp {
 
 static struct tcp tcp_of(const uint8_t *f)
 {
-	size_t header_len = (f[FRAME_TCP + 12] >> 4) * 4u;
-	size_t l4_len = frame_get16(f + FRAME_IP + 2) - 20u;
+	const struct datagram ip = ip_read(f + IP_OFF);
+	const uint8_t *tcp = f + ip_l4_off(ip.family);
+	size_t header_len = (tcp[12] >> 4) * 4u;
 
 	return (struct tcp){
-		.seq = frame_get32(f + FRAME_TCP + 4),
-		.ack = frame_get32(f + FRAME_TCP + 8),
-		.flags = f[FRAME_TCP + 13],
-		.wnd = frame_get16(f + FRAME_TCP + 14),
-		.options = f + FRAME_OPT,
+		.seq = frame_get32(tcp + 4),
+		.ack = frame_get32(tcp + 8),
+		.flags = tcp[13],
+		.wnd = frame_get16(tcp + 14),
+		.sport = frame_get16(tcp),
+		.options = tcp + 20,
 		.options_len = header_len - 20,
-		.payload = f + FRAME_TCP + header_len,
-		.payload_len = l4_len - header_len,
+		.payload = tcp + header_len,
+		.payload_len = ip.l4_len - header_len,
 	};
 }
 
@@ -189,14 +242,15 @@ static unsigned int length_of(uint8_t kind)
 	return 0;
 }
 
-static void take_option(struct option *o, const uint8_t *at, const struct view *v, bool ack)
+static void take_option(struct option *o, const uint8_t *at, const struct actor *a,
+	const struct view *v, bool ack)
 {
 	const uint8_t *data = at + 2;
 	uint8_t len = at[1];
 
 	*o = (struct option){.kind = at[0]};
 	if (at[0] == WEIR_OPT_MSS) {
-		o->number[o->n++].value = frame_get16(data);
+		o->number[o->n++].value = mss_said(a, frame_get16(data));
 	} else if (at[0] == WEIR_OPT_WSCALE) {
 		o->number[o->n++].value = data[0];
 	} else if (at[0] == WEIR_OPT_TIMESTAMP) {
@@ -212,7 +266,8 @@ static void take_option(struct option *o, const uint8_t *at, const struct view *
 	}
 }
 
-static void take_options(const struct tcp *tcp, const struct view *v, struct packet *p)
+static void take_options(const struct tcp *tcp, const struct actor *a, const struct view *v,
+	struct packet *p)
 {
 	const uint8_t *at = tcp->options, *end = at + tcp->options_len;
 
@@ -231,9 +286,33 @@ static void take_options(const struct tcp *tcp, const struct view *v, struct pac
 			memcpy(o->byte, at, o->n);
 			return;
 		}
-		take_option(&p->option[p->n_options++], at, v, tcp->flags & WEIR_TCP_ACK);
+		take_option(&p->option[p->n_options++], at, a, v, tcp->flags & WEIR_TCP_ACK);
 		at += at[1];
 	}
+}
+
+bool actor_is_error(const uint8_t *frame)
+{
+	return ip_read(frame + IP_OFF).proto != WEIR_PROTO_TCP;
+}
+
+/* What an ICMP error says of the segment that it is about. */
+static const uint8_t *quoted_tcp(const uint8_t *frame)
+{
+	const enum weir_family family = ip_family(frame);
+
+	return frame + ip_l4_off(family) + 8 + ip_len(family);
+}
+
+uint16_t actor_port(const uint8_t *frame, bool sender)
+{
+	const uint8_t *tcp = frame + ip_l4_off(ip_family(frame));
+
+	if (actor_is_error(frame)) { /* its addressee has sent what it quotes */
+		tcp = quoted_tcp(frame);
+		sender = !sender;
+	}
+	return frame_get16(tcp + (sender ? 0 : 2));
 }
 
 void actor_understand(const struct actor *a, bool old, const uint8_t *frame, size_t len,
@@ -242,11 +321,11 @@ void actor_understand(const struct actor *a, bool old, const uint8_t *frame, siz
 	const struct view *v = old ? &a->before : &a->now;
 	struct tcp tcp;
 
-	*p = (struct packet){.ttl = frame[FRAME_IP + 8]};
-	if (frame_is_icmp(frame)) {
+	*p = (struct packet){.ttl = ip_read(frame + IP_OFF).hop_limit};
+	if (actor_is_error(frame)) {
 		p->icmp = true;
-		p->code = frame[FRAME_TCP + 1];
-		p->seq.value = frame_get32(frame + FRAME_QUOTE + 24) - v->isn;
+		p->error = segment_error_of(frame);
+		p->seq.value = frame_get32(quoted_tcp(frame) + 4) - v->isn;
 		return;
 	}
 	tcp = tcp_of(frame);
@@ -255,15 +334,16 @@ void actor_understand(const struct actor *a, bool old, const uint8_t *frame, siz
 	p->ack.value = tcp.flags & WEIR_TCP_ACK ? tcp.ack - v->isn : tcp.ack;
 	p->win.value = tcp.wnd;
 	p->len = (uint32_t)tcp.payload_len;
-	take_options(&tcp, v, p);
+	take_options(&tcp, a, v, p);
 }
 
 static uint32_t tsval_of(const struct tcp *tcp, bool *there)
 {
 	struct packet p = {.n_options = 0};
-	struct view zero = {.isn = 0};
+	const struct actor nobody = {.family = 0};
+	const struct view zero = {.isn = 0};
 
-	take_options(tcp, &zero, &p);
+	take_options(tcp, &nobody, &zero, &p);
 	*there = false;
 	for (unsigned int i = 0; i < p.n_options; i++) {
 		if (p.option[i].kind == WEIR_OPT_TIMESTAMP) {
@@ -300,17 +380,20 @@ static const char *bind_port(struct actor *a, const struct packet *expected, uin
 
 const char *actor_quoted(const struct actor *a, const uint8_t *frame, size_t len)
 {
-	const uint8_t *quote = frame + FRAME_QUOTE;
+	const struct datagram ip = ip_read(frame + IP_OFF);
+	const uint8_t *tcp = quoted_tcp(frame), *quote = tcp - ip_len(ip.family);
+	struct datagram of;
 
-	if (len < FRAME_QUOTE + 28)
+	if (ip.l4_len < 8 + ip_len(ip.family) + 8 || len < ip_l4_off(ip.family) + ip.l4_len)
 		return "short quote";
-	if (frame_sum(0, frame + FRAME_TCP, len - FRAME_TCP) != 0xffff)
+	of = ip_read(quote);
+	if (ip_l4_sum(frame + IP_OFF) != 0xffff)
 		return "wrong ICMP checksum";
-	if (frame_sum(0, quote, 20) != 0xffff)
+	if (of.family != ip.family || !ip_sum_right(quote))
 		return "wrong checksum of the quote";
-	if (frame_get32(quote + 12) != a->addr || frame_get16(quote + 20) != a->port)
+	if (of.src != a->addr || frame_get16(tcp) != a->port)
 		return "wrong quoted source";
-	if (frame_get32(quote + 16) != a->far || frame_get16(quote + 22) != a->far_port)
+	if (of.dst != a->far || frame_get16(tcp + 2) != a->far_port)
 		return "wrong quoted destination";
 	return NULL;
 }
@@ -329,7 +412,7 @@ const char *actor_bind(struct actor *a, const struct packet *expected, const uin
 	if (a->now.bound)
 		return NULL;
 	if (!is_client(a))
-		why = bind_port(a, expected, frame_get16(frame + FRAME_TCP));
+		why = bind_port(a, expected, tcp.sport);
 	if (why == NULL && expected->incarnation == LATER)
 		why = follows(&a->before, &tcp);
 	a->now.bound = true;

@@ -29,7 +29,8 @@ struct view {
 
 struct actor {
 	enum actor_id id;
-	uint32_t addr, far;              /* its own address, and whom it speaks to */
+	uint8_t family;                  /* enum weir_family */
+	uint32_t addr, far;              /* hosts (ip.h): itself, and whom it speaks to */
 	uint16_t port, far_port;         /* ... likewise */
 	uint8_t mac[6];                  /* of the neighbour through which it is reached */
 	uint16_t wnd;                    /* the window field it sent last */
@@ -46,10 +47,21 @@ static inline bool is_client(const struct actor *a)
 const char *actor_name(enum actor_id id);
 
 /* As every script begins: addresses of that mode, numbers that are the same in every run. */
-void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode);
+void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode, enum weir_family family);
+
+/*
+ * Scripts say the MSS of IPv4. In IPv6 it is less by what the header is longer, so that the links are the same;
+ * PACKET_MSS_DEFAULT is what counts where the option is missing (RFC 9293 §3.7.1).
+ */
+uint16_t actor_mss(enum weir_family family, uint32_t said);
 
 /* The frame that the actor sends for p; its length. `new` numbers are drawn first. */
 size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMENT_FRAME_MAX]);
+
+/* The frame is ICMP, not TCP. */
+bool actor_is_error(const uint8_t *frame);
+/* The port of its sender, or of its addressee; of an error: of the connection it is about. */
+uint16_t actor_port(const uint8_t *frame, bool sender);
 
 /* A frame that came to the actor, in the actor's numbers; old: those of the connection before. */
 void actor_understand(const struct actor *a, bool old, const uint8_t *frame, size_t len,

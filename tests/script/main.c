@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  *	script FILE...           plays packet scripts (play.h has their grammar), each in all its runs
+ *	script --family ipv6 ... only in those of that family
  *	script --cells FILE...   ... and fails when they leave out a cell of the state table
  *	script --wrong FILE...   scripts that are wrong: each must fail at the line and for the reason
  *	                         that its first line says, "// caught at LINE: REASON"
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cells.h"
@@ -17,12 +19,18 @@ static void complain(const struct failure *f, const struct play_run *run, bool c
 		f->detail);
 }
 
-/* Both modes, and both closers if it speaks of one. The first failure ends it. */
+/* The families to play in; PLAY_FAMILIES: all. */
+static enum play_family wanted = PLAY_FAMILIES;
+
+/* All families, both modes, and both closers if it speaks of one. The first failure ends it. */
 static bool all_runs(const char *path, struct failure *failure, struct play_run *run, bool *closers)
 {
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < 4 * PLAY_FAMILIES; i++) {
 		*run = (struct play_run){.mode = i & 2 ? WEIR_MODE_NAT : WEIR_MODE_FULLNAT,
-			.closer = i & 1 ? WEIR_BACKEND : WEIR_CLIENT};
+			.closer = i & 1 ? WEIR_BACKEND : WEIR_CLIENT,
+			.family = (enum play_family)(i / 4)};
+		if (wanted != PLAY_FAMILIES && wanted != run->family)
+			continue;
 		if (!play(path, run, closers, failure))
 			return false;
 		if (!*closers)
@@ -71,15 +79,30 @@ static bool must_be_caught(const char *path)
 	return false;
 }
 
+static void take_family(const char *name)
+{
+	for (wanted = 0; wanted < PLAY_FAMILIES; wanted++)
+		if (strcmp(name, play_family_names[wanted]) == 0)
+			return;
+	fprintf(stderr, "script: no family: %s\n", name);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
-	bool wrong = argc > 1 && strcmp(argv[1], "--wrong") == 0;
-	bool cells = argc > 1 && strcmp(argv[1], "--cells") == 0;
-	int first = wrong || cells ? 2 : 1;
+	bool wrong, cells;
 	unsigned int bad = 0;
+	int first = 1;
 
+	if (argc > 2 && strcmp(argv[1], "--family") == 0) {
+		take_family(argv[2]);
+		first += 2;
+	}
+	wrong = argc > first && strcmp(argv[first], "--wrong") == 0;
+	cells = argc > first && strcmp(argv[first], "--cells") == 0;
+	first += wrong || cells;
 	if (argc <= first) {
-		fprintf(stderr, "usage: script [--cells | --wrong] FILE...\n");
+		fprintf(stderr, "usage: script [--family NAME] [--cells | --wrong] FILE...\n");
 		return 2;
 	}
 	for (int i = first; i < argc; i++)

@@ -29,8 +29,16 @@ static const char *const damages[DAMAGES] = {
 	[BAD_SUM] = "badsum",
 	[FRAGMENT] = "fragment",
 	[LONG_IP_HEADER] = "ip_options",
+	[ROUTING_HEADER] = "routing",
+	[STRICT_OPTION] = "strict_option",
 	[VLAN] = "vlan",
 	[CUT] = "cut",
+};
+
+static const char *const errors[SEGMENT_ERRORS] = {
+	[SEGMENT_NO_HOST] = "no_host",
+	[SEGMENT_NO_PORT] = "no_port",
+	[SEGMENT_TOO_BIG] = "too_big",
 };
 
 static bool read_flag(struct words *w, uint8_t *bits)
@@ -125,7 +133,8 @@ static void read_option(struct words *w, struct option *o)
 		o->kind = WEIR_OPT_SACK_OK;
 	} else if (words_accept(w, "mss") || words_accept(w, "ws")) {
 		o->kind = w->at[w->next - 1][0] == 'm' ? WEIR_OPT_MSS : WEIR_OPT_WSCALE;
-		o->number[o->n++].value = words_number(w, "option");
+		o->number[o->n++].value =
+			words_accept(w, "default") ? PACKET_MSS_DEFAULT : words_number(w, "option");
 	} else if (words_accept(w, "ts")) {
 		o->kind = WEIR_OPT_TIMESTAMP;
 		o->number[o->n++] = read_number(w, "TSval");
@@ -151,6 +160,14 @@ static void read_options(struct words *w, struct packet *p)
 	} while (words_accept(w, ","));
 	if (!words_accept(w, ">"))
 		fail(w->failure, "syntax: the options do not end with >");
+}
+
+static enum segment_error read_error(struct words *w)
+{
+	for (unsigned int i = 0; i < SEGMENT_ERRORS; i++)
+		if (words_accept(w, errors[i]))
+			return i;
+	fail(w->failure, "syntax: no error: %s", words_take(w, "error"));
 }
 
 static bool read_damage(struct words *w, struct packet *p)
@@ -220,7 +237,7 @@ static void read_kind(struct words *w, struct packet *p)
 {
 	if (words_accept(w, "ICMP")) {
 		p->icmp = true;
-		p->code = (uint8_t)words_number(w, "code");
+		p->error = read_error(w);
 	} else if (!words_accept(w, "none")) {
 		if (!read_flag(w, &p->flags))
 			fail(w->failure, "syntax: no flag: %s", words_take(w, "flag"));
@@ -286,7 +303,10 @@ static void add_option(struct text *t, const struct option *o)
 		add(t, "nop");
 		return;
 	case WEIR_OPT_MSS:
-		add_number(t, "mss", &o->number[0]);
+		if (o->number[0].value == PACKET_MSS_DEFAULT)
+			add(t, "mss default");
+		else
+			add_number(t, "mss", &o->number[0]);
 		return;
 	case WEIR_OPT_WSCALE:
 		add_number(t, "ws", &o->number[0]);
@@ -345,7 +365,7 @@ void packet_print(const struct packet *p, char *text, size_t size)
 		}
 	}
 	if (p->icmp)
-		add(&t, "ICMP %u", p->code);
+		add(&t, "ICMP %s", p->error < SEGMENT_ERRORS ? errors[p->error] : "other");
 	else if (p->flags == 0)
 		add(&t, "none");
 	add_words(&t, p);
@@ -426,7 +446,7 @@ static const char *options_differ(const struct packet *expected, const struct pa
 
 const char *packet_differs(const struct packet *expected, const struct packet *got)
 {
-	if (expected->icmp != got->icmp || (got->icmp && expected->code != got->code))
+	if (expected->icmp != got->icmp || (got->icmp && expected->error != got->error))
 		return "wrong ICMP";
 	if (expected->flags != got->flags)
 		return "wrong flags";

@@ -8,9 +8,11 @@
 
 #include <stddef.h>
 
+#include "segment.h"
 #include "words.h"
 
 #define PACKET_OPTIONS_MAX 40
+#define PACKET_MSS_DEFAULT 0x10000 /* the default of the run's family, whatever it is */
 
 struct number {
 	uint32_t value;
@@ -39,7 +41,9 @@ enum damage {
 	UNDAMAGED,
 	BAD_SUM,
 	FRAGMENT,
-	LONG_IP_HEADER,
+	LONG_IP_HEADER, /* IPv4: a word of options */
+	ROUTING_HEADER, /* IPv6: of type 0 (RFC 5095) */
+	STRICT_OPTION,  /* IPv6: a destination option that must not be ignored */
 	VLAN,
 	CUT, /* the frame ends within the TCP header */
 	DAMAGES
@@ -53,12 +57,9 @@ enum local_port {
 
 struct packet {
 	uint8_t flags;
-	/*
-	 * destination unreachable: sent, it quotes the last segment its end got, with that seq; got, it is
-	 * about the end's own
-	 */
+	/* an ICMP error: sent, it quotes the last segment its end got, with that seq; got, the end's own */
 	bool icmp;
-	uint8_t code;
+	enum segment_error error;
 	struct number seq, ack, win;
 	uint32_t len;
 	unsigned int n_options;

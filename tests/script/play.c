@@ -7,7 +7,6 @@
 
 #include "actor.h"
 #include "cells.h"
-#include "frame.h"
 #include "settings.h"
 #include "shell.h"
 
@@ -38,6 +37,14 @@ struct play {
 	bool closers, over;
 	char *texts[INCLUDES_MAX]; /* of the files */
 	unsigned int depth;
+};
+
+const char *const play_family_names[PLAY_FAMILIES] = {[PLAY_IPV4] = "ipv4", [PLAY_IPV6] = "ipv6"};
+
+/* Of clients and of backends. */
+static const enum weir_family families[PLAY_FAMILIES][2] = {
+	[PLAY_IPV4] = {WEIR_FAMILY_IPV4, WEIR_FAMILY_IPV4},
+	[PLAY_IPV6] = {WEIR_FAMILY_IPV6, WEIR_FAMILY_IPV6},
 };
 
 static void lines(struct play *p, const char *path);
@@ -84,15 +91,13 @@ static struct shell *shell_of(struct play *p)
 
 static struct actor *addressee(struct play *p, const uint8_t *frame)
 {
-	uint32_t dst = frame_get32(frame + FRAME_IP + 16);
-	bool icmp = frame_is_icmp(frame);
+	const struct datagram ip = ip_read(frame + IP_OFF);
+	const uint16_t port = actor_port(frame, false);
 
 	for (unsigned int i = 0; i < ACTORS; i++) {
 		struct actor *a = &p->actors[i];
 
-		if (dst == a->addr &&
-			frame_get16(icmp ? frame + FRAME_QUOTE + 20 : frame + FRAME_TCP + 2) ==
-				a->port)
+		if (ip.family == a->family && ip.dst == a->addr && port == a->port)
 			return a;
 	}
 	fail(p->failure, "a packet to neither side");
@@ -156,9 +161,9 @@ static const char *wrong_address(const struct play *p, const struct packet *e,
 {
 	uint16_t far_port = e->port ? e->port : a->to->far_port;
 
-	if (frame_get32(a->data + FRAME_IP + 12) != a->to->far && !e->address)
+	if (ip_read(a->data + IP_OFF).src != a->to->far && !e->address)
 		return "wrong source address";
-	if (!frame_is_icmp(a->data) && frame_get16(a->data + FRAME_TCP) != far_port)
+	if (!actor_is_error(a->data) && actor_port(a->data, true) != far_port)
 		return "wrong source port";
 	if (a->out.port != (is_client(a->to) ? SHELL_CLIENTS : SHELL_BACKENDS))
 		return "wrong port of synweir";
@@ -177,7 +182,7 @@ static const char *wrong(struct play *p, const struct actor *to, const struct pa
 		return "wrong side";
 	if (a->at_ms < due_ms)
 		return "wrong time: too early";
-	if (frame_is_icmp(a->data))
+	if (actor_is_error(a->data))
 		why = actor_quoted(a->to, a->data, a->out.len);
 	else
 		why = actor_bind(a->to, e, a->data, a->out.len);
@@ -316,13 +321,19 @@ static void said_reload(struct play *p, const char *name)
 		fail(p->failure, "the reload is refused");
 }
 
-static void said_only(struct play *p, const char *mode)
-{
-	bool nat = strcmp(mode, "nat") == 0;
+static const char *const mode_names[] = {[WEIR_MODE_NAT] = "nat", [WEIR_MODE_FULLNAT] = "fullnat"};
 
-	if (!nat && strcmp(mode, "fullnat") != 0)
-		fail(p->failure, "syntax: no mode: %s", mode);
-	p->over = nat != (p->run->mode == WEIR_MODE_NAT);
+static void said_only(struct play *p, const char *name)
+{
+	unsigned int mode = 0, family = 0;
+
+	while (mode < 2 && strcmp(name, mode_names[mode]) != 0)
+		mode++;
+	while (family < PLAY_FAMILIES && strcmp(name, play_family_names[family]) != 0)
+		family++;
+	if (mode == 2 && family == PLAY_FAMILIES)
+		fail(p->failure, "syntax: no mode or family: %s", name);
+	p->over = mode != p->run->mode && family != p->run->family;
 }
 
 /* synweir wakes up later than it should: nothing ticks meanwhile (HC-52). */
@@ -402,17 +413,28 @@ static void action(struct play *p, uint64_t due_ms)
 	}
 }
 
+/* "NAME:" in front of the line; false: it is another one's of those. */
+static bool is_for(struct words *w, const char *const *names, unsigned int n, unsigned int which)
+{
+	char label[16];
+
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(label, sizeof(label), "%s:", names[i]);
+		if (words_accept(w, label))
+			return i == which;
+	}
+	return true;
+}
+
 static void one_line(struct play *p)
 {
-	static const char *const only[] = {
-		[WEIR_MODE_NAT] = "nat:", [WEIR_MODE_FULLNAT] = "fullnat:"};
 	struct words *w = &p->words;
 	const char *word;
 	uint64_t due_ms = 0;
 
-	if (words_accept(w, only[!p->run->mode]))
+	if (!is_for(w, mode_names, 2, p->run->mode) ||
+		!is_for(w, play_family_names, PLAY_FAMILIES, p->run->family))
 		return;
-	words_accept(w, only[p->run->mode]);
 	word = words_peek(w);
 	if (word != NULL && *word == '+') {
 		silence(p);
@@ -490,8 +512,9 @@ bool play(const char *path, const struct play_run *run, bool *closers, struct fa
 	p->failure = failure;
 	p->words.failure = failure;
 	p->policy = settings_begin();
+	shell_policy_speak(p->policy, families[run->family]);
 	for (unsigned int i = 0; i < ACTORS; i++)
-		actor_init(&p->actors[i], i, run->mode);
+		actor_init(&p->actors[i], i, run->mode, families[run->family][i >= BACKEND]);
 	cells_count(true);
 	if (setjmp(failure->out) == 0) {
 		lines(p, path);
@@ -508,10 +531,11 @@ bool play(const char *path, const struct play_run *run, bool *closers, struct fa
 
 const char *play_run_name(const struct play_run *run, bool closers)
 {
-	static const char *const names[2][3] = {
-		[WEIR_MODE_NAT] = {"nat", "nat, closer=client", "nat, closer=backend"},
-		[WEIR_MODE_FULLNAT] = {
-			"fullnat", "fullnat, closer=client", "fullnat, closer=backend"}};
+	static const char *const closer_names[] = {
+		[WEIR_CLIENT] = ", closer=client", [WEIR_BACKEND] = ", closer=backend"};
+	static char name[64];
 
-	return names[run->mode][closers ? 1 + run->closer : 0];
+	snprintf(name, sizeof(name), "%s, %s%s", mode_names[run->mode],
+		play_family_names[run->family], closers ? closer_names[run->closer] : "");
+	return name;
 }

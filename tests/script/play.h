@@ -13,10 +13,15 @@
  *	state FIN_WAIT_2
  *	count syn_ack_resent 1
  *
- * A line is [MODE:] [+SECONDS] STATEMENT. "nat:" and "fullnat:" make it one of that mode's runs only.
+ * A line is [MODE:] [FAMILY:] [+SECONDS] STATEMENT. "nat:" and "fullnat:" make it one of that mode's runs only,
+ * "ipv4:" and "ipv6:" of that family's: each script is run in both.
  *
  * Ends: client, client2 (another port of the same address), backend, backend2; closer and other: the
  * script is run twice, the closer being the client and being the backend.
+ *
+ * Hosts have the same numbers in either family (tests/lib/ip.h): an address in a script is that of IPv4. So is an
+ * MSS: in IPv6 it is 20 less, as its header is that much longer, and "mss default" stands for the family's
+ * default (536, 1220), which counts where the option is missing.
  *
  * Packets: FLAGS seq FROM[:TO] [ack N] [win N] [<options>] [words]. Flags are SYN FIN RST PSH URG ECE
  * CWR ACK, or none. FROM:TO has TO - FROM bytes of payload, whose content is checked. Options: mss N,
@@ -32,9 +37,9 @@
  *
  * Words on what is sent: new (another connection from the same addresses: another ISN), old (in the
  * numbers of the connection before), ttl N, port N and to ADDRESS (not the service's), badsum,
- * fragment, ip_options, vlan, cut, astray (arrives by the other side's port). "ICMP CODE seq N":
- * destination unreachable, quoting the last segment that the end got, with that seq; got, it quotes the
- * end's own segment with that seq. Words on what is got: new (another connection: numbers are
+ * fragment, vlan, cut, astray (arrives by the other side's port); in IPv4 ip_options; in IPv6 routing and
+ * strict_option, which are extension headers. "ICMP ERROR seq N" (no_host, no_port, too_big) quotes the last
+ * segment that the end got, with that seq; got, it quotes the end's own segment with that seq. Words on what is got: new (another connection: numbers are
  * bound anew), later (the same, and RFC 6191 must find it later than the one before), old, sameport,
  * otherport (the local port that the backend is shown), port N (of the VIP).
  *
@@ -43,6 +48,7 @@
  *	reload NAME VALUE  the same, later: the configuration is read again with that difference
  *	isn END N          its ISN; "clock END N": where its timestamps begin
  *	only MODE          not for the other mode
+ *	only FAMILY        not for the other families, because it is about something that only this one has
  *	include FILE       FILE's lines stand here
  *	stall SECONDS      synweir is not scheduled for so long
  *	drain, reset       SIGTERM, and the end of the drain time
@@ -53,16 +59,22 @@
 #include "flow/policy.h"
 #include "words.h"
 
+/* What the sides speak. */
+enum play_family { PLAY_IPV4, PLAY_IPV6, PLAY_FAMILIES };
+
+extern const char *const play_family_names[PLAY_FAMILIES];
+
 /* One of the runs of a script. */
 struct play_run {
 	enum weir_mode mode;
+	enum play_family family;
 	enum weir_side closer;
 };
 
 /* Plays the script in that run; false: *failure says why. *closers: it speaks of closer or other. */
 bool play(const char *path, const struct play_run *run, bool *closers, struct failure *failure);
 
-/* "nat, closer=client" */
+/* "nat, ipv6, closer=client", in a text that the next call overwrites. */
 const char *play_run_name(const struct play_run *run, bool closers);
 
 #endif

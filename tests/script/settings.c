@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "actor.h"
 #include "shell.h"
 
 struct place {
@@ -80,6 +81,11 @@ static void set_weight(struct weir_policy *p, const struct weir_service *s, stru
 	p->members[s->first_member + i - 1].weight = (uint16_t)words_number(w, "weight");
 }
 
+static enum weir_family family_of(const struct weir_policy *p)
+{
+	return weir_addr_is_v4(&p->listeners[0].vip) ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6;
+}
+
 static uint8_t syn_cookies(struct words *w)
 {
 	if (words_accept(w, "never"))
@@ -108,7 +114,7 @@ static bool set_service(struct weir_policy *p, struct weir_service *s, const cha
 	if (place != NULL)
 		*(uint32_t *)((char *)&s->timeouts + place->at) = (uint32_t)words_seconds(w);
 	else if (strcmp(name, "mss") == 0)
-		s->profile.mss = (uint16_t)words_number(w, name);
+		s->profile.mss = actor_mss(family_of(p), words_number(w, name));
 	else if (strcmp(name, "window_scale") == 0)
 		s->profile.wscale = (uint8_t)words_number(w, name);
 	else if (strcmp(name, "sack") == 0)

@@ -9,8 +9,8 @@ static struct weir_agreed rounded_down(struct weir_agreed offered)
 	struct weir_agreed a = {.wscale = WEIR_WSCALE_NONE};
 
 	for (unsigned int i = 0; i < 4; i++)
-		while (weir_cookie_mss[a.mss_index] < sizes[i] &&
-			sizes[i] <= weir_cookie_mss[offered.mss_index])
+		while (weir_cookie_mss[0][a.mss_index] < sizes[i] &&
+			sizes[i] <= weir_cookie_mss[0][offered.mss_index])
 			a.mss_index++;
 	if (offered.sack && offered.wscale != WEIR_WSCALE_NONE && offered.wscale >= 6) {
 		a.wscale = offered.wscale > 8 ? 8 : offered.wscale;
@@ -78,8 +78,9 @@ static void no_scale_is_not_zero(void)
 /* HC-02: the table is ascending, so that "rounded down" means what it says. */
 static void mss_table(void)
 {
-	for (unsigned int i = 1; i < WEIR_COOKIE_MSS; i++)
-		CU_ASSERT_TRUE(weir_cookie_mss[i - 1] < weir_cookie_mss[i]);
+	for (unsigned int f = 0; f < 2; f++)
+		for (unsigned int i = 1; i < WEIR_COOKIE_MSS; i++)
+			CU_ASSERT_TRUE(weir_cookie_mss[f][i - 1] < weir_cookie_mss[f][i]);
 }
 
 /* HC-08: the cookie is bound to who asked and to where his stream begins. */
@@ -315,18 +316,42 @@ static void nodes(void)
 	CU_ASSERT_EQUAL(WEIR_COOKIE_LIFE_MS, 2 * WEIR_EPOCH_S * 1000);
 }
 
-/* Segments of the usual links stay as large as they are. */
+/* Segments of the usual links stay as large as they are, and so do those of a client that says nothing. */
 static void usual_mss(void)
 {
-	static const uint16_t usual[] = {536, 1360, 1400, 1440, 1460};
-	unsigned int found = 0;
+	static const uint16_t usual[2][5] = {
+		{536, 1360, 1400, 1440, 1460}, {1220, 1340, 1380, 1420, 1440}};
 
-	for (unsigned int i = 0; i < WEIR_COOKIE_MSS; i++) {
-		CU_ASSERT_TRUE(i == 0 || weir_cookie_mss[i] > weir_cookie_mss[i - 1]);
-		for (unsigned int j = 0; j < sizeof(usual) / sizeof(usual[0]); j++)
-			found += weir_cookie_mss[i] == usual[j];
+	for (unsigned int f = 0; f < 2; f++) {
+		const uint16_t *row =
+			weir_cookie_mss_of(f == 0 ? WEIR_FAMILY_IPV4 : WEIR_FAMILY_IPV6);
+		unsigned int found = 0;
+
+		for (unsigned int i = 0; i < WEIR_COOKIE_MSS; i++)
+			for (unsigned int j = 0; j < 5; j++)
+				found += row[i] == usual[f][j];
+		CU_ASSERT_EQUAL(found, 5);
 	}
-	CU_ASSERT_EQUAL(found, 5);
+}
+
+/* RFC 9293 §3.7.1: without timestamps, too, IPv6 keeps its default and what Ethernet carries. */
+static void plain_mss_v6(void)
+{
+	static const uint16_t kept[] = {1220, 1340, 1440};
+	struct weir_keys k = keys_at(WALL_S);
+	uint64_t seed = 77;
+
+	for (uint8_t i = 0; i < WEIR_COOKIE_MSS; i++) {
+		const uint16_t *row = weir_cookie_mss_of(WEIR_FAMILY_IPV6);
+		const struct weir_agreed offered = {.mss_index = i & 7};
+		struct weir_seg syn = random_syn(&seed, true);
+		struct weir_cookie c = make(&k, &syn, offered, 0);
+
+		for (unsigned int j = 0; j < 3; j++)
+			if (row[i] == kept[j])
+				CU_ASSERT_EQUAL(c.agreed.mss_index, i);
+		CU_ASSERT_TRUE(row[c.agreed.mss_index] <= row[i]);
+	}
 }
 
 static bool same_half(const struct weir_keys *a, const struct weir_keys *b)
@@ -449,6 +474,8 @@ int main(void)
 		{"a MAC at either end of its range", mac_at_the_ends},
 		{"HC-02 the clock is free, the ISN does not know it", clock_bits},
 		{"the usual segment sizes are kept", usual_mss},
+		{"HC-02 IPv6 keeps its default and Ethernet's size without timestamps",
+			plain_mss_v6},
 		{"keys are of the secret only", key_of_secret_only},
 		{"keys are of the whole secret and the epoch", key_halves},
 		{"HC-52 this and the last epoch's cookies, clock steps", generations},
