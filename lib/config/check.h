@@ -31,6 +31,9 @@ int weir_check_services(struct weir_draft *d);
 /* Rules between services and ports: addresses and ports that may not be shared. After both. */
 int weir_check_sharing(struct weir_draft *d);
 
+/* Limits, between each other and against what there is. After the services. */
+int weir_check_limits(struct weir_draft *d);
+
 /* NULL, or why this is no host's address: "is a multicast address". */
 const char *weir_check_host(const struct weir_addr *a);
 

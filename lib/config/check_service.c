@@ -364,23 +364,6 @@ static int check_room(struct weir_draft *d)
 		(unsigned long long)room, WEIR_LOCALPORTS);
 }
 
-/* Room for fewer than there are is a slip. */
-static int check_numbers(struct weir_draft *d)
-{
-	const config_setting_t *limits = weir_draft_key(d->at, "limits");
-	uint32_t backends = 0;
-
-	for (uint32_t i = 0; i < d->n_services; i++)
-		backends += d->services[i].n_backends;
-	if (d->limits.services != 0 && d->limits.services < d->n_services)
-		return weir_draft_refuse(d, weir_draft_key(limits, "services"),
-			"there are %u already", d->n_services);
-	if (d->limits.backends != 0 && d->limits.backends < backends)
-		return weir_draft_refuse(d, weir_draft_key(limits, "backends"),
-			"there are %u already", backends);
-	return 0;
-}
-
 /* One host on a link has one MAC, whatever leads to it. */
 static int check_nexthop(struct weir_draft *d, const struct weir_draft_backend *b)
 {
@@ -401,22 +384,9 @@ static int check_nexthop(struct weir_draft *d, const struct weir_draft_backend *
 	return 0;
 }
 
-static int check_adaptive(struct weir_draft *d)
-{
-	const struct weir_limits *l = &d->limits;
-
-	if (l->adaptive_end >= l->adaptive_start)
-		return 0;
-	return weir_draft_refuse(d, weir_draft_key(weir_draft_key(d->at, "limits"), "adaptive_end"),
-		"must not be less than adaptive_start, which is %u", l->adaptive_start);
-}
-
 int weir_check_sharing(struct weir_draft *d)
 {
-	int ret = check_numbers(d);
-
-	if (ret == 0)
-		ret = check_adaptive(d);
+	int ret = 0;
 
 	for (uint32_t i = 0; i < d->n_services && ret == 0; i++) {
 		ret = check_local_ports(d, &d->services[i]);

@@ -255,14 +255,18 @@ static bool is_unanswered(const struct weir_proxy *px, const struct weir_synack 
 	return !is_active(c) && c->cookie != s->isn;
 }
 
-/* HC-42: the client's address may be forged, and the more so if it is unknown. */
+/* HC-42: the client's address may be forged, and the more so if it is unknown. Both limits, or neither. */
 static bool may_resend(struct weir_proxy *px, const struct weir_synack *s, bool known)
 {
+	struct weir_resend *budget = &px->resends[s->sharer];
 	const uint64_t syns = px->counters.service[s->sharer].syn;
 
-	if ((known || weir_resend_take(&px->resends[s->sharer], syns, px->now_ns)) &&
-		weir_replies_prefix(&px->replies, &s->client.addr, px->now_ns))
+	if ((known || weir_resend_has(budget, syns, px->now_ns)) &&
+		weir_replies_prefix(&px->replies, &s->client.addr, px->now_ns)) {
+		if (!known)
+			weir_resend_take(budget);
 		return true;
+	}
 	event(px, WEIR_EVENT_syn_ack_withheld);
 	return false;
 }

@@ -112,7 +112,7 @@ const struct weir_synack *weir_synack_due(struct weir_synack_ring *r, uint64_t n
 	return NULL;
 }
 
-bool weir_resend_take(struct weir_resend *b, uint64_t syns, uint64_t now_ns)
+bool weir_resend_has(struct weir_resend *b, uint64_t syns, uint64_t now_ns)
 {
 	const uint32_t now_s = (uint32_t)(now_ns / 1000000000);
 	const uint64_t most = WEIR_RESEND_MOST * WEIR_RESEND_COST;
@@ -122,8 +122,10 @@ bool weir_resend_take(struct weir_resend *b, uint64_t syns, uint64_t now_ns)
 	b->credit = (uint32_t)(earned > most - b->credit ? most : b->credit + earned);
 	b->syns = syns;
 	b->now_s = now_s;
-	if (b->credit < WEIR_RESEND_COST)
-		return false;
+	return b->credit >= WEIR_RESEND_COST;
+}
+
+void weir_resend_take(struct weir_resend *b)
+{
 	b->credit -= WEIR_RESEND_COST;
-	return true;
 }

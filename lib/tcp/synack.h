@@ -97,7 +97,10 @@ struct weir_resend {
 	uint32_t now_s;  /* the second up to which time has been counted */
 };
 
-/* Takes one of the budget; syns: how many there have been. false: it is used up. */
-bool weir_resend_take(struct weir_resend *b, uint64_t syns, uint64_t now_ns);
+/* The budget has one to take; syns: how many there have been. false: it is used up. */
+bool weir_resend_has(struct weir_resend *b, uint64_t syns, uint64_t now_ns);
+
+/* Takes that one. */
+void weir_resend_take(struct weir_resend *b);
 
 #endif

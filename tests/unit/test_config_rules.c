@@ -229,6 +229,9 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 		"20: limits.syn_ack_ring = -1: must be 0..1048576"},
 	{"connections = 4096", "reply_budget = 1000001",
 		"20: limits.reply_budget = 1000001: must be 0..1000000"},
+	{"connections = 4096", "prefix_replies = 0",
+		"20: limits.prefix_replies = 0: cannot be 0 unless syn_ack_ring is 0, too: SYNs "
+		"forged in the name of clients would be answered three times each"},
 	{"connections = 4096", "closed_ports = \"rst\"",
 		"20: limits.closed_ports = \"rst\": must be \"drop\" or \"reject\""},
 	{"drain = 0;", "drain = -0.001;", "21: timeouts.drain = -0.001: must be 0..3600 seconds"},

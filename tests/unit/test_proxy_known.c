@@ -205,12 +205,41 @@ static void hc42_prefix(void)
 	shell_close(s);
 }
 
+/*
+ * What a prefix has used up is no credit of the others: SYNs of one /24, whose limit lets one SYN-ACK be
+ * retransmitted, and then that of another host.
+ */
+static void hc42_resent(void)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+	const struct shell_out *out;
+	unsigned int again = 0;
+	struct shell *s;
+	struct talk t;
+
+	p->limits.prefix_replies = 1;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int i = 0; i < 100; i++) {
+		t = client(s, i, 1000);
+		talk_syn(&t);
+	}
+	t = client(s, 5000, 1000);
+	talk_syn(&t);
+	shell_wait_ms(s, 1500);
+	while ((out = shell_take(s)) != NULL)
+		again += weir_be32(out->seg.dst.w[3]) == t.client;
+	IS(again, 1);
+	CU_ASSERT_TRUE(shell_events(s, WEIR_EVENT_syn_ack_withheld) > 90);
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
 		{"HC-07 known clients keep their place in a flood", hc07_known},
 		{"HC-42 bytes answered per spoofed byte", hc42_bytes},
 		{"HC-42 answers to a prefix that is spoofed", hc42_prefix},
+		{"HC-42 a prefix that has had its part uses up no credit", hc42_resent},
 	};
 
 	return unit_main("proxy known", tests, sizeof(tests) / sizeof(tests[0]));

@@ -223,7 +223,10 @@ static unsigned int resends(struct weir_resend *b, uint64_t syns, uint64_t now_s
 	unsigned int granted = 0;
 
 	while (n-- > 0)
-		granted += weir_resend_take(b, syns, now_s * 1000000000);
+		if (weir_resend_has(b, syns, now_s * 1000000000)) {
+			weir_resend_take(b);
+			granted++;
+		}
 	return granted;
 }
 
