@@ -63,7 +63,7 @@ static void limit_replies(struct weir_proxy *px, const struct weir_policy *p)
 		weir_share(p->limits.prefix_replies, p->n_workers));
 }
 
-/* HC-65: an equal part for each service, and what those with more leave to the others. */
+/* HC-65: an equal part for each service, and what those with more leave to the others: rounded up. */
 static void share_table(struct weir_proxy *px, const struct weir_policy *p)
 {
 	uint32_t live = 0;
@@ -71,7 +71,8 @@ static void share_table(struct weir_proxy *px, const struct weir_policy *p)
 	for (uint32_t i = 0; i < p->n_services; i++)
 		live += p->services[i].life == WEIR_LIFE_LIVE;
 	px->fair = live > 1 ? px->table.capacity / live : px->table.capacity;
-	px->reserve = (uint32_t)((uint64_t)px->table.capacity * p->limits.service_reserve / 100);
+	px->reserve =
+		(uint32_t)(((uint64_t)px->table.capacity * p->limits.service_reserve + 99) / 100);
 }
 
 /* Known clients have a ring of their own, for seconds of them in a flood (HC-07). */

@@ -382,6 +382,24 @@ static void hc65_table(void)
 	CU_ASSERT_TRUE(refused_beside(10) == 0);
 }
 
+/* Also of a table that is so small that a tenth of it is no whole place. */
+static void hc65_small_table(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct talk t;
+	struct shell *s;
+	unsigned int n = 0;
+
+	p->limits.connections = 9;
+	p->limits.service_reserve = 10;
+	s = shell_open(p, SHELL_START_NS);
+	while (n < 9 && opens(&t, s, SHELL_NAT, n))
+		n++;
+	IS(n, 8);
+	CU_ASSERT_TRUE(opens(&t, s, SHELL_FULLNAT, 2000));
+	shell_close(s);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -396,6 +414,7 @@ int main(void)
 		{"HC-61 local ports are used up: newcomers are served", hc61_ports},
 		{"HC-62 refusals have a budget", hc62_refusals},
 		{"HC-65 the table leaves each service its part", hc65_table},
+		{"HC-65 a small table, too", hc65_small_table},
 	};
 
 	return unit_main("proxy room", tests, sizeof(tests) / sizeof(tests[0]));
