@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tcp/gate.h"
 
-static uint32_t share(uint32_t whole, unsigned int workers)
-{
-	return (whole + workers - 1) / workers;
-}
+#include "base/share.h"
 
 struct weir_gate_rule weir_gate_rule(const struct weir_policy *p, const struct weir_service *s)
 {
@@ -16,8 +13,8 @@ struct weir_gate_rule weir_gate_rule(const struct weir_policy *p, const struct w
 		/* one entry may always be there, and one is always room */
 		.queue_high = capacity * marks->queue_high / 100 + 1,
 		.queue_low = capacity * marks->queue_low / 100 + 1,
-		.rate_high = share(marks->rate_high, p->n_workers),
-		.rate_low = share(marks->rate_low, p->n_workers),
+		.rate_high = weir_share(marks->rate_high, p->n_workers),
+		.rate_low = weir_share(marks->rate_low, p->n_workers),
 		.share_low = marks->share_low,
 		.hold_ns = marks->hold_ms * 1000000ull,
 	};
@@ -59,12 +56,17 @@ static bool is_high(const struct weir_gate *g, const struct weir_gate_load *load
 		(g->rule.rate_high > 0 && unanswered(g, load) > most);
 }
 
-/* By a whole period's SYNs: in the first part of one, chance would make any service busy. */
+/*
+ * By a whole period's SYNs: in the first part of one, chance would make any service busy. What would fill
+ * the queue again is not low, whatever the rates say: the gate would change to and fro.
+ */
 static bool is_low(const struct weir_gate *g, const struct weir_gate_load *load)
 {
 	const uint64_t most = greater(g->rule.rate_low, usual(g, g->last_syns));
+	const uint64_t lost = unanswered(g, load);
 
-	return load->entries <= g->rule.queue_low && unanswered(g, load) <= most;
+	return load->entries <= g->rule.queue_low && lost <= most &&
+		lost * WEIR_GATE_STALE_S < g->rule.queue_high;
 }
 
 static bool wants_cookies(const struct weir_gate *g, const struct weir_gate_load *load,
@@ -85,7 +87,7 @@ bool weir_gate_step(struct weir_gate *g, const struct weir_gate_load *load, uint
 {
 	bool cookies;
 
-	if (!is_low(g, load))
+	if (g->cookies && !is_low(g, load))
 		g->busy_ns = now_ns;
 	cookies = wants_cookies(g, load, now_ns);
 	if (now_ns - g->period_ns >= WEIR_GATE_PERIOD_NS) {
@@ -97,5 +99,6 @@ bool weir_gate_step(struct weir_gate *g, const struct weir_gate_load *load, uint
 	if (cookies == g->cookies)
 		return false;
 	g->cookies = cookies;
+	g->busy_ns = now_ns;
 	return true;
 }

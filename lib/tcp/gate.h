@@ -6,7 +6,7 @@
  * In "adaptive" it changes to cookies at once when the queue reaches its upper mark, or when within a
  * second more SYNs than the upper rate were not followed by a handshake. It changes back when the
  * queue was below its lower mark and the rate of such SYNs below the lower rate for the whole hold
- * time. Completed handshakes do not count as pressure, however many there are.
+ * time, and too low to fill the queue up to its upper mark before they are stale. Completed handshakes do not count as pressure, however many there are.
  *
  * Of many SYNs some are never followed by a handshake, flood or not: clients try again, and give up. So
  * a share of all SYNs raises both rates: a busy service is not above the lower one for ever.
@@ -20,6 +20,12 @@
 
 /* How long SYNs are counted for the rates. */
 #define WEIR_GATE_PERIOD_NS 1000000000ull
+
+/*
+ * Entries of that age are stale: a client that is there has answered, and one whose ACK was lost has tried
+ * again. They are no pressure: at the upper mark they leave, and the queue is full when it is of others.
+ */
+#define WEIR_GATE_STALE_S 3
 
 struct weir_gate_load {
 	uint32_t entries;    /* in the half-open queue */
@@ -43,7 +49,7 @@ struct weir_gate {
 	uint64_t period_ns;        /* begin of the period */
 	uint64_t syns, handshakes; /* up to then */
 	uint64_t last_syns;        /* in the period before */
-	uint64_t busy_ns;          /* when the load was last seen above a lower mark */
+	uint64_t busy_ns; /* when the load was last seen above a lower mark, while cookies are on */
 };
 
 /* The rule of a service, for one worker of those that the policy has. */
@@ -52,6 +58,14 @@ struct weir_gate_rule weir_gate_rule(const struct weir_policy *p,
 
 /* The service is new: it begins as its mode says, in "adaptive" with entries. */
 void weir_gate_init(struct weir_gate *g, const struct weir_gate_rule *rule, uint64_t now_ns);
+
+/* So many entries may stay when the oldest is stale. */
+static inline uint32_t weir_gate_keeps(const struct weir_gate *g)
+{
+	if (g->cookies)
+		return g->rule.queue_low;
+	return g->rule.mode == WEIR_SYN_COOKIES_NEVER ? UINT32_MAX : g->rule.queue_high - 1;
+}
 
 /*
  * Looks at the load. true: the gate has changed, g->cookies says to what. To be called when an entry

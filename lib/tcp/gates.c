@@ -4,43 +4,44 @@
 #include "tcp/calm.h"
 #include "tcp/engine.h"
 
-/* Stale entries that one look at a gate clears away, and how old they are by then. */
+/* Stale entries that one look at a gate clears away. */
 #define CLEAR_MAX 8
-#define STALE_MS  3000
 
 /* In a flood the queue is full of what will never be answered. A client that is there answers at once. */
-static void clear_stale(struct weir_proxy *px, uint32_t service)
+static void clear_stale(struct weir_proxy *px, const struct weir_halfopen_queue *q, uint32_t keeps)
 {
-	const struct weir_halfopen_queue *q = &px->half_open.of[service];
-
-	for (unsigned int i = 0; i < CLEAR_MAX && q->count > px->gates[service].rule.queue_low;
-		i++) {
-		if (weir_calm_age_ms(px, conn_at(px, q->oldest)) < STALE_MS)
+	for (unsigned int i = 0; i < CLEAR_MAX && q->count > keeps; i++) {
+		if (weir_calm_age_ms(px, conn_at(px, q->oldest)) < 1000 * WEIR_GATE_STALE_S)
 			return;
 		weir_calm_evict(px, conn_at(px, q->oldest));
 	}
 }
 
+/* What the gate says has changed. */
+static void note_change(struct weir_proxy *px, uint32_t service, bool cookies)
+{
+	struct weir_service_counters *n = &px->counters.service[service];
+
+	px->n_calm += cookies ? -1u : 1;
+	event(px, cookies ? WEIR_EVENT_gate_cookies : WEIR_EVENT_gate_entries);
+	weir_count(&n->switches, 1);
+	weir_gauge(&n->switched_s, (px->now_ns + px->wall_offset_ns) / 1000000000);
+}
+
 void weir_gates_look(struct weir_proxy *px, uint32_t service)
 {
 	struct weir_service_counters *n = &px->counters.service[service];
-	const struct weir_gate_load load = {
-		.entries = px->half_open.of[service].count,
-		.syns = n->syn,
-		.handshakes = n->opened,
-	};
 	struct weir_gate *gate = &px->gates[service];
+	const struct weir_halfopen_queue *q = &px->half_open.of[service];
+	struct weir_gate_load load = {.syns = n->syn, .handshakes = n->opened};
 
 	gate->rule.mode = weir_orders_mode(px->orders, px->policy, service);
-	if (weir_gate_step(gate, &load, px->now_ns)) {
-		px->n_calm += gate->cookies ? -1u : 1;
-		event(px, gate->cookies ? WEIR_EVENT_gate_cookies : WEIR_EVENT_gate_entries);
-		weir_count(&n->switches, 1);
-		weir_gauge(&n->switched_s, (px->now_ns + px->wall_offset_ns) / 1000000000);
-	}
+	if (q->count > weir_gate_keeps(gate))
+		clear_stale(px, q, weir_gate_keeps(gate));
+	load.entries = q->count;
+	if (weir_gate_step(gate, &load, px->now_ns))
+		note_change(px, service, gate->cookies);
 	weir_gauge(&n->calm, !gate->cookies);
-	if (gate->cookies && load.entries > 0)
-		clear_stale(px, service);
 }
 
 /* The service is new under its number. */
@@ -89,10 +90,13 @@ static bool is_settled(const struct weir_proxy *px, uint32_t service)
 		weir_orders_mode(px->orders, px->policy, service) == WEIR_SYN_COOKIES_ALWAYS;
 }
 
-void weir_gates_tick(struct weir_proxy *px)
+void weir_gates_turn(struct weir_proxy *px)
 {
-	if (++px->gate_hand >= px->policy->n_services)
-		px->gate_hand = 0;
-	if (!is_settled(px, px->gate_hand))
-		weir_gates_look(px, px->gate_hand);
+	px->gates_due_ns = px->now_ns + 1000000;
+	for (uint32_t n = px->policy->n_services / WEIR_GATES_ROUND_MS + 1; n > 0; n--) {
+		if (++px->gate_hand >= px->policy->n_services)
+			px->gate_hand = 0;
+		if (!is_settled(px, px->gate_hand))
+			weir_gates_look(px, px->gate_hand);
+	}
 }

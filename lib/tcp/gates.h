@@ -14,7 +14,20 @@ void weir_gates_adopt(struct weir_proxy *px, uint32_t generation);
 /* Looks whether the service's gate changes, and in a flood clears its queue of what is stale. */
 void weir_gates_look(struct weir_proxy *px, uint32_t service);
 
-/* One service each time: what changes slowly, the end of a flood, waits for its turn. */
-void weir_gates_tick(struct weir_proxy *px);
+/* Time passes: what changes slowly, the end of a flood, is seen within WEIR_GATES_ROUND_MS. */
+static inline void weir_gates_tick(struct weir_proxy *px);
+
+/* inline definitions */
+
+#define WEIR_GATES_ROUND_MS 64
+
+/* A millisecond is over: some services have their turn. */
+void weir_gates_turn(struct weir_proxy *px);
+
+static inline void weir_gates_tick(struct weir_proxy *px)
+{
+	if (px->now_ns >= px->gates_due_ns)
+		weir_gates_turn(px);
+}
 
 #endif

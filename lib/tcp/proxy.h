@@ -103,6 +103,7 @@ struct weir_proxy {
 	uint32_t recycle_hand;   /* next conn to look at for one that has ended */
 	uint32_t generation;     /* policy's */
 	uint32_t gate_hand;      /* next service whose gate is looked at */
+	uint64_t gates_due_ns;   /* when */
 	uint16_t worker;
 	bool draining;    /* SYNs are no longer answered; set by weir_proxy_drain() */
 	bool in_callback; /* a function of ops runs */

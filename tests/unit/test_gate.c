@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* HC-45: the gate changes at its marks, stays for its time, and never to and fro. */
+#include "base/share.h"
 #include "tcp/gate.h"
 #include "unit.h"
 
@@ -182,12 +183,36 @@ static void shares(void)
 	IS(r.mode, WEIR_SYN_COOKIES_ADAPTIVE);
 	IS(r.queue_high, 500 + 1);
 	IS(r.queue_low, 250 + 1);
-	IS(r.rate_high, 1001);
-	IS(r.rate_low, 11);
+	IS(r.rate_high, weir_share(4001, 4));
+	IS(r.rate_low, weir_share(41, 4));
 	IS(r.share_low, 7);
 	IS(r.hold_ns, 2 * S);
 	p.limits.half_open = 1;
 	IS(weir_policy_half_open(&p), 1);
+}
+
+/* Which worker a SYN comes to is chance: far below the upper rate none of 32 changes within ten minutes. */
+static void chance(void)
+{
+	static struct weir_gate g[32];
+	const struct weir_policy p = {.n_workers = 32, .limits.half_open = 1 << 20};
+	const struct weir_service s = {
+		.syn_cookies = WEIR_SYN_COOKIES_ADAPTIVE, .watermarks = {50, 25, 320, 50, 0, 2000}};
+	const struct weir_gate_rule r = weir_gate_rule(&p, &s);
+	uint64_t unanswered[32] = {0}, seed = 32;
+
+	for (unsigned int w = 0; w < 32; w++)
+		weir_gate_init(&g[w], &r, 0);
+	for (uint64_t second = 0; second < 600; second++) {
+		for (unsigned int i = 0; i < 200; i++) {
+			const unsigned int w = unit_random(&seed) % 32;
+			const struct weir_gate_load load = {0, ++unanswered[w], 0};
+
+			weir_gate_step(&g[w], &load, second * S + i);
+		}
+	}
+	for (unsigned int w = 0; w < 32; w++)
+		CU_ASSERT_FALSE(g[w].cookies);
 }
 
 /* Whatever the load does, a change back is hold_ns after the last busy moment, not sooner. */
@@ -217,6 +242,7 @@ int main(void)
 		{"HC-45 a busy service comes back", busy_service_comes_back},
 		{"HC-45 by order", by_order},
 		{"HC-45 shares of workers", shares},
+		{"HC-45 chance among workers", chance},
 		{"HC-45 never to and fro", never_to_and_fro},
 	};
 

@@ -236,6 +236,47 @@ static void hc70_no_more_than_max_conns(void)
 	shell_close(s);
 }
 
+/*
+ * Forged SYNs at that rate for five minutes, beside so many clients a second whose handshakes are completed
+ * at once: their SYNs leave no entry behind. How often the gate changes.
+ */
+static uint64_t changes(unsigned int forged_per_s, unsigned int clients_per_s)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	struct weir_service_counters *n;
+	unsigned int who = 0;
+	uint64_t switches;
+	struct shell *s;
+
+	p->services[SHELL_FULLNAT].syn_cookies = WEIR_SYN_COOKIES_ADAPTIVE;
+	p->services[SHELL_FULLNAT].watermarks.rate_high = 200;
+	p->services[SHELL_FULLNAT].watermarks.share_low = 5;
+	s = shell_open(p, SHELL_START_NS);
+	n = &s->workers[0].px.counters.service[SHELL_FULLNAT];
+	for (unsigned int i = 0; i < 300 * forged_per_s; i++) {
+		who = flood(s, who, 1);
+		weir_count(&n->syn, clients_per_s / forged_per_s);
+		weir_count(&n->opened, clients_per_s / forged_per_s);
+		shell_wait_ms(s, 1000 / forged_per_s);
+		shell_clear(s);
+	}
+	switches = n->switches;
+	shell_close(s);
+	return switches;
+}
+
+/*
+ * HC-45: the queue's upper mark is 33. What comes slowly leaves as slowly, when it is stale; what fills the
+ * queue with entries that are not would fill it again, so cookies stay.
+ */
+static void hc45_trickle(void)
+{
+	IS(changes(5, 0), 0);
+	IS(changes(9, 0), 0);
+	IS(changes(20, 480), 1);
+	IS(changes(40, 0), 1);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -245,6 +286,7 @@ int main(void)
 		{"HC-70 an entry's key gives way to a connection", hc70_key_of_an_entry},
 		{"HC-70 entries use up no max_conns", hc70_max_conns},
 		{"HC-70 nor do they exceed it", hc70_no_more_than_max_conns},
+		{"HC-45 a few forged SYNs for long", hc45_trickle},
 	};
 
 	return unit_main("proxy calm room", tests, sizeof(tests) / sizeof(tests[0]));
