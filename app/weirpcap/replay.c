@@ -42,7 +42,7 @@ struct replay {
 /* A frame's own memory, until it has left or ended; held ones come back by it. */
 struct buffer {
 	unsigned long number;
-	uint8_t *data; /* FRAME_ROOM more than the frame */
+	uint8_t *data; /* WEIR_FRAME_FRONT in front of the frame, FRAME_ROOM behind it */
 };
 
 static double seconds(const struct replay *r)
@@ -299,12 +299,12 @@ static struct buffer *buffer_new(struct replay *r, const uint8_t *frame, uint32_
 	if (b == NULL)
 		return NULL;
 	b->number = r->number;
-	b->data = calloc(1, bytes + FRAME_ROOM);
+	b->data = calloc(1, WEIR_FRAME_FRONT + bytes + FRAME_ROOM);
 	if (b->data == NULL) {
 		free(b);
 		return NULL;
 	}
-	memcpy(b->data, frame, bytes);
+	memcpy(b->data + WEIR_FRAME_FRONT, frame, bytes);
 	return b;
 }
 
@@ -324,7 +324,7 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 	if (b == NULL)
 		return -ENOMEM;
 	pkt.buf = b;
-	pkt.frame.data = b->data;
+	pkt.frame.data = b->data + WEIR_FRAME_FRONT;
 	pkt.frame.room = (uint16_t)(head + FRAME_ROOM);
 	parsed = weir_pkt_parse(&pkt);
 	words_frame(text, &pkt, parsed);

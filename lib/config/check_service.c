@@ -37,11 +37,22 @@ static uint16_t usual_mss(uint16_t most, enum weir_family family)
 	return most < ethernet ? most : ethernet;
 }
 
+/* The family of the service's longest header: a segment has each of its families in turn. */
+static enum weir_family longest_family(const struct weir_draft_service *s)
+{
+	enum weir_family family = weir_l3_family(&s->listener.vip);
+
+	for (uint32_t i = 0; i < s->n_backends; i++)
+		if (!weir_addr_is_v4(&s->backends[i].backend.addr))
+			family = weir_l3_family(&s->backends[i].backend.addr);
+	return family;
+}
+
 /* No segment of that size must need to be fragmented on any port: RFC 9293 §3.7.1. */
 static int check_profile(struct weir_draft *d, struct weir_draft_service *s)
 {
 	const struct weir_draft_port *tightest = &d->ports[0];
-	const enum weir_family family = weir_l3_family(&s->listener.vip);
+	const enum weir_family family = longest_family(s);
 	uint16_t most;
 
 	for (uint32_t i = 1; i < d->n_ports; i++)
@@ -162,9 +173,10 @@ static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uin
 				"for a larger share give it more weight",
 				weir_be16(o->port_be), o->name);
 	}
-	if (!weir_addr_same_family(&b->backend.addr, &s->listener.vip))
-		return weir_draft_refuse(d, at, "%s cannot mix families: the service's VIP is %s",
-			s->service.mode == WEIR_MODE_NAT ? "\"nat\"" : "\"fullnat\"",
+	if (s->service.mode == WEIR_MODE_NAT &&
+		!weir_addr_same_family(&b->backend.addr, &s->listener.vip))
+		return weir_draft_refuse(d, at,
+			"\"nat\" cannot mix families: the service's VIP is %s; \"fullnat\" can",
 			weir_addr_is_v4(&s->listener.vip) ? "IPv4" : "IPv6");
 	ret = check_backend_address(d, b);
 	if (ret < 0)

@@ -9,6 +9,8 @@
 #include "flow/pkt.h"
 #include "wire/l3.h"
 
+_Static_assert(RTE_PKTMBUF_HEADROOM >= WEIR_FRAME_FRONT, "a frame may grow in front");
+
 /*
  * Fills in what the core wants to know of a received buffer. interface: that it came in by, an index
  * into the policy's interfaces.
@@ -66,6 +68,8 @@ static inline struct rte_mbuf *weir_mbuf_of(const struct weir_pkt *pkt)
 		m->next = NULL;
 		m->nb_segs = 1;
 	}
+	/* it begins elsewhere when its address family is another one now */
+	m->data_off = (uint16_t)(pkt->frame.data - (uint8_t *)m->buf_addr);
 	m->pkt_len = pkt->frame.len;
 	m->data_len = pkt->frame.head_len;
 	m->ol_flags = 0; /* they describe the received frame */

@@ -59,17 +59,28 @@ void weir_calm_evict(struct weir_proxy *px, struct weir_conn *c)
 	give_up(px, c);
 }
 
+/* How long the headers of a segment are where they are longer, on this side of c or on the other. */
+static inline unsigned int headers_len(const struct weir_conn *c, const struct weir_seg *seg)
+{
+	unsigned int end = seg->l4_off; /* with extension headers */
+
+	if (__builtin_expect(!weir_addr_same_family(&c->client.addr, &c->local.addr), 0) &&
+		end < weir_l3_header_end_max())
+		end = weir_l3_header_end_max();
+	return end - seg->l3_off + (unsigned int)sizeof(struct weir_tcp_hdr);
+}
+
 /*
  * The MSS option of a SYN or SYN-ACK held to what every port can carry, as a router does whose links
  * are narrower than its neighbours'. All other options stay as they are, whatever they are.
  */
-static void clamp_mss(const struct weir_proxy *px, struct weir_pkt *pkt)
+static void clamp_mss(const struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
 {
 	struct weir_tcp_hdr *tcp = (void *)(pkt->frame.data + pkt->seg.l4_off);
 	uint8_t *options = (uint8_t *)(tcp + 1);
 	struct weir_changes ch = {0};
 	struct weir_opt_iter it;
-	const unsigned int headers = pkt->seg.l4_off - pkt->seg.l3_off + (unsigned int)sizeof(*tcp);
+	const unsigned int headers = headers_len(c, &pkt->seg);
 	uint16_t most = UINT16_MAX;
 
 	for (uint32_t i = 0; i < px->policy->n_ports; i++)
@@ -94,7 +105,7 @@ static void clamp_mss(const struct weir_proxy *px, struct weir_pkt *pkt)
 static void pass_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt)
 {
-	clamp_mss(px, pkt);
+	clamp_mss(px, c, pkt);
 	weir_forward_as_is(px, c, side, pkt);
 }
 

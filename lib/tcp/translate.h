@@ -113,8 +113,8 @@ static inline void weir_shift_timestamps(const struct weir_conn *c, enum weir_si
 	weir_changes_at(ch, seg->ts_off, values);
 }
 
-static inline void weir_translate(const struct weir_conn *c, const struct weir_policy *p,
-	enum weir_side side, struct weir_pkt *pkt)
+static inline __attribute__((always_inline)) void weir_translate(const struct weir_conn *c,
+	const struct weir_policy *p, enum weir_side side, struct weir_pkt *pkt)
 {
 	const struct weir_seg *seg = &pkt->seg;
 	const struct weir_listener *listener = &p->listeners[c->client.id];

@@ -18,6 +18,12 @@ enum weir_csum_state {
 	WEIR_CSUM_PARTIAL, /* data is good, the field is not filled in (a virtual port's local sender) */
 };
 
+/*
+ * INVARIANT: so many bytes in front of data are the frame's, too, in every frame that the engine gets: a segment
+ * that leaves as IPv6 and came as IPv4 begins so much earlier (wire/cross.h).
+ */
+#define WEIR_FRAME_FRONT 20
+
 struct weir_frame {
 	uint8_t *data;     /* Ethernet header first, at an even address */
 	uint32_t len;      /* bytes of the whole frame */

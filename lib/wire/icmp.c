@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/csum.h"
+#include "wire/cross.h"
 #include "wire/icmp.h"
 #include "wire/icmp6.h"
 #include "wire/l3.h"
@@ -118,9 +119,11 @@ bool weir_icmp_requote(struct weir_frame *f, const struct weir_seg *quoted,
 
 	if (f->head_len < f->len || !weir_l3_may_forward(f, quoted))
 		return false;
+	if (weir_l3_family(from) != quoted->family)
+		return weir_cross_requote(f, quoted, as, from);
 	if (quoted->family == WEIR_FAMILY_IPV6)
 		return weir_icmp6_requote(f, quoted, as, from);
-	weir_l3_rewrite(f, quoted, from, &as->src);
+	weir_ipv4_rewrite(f->data, weir_addr_v4_be(from), weir_addr_v4_be(&as->src));
 	set_len(weir_ipv4(f->data), (uint16_t)(WEIR_IPV4_LEN + len));
 	clear_length(icmp);
 	quote_as((void *)(icmp + 1), as);

@@ -36,11 +36,11 @@ struct weir_icmp weir_icmp_read(const struct weir_frame *f, const struct weir_se
 bool weir_icmp_is_final(const struct weir_frame *f, const struct weir_seg *quoted);
 
 /*
- * Makes of an error that was read one to as->src about its own segment: of *as the addresses, ports, sequence
+ * Makes of an error that was read, of either family, one of from's to as->src about its own segment: of *as the addresses, ports, sequence
  * number, as it sent them. From `from` on, one hop further. In place, shortened to the 64 bits of TCP that every
  * host understands (RFC 792); what the quote says of its own checksum is updated, the message's is right again.
- * false: it cannot be passed on (its TTL ends here, or it is not in one piece, so that it was not summed), and
- * nothing was changed.
+ * false: it cannot be passed on (its TTL ends here; or it is not in one piece, so that it was not summed; or
+ * weir_cross_requote() says why), and nothing was changed.
  */
 bool weir_icmp_requote(struct weir_frame *f, const struct weir_seg *quoted,
 	const struct weir_seg *as, const struct weir_addr *from);

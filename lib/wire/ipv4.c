@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "wire/ipv4.h"
 
-void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t l4_len)
+static inline void fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_be, uint16_t l4_len)
 {
-	struct weir_eth_hdr *eth = (struct weir_eth_hdr *)frame;
-	struct weir_ipv4_hdr *ip = weir_ipv4(frame);
 	const uint16_t len = (uint16_t)(WEIR_IPV4_LEN + l4_len);
 	const uint32_t words[3] = {
 		weir_bytes32(0x45, 0, (uint8_t)(len >> 8), (uint8_t)len),
@@ -12,11 +10,23 @@ void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t 
 		weir_bytes32(WEIR_IPV4_TTL, WEIR_PROTO_TCP, 0, 0),
 	};
 
-	eth->type_be = weir_be16(WEIR_ETH_IPV4);
 	__builtin_memcpy(ip, words, sizeof(words));
 	ip->src_be = src_be;
 	ip->dst_be = dst_be;
 	ip->csum = weir_csum_finish((uint64_t)words[0] + words[1] + words[2] + src_be + dst_be);
+}
+
+void weir_ipv4_fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_be, uint16_t l4_len)
+{
+	fill(ip, src_be, dst_be, l4_len);
+}
+
+void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t l4_len)
+{
+	struct weir_eth_hdr *eth = (struct weir_eth_hdr *)frame;
+
+	eth->type_be = weir_be16(WEIR_ETH_IPV4);
+	fill(weir_ipv4(frame), src_be, dst_be, l4_len);
 }
 
 void weir_ipv4_turn_around(uint8_t *frame)

@@ -48,6 +48,9 @@ static inline bool weir_ipv4_read(const struct weir_frame *f, struct weir_datagr
 /* Writes type and header in front of l4_len bytes of TCP that begin at WEIR_IPV4_L4_OFF: DF, id 0. */
 void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t l4_len);
 
+/* That header alone. */
+void weir_ipv4_fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_be, uint16_t l4_len);
+
 /*
  * A built header without its destination, which added up to `sum`, gets its destination and checksum.
  * Returns what the destination adds to the pseudo header's sum.

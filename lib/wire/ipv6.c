@@ -104,13 +104,9 @@ bool weir_ipv6_walk(const struct weir_frame *f, struct weir_ipv6_upper *u, enum 
 	return *why == WEIR_FATES;
 }
 
-void weir_ipv6_build(uint8_t *frame, const struct weir_addr *src, const struct weir_addr *dst,
-	uint8_t proto, uint8_t hop_limit, uint16_t l4_len)
+static inline void fill(struct weir_ipv6_hdr *ip, const struct weir_addr *src,
+	const struct weir_addr *dst, uint8_t proto, uint8_t hop_limit, uint16_t l4_len)
 {
-	struct weir_eth_hdr *eth = (struct weir_eth_hdr *)frame;
-	struct weir_ipv6_hdr *ip = weir_ipv6(frame);
-
-	eth->type_be = weir_be16(WEIR_ETH_IPV6);
 	*ip = (struct weir_ipv6_hdr){
 		.version_class = 6 << 4,
 		.len_be = weir_be16(l4_len),
@@ -119,6 +115,21 @@ void weir_ipv6_build(uint8_t *frame, const struct weir_addr *src, const struct w
 	};
 	memcpy(ip->src, src, sizeof(*src));
 	memcpy(ip->dst, dst, sizeof(*dst));
+}
+
+void weir_ipv6_fill(struct weir_ipv6_hdr *ip, const struct weir_addr *src,
+	const struct weir_addr *dst, uint8_t proto, uint8_t hop_limit, uint16_t l4_len)
+{
+	fill(ip, src, dst, proto, hop_limit, l4_len);
+}
+
+void weir_ipv6_build(uint8_t *frame, const struct weir_addr *src, const struct weir_addr *dst,
+	uint8_t proto, uint8_t hop_limit, uint16_t l4_len)
+{
+	struct weir_eth_hdr *eth = (struct weir_eth_hdr *)frame;
+
+	eth->type_be = weir_be16(WEIR_ETH_IPV6);
+	fill(weir_ipv6(frame), src, dst, proto, hop_limit, l4_len);
 }
 
 void weir_ipv6_turn_around(uint8_t *frame)

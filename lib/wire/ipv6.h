@@ -112,6 +112,22 @@ static inline bool weir_ipv6_read(const struct weir_frame *f, struct weir_datagr
 void weir_ipv6_build(uint8_t *frame, const struct weir_addr *src, const struct weir_addr *dst,
 	uint8_t proto, uint8_t hop_limit, uint16_t l4_len);
 
+/* That header alone. */
+void weir_ipv6_fill(struct weir_ipv6_hdr *ip, const struct weir_addr *src,
+	const struct weir_addr *dst, uint8_t proto, uint8_t hop_limit, uint16_t l4_len);
+
+/* The traffic class of a header, and a header that has none yet gets one. */
+static inline uint8_t weir_ipv6_class(const struct weir_ipv6_hdr *ip)
+{
+	return (uint8_t)(ip->version_class << 4 | ip->class_label >> 4);
+}
+
+static inline void weir_ipv6_set_class(struct weir_ipv6_hdr *ip, uint8_t class)
+{
+	ip->version_class |= class >> 4;
+	ip->class_label |= (uint8_t)(class << 4);
+}
+
 /*
  * A built header without its destination gets it. Returns what the destination adds to the pseudo header's
  * sum.

@@ -42,6 +42,12 @@ static inline unsigned int weir_l3_header_end(enum weir_family family)
 	return weir_l3_is_ipv4(family) ? WEIR_IPV4_L4_OFF : WEIR_IPV6_L4_OFF;
 }
 
+/* ... of that family whose header is the longer one. */
+static inline unsigned int weir_l3_header_end_max(void)
+{
+	return WEIR_IPV6_L4_OFF;
+}
+
 /* The largest MSS that a link of that MTU has room for (RFC 9293 §3.7.1): less both headers. */
 static inline uint16_t weir_l3_mss(enum weir_family family, uint16_t mtu)
 {
@@ -116,17 +122,24 @@ static inline bool weir_l3_may_forward(const struct weir_frame *f, const struct 
 	return weir_l3_hop_limit(f, seg) > 1;
 }
 
+/* All but IPv4 to IPv4: as weir_l3_rewrite(). */
+uint64_t weir_l3_rewrite_other(struct weir_frame *f, struct weir_seg *seg,
+	const struct weir_addr *src, const struct weir_addr *dst);
+
 /*
- * New source and destination, of the packet's own family, the hop limit less by one; the IP header's checksum is
- * right again, seg keeps what it says. Returns the delta that the addresses add to the TCP checksum.
- * INVARIANT: weir_l3_may_forward().
+ * New source and destination for a TCP segment, the hop limit less by one; the IP header's checksum is right again.
+ * Both are of one family, but not always of the packet's: then the header is exchanged for one of that family
+ * (wire/cross.h), the frame begins elsewhere, and seg says where things are in it now. TCP stays where it is in
+ * memory, and seg keeps what it says of it and of the addresses. Returns the delta that the addresses add to the
+ * TCP checksum. INVARIANT: weir_l3_may_forward(); src and dst are hosts' addresses.
  */
-static inline uint64_t weir_l3_rewrite(const struct weir_frame *f, const struct weir_seg *seg,
+static inline uint64_t weir_l3_rewrite(struct weir_frame *f, struct weir_seg *seg,
 	const struct weir_addr *src, const struct weir_addr *dst)
 {
-	if (weir_l3_is_ipv4(seg->family))
+	/* of hosts' addresses only IPv4's begin with zeroes (wire/ipv6.h): one word tells */
+	if (weir_l3_is_ipv4(seg->family) && __builtin_expect(src->q[0] == 0, 1))
 		return weir_ipv4_rewrite(f->data, weir_addr_v4_be(src), weir_addr_v4_be(dst));
-	return weir_ipv6_rewrite(f->data, src, dst);
+	return weir_l3_rewrite_other(f, seg, src, dst);
 }
 
 /* The sum of both addresses as they stand in the frame now. */

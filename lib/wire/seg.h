@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The view of the TCP segment in a frame: filled in once by weir_parse(), read by everything above. It keeps
- * what the sender said, also when the frame has been rewritten.
+ * what the sender said, also when the frame has been rewritten; but family and offsets are of the frame as it is.
  */
 #ifndef WEIR_WIRE_SEG_H
 #define WEIR_WIRE_SEG_H

@@ -156,8 +156,8 @@ void world_receive(struct world *w, const struct frame *frames, unsigned int n)
 
 		__builtin_prefetch(&frames[i + WEIR_BURST]);
 		__builtin_prefetch(&frames[i + WEIR_BURST].data[64]);
-		memcpy(w->work[i], frames[i].data, FRAME_COPY);
-		pkt->frame.data = w->work[i];
+		pkt->frame.data = w->work[i] + 64;
+		memcpy(pkt->frame.data, frames[i].data, FRAME_COPY);
 		pkt->buf = NULL;
 		pkt->frame.len = frames[i].len;
 		pkt->frame.head_len = (uint16_t)frames[i].len;
@@ -180,7 +180,7 @@ void world_floor(struct world *w, const struct frame *frames, unsigned int n)
 {
 	world_receive(w, frames, n);
 	for (unsigned int i = 0; i < n; i++)
-		swap_macs(w->work[i]);
+		swap_macs(w->work[i] + 64);
 }
 
 /* By a device that keeps each client on one queue, as dp/steer.h wants it: no hash for clients. */

@@ -29,7 +29,8 @@ struct world {
 	struct weir_header created[WORLD_HEADERS];
 	uint64_t fates[WEIR_FATES];
 	struct weir_pkt pkts[WEIR_BURST]; /* the latest burst, as the core left it */
-	uint8_t work[WEIR_BURST][FRAME_ROOM] __attribute__((aligned(64)));
+	/* a cache line in front of each frame, of which WEIR_FRAME_FRONT may be used */
+	uint8_t work[WEIR_BURST][64 + FRAME_ROOM] __attribute__((aligned(64)));
 	uint8_t outbox[WEIR_BURST][FRAME_ROOM] __attribute__((aligned(64)));
 };
 

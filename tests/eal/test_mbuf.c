@@ -202,6 +202,41 @@ static void test_complete_ipv6(void)
 	}
 }
 
+/* One that leaves as another family's begins earlier or later; the checksum that it lacked is of what it is now. */
+static void test_crossed(void)
+{
+	const struct weir_addr four[2] = {
+		weir_addr_v4(weir_be32(0x0a000001)), weir_addr_v4(weir_be32(0x0a000002))};
+	const struct weir_addr six[2] = {frame6_addr(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+		frame6_addr(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2)};
+
+	for (unsigned int to_six = 0; to_six < 2; to_six++) {
+		const struct weir_addr *to = to_six ? six : four;
+		const int more = to_six ? 20 : -20;
+		uint8_t f[FRAME_ROOM];
+		size_t len = to_six ? frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 1000)
+				    : frame6_tcp(f, WEIR_TCP_ACK, NULL, 0, 1000);
+		struct rte_mbuf *m = make_chain(f, len, 301);
+		const uint16_t data_off = m->data_off;
+		uint8_t out[FRAME_ROOM];
+		struct weir_pkt pkt;
+
+		m->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
+		weir_mbuf_view(m, 0, &pkt);
+		CU_ASSERT_EQUAL(weir_pkt_parse(&pkt), WEIR_PARSED_TCP);
+		weir_l3_rewrite(&pkt.frame, &pkt.seg, &to[0], &to[1]);
+		m = weir_mbuf_of(&pkt);
+		weir_mbuf_complete_csum(m, &pkt, false);
+		CU_ASSERT_EQUAL(m->data_off, data_off - more);
+		CU_ASSERT(m->nb_segs == 2 && m->data_len == 301 + more);
+		CU_ASSERT_EQUAL(m->pkt_len, len + more);
+		CU_ASSERT_EQUAL(rte_pktmbuf_read(m, 0, m->pkt_len, out), out);
+		CU_ASSERT_EQUAL(to_six ? frame6_sum(out, FRAME6_TCP, 6) : frame_tcp_sum(out),
+			0xffff);
+		rte_pktmbuf_free(m);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
@@ -213,6 +248,7 @@ int main(int argc, char **argv)
 		{"checksum completed in software", test_complete_in_software},
 		{"checksum completed by the device", test_complete_by_device},
 		{"checksum completed, IPv6", test_complete_ipv6},
+		{"another family's header", test_crossed},
 	};
 
 	rig_eal(argv[0]);

@@ -347,7 +347,8 @@ void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_por
 	}
 	pkt = &s->put[s->n_put++];
 	memset(pkt, 0xa5, sizeof(*pkt)); /* nothing may rely on what was there before */
-	pkt->buf = pkt->frame.data = malloc(room);
+	pkt->buf = malloc(WEIR_FRAME_FRONT + room);
+	pkt->frame.data = (uint8_t *)pkt->buf + WEIR_FRAME_FRONT;
 	pkt->frame.len = (uint32_t)len;
 	pkt->frame.head_len = (uint16_t)len;
 	pkt->frame.room = room;
@@ -356,17 +357,18 @@ void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_por
 	memcpy(pkt->frame.data, frame, len);
 }
 
-/* Parsing sees the frame only; what is beyond it is for replies. */
+/* Parsing sees the frame only; what is around it is for replies, and for another family's header. */
 static unsigned int sort(struct shell *s, unsigned int worker, struct weir_pkt *pkt)
 {
 	const struct weir_policy *p = s->workers[worker].px.policy;
 	enum weir_parsed parsed;
 
+	ASAN_POISON_MEMORY_REGION(pkt->buf, WEIR_FRAME_FRONT);
 	ASAN_POISON_MEMORY_REGION(pkt->frame.data + pkt->frame.len,
 		pkt->frame.room - pkt->frame.len);
 	parsed = weir_pkt_parse(pkt);
 	weir_classify(p, pkt, parsed);
-	ASAN_UNPOISON_MEMORY_REGION(pkt->frame.data, pkt->frame.room);
+	ASAN_UNPOISON_MEMORY_REGION(pkt->buf, WEIR_FRAME_FRONT + pkt->frame.room);
 	return weir_owner(p, pkt, worker);
 }
 

@@ -91,6 +91,30 @@ static void test_usual_mss(void)
 	free(text);
 }
 
+/* Segments have an IPv6 header on one of the two sides: that is what must fit. */
+static void test_mixed(void)
+{
+	char *text = bend("\"10.0.0.11\"; port = 80; }",
+		"\"10.0.0.11\"; port = 80; }, { name = \"w2\"; address = \"2001:db8:b::13\"; port "
+	        "= 80; }");
+	struct weir_config *c = expect_good(text);
+	const struct weir_policy *p = c->policy;
+
+	CU_ASSERT_EQUAL(c->n_warnings, 0);
+	CU_ASSERT_EQUAL(p->services[0].profile.mss, 1340);
+	CU_ASSERT_EQUAL(p->backends[0].locals, 1);
+	CU_ASSERT_EQUAL(p->backends[1].locals, 6);
+	weir_config_free(c);
+	free(text);
+	text = bend("address = \"2001:db8:b::11\"; port = 80",
+		"address = \"10.0.0.12\"; port = 80");
+	c = expect_good(text);
+	CU_ASSERT_EQUAL(c->policy->services[1].profile.mss, 1340);
+	CU_ASSERT_EQUAL(c->policy->backends[1].locals, 1);
+	weir_config_free(c);
+	free(text);
+}
+
 static const struct {
 	const char *from, *to, *message; /* after "weir.conf:" */
 } rules[] = {
@@ -155,17 +179,10 @@ static const struct {
 		"12: services[1].vip = \"::1\": is in ::/64, which is unspecified, loopback or "
 		"IPv4 in "
 		"disguise"},
-	{"address = \"2001:db8:b::11\"; port = 80", "address = \"10.0.0.12\"; port = 80",
-		"14: services[1].backends[0].address = \"10.0.0.12\": \"fullnat\" cannot mix "
-		"families: "
-		"the service's VIP is IPv6"},
 	{"address = \"2001:db8:b::11\"; port = 25", "address = \"10.0.0.12\"; port = 25",
 		"17: services[2].backends[0].address = \"10.0.0.12\": \"nat\" cannot mix families: "
 		"the "
-		"service's VIP is IPv6"},
-	{"address = \"10.0.0.11\"", "address = \"2001:db8:b::13\"",
-		"11: services[0].backends[0].address = \"2001:db8:b::13\": \"fullnat\" cannot mix "
-		"families: the service's VIP is IPv4"},
+		"service's VIP is IPv6; \"fullnat\" can"},
 	{"name = \"web6\";", "name = \"web6\"; profile = { mss = 1341; };",
 		"12: services[1].profile.mss = 1341: must be at most 1340, the MTU of port "
 		"\"front\" "
@@ -194,6 +211,7 @@ int main(void)
 		{"both families on one port", test_both},
 		{"a link-local gateway", test_gateway},
 		{"the usual MSS of each family", test_usual_mss},
+		{"backends of both families", test_mixed},
 		{"HC-53 IPv6 that contradicts", test_rules},
 	};
 
