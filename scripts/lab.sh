@@ -33,7 +33,7 @@ LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
 LAB_WORKER_KEYS=${LAB_WORKER_KEYS:-idle = \"sleep\";} # what else the configuration says of workers
 LAB_LIMITS=${LAB_LIMITS:-connections = 131072; source_connections = 0; prefix_connections = 0;}
-LAB_FAMILY=${LAB_FAMILY:-4}    # or 6
+LAB_FAMILY=${LAB_FAMILY:-4}    # or 6; or 64 or 46: the clients' side and the backends' side differ ("fullnat")
 LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may be half-open, or wait
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
@@ -59,9 +59,11 @@ fi
 # One service a line: name, port on the VIP, backends. Tests add theirs.
 LAB_SERVICES="web 80 10.0.0.11:80 10.0.0.12:80"
 
-# lab_addr ADDRESS[/BITS]: what an address of the lab is called in the lab's family. Everything is written in IPv4's.
+# lab_addr ADDRESS[/BITS]: what an address of the lab is called in its side's family. Everything is written in IPv4's.
 lab_addr() {
-	[ "$LAB_FAMILY" = 6 ] || { echo "$1" && return; }
+	local family=${LAB_FAMILY:0:1}
+	[[ $1 != 10.* ]] || family=${LAB_FAMILY: -1}
+	[ "$family" = 6 ] || { echo "$1" && return; }
 	sed -E 's,^192\.0\.2\.,2001:db8:a::,; s,^10\.0\.0\.,2001:db8:b::,; s,^10\.1\.0\.,2001:db8:c::,
 		s,^203\.0\.113\.,2001:db8:d::,; s,^198\.18\.0\.0,2001:db8:e::,; s,::0$|::0/,::/,; s,/$,,
 		s,/15$,/64,; s,/16$,/64,; s,/24$,/64,; s,/32$,/128,' <<<"$1"
@@ -69,12 +71,15 @@ lab_addr() {
 
 # What follows from the family: tests may choose one before lab_up.
 lab_family() {
-	LAB_VIP=192.0.2.80 LAB_SPOOFED=198.18.0.0/15 LAB_IP=ip LAB_GATEWAY=gateway
+	LAB_VIP=192.0.2.80 LAB_SPOOFED=198.18.0.0/15 LAB_GATEWAY=gateway
 	LAB_URL=http://$LAB_VIP
-	if [ "$LAB_FAMILY" = 6 ]; then
-		LAB_VIP=2001:db8:a::80 LAB_SPOOFED=2001:db8:e::/64 LAB_IP=ip6 LAB_GATEWAY=gateway6
+	if [ "${LAB_FAMILY:0:1}" = 6 ]; then
+		LAB_VIP=2001:db8:a::80 LAB_SPOOFED=2001:db8:e::/64 LAB_GATEWAY=gateway6
 		LAB_URL=http://[$LAB_VIP]
 	fi
+	# at the backends, where no client's address of the other family can be seen
+	LAB_IP=ip LAB_SPOOFED_SEEN=198.18.0.0/15
+	[ "${LAB_FAMILY: -1}" = 4 ] || LAB_IP=ip6 LAB_SPOOFED_SEEN=2001:db8:e::/64
 }
 lab_family
 
@@ -143,7 +148,7 @@ lab_follow() {
 # Quiet wires: what crosses them is what a test sent.
 lab_host() {
 	local off=1
-	[ "$LAB_FAMILY" = 4 ] || [ "$1" = weir ] || off=0
+	[[ $LAB_FAMILY != *6* ]] || [ "$1" = weir ] || off=0
 	ip netns add "$LAB-$1"
 	ip -n "$LAB-$1" link set lo up
 	on "$1" sysctl -q net.ipv6.conf.{all,default}.disable_ipv6=$off net.ipv6.conf.{all,default}.accept_dad=0 \
@@ -228,7 +233,7 @@ lab_watch() {
 				size 1000000
 			}
 			chain syns {
-				$LAB_IP saddr $LAB_SPOOFED counter name spoofed
+				$LAB_IP saddr $LAB_SPOOFED_SEEN counter name spoofed
 				$LAB_IP saddr . tcp sport . tcp sequence @seen return
 				add @seen { $LAB_IP saddr . tcp sport . tcp sequence } counter name attempts
 			}
@@ -510,7 +515,7 @@ lab_nginx() {
 			scgi_temp_path $dir/scgi;
 			keepalive_requests 100000000;
 			server {
-				listen $([ "$LAB_FAMILY" = 4 ] || echo '[::]:')80 backlog=$LAB_BACKLOG;
+				listen $([ "${LAB_FAMILY: -1}" = 4 ] || echo '[::]:')80 backlog=$LAB_BACKLOG;
 				root $LAB_DIR/www;
 				location = / { return 200 "hello from $1\n"; }
 			}

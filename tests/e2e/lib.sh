@@ -124,6 +124,8 @@ e2e_variant() {
 		case $word in
 		fullnat | nat) LAB_MODE=$word ;;
 		v6) LAB_FAMILY=6 ;;
+		v6v4) LAB_FAMILY=64 ;; # an IPv6 VIP, IPv4 backends
+		v4v6) LAB_FAMILY=46 ;;
 		[1-9]) LAB_WORKERS=$word ;;
 		onearm) LAB_ARMS=1 ;;
 		tap) LAB_DRIVER=tap ;;

@@ -96,7 +96,7 @@ static void test_mixed(void)
 {
 	char *text = bend("\"10.0.0.11\"; port = 80; }",
 		"\"10.0.0.11\"; port = 80; }, { name = \"w2\"; address = \"2001:db8:b::13\"; port "
-	        "= 80; }");
+		"= 80; }");
 	struct weir_config *c = expect_good(text);
 	const struct weir_policy *p = c->policy;
 
