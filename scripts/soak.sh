@@ -34,7 +34,7 @@ soak_core() {
 	while [ "$(date +%s)" -lt "$end" ]; do
 		seed=$((seed + 1))
 		conns=$((50 + seed % 7 * 100))
-		"$sim" --cookies "$(mode_of $seed)" --profile all --seed "$seed" --conns "$conns" --minutes $((1 + seed % 4)) \
+		"$sim" --cookies "$(mode_of $seed)" --family turns --profile all --seed "$seed" --conns "$conns" --minutes $((1 + seed % 4)) \
 			>"$log/out.$core" 2>"$log/err.$core" ||
 			cp "$log/err.$core" "$log/failure.$seed"
 		sed -n 's/^FAILED //p' "$log/out.$core" | tee -a "$log/failed" >>"$seeds"

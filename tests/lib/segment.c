@@ -126,7 +126,7 @@ static const uint8_t errors[SEGMENT_ERRORS][2][2] = {
 size_t segment_error(const uint8_t *about, uint32_t from, enum segment_error error,
 	uint8_t frame[SEGMENT_FRAME_MAX])
 {
-	const uint8_t *said = errors[error][ip_family(about) == WEIR_FAMILY_IPV6];
+	const uint8_t *said = errors[error][ip_read(about + IP_OFF).family == WEIR_FAMILY_IPV6];
 
 	return about_segment(about, from, said[0], said[1], frame);
 }

@@ -189,8 +189,8 @@ void sim_app_connect(struct sim_app *a, struct sim_conn *c, const struct sim_fla
 	a->conn = c;
 	a->script = &c->plan.script[WEIR_CLIENT];
 	a->began_ns = a->world->queue.now_ns;
-	a->peer = sim_host_connect(a->host, f, c->who.port, SHELL_VIP(c->service), SHELL_VIP_PORT,
-		first_words(a), a);
+	a->peer = sim_host_connect(a->host, f, sim_family_of(a->world->spec.family, c->service),
+		c->who.port, SHELL_VIP(c->service), SHELL_VIP_PORT, first_words(a), a);
 	if (a->peer != NULL)
 		a->peer->stream = a->stream;
 }

@@ -29,10 +29,13 @@ enum weapon {
 static struct sim_seg aimless(struct sim_attack *a)
 {
 	struct sim_random *r = &a->random;
+	const uint32_t src = NOBODY + sim_below(r, 1u << 17);
+	const unsigned int service = sim_below(r, SIM_SERVICES);
 
 	return (struct sim_seg){
-		.src = NOBODY + sim_below(r, 1u << 17),
-		.dst = SHELL_VIP(sim_below(r, SIM_SERVICES)),
+		.family = sim_family_of(a->world->spec.family, service),
+		.src = src,
+		.dst = SHELL_VIP(service),
 		.sport = (uint16_t)sim_between(r, 1, 65535),
 		.dport = SHELL_VIP_PORT,
 		.seq = (uint32_t)sim_random(r),
@@ -62,6 +65,7 @@ static struct sim_peer *victim(struct sim_attack *a)
 
 static void aim(struct sim_seg *s, const struct sim_peer *p)
 {
+	s->family = p->family;
 	s->src = p->host->addr;
 	s->sport = p->lport;
 	s->dst = p->remote;
@@ -169,8 +173,8 @@ static void forge(struct sim_attack *a, struct sim_seg *s)
 {
 	const struct weir_keys *keys = &a->world->front.shell->workers[0].px.keys;
 	struct weir_cookie cookie = {.agreed = {.mss_index = 3, .wscale = WEIR_WSCALE_NONE}};
-	struct weir_seg syn = {.src = weir_addr_v4(weir_be32(s->src)),
-		.dst = weir_addr_v4(weir_be32(s->dst)),
+	struct weir_seg syn = {.src = ip_addr(s->family, s->src),
+		.dst = ip_addr(s->family, s->dst),
 		.sport_be = weir_be16(s->sport),
 		.dport_be = weir_be16(s->dport),
 		.seq = s->seq - 1};
@@ -264,16 +268,19 @@ static void unreachable(struct sim_attack *a, struct sim_seg *s)
 {
 	uint8_t about[SIM_FRAME_MAX], frame[SEGMENT_FRAME_MAX];
 	struct sim_random *r = &a->random;
+	unsigned int service;
 
 	sim_did(SIM_DID_icmp_guess);
 	s->src = SHELL_LOCAL + sim_below(r, 2);
 	s->sport = (uint16_t)sim_between(r, 10240, 10400);
-	s->dst = SHELL_BACKEND(2 * sim_below(r, SIM_SERVICES / 2), sim_below(r, a->world->n_each));
+	service = 2 * sim_below(r, SIM_SERVICES / 2);
+	s->family = sim_family_of(a->world->spec.family, service);
+	s->dst = SHELL_BACKEND(service, sim_below(r, a->world->n_each));
 	s->dport = SHELL_BACKEND_PORT;
 	s->flags = WEIR_TCP_SYN;
 	sim_wire_write(about, s, false);
 	sim_front_guess(&a->world->front, SHELL_CLIENTS, frame,
-		(uint32_t)segment_unreachable(about, NOBODY, 1, frame));
+		(uint32_t)segment_error(about, NOBODY, SEGMENT_NO_HOST, frame));
 }
 
 static void on_time(struct sim_timer *t)

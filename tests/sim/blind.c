@@ -60,7 +60,8 @@ static bool find_victim(struct sim_blind *b, struct shot *s)
 /* As the end that it pretends to be would address it. */
 static void address(struct shot *s)
 {
-	s->seg = (struct sim_seg){.src = s->from->host->addr,
+	s->seg = (struct sim_seg){.family = s->from->family,
+		.src = s->from->host->addr,
 		.sport = s->from->lport,
 		.dst = s->from->remote,
 		.dport = s->from->rport,

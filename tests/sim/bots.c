@@ -27,7 +27,9 @@ static void say(struct sim_bots *b, uint32_t i, uint8_t flags, uint16_t len)
 	const struct sim_bot *bot = &b->bot[i];
 	const bool syn = flags & WEIR_TCP_SYN;
 	uint8_t frame[SIM_FRAME_MAX];
-	struct sim_seg s = {.src = addr_of(b, i),
+	const enum weir_family family = sim_family_of(b->world->spec.family, bot->service);
+	struct sim_seg s = {.family = family,
+		.src = addr_of(b, i),
 		.sport = bot->port,
 		.dst = SHELL_VIP(bot->service),
 		.dport = SHELL_VIP_PORT,
@@ -36,7 +38,7 @@ static void say(struct sim_bots *b, uint32_t i, uint8_t flags, uint16_t len)
 		.flags = flags,
 		.wnd = 65535,
 		.wscale = SIM_NO_WSCALE,
-		.mss = syn ? 1460 : 0,
+		.mss = syn ? sim_family_mss(family, 1460) : 0,
 		.sealed = syn && sim_mode_is_calm(b->world->spec.mode),
 		.payload_len = len,
 		.payload = zeros};

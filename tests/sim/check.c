@@ -31,11 +31,11 @@ static void tell(void)
 		fprintf(stderr, "sim: cannot write %s\n", scene.pcap);
 	fprintf(stderr,
 		"--- again with: tests/sim/run --seed %llu --profile %s --conns %u --minutes %u"
-		" --cookies %s\n",
+		" --cookies %s --family %s\n",
 		(unsigned long long)s->seed, s->profile->name, s->conns, s->minutes,
-		sim_mode_names[s->mode]);
-	printf("FAILED %s %llu %u %u %s\n", s->profile->name, (unsigned long long)s->seed, s->conns,
-		s->minutes, sim_mode_names[s->mode]);
+		sim_mode_names[s->mode], sim_family_names[s->family]);
+	printf("FAILED %s %llu %u %u %s %s\n", s->profile->name, (unsigned long long)s->seed,
+		s->conns, s->minutes, sim_mode_names[s->mode], sim_family_names[s->family]);
 	fflush(stdout);
 }
 
@@ -231,9 +231,11 @@ static bool may_be_challenge(const struct sim_peer *p, const struct sim_seg *s)
 /* What was agreed upon always (RFC 7323 §3.2), and never what was not. */
 static void check_options(const struct sim_peer *p, const struct sim_seg *s)
 {
-	if (s->payload_len + s->opt_len > sim_flavour_mss(p->flavour))
+	const uint16_t most = sim_flavour_mss(p->flavour, p->family);
+
+	if (s->payload_len + s->opt_len > most)
 		sim_fail(peer_tuple(p), "%u bytes in a segment to a peer that takes %u",
-			s->payload_len + s->opt_len, sim_flavour_mss(p->flavour));
+			s->payload_len + s->opt_len, most);
 	if ((s->ts != p->ts && !may_be_challenge(p, s)) || (s->n_sacks > 0 && !p->sack))
 		sim_fail(peer_tuple(p), "timestamps or SACK not as agreed upon");
 	if (s->mss != 0 || s->sack_ok || s->wscale != SIM_NO_WSCALE)
@@ -291,15 +293,17 @@ void sim_check_garbled(struct sim_host *h)
 
 void sim_check_to_client(struct sim_world *w, const struct shell_out *out, struct sim_tuple who)
 {
-	sim_check_syn(w, out, who, weir_be32(out->seg.src.w[3]) - SHELL_VIP(0));
-	if (memcmp(out->data + 2, &out->seg.dst.w[3], 4) != 0)
+	const uint32_t host_be = weir_be32(ip_host(&out->seg.dst));
+
+	sim_check_syn(w, out, who, ip_host(&out->seg.src) - SHELL_VIP(0));
+	if (memcmp(out->data + 2, &host_be, 4) != 0)
 		sim_fail(who, "a frame goes to another neighbour than its client");
 }
 
 void sim_check_to_backend(struct sim_world *w, const struct shell_out *out, struct sim_tuple who)
 {
 	uint32_t client = who.addr - SIM_CLIENT_ADDR;
-	uint32_t backend = weir_be32(out->seg.dst.w[3]);
+	uint32_t backend = ip_host(&out->seg.dst);
 	unsigned int service = (backend - SHELL_BACKEND(0, 0)) / 10;
 
 	if (out->send == WEIR_SEND_NEXTHOP && !weir_addr_eq(&out->neighbour, &out->seg.dst))

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "family.h"
+
 struct sim_flavour {
 	const char *name;
-	uint16_t mss;   /* offered; 0: no option, so 536 */
+	uint16_t mss;   /* offered in IPv4; 0: no option, so the default */
 	uint8_t wscale; /* SIM_NO_WSCALE: none */
 	bool sack, ts;
 	bool dsack;         /* reports what came twice (RFC 2883) */
@@ -35,9 +37,9 @@ struct sim_flavour {
 extern const struct sim_flavour sim_flavours[SIM_FLAVOURS];
 
 /* The largest segment it takes, options included (RFC 9293 §3.7.1, RFC 6691). */
-static inline uint16_t sim_flavour_mss(const struct sim_flavour *f)
+static inline uint16_t sim_flavour_mss(const struct sim_flavour *f, enum weir_family family)
 {
-	return f->mss ? f->mss : 536;
+	return f->mss ? sim_family_mss(family, f->mss) : sim_family_mss_default(family);
 }
 
 #endif

@@ -43,8 +43,8 @@ struct sim_tuple sim_front_client(struct sim_front *f, struct weir_addr local,
 	seen = &f->seen[(key.addr.b[15] * 31u + local_port_be * 7u + key.id) % SIM_SEEN];
 	c = find_conn(f, &key);
 	if (c != NULL)
-		*seen = (struct sim_seen){key, backend,
-			{weir_be32(c->client.addr.w[3]), weir_be16(c->client.port_be)}};
+		*seen = (struct sim_seen){
+			key, backend, {ip_host(&c->client.addr), weir_be16(c->client.port_be)}};
 	return weir_key_eq(&seen->key, &key) && weir_addr_eq(&seen->backend, &backend) ? seen->who
 										       : nobody;
 }
@@ -54,16 +54,17 @@ static struct sim_tuple who_in(struct sim_front *f, const struct weir_seg *s, bo
 	bool to_backend)
 {
 	if (to_client)
-		return (struct sim_tuple){weir_be32(s->dst.w[3]), weir_be16(s->dport_be)};
+		return (struct sim_tuple){ip_host(&s->dst), weir_be16(s->dport_be)};
 	if (to_backend)
 		return sim_front_client(f, s->src, s->sport_be, s->dst, s->dport_be);
-	return (struct sim_tuple){weir_be32(s->src.w[3]), weir_be16(s->sport_be)};
+	return (struct sim_tuple){ip_host(&s->src), weir_be16(s->sport_be)};
 }
 
 /* L2 addresses are the shell's to write; a backend's is what ARP would find for its IP address. */
 static void put_macs(const struct shell_out *out)
 {
 	static const uint8_t ours[6] = {2, 0, 0, 0, 0, 1};
+	const uint32_t host_be = weir_be32(ip_host(&out->seg.dst));
 	uint8_t *dst = out->data;
 
 	memcpy(dst + 6, ours, sizeof(ours));
@@ -72,7 +73,7 @@ static void put_macs(const struct shell_out *out)
 		return;
 	}
 	memcpy(dst, (uint8_t[2]){2, 0}, 2);
-	memcpy(dst + 2, &out->seg.dst.w[3], 4);
+	memcpy(dst + 2, &host_be, 4);
 }
 
 static bool is_dry(struct sim_front *f)
@@ -255,7 +256,8 @@ static void steer(struct sim_front *f, struct sim_rx *r)
 	if (classify(f, r, &pkt) == WEIR_PARSED_TCP) {
 		const struct weir_seg *s = &pkt.seg;
 
-		r->rx = (uint8_t)((s->src.w[3] ^ s->dst.w[3] ^ s->sport_be ^ s->dport_be) *
+		r->rx = (uint8_t)((weir_be32(ip_host(&s->src) ^ ip_host(&s->dst)) ^ s->sport_be ^
+					  s->dport_be) *
 			0x9e3779b1u % p->n_workers);
 		who = r->port == SHELL_CLIENTS
 			? who_in(f, s, false, false)

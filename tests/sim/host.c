@@ -81,6 +81,7 @@ static uint32_t choose_iss(struct sim_host *h, const struct sim_peer *old)
 static void refuse(struct sim_host *h, const struct sim_seg *s)
 {
 	struct sim_seg rst = {
+		.family = s->family,
 		.src = s->dst,
 		.dst = s->src,
 		.sport = s->dport,
@@ -112,7 +113,7 @@ static bool is_syn(const struct sim_seg *s)
 static void accept_syn(struct sim_host *h, const struct sim_seg *s, const struct sim_peer *old)
 {
 	uint32_t iss = choose_iss(h, old);
-	struct sim_peer *p = sim_peer_new(h, h->flavour, s->dport, s->src, s->sport);
+	struct sim_peer *p = sim_peer_new(h, h->flavour, s->family, s->dport, s->src, s->sport);
 
 	p->reused = use_port(h, s->sport);
 	h->user->accepted(h, p);
@@ -143,10 +144,11 @@ static void unreachable(struct sim_host *h, const uint8_t *about, uint32_t len)
 {
 	uint8_t frame[SEGMENT_FRAME_MAX];
 
-	if (len < SIM_HEADERS)
+	if (len < SIM_HEADERS || len < ip_l4_off(ip_read(about + IP_OFF).family) + 8)
 		return;
 	sim_did(SIM_DID_unreachable);
-	sim_link_send(&h->up, frame, (uint32_t)segment_unreachable(about, h->addr + 100, 1, frame));
+	sim_link_send(&h->up, frame,
+		(uint32_t)segment_error(about, h->addr + 100, SEGMENT_NO_HOST, frame));
 }
 
 /*
@@ -219,8 +221,9 @@ void sim_host_init(struct sim_host *h, struct sim_queue *q, uint32_t addr, struc
 		h->ts_bias = 0u - (uint32_t)(q->now_ns / SIM_MS) - sim_below(r, 120000);
 }
 
-struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
-	uint32_t remote, uint16_t rport, uint32_t syn_data, void *app)
+struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f,
+	enum weir_family family, uint16_t lport, uint32_t remote, uint16_t rport, uint32_t syn_data,
+	void *app)
 {
 	struct sim_peer *old = sim_host_find(h, lport, remote, rport), *p;
 	uint32_t iss;
@@ -232,7 +235,7 @@ struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *
 		sim_did(SIM_DID_port_reused);
 		sim_peer_forget(old);
 	}
-	p = sim_peer_new(h, f, lport, remote, rport);
+	p = sim_peer_new(h, f, family, lport, remote, rport);
 	p->app = app;
 	p->syn_data = syn_data;
 	p->reused = use_port(h, lport);

@@ -53,8 +53,9 @@ void sim_host_init(struct sim_host *h, struct sim_queue *q, uint32_t addr, struc
  * A connection from lport. NULL: one is there already. One in TIME_WAIT that its application has
  * done with gives way (RFC 6191). syn_data: at most so many bytes come with the SYN.
  */
-struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
-	uint32_t remote, uint16_t rport, uint32_t syn_data, void *app);
+struct sim_peer *sim_host_connect(struct sim_host *h, const struct sim_flavour *f,
+	enum weir_family family, uint16_t lport, uint32_t remote, uint16_t rport, uint32_t syn_data,
+	void *app);
 
 struct sim_peer *sim_host_find(const struct sim_host *h, uint16_t lport, uint32_t remote,
 	uint16_t rport);

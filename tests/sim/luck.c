@@ -51,12 +51,12 @@ void sim_luck_note(struct sim_luck *l, const struct sim_front *f, const struct w
 		return;
 	sim_odds.right++;
 	if (!is_plausible() || l->n == SIM_LUCK_MAX)
-		sim_fail((struct sim_tuple){weir_be32(seg->src.w[3]), weir_be16(seg->sport_be)},
+		sim_fail((struct sim_tuple){ip_host(&seg->src), weir_be16(seg->sport_be)},
 			"%llu of %llu guessed cookies were right, where %g is to be expected",
 			(unsigned long long)sim_odds.right, (unsigned long long)sim_odds.guesses,
 			sim_odds.expected);
 	l->at[l->n].at_ns = f->queue->now_ns;
-	l->at[l->n].who = (struct sim_tuple){weir_be32(seg->src.w[3]), weir_be16(seg->sport_be)};
+	l->at[l->n].who = (struct sim_tuple){ip_host(&seg->src), weir_be16(seg->sport_be)};
 	l->at[l->n++].service = pkt->key.id;
 }
 

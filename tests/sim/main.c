@@ -18,10 +18,14 @@ static const char usage[] =
 	"  --seed N        of the first world (1)\n"
 	"  --count N       worlds, with the seeds that follow (1)\n"
 	"  --cookies MODE  how SYNs are answered: always, never, adaptive, flap; all (always)\n"
+	"  --family F      what services and their clients speak: 4, 6, both; turns: each with "
+	"every\n"
+	"                  third seed (4)\n"
 	"  --profile NAME  kind of world; all: every one of them with every seed (mix)\n"
 	"  --conns N       connections in a world (200)\n"
 	"  --minutes N     of virtual time in which they begin (10)\n"
-	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES [COOKIES]\n"
+	"  --replay FILE   the worlds in that file: lines of PROFILE SEED CONNS MINUTES [COOKIES "
+	"[FAMILY]]\n"
 	"  --pcap FILE     of a failure's connection; without one of the last packets of all\n"
 	"  --trace N       packets that a failure prints (60)\n"
 	"  --sabotage KIND spoils something (sabotage.h), which must fail\n"
@@ -32,7 +36,8 @@ struct options {
 	uint64_t seed;
 	uint32_t count, conns, minutes, lines;
 	const char *profile, *replay, *pcap;
-	enum sim_mode mode; /* SIM_MODES: all of them */
+	enum sim_mode mode;     /* SIM_MODES: all of them */
+	enum sim_family family; /* SIM_FAMILIES: in turns */
 	enum sim_sabotage sabotage;
 	bool deeds, quiet;
 };
@@ -46,11 +51,12 @@ static void report(const struct sim_world *w, const struct options *o)
 	printf("%-12s seed %llu: %u connections: %u complete, %u aborted, %u in trouble, %u "
 	       "refused;"
 	       " %llu frames out, %llu of attackers, %u lucky, %u faults, %u workers, "
-	       "syn_cookies %s\n",
+	       "syn_cookies %s, family %s\n",
 		w->profile->name, (unsigned long long)w->spec.seed, s->conns, s->complete,
 		s->aborted, s->troubled, s->refused, (unsigned long long)s->frames,
 		(unsigned long long)s->attacks, w->front.luck.n, s->faults,
-		w->front.shell->policy->n_workers, sim_mode_names[w->spec.mode]);
+		w->front.shell->policy->n_workers, sim_mode_names[w->spec.mode],
+		sim_family_names[w->spec.family]);
 	fflush(stdout);
 }
 
@@ -116,20 +122,21 @@ static const struct sim_profile *find(const char *name)
 /* A line of a file of worlds; whatever it is not ends the program. */
 static struct sim_spec read_spec(const char *path, const char *line)
 {
-	char name[64], mode[16] = "always";
+	char name[64], mode[16] = "always", family[8] = "4";
 	unsigned long long seed;
-	struct sim_spec spec;
+	struct sim_spec spec = {.alone = false};
 
-	if (sscanf(line, "%63s %llu %u %u %15s", name, &seed, &spec.conns, &spec.minutes, mode) <
-			4 ||
-		sim_mode_find(mode) == SIM_MODES) {
-		fprintf(stderr, "sim: %s: not PROFILE SEED CONNS MINUTES [COOKIES]: %s", path,
-			line);
+	if (sscanf(line, "%63s %llu %u %u %15s %7s", name, &seed, &spec.conns, &spec.minutes, mode,
+		    family) < 4 ||
+		sim_mode_find(mode) == SIM_MODES || sim_family_find(family) == SIM_FAMILIES) {
+		fprintf(stderr, "sim: %s: not PROFILE SEED CONNS MINUTES [COOKIES [FAMILY]]: %s",
+			path, line);
 		exit(2);
 	}
 	spec.profile = find(name);
 	spec.seed = seed;
 	spec.mode = sim_mode_find(mode);
+	spec.family = sim_family_find(family);
 	return spec;
 }
 
@@ -177,6 +184,17 @@ static enum sim_mode mode(const char *name)
 	return m;
 }
 
+static enum sim_family family(const char *name)
+{
+	enum sim_family f = sim_family_find(name);
+
+	if (f == SIM_FAMILIES && strcmp(name, "turns") != 0) {
+		fprintf(stderr, "sim: --family 4, 6, both or turns, not '%s'\n", name);
+		exit(2);
+	}
+	return f;
+}
+
 /* false: unknown. */
 static bool set_option(struct options *o, int c, const char *arg)
 {
@@ -186,6 +204,8 @@ static bool set_option(struct options *o, int c, const char *arg)
 		o->count = (uint32_t)number(arg);
 	else if (c == 'k')
 		o->mode = strcmp(arg, "all") == 0 ? SIM_MODES : mode(arg);
+	else if (c == 'f')
+		o->family = family(arg);
 	else if (c == 'p')
 		o->profile = arg;
 	else if (c == 'c')
@@ -212,10 +232,11 @@ static bool set_option(struct options *o, int c, const char *arg)
 static struct options parse(int argc, char **argv)
 {
 	static const struct option known[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'},
-		{"profile", 1, NULL, 'p'}, {"cookies", 1, NULL, 'k'}, {"conns", 1, NULL, 'c'},
-		{"minutes", 1, NULL, 'm'}, {"replay", 1, NULL, 'r'}, {"pcap", 1, NULL, 'w'},
-		{"trace", 1, NULL, 't'}, {"sabotage", 1, NULL, 'x'}, {"deeds", 0, NULL, 'd'},
-		{"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"family", 1, NULL, 'f'}, {"profile", 1, NULL, 'p'}, {"cookies", 1, NULL, 'k'},
+		{"conns", 1, NULL, 'c'}, {"minutes", 1, NULL, 'm'}, {"replay", 1, NULL, 'r'},
+		{"pcap", 1, NULL, 'w'}, {"trace", 1, NULL, 't'}, {"sabotage", 1, NULL, 'x'},
+		{"deeds", 0, NULL, 'd'}, {"quiet", 0, NULL, 'q'}, {"help", 0, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
 	struct options o = {
 		.seed = 1, .count = 1, .conns = 200, .minutes = 10, .lines = 60, .profile = "mix"};
 	bool good = true;
@@ -251,6 +272,9 @@ static void run_modes(const struct options *o, struct sim_spec spec)
 static void run_seed(const struct options *o, uint64_t seed)
 {
 	struct sim_spec spec = {.seed = seed, .conns = o->conns, .minutes = o->minutes};
+
+	spec.family =
+		o->family == SIM_FAMILIES ? (enum sim_family)(seed % SIM_FAMILIES) : o->family;
 
 	if (strcmp(o->profile, "all") != 0) {
 		spec.profile = find(o->profile);

@@ -103,8 +103,8 @@ static void stop(struct sim_peer *p)
 	sim_queue_cancel(p->host->queue, &p->wait_timer);
 }
 
-struct sim_peer *sim_peer_new(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
-	uint32_t remote, uint16_t rport)
+struct sim_peer *sim_peer_new(struct sim_host *h, const struct sim_flavour *f,
+	enum weir_family family, uint16_t lport, uint32_t remote, uint16_t rport)
 {
 	struct sim_peer *p = calloc(1, sizeof(*p));
 
@@ -112,11 +112,12 @@ struct sim_peer *sim_peer_new(struct sim_host *h, const struct sim_flavour *f, u
 		abort();
 	p->host = h;
 	p->flavour = f;
+	p->family = (uint8_t)family;
 	p->lport = lport;
 	p->remote = remote;
 	p->rport = rport;
 	p->rto_ns = SIM_S;
-	p->mss = 536;
+	p->mss = sim_family_mss_default(family);
 	p->resend_timer.fire = on_resend;
 	p->ack_timer.fire = on_ack;
 	p->keep_timer.fire = on_keep;
@@ -162,7 +163,7 @@ void sim_peer_accept(struct sim_peer *p, const struct sim_seg *syn, uint32_t iss
 	p->ts_recent = syn->tsval;
 	p->wscale_theirs = p->flavour->wscale == SIM_NO_WSCALE ? SIM_NO_WSCALE : syn->wscale;
 	p->wscale_ours = p->wscale_theirs == SIM_NO_WSCALE ? 0 : p->flavour->wscale;
-	p->mss = syn->mss ? syn->mss : 536;
+	p->mss = syn->mss ? syn->mss : sim_family_mss_default(p->family);
 	begin(p, iss);
 }
 

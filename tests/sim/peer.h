@@ -51,6 +51,7 @@ struct sim_peer {
 	const struct sim_flavour *flavour;
 	void *app;       /* the host's user's; NULL: nobody listens any more */
 	uint64_t stream; /* what it writes: stream.h */
+	uint8_t family;  /* enum weir_family */
 	uint32_t remote;
 	uint16_t lport, rport;
 	enum sim_tcp state;
@@ -115,8 +116,8 @@ void sim_peer_keepalive(struct sim_peer *p, uint32_t every_ms);
 /* For the host. */
 
 /* A peer in CLOSED, in the host's list. */
-struct sim_peer *sim_peer_new(struct sim_host *h, const struct sim_flavour *f, uint16_t lport,
-	uint32_t remote, uint16_t rport);
+struct sim_peer *sim_peer_new(struct sim_host *h, const struct sim_flavour *f,
+	enum weir_family family, uint16_t lport, uint32_t remote, uint16_t rport);
 /* Sends the SYN. */
 void sim_peer_connect(struct sim_peer *p, uint32_t iss);
 /* Answers the SYN. */

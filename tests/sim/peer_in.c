@@ -75,7 +75,7 @@ static void in_syn_sent(struct sim_peer *p, const struct sim_seg *s)
 	p->sack = p->flavour->sack && s->sack_ok;
 	p->wscale_theirs = p->flavour->wscale == SIM_NO_WSCALE ? SIM_NO_WSCALE : s->wscale;
 	p->wscale_ours = p->wscale_theirs == SIM_NO_WSCALE ? 0 : p->flavour->wscale;
-	p->mss = s->mss ? s->mss : 536;
+	p->mss = s->mss ? s->mss : sim_family_mss_default(p->family);
 	p->una = s->ack;
 	p->wnd = p->max_wnd = s->wnd; /* RFC 7323 §2.2: unscaled */
 	p->wl1 = s->seq;
@@ -89,7 +89,8 @@ static void in_syn_sent(struct sim_peer *p, const struct sim_seg *s)
 
 static uint16_t mss_less_options(const struct sim_peer *p)
 {
-	uint16_t mss = p->mss < 1460 ? p->mss : 1460;
+	const uint16_t link = sim_family_mss(p->family, 1460);
+	uint16_t mss = p->mss < link ? p->mss : link;
 
 	return p->ts ? mss - 12 : mss;
 }

@@ -43,6 +43,7 @@ static void emit(struct sim_peer *p, uint8_t flags, uint32_t seq, uint32_t len)
 	const bool syn = flags & WEIR_TCP_SYN;
 	uint8_t data[SIM_PAYLOAD_MAX];
 	struct sim_seg s = {
+		.family = p->family,
 		.src = p->host->addr,
 		.dst = p->remote,
 		.sport = p->lport,
@@ -60,7 +61,7 @@ static void emit(struct sim_peer *p, uint8_t flags, uint32_t seq, uint32_t len)
 	};
 
 	if (syn) {
-		s.mss = p->flavour->mss;
+		s.mss = p->flavour->mss ? sim_flavour_mss(p->flavour, p->family) : 0;
 		s.wscale = p->passive && p->wscale_theirs == SIM_NO_WSCALE ? SIM_NO_WSCALE
 									   : p->flavour->wscale;
 		s.sealed = p->passive ? p->sealed : p->host->seals;
@@ -103,6 +104,7 @@ void sim_peer_send_ack(struct sim_peer *p)
 void sim_peer_send_rst(struct sim_peer *p)
 {
 	struct sim_seg s = {
+		.family = p->family,
 		.src = p->host->addr,
 		.dst = p->remote,
 		.sport = p->lport,

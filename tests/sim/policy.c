@@ -5,13 +5,14 @@
 
 #include "world.h"
 
-static void fill_backends(struct weir_policy *p, unsigned int s, uint32_t n_each)
+static void fill_backends(struct weir_policy *p, unsigned int s, enum weir_family family,
+	uint32_t n_each)
 {
 	for (uint32_t i = 0; i < n_each; i++) {
 		uint16_t b = (uint16_t)p->n_backends++;
 
 		p->backends[b] = (struct weir_backend){
-			.addr = weir_addr_v4(weir_be32(SHELL_BACKEND(s, i))),
+			.addr = ip_addr(family, SHELL_BACKEND(s, i)),
 			.port_be = weir_be16(SHELL_BACKEND_PORT),
 			.service = (uint16_t)s,
 			.nexthop = b,
@@ -36,12 +37,13 @@ static const struct weir_timeouts defaults = {.established_ms = SIM_POLICY_IDLE_
  * Timeouts are short, so that they happen; applications' keep-alives (plan.c) are shorter. The scale
  * is one that the backends' small buffers can be told in: with 14 a window below 16 KB is none. Segments are as large as every backend takes.
  */
-static void fill_service(struct weir_policy *p, unsigned int s, const struct sim_profile *profile,
+static void fill_service(struct weir_policy *p, unsigned int s, const struct sim_spec *spec,
 	uint32_t n_each, uint16_t mss, struct sim_random *r)
 {
 	static const enum weir_scheduler schedulers[] = {
 		WEIR_SCHED_RR, WEIR_SCHED_WRR, WEIR_SCHED_LC};
-	const struct weir_addr vip = weir_addr_v4(weir_be32(SHELL_VIP(s)));
+	const enum weir_family family = sim_family_of(spec->family, s);
+	const struct weir_addr vip = ip_addr(family, SHELL_VIP(s));
 
 	p->services[s] = (struct weir_service){
 		.mode = s % 2 == 0 ? WEIR_MODE_FULLNAT : WEIR_MODE_NAT,
@@ -49,7 +51,7 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 		.profile = {.mss = mss,
 			.wscale = (uint8_t)sim_below(r, 10),
 			.sack = sim_chance(r, 800000),
-			.timestamps = profile->timestamps},
+			.timestamps = spec->profile->timestamps},
 		.timeouts = {.established_ms = sim_between(r, 120000, 300000),
 			.half_close_ms = sim_between(r, 60000, 300000),
 			.closing_ms = 60000,
@@ -59,10 +61,10 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 		.first_member = p->n_members,
 		.n_members = n_each,
 	};
-	if (profile->manner == SIM_LONG)
+	if (spec->profile->manner == SIM_LONG)
 		p->services[s].timeouts = defaults;
 	weir_policy_listen(p, (uint16_t)s, &vip, weir_be16(SHELL_VIP_PORT));
-	fill_backends(p, s, n_each);
+	fill_backends(p, s, family, n_each);
 }
 
 static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_workers,
@@ -96,6 +98,19 @@ static struct weir_limits limits(const struct sim_profile *profile, uint32_t n_w
 	return l;
 }
 
+static void fill_interfaces(struct weir_policy *p, enum weir_family family)
+{
+	struct weir_interface *clients = &p->interfaces[SHELL_CLIENTS];
+	struct weir_interface *backends = &p->interfaces[SHELL_BACKENDS];
+	const uint8_t prefix = ip_prefix(family, 24);
+
+	clients->addrs[clients->n_addrs++] =
+		(struct weir_interface_addr){ip_addr(family, 0xc6336401), prefix};
+	for (unsigned int i = 0; i < 2; i++)
+		backends->addrs[backends->n_addrs++] =
+			(struct weir_interface_addr){ip_addr(family, SHELL_LOCAL + i), prefix};
+}
+
 struct weir_policy *sim_policy(const struct sim_spec *spec, uint32_t n_each, const uint16_t *mss,
 	struct sim_random *r)
 {
@@ -114,17 +129,15 @@ struct weir_policy *sim_policy(const struct sim_spec *spec, uint32_t n_each, con
 	p->n_workers = sim_between(r, 1, profile->workers);
 	p->n_ports = p->n_interfaces = 2;
 	p->ports[SHELL_CLIENTS].mtu = p->ports[SHELL_BACKENDS].mtu = 1500;
-	p->interfaces[SHELL_CLIENTS] = (struct weir_interface){.port = SHELL_CLIENTS,
-		.n_addrs = 1,
-		.addrs = {{weir_addr_v4(weir_be32(0xc6336401)), 120}}};
-	p->interfaces[SHELL_BACKENDS] = (struct weir_interface){.port = SHELL_BACKENDS,
-		.no_clients = true,
-		.n_addrs = 2,
-		.addrs = {{weir_addr_v4(weir_be32(SHELL_LOCAL)), 120},
-			{weir_addr_v4(weir_be32(SHELL_LOCAL + 1)), 120}}};
+	p->interfaces[SHELL_CLIENTS] = (struct weir_interface){.port = SHELL_CLIENTS};
+	p->interfaces[SHELL_BACKENDS] =
+		(struct weir_interface){.port = SHELL_BACKENDS, .no_clients = true};
+	for (unsigned int s = 0; s < 2; s++) /* which are of both families, if there are two */
+		if (s == 0 || spec->family == SIM_BOTH)
+			fill_interfaces(p, sim_family_of(spec->family, s));
 	p->n_services = SIM_SERVICES;
 	for (unsigned int s = 0; s < SIM_SERVICES; s++)
-		fill_service(p, s, profile, n_each, mss[s], r);
+		fill_service(p, s, spec, n_each, mss[s], r);
 	p->limits = limits(profile, p->n_workers, r);
 	for (unsigned int i = 0; i < sizeof(shell_secret); i++)
 		shell_secret[i] = (uint8_t)sim_random(r);

@@ -4,6 +4,7 @@
 #define WEIR_SIM_PROFILE_H
 
 #include "link.h"
+#include "family.h"
 #include "mode.h"
 #include "plan.h"
 
@@ -44,6 +45,7 @@ struct sim_spec {
 	uint64_t seed;
 	uint32_t conns, minutes;
 	enum sim_mode mode;
+	enum sim_family family;
 	bool alone; /* SIM_TENANT: without it */
 };
 

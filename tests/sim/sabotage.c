@@ -103,6 +103,6 @@ bool sim_sabotage(enum sim_sabotage kind, struct shell *shell, const struct shel
 	else if (kind == SIM_SABOTAGE_NEIGHBOUR)
 		out->data[5] ^= 1;
 	else if (spoil(kind, s, tcp))
-		sim_wire_mend(out->data, out->len);
+		sim_wire_mend(out->data);
 	return true;
 }

@@ -68,9 +68,11 @@ static unsigned int get16(const uint8_t *p)
 	return (unsigned int)p[0] << 8 | p[1];
 }
 
-static void print_addr(FILE *to, const uint8_t *addr, const uint8_t *port)
+/* Of IPv6, the host whose number it has. */
+static void print_addr(FILE *to, uint32_t host, const uint8_t *port)
 {
-	fprintf(to, "%u.%u.%u.%u:%u", addr[0], addr[1], addr[2], addr[3], get16(port));
+	fprintf(to, "%u.%u.%u.%u:%u", host >> 24, host >> 16 & 255, host >> 8 & 255, host & 255,
+		get16(port));
 }
 
 static void print_options(FILE *to, const uint8_t *at, const uint8_t *end)
@@ -100,25 +102,29 @@ static void print_entry(FILE *to, const struct entry *e)
 {
 	static const char *const ways[] = {"C>   ", "  >C ", "   <B", " B<  "};
 	static const char letters[] = "FSRPAUEW";
-	const uint8_t *ip = e->frame + 14, *tcp = ip + 20;
-	unsigned int off = (tcp[12] >> 4) * 4u, ip_len = get16(ip + 2);
+	const struct datagram ip = ip_read(e->frame + IP_OFF);
+	const uint32_t tcp_off = (uint32_t)ip_l4_off(ip.family);
+	const uint8_t *tcp = e->frame + tcp_off;
+	unsigned int off = (tcp[12] >> 4) * 4u;
 
 	fprintf(to, "%14.6f %s ", (double)e->now_ns / 1e9, ways[e->way]);
-	if (e->len < SIM_HEADERS || off < 20) {
+	if (e->len < tcp_off + 20 || ip.proto != WEIR_PROTO_TCP || off < 20) {
 		fprintf(to, "%u bytes of something\n", e->len);
 		return;
 	}
-	print_addr(to, ip + 12, tcp);
+	if (ip.family == WEIR_FAMILY_IPV6)
+		fprintf(to, "IPv6 ");
+	print_addr(to, ip.src, tcp);
 	fprintf(to, " > ");
-	print_addr(to, ip + 16, tcp + 2);
+	print_addr(to, ip.dst, tcp + 2);
 	fprintf(to, " ");
 	for (unsigned int i = 0; i < 8; i++)
 		if (tcp[13] >> i & 1)
 			fputc(letters[i], to);
 	fprintf(to, " seq %u ack %u wnd %u len %d", get32(tcp + 4), get32(tcp + 8), get16(tcp + 14),
-		(int)ip_len - 20 - (int)off);
-	print_options(to, tcp + 20, tcp + (off < SNAP - 34 ? off : SNAP - 34));
-	fprintf(to, e->len < 14 + ip_len ? " (cut)\n" : "\n");
+		(int)ip.l4_len - (int)off);
+	print_options(to, tcp + 20, tcp + (off < SNAP - tcp_off ? off : SNAP - tcp_off));
+	fprintf(to, e->len < tcp_off + ip.l4_len ? " (cut)\n" : "\n");
 }
 
 void sim_trace_print(const struct sim_trace *t, FILE *to, struct sim_tuple who, uint32_t lines)

@@ -3,10 +3,6 @@
 
 #include <string.h>
 
-#define IP  14
-#define TCP 34
-#define OPT SIM_HEADERS
-
 /* RFC 4727: for experiments. */
 #define SEAL     253
 #define SEAL_LEN 8
@@ -31,25 +27,6 @@ static void put32(uint8_t *p, uint32_t x)
 {
 	put16(p, (uint16_t)(x >> 16));
 	put16(p + 2, (uint16_t)x);
-}
-
-/* RFC 1071, at most 64 KB. */
-static uint16_t sum(uint32_t start, const uint8_t *p, uint32_t len)
-{
-	uint64_t s = start;
-
-	for (uint32_t i = 0; i + 1 < len; i += 2)
-		s += get16(p + i);
-	if (len & 1)
-		s += (uint32_t)p[len - 1] << 8;
-	while (s >> 16)
-		s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)s;
-}
-
-static uint16_t tcp_sum(const uint8_t *frame, uint32_t tcp_len)
-{
-	return sum(sum(6 + tcp_len, frame + IP + 12, 8), frame + TCP, tcp_len);
 }
 
 /* Options on their way into a frame. */
@@ -141,31 +118,28 @@ static void make_seal(uint8_t seal[SEAL_LEN], const uint8_t *tcp, uint32_t paylo
 	put32(seal, hash(hash(payload_len, copy + 12, 4), copy + 20, len - 20));
 }
 
-void sim_wire_mend(uint8_t *frame, uint32_t len)
+void sim_wire_mend(uint8_t *frame)
 {
-	put16(frame + TCP + 16, 0);
-	put16(frame + TCP + 16, (uint16_t)~tcp_sum(frame, len - TCP));
+	ip_mend(frame);
 }
 
 uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, bool odd)
 {
-	static const uint8_t start[SIM_HEADERS] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8,
-		0, /* IP */
-		0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6};
-	uint32_t opt_len, len;
-	uint8_t *tcp = frame + TCP;
+	static const uint8_t macs[8] = {2, 0, 0, 0, 0, 1, 2, 0};
+	struct datagram ip = {.family = s->family,
+		.proto = WEIR_PROTO_TCP,
+		.hop_limit = 64,
+		.src = s->src,
+		.dst = s->dst};
+	uint8_t *tcp = frame + ip_l4_off(s->family);
+	const uint32_t opt_len = write_options(tcp + 20, s, odd);
 
-	memcpy(frame, start, sizeof(start));
-	opt_len = write_options(frame + OPT, s, odd);
-	len = OPT + opt_len + s->payload_len;
+	memcpy(frame, macs, sizeof(macs));
+	put32(frame + 8, s->src); /* the sender's MAC address ends in its number */
+	ip.l4_len = (uint16_t)(20 + opt_len + s->payload_len);
+	ip_write(frame, &ip);
 	if (s->payload_len > 0)
-		memcpy(frame + OPT + opt_len, s->payload, s->payload_len);
-	put32(frame + 8, s->src); /* the sender's MAC address ends in its IP address */
-	put16(frame + 12, 0x0800);
-	put16(frame + IP + 2, (uint16_t)(len - IP));
-	put32(frame + IP + 12, s->src);
-	put32(frame + IP + 16, s->dst);
-	put16(frame + IP + 10, (uint16_t)~sum(0, frame + IP, 20));
+		memcpy(tcp + 20 + opt_len, s->payload, s->payload_len);
 	put16(tcp, s->sport);
 	put16(tcp + 2, s->dport);
 	put32(tcp + 4, s->seq);
@@ -173,10 +147,11 @@ uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, b
 	tcp[12] = (uint8_t)((20 + opt_len) / 4 << 4);
 	tcp[13] = s->flags;
 	put16(tcp + 14, s->wnd);
+	put16(tcp + 18, 0);
 	if (s->sealed)
 		make_seal(find_option(tcp, SEAL), tcp, s->payload_len);
-	sim_wire_mend(frame, len);
-	return len;
+	ip_mend(frame);
+	return (uint32_t)(tcp - frame) + ip.l4_len;
 }
 
 static void read_option(struct sim_seg *s, const uint8_t *data, uint8_t kind, uint8_t len)
@@ -228,22 +203,38 @@ static void read_seal(struct sim_seg *s, const uint8_t *tcp)
 	s->kept_numbers = memcmp(seal + 4, made + 4, 4) == 0;
 }
 
+/* A whole packet with nothing but the plainest header, all sums right; its upper layer is of l4_len_min bytes. */
+static bool is_good(const uint8_t *frame, uint32_t len, struct datagram *ip, uint32_t l4_len_min)
+{
+	const enum weir_family family = ip_family(frame);
+	const uint8_t version = family == WEIR_FAMILY_IPV6 ? 0x60 : 0x45;
+	const uint8_t mask = family == WEIR_FAMILY_IPV6 ? 0xf0 : 0xff;
+	const uint8_t *at = frame + IP_OFF;
+
+	if (len < ip_l4_off(family) + l4_len_min || (at[0] & mask) != version ||
+		(family == WEIR_FAMILY_IPV4 && get16(frame + 12) != 0x0800) || !ip_sum_right(at))
+		return false;
+	*ip = ip_read(at);
+	return ip->l4_len >= l4_len_min && ip_l4_off(family) + ip->l4_len <= len &&
+		ip_l4_sum(at) == 0xffff;
+}
+
 bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 {
-	const uint8_t *tcp = frame + TCP;
-	uint32_t ip_len, off;
+	const uint8_t *tcp;
+	struct datagram ip;
+	uint32_t off;
 
-	if (len < SIM_HEADERS || get16(frame + 12) != 0x0800 || frame[IP] != 0x45 ||
-		frame[IP + 9] != 6 || sum(0, frame + IP, 20) != 0xffff)
+	if (!is_good(frame, len, &ip, 20) || ip.proto != WEIR_PROTO_TCP)
 		return false;
-	ip_len = get16(frame + IP + 2);
+	tcp = frame + ip_l4_off(ip.family);
 	off = (tcp[12] >> 4) * 4u;
-	if (IP + ip_len > len || off < 20 || 20 + off > ip_len ||
-		tcp_sum(frame, ip_len - 20) != 0xffff)
+	if (off < 20 || off > ip.l4_len)
 		return false;
 	*s = (struct sim_seg){
-		.src = get32(frame + IP + 12),
-		.dst = get32(frame + IP + 16),
+		.family = ip.family,
+		.src = ip.src,
+		.dst = ip.dst,
 		.sport = get16(tcp),
 		.dport = get16(tcp + 2),
 		.seq = get32(tcp + 4),
@@ -252,7 +243,7 @@ bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 		.flags = tcp[13],
 		.wscale = SIM_NO_WSCALE,
 		.opt_len = (uint8_t)(off - 20),
-		.payload_len = (uint16_t)(ip_len - 20 - off),
+		.payload_len = (uint16_t)(ip.l4_len - off),
 		.payload = tcp + off,
 	};
 	if (!read_options(s, tcp + 20, tcp + off))
@@ -263,18 +254,24 @@ bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 
 bool sim_wire_read_error(struct sim_seg *s, const uint8_t *frame, uint32_t len)
 {
-	const uint8_t *icmp = frame + TCP, *quote = icmp + 8;
+	const uint8_t *quote, *tcp;
+	struct datagram ip, of;
 
-	if (len < TCP + 8 + 28 || get16(frame + 12) != 0x0800 || frame[IP + 9] != 1 ||
-		sum(0, frame + IP, 20) != 0xffff || sum(0, quote, 20) != 0xffff ||
-		len != IP + (uint32_t)get16(frame + IP + 2) || sum(0, icmp, len - TCP) != 0xffff)
+	if (!is_good(frame, len, &ip, 8 + 20 + 8) || ip.proto == WEIR_PROTO_TCP ||
+		ip.l4_len < 8 + ip_len(ip.family) + 8)
+		return false;
+	quote = frame + ip_l4_off(ip.family) + 8;
+	tcp = quote + ip_len(ip.family);
+	of = ip_read(quote);
+	if (of.family != ip.family || !ip_sum_right(quote))
 		return false;
 	*s = (struct sim_seg){
-		.src = get32(quote + 12),
-		.dst = get32(quote + 16),
-		.sport = get16(quote + 20),
-		.dport = get16(quote + 22),
-		.seq = get32(quote + 24),
+		.family = ip.family,
+		.src = of.src,
+		.dst = of.dst,
+		.sport = get16(tcp),
+		.dport = get16(tcp + 2),
+		.seq = get32(tcp + 4),
 	};
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Segments as the peers of the simulator see them, from and to frames, by nothing of the code under
- * test. Addresses, ports and numbers in host order.
+ * test. Hosts by number (tests/lib/ip.h), ports and numbers in host order.
  */
 #ifndef WEIR_SIM_WIRE_H
 #define WEIR_SIM_WIRE_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ip.h"
 #include "wire/hdr.h"
 
 #define SIM_FRAME_MAX   1514
@@ -22,6 +23,7 @@ struct sim_range {
 };
 
 struct sim_seg {
+	uint8_t family; /* enum weir_family; 0: IPv4 */
 	uint32_t src, dst;
 	uint16_t sport, dport;
 	uint32_t seq, ack;
@@ -54,8 +56,8 @@ uint32_t sim_wire_write(uint8_t frame[SIM_FRAME_MAX], const struct sim_seg *s, b
  * timestamps; and of its numbers: the sequence number and TSval.
  */
 
-/* Makes the TCP checksum right for the bytes as they are. */
-void sim_wire_mend(uint8_t *frame, uint32_t len);
+/* Makes checksums right for the bytes as they are. */
+void sim_wire_mend(uint8_t *frame);
 
 /* A frame with anything wrong, the checksums included, is false. */
 bool sim_wire_read(struct sim_seg *s, const uint8_t *frame, uint32_t len);

@@ -51,7 +51,7 @@ static struct sim_host *backend_at(struct sim_world *w, uint32_t addr)
 static void out(struct sim_front *f, const struct shell_out *o, struct sim_tuple who)
 {
 	struct sim_world *w = f->world;
-	uint32_t dst = weir_be32(o->seg.dst.w[3]);
+	uint32_t dst = ip_host(&o->seg.dst);
 	struct sim_host *h;
 
 	w->stats.frames += sim_sabotage_copies(w->sabotage);
@@ -283,15 +283,17 @@ static void make_hosts(struct sim_world *w)
 	for (uint32_t i = 0; i < w->n_clients; i++)
 		make_host(w, &w->clients[i], SIM_CLIENT_ADDR + i, to_front_from_client);
 	for (unsigned int s = 0; s < SIM_SERVICES; s++) {
-		w->mss[s] = 1460;
+		const enum weir_family family = sim_family_of(w->spec.family, s);
+
+		w->mss[s] = sim_family_mss(family, 1460);
 		for (uint32_t i = 0; i < w->n_each; i++) {
 			struct sim_host *h = &w->backends[s][i];
 
 			make_host(w, h, SHELL_BACKEND(s, i), to_front_from_backend);
 			h->listen = SHELL_BACKEND_PORT;
 			h->flavour = flavour_for(w, p->timestamps && !p->lacking);
-			if (w->mss[s] > sim_flavour_mss(h->flavour))
-				w->mss[s] = sim_flavour_mss(h->flavour);
+			if (w->mss[s] > sim_flavour_mss(h->flavour, family))
+				w->mss[s] = sim_flavour_mss(h->flavour, family);
 		}
 	}
 }

@@ -48,11 +48,13 @@ static inline bool frame_is_icmp(const uint8_t *f)
 /* RFC 1071's sum in network order, going on from `sum`, not complemented: 0xffff over what is right. */
 static inline uint16_t frame_sum(uint32_t sum, const uint8_t *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		sum += i % 2 ? p[i] : (uint32_t)p[i] << 8;
-		sum = (sum & 0xffff) + (sum >> 16);
-	}
-	return (uint16_t)sum;
+	uint64_t all = sum;
+
+	for (size_t i = 0; i < len; i++)
+		all += i % 2 ? p[i] : (uint32_t)p[i] << 8;
+	while (all >> 16)
+		all = (all & 0xffff) + (all >> 16);
+	return (uint16_t)all;
 }
 
 static inline uint16_t frame_ip_sum(const uint8_t *f)
