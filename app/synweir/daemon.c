@@ -42,7 +42,7 @@ struct daemon {
 	struct weir_eal_args args;
 	struct weir_dataplane dp;
 	struct weir_view view;
-	struct weir_reload reload;
+	struct weir_reload reload, obey;
 	struct weir_watch *watch;
 	sigset_t signals;
 	bool eal_up;
@@ -61,6 +61,7 @@ static void own_signals(struct daemon *d)
 	sigaddset(&d->signals, SIGTERM);
 	sigaddset(&d->signals, SIGINT);
 	sigaddset(&d->signals, SIGHUP);
+	sigaddset(&d->signals, SIGUSR1);
 	weir_signals_block(&d->signals);
 	signal(SIGPIPE, SIG_IGN); /* telemetry's clients may hang up */
 }
@@ -205,9 +206,15 @@ static void on_watch(void *arg, enum weir_watch_level level, const char *line)
 	weir_log(level == WEIR_WATCH_WARNING ? WEIR_LOG_WARNING : WEIR_LOG_INFO, "%s", line);
 }
 
-static void wake(void)
+/* Signals, because they wait should the control thread be busy. */
+static void wake_to_reload(void)
 {
-	kill(getpid(), SIGHUP); /* which waits, should the control thread be busy */
+	kill(getpid(), SIGHUP);
+}
+
+static void wake_to_obey(void)
+{
+	kill(getpid(), SIGUSR1);
 }
 
 static int start_watching(struct daemon *d)
@@ -215,9 +222,12 @@ static int start_watching(struct daemon *d)
 	d->view.version = WEIR_VERSION;
 	d->view.config_file = d->reloader.file;
 	d->view.file_prefix = d->args.file_prefix;
-	weir_reload_init(&d->reload, wake);
+	weir_reload_init(&d->reload, wake_to_reload);
+	weir_reload_init(&d->obey, wake_to_obey);
 	d->view.reload = &d->reload;
+	d->view.obey = &d->obey;
 	d->view.orders = &d->dp.shared.orders;
+	d->view.health = &d->dp.shared.health;
 	d->view.started = time(NULL);
 	d->view.started_ns = weir_clock_monotonic_ns();
 	weir_describe_view(&d->view, &d->dp);
@@ -318,6 +328,7 @@ static void each_second(struct daemon *d, uint64_t now)
 	weir_dataplane_tend(&d->dp);
 	weir_describe_ports(&d->view, &d->dp);
 	weir_watch_step(d->watch, &d->view, now);
+	weir_gauge(&d->view.flood, weir_watch_flood(d->watch));
 	weir_reload_tend(&d->reloader);
 }
 
@@ -330,10 +341,12 @@ static void serve(struct daemon *d)
 
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
-		if (sig == SIGHUP) {
+		if (sig == SIGHUP)
 			weir_reload_now(&d->reloader);
+		if (sig == SIGUSR1)
+			weir_reload_obey(&d->reloader);
+		if (sig != 0)
 			continue;
-		}
 		next = weir_clock_monotonic_ns() + SECOND_NS;
 		each_second(d, next - SECOND_NS);
 	}
@@ -355,7 +368,9 @@ static void drain(struct daemon *d)
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP)
-			weir_reload_refuse(&d->reloader);
+			weir_reload_refuse(&d->reloader, d->view.reload);
+		if (sig == SIGUSR1)
+			weir_reload_refuse(&d->reloader, d->view.obey);
 		if (now >= next) {
 			each_second(d, now);
 			next += SECOND_NS;

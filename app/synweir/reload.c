@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "reload.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,29 +118,72 @@ void weir_reload_now(struct weir_reloader *r)
 	weir_reload_end(r->view->reload, good, text);
 }
 
-void weir_reload_refuse(struct weir_reloader *r)
+void weir_reload_refuse(struct weir_reloader *r, struct weir_reload *desk)
 {
-	static const char text[] = "not reloaded: synweir is stopping";
+	static const char text[] = "nothing has changed: synweir is stopping";
 
-	weir_reload_begin(r->view->reload);
+	weir_reload_begin(desk);
 	weir_log(WEIR_LOG_WARNING, "%s", text);
-	weir_reload_end(r->view->reload, false, text);
+	weir_reload_end(desk, false, text);
+}
+
+/* In the log: what orders change. */
+static void tell_weights(const struct weir_policy *was, const struct weir_policy *next)
+{
+	for (uint32_t i = 0; i < next->n_backends; i++) {
+		const struct weir_backend *b = &next->backends[i];
+
+		if (weir_policy_weight(was, (uint16_t)i) != weir_policy_weight(next, (uint16_t)i))
+			weir_log(WEIR_LOG_INFO, "ordered: backend %s/%s: weight %u, was %u",
+				next->services[b->service].name, b->name,
+				weir_policy_weight(next, (uint16_t)i),
+				weir_policy_weight(was, (uint16_t)i));
+	}
+}
+
+/* The policy that is running, made again by what connections refer to now and what is ordered now. */
+static int renew(struct weir_reloader *r, const struct weir_busy *busy)
+{
+	struct weir_policy *p = r->config->policy;
+	struct weir_derivation how = {.busy_listeners = busy->listeners,
+		.busy_backends = busy->backends,
+		.orders = busy->orders};
+	int rc = weir_policy_derive(p, p, &how);
+
+	if (rc != 0)
+		return rc;
+	tell_weights(p, how.next);
+	rc = put_in_force(r, how.next);
+	if (rc != 0)
+		weir_policy_free(how.next);
+	return rc;
+}
+
+static int obey(struct weir_reloader *r)
+{
+	struct weir_busy *busy;
+	int rc;
+
+	if (!settle(r))
+		return -EBUSY;
+	busy = calloc(1, sizeof(*busy));
+	if (busy == NULL)
+		return -ENOMEM;
+	weir_view_busy(r->view, busy);
+	rc = renew(r, busy);
+	free(busy);
+	return rc;
+}
+
+void weir_reload_obey(struct weir_reloader *r)
+{
+	weir_reload_begin(r->view->obey);
+	r->disobeyed = obey(r) != 0;
+	weir_reload_end(r->view->obey, !r->disobeyed,
+		r->disobeyed ? "ordered, and not in force yet: it is tried every second" : "");
 }
 
 /* A removed VIP without connections must not be answered for by ARP any more. */
-static void vacate(struct weir_reloader *r, const struct weir_busy *busy)
-{
-	struct weir_policy *p = r->config->policy;
-	struct weir_derivation how = {
-		.busy_listeners = busy->listeners, .busy_backends = busy->backends};
-
-	if (!weir_policy_has_idle(p, busy->listeners, busy->backends) ||
-		weir_policy_derive(p, p, &how) != 0)
-		return;
-	if (put_in_force(r, how.next) != 0)
-		weir_policy_free(how.next);
-}
-
 void weir_reload_tend(struct weir_reloader *r)
 {
 	struct weir_busy *busy;
@@ -150,6 +194,8 @@ void weir_reload_tend(struct weir_reloader *r)
 	if (busy == NULL)
 		return;
 	weir_view_busy(r->view, busy);
-	vacate(r, busy);
+	if (r->disobeyed ||
+		weir_policy_has_idle(r->config->policy, busy->listeners, busy->backends))
+		r->disobeyed = renew(r, busy) != 0 && r->disobeyed;
 	free(busy);
 }

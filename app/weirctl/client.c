@@ -16,20 +16,6 @@
 #define REQUEST_MAX 1000        /* it reads 1023 bytes */
 #define PATIENCE_S  5
 
-/* As eal_create_runtime_dir() of DPDK does it. */
-void client_socket_path(const char *prefix, char *path, size_t size)
-{
-	const char *dir = getenv("RUNTIME_DIRECTORY");
-
-	if (dir == NULL && getuid() == 0)
-		dir = "/var/run";
-	if (dir == NULL)
-		dir = getenv("XDG_RUNTIME_DIR");
-	if (dir == NULL)
-		dir = "/tmp";
-	snprintf(path, size, "%s/dpdk/%s/dpdk_telemetry.v2", dir, prefix);
-}
-
 static int complain_connect(const char *path)
 {
 	switch (errno) {

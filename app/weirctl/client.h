@@ -7,12 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * Where the EAL of a daemon with this file prefix makes its socket, if it runs as the same user and
- * in the same environment as we do.
- */
-void client_socket_path(const char *prefix, char *path, size_t size);
-
 /* Returns the socket, or -1 after a line on stderr: what is wrong and what to do. */
 int client_connect(const char *path);
 

@@ -1,268 +1,256 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* weirctl: the command line to a running synweir. Asks, merges the pages of the answer, shows. */
-#include <getopt.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "baseline.h"
 #include "client.h"
+#include "page.h"
+#include "rates.h"
+#include "request.h"
 #include "table.h"
 #include "text.h"
 
-#define CONNS_LIMIT 100
+/* Parts of "info", and what has counters to clear. */
+static const char *const parts[] = {"services", "backends", "workers", "ports", "drops"};
+static const char *const counting[] = {
+	"services", "backends", "workers", "ports", "drops", "accounting"};
 
-struct topic {
-	const char *name;
-	const char *columns; /* NULL: it is one object, shown line by line */
-	const char *help;
-};
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
-static const struct topic topics[] = {
-	{"info", NULL, "version, configuration file, uptime, sizes, memory"},
-	{"services",
-		"name vip mode scheduler state backends active syn cookies_ok opened established "
-		"failed syn_cookies gate half_open switches "
-		"bytes_in bytes_out",
-		"services and their counters"},
-	{"backends",
-		"service name address port state weight active opened established refused "
-		"timed_out unreachable",
-		"backends and their counters"},
-	{"workers",
-		"worker lcore cpu conns conns_max held held_max local_ports rx tx dropped "
-		"handed_in "
-		"handed_out loops busy_loops",
-		"workers: load and how full they are"},
-	{"sources", "address connections refused",
-		"client addresses with many connections, the worst first"},
-	{"drops", "class name total text", "what became of packets, and what happened: by name"},
-	{"conns", "worker state closer client service local backend expires_ms", "connections"},
-	{"ports",
-		"name driver mac link mbps addresses queues steering checksums rx_pkts tx_pkts "
-		"rx_missed rx_no_mbuf tx_errors",
-		"ports"},
-	{"accounting", "worker rx created handed_in tx dropped consumed handed_out held balance",
-		"each worker's packet balance"},
-};
-
-#define TOPICS (sizeof(topics) / sizeof(topics[0]))
-
-struct request {
-	char path[128];
-	const struct topic *topic;
-	char filters[512]; /* as telemetry wants them: "service=web," */
-	size_t limit;
-	bool limit_given, json, all;
-};
-
-static void usage(void)
+static double clock_s(void)
 {
-	printf("usage: weirctl [-p PREFIX | -s SOCKET] [--json] show TOPIC [OPTION...]\n"
-	       "       weirctl [-p PREFIX | -s SOCKET] reload\n"
-	       "       weirctl [-p PREFIX | -s SOCKET] set service NAME syn_cookies "
-	       "always|adaptive|never|configured\n\n"
-	       "Shows state and counters of a running synweir; reloads its configuration, all of "
-	       "it "
-	       "or nothing,\n"
-	       "and tells what has changed, or why nothing has; overrides the file until the "
-	       "next start.\n\n"
-	       "topics:\n");
-	for (size_t i = 0; i < TOPICS; i++)
-		printf("  %-11s %s\n", topics[i].name, topics[i].help);
-	printf("\noptions:\n"
-	       "  -p, --prefix PREFIX    the daemon's EAL file prefix (synweir)\n"
-	       "  -s, --socket SOCKET    the telemetry socket itself\n"
-	       "  -j, --json             one JSON document instead of a table\n"
-	       "  -a, --all              show drops: also what is zero\n"
-	       "      --client ADDR      show conns: only of this client\n"
-	       "      --service NAME     show conns: only of this service\n"
-	       "      --backend NAME     show conns: only to this backend\n"
-	       "      --state STATE      show conns: only in this state, e.g. ESTABLISHED\n"
-	       "      --limit N          show conns: at most N (%d); 0: all\n"
-	       "  -h, --help             this text\n"
-	       "  -V, --version          the version\n\n"
-	       "exit status: 0, or 1 after a line on stderr\n",
-		CONNS_LIMIT);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static int complain(const char *what, const char *value)
+static json_t *ask(int fd, const char *topic, const char *params, size_t limit, bool *more)
 {
-	fprintf(stderr, "weirctl: %s '%s' (weirctl --help)\n", what, value);
-	return -1;
+	char command[64];
+
+	snprintf(command, sizeof(command), "/synweir/%s", topic);
+	return client_rows(fd, command, params, limit, more);
 }
 
-static int add_filter(struct request *r, const char *key, const char *value)
+/* The object of a topic that is one; NULL after a line on stderr. */
+static json_t *ask_object(int fd, const char *topic)
 {
-	size_t used = strlen(r->filters), left = sizeof(r->filters) - used;
+	bool more;
+	json_t *rows = ask(fd, topic, "", 0, &more);
+	json_t *object = json_incref(json_array_get(rows, 0));
 
-	if (value[0] == '\0' || strpbrk(value, ",=") != NULL)
-		return complain("not a name or address:", value);
-	if (snprintf(r->filters + used, left, "%s=%s,", key, value) >= (int)left)
-		return complain("too long:", value);
-	return 0;
+	json_decref(rows);
+	if (rows == NULL || json_is_object(object))
+		return object;
+	json_decref(object);
+	fprintf(stderr, "weirctl: the answer says nothing\n");
+	return NULL;
 }
 
-static int set_limit(struct request *r, const char *text)
+/* Topic "info" with the rows of those topics in the member "rows". */
+static json_t *ask_all(int fd, const char *const *names, size_t n)
 {
-	char *end;
+	json_t *doc = ask_object(fd, "info"), *all = json_object();
+	bool more;
 
-	r->limit_given = true;
-	r->limit = strtoul(text, &end, 10);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || r->limit > UINT32_MAX)
-		return complain("--limit: not a number:", text);
-	return 0;
-}
+	if (doc == NULL)
+		json_decref(all);
+	else
+		json_object_set_new(doc, "rows", all);
+	for (size_t i = 0; doc != NULL && i < n; i++) {
+		json_t *rows = ask(fd, names[i], "", 0, &more);
 
-/* What is no topic. */
-static const struct topic reload = {"reload", NULL, NULL};
-
-static int find_reload(struct request *r, int n, char **words)
-{
-	r->topic = &reload;
-	if (n > 1)
-		return complain("reload takes no", words[1]);
-	if (r->filters[0] != '\0' || r->limit_given || r->all || r->json)
-		return complain("options are for show, not", words[0]);
-	return 0;
-}
-
-static const struct topic set = {"set", NULL, NULL};
-
-/* "set service NAME syn_cookies WORD": the daemon judges name and word. */
-static int find_set(struct request *r, int n, char **words)
-{
-	r->topic = &set;
-	if (r->filters[0] != '\0' || r->limit_given || r->all || r->json)
-		return complain("options are for show, not", words[0]);
-	if (n != 5 || strcmp(words[1], "service") != 0 || strcmp(words[3], "syn_cookies") != 0)
-		return complain("set what?", "set service NAME syn_cookies WORD");
-	if (add_filter(r, "service", words[2]) != 0)
-		return -1;
-	return add_filter(r, "syn_cookies", words[4]);
-}
-
-static int find_topic(struct request *r, int n, char **words)
-{
-	if (n == 0)
-		return complain("missing command:", "show TOPIC, reload or set");
-	if (strcmp(words[0], "reload") == 0)
-		return find_reload(r, n, words);
-	if (strcmp(words[0], "set") == 0)
-		return find_set(r, n, words);
-	if (strcmp(words[0], "show") != 0)
-		return complain("unknown command", words[0]);
-	if (n == 1)
-		return complain("show what?", "show TOPIC");
-	if (n > 2)
-		return complain("one topic at a time, not", words[2]);
-	for (size_t i = 0; i < TOPICS; i++)
-		if (strcmp(words[1], topics[i].name) == 0)
-			r->topic = &topics[i];
-	if (r->topic == NULL)
-		return complain("unknown topic", words[1]);
-	if ((r->filters[0] != '\0' || r->limit_given) && strcmp(words[1], "conns") != 0)
-		return complain("filters and --limit are for show conns, not show", words[1]);
-	if (r->all && strcmp(words[1], "drops") != 0)
-		return complain("--all is for show drops, not show", words[1]);
-	return 0;
-}
-
-enum option_key {
-	KEY_CLIENT = 256,
-	KEY_SERVICE,
-	KEY_BACKEND,
-	KEY_STATE,
-	KEY_LIMIT,
-};
-
-static const struct option options[] = {
-	{"prefix", required_argument, NULL, 'p'},
-	{"socket", required_argument, NULL, 's'},
-	{"json", no_argument, NULL, 'j'},
-	{"all", no_argument, NULL, 'a'},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{"client", required_argument, NULL, KEY_CLIENT},
-	{"service", required_argument, NULL, KEY_SERVICE},
-	{"backend", required_argument, NULL, KEY_BACKEND},
-	{"state", required_argument, NULL, KEY_STATE},
-	{"limit", required_argument, NULL, KEY_LIMIT},
-	{0},
-};
-
-/* 0: go on; 1: all is done; -1: complained. */
-static int read_option(struct request *r, int key)
-{
-	switch (key) {
-	case 'p':
-		client_socket_path(optarg, r->path, sizeof(r->path));
-		return 0;
-	case 's':
-		snprintf(r->path, sizeof(r->path), "%s", optarg);
-		return 0;
-	case 'j':
-		r->json = true;
-		return 0;
-	case 'a':
-		r->all = true;
-		return 0;
-	case 'h':
-		usage();
-		return 1;
-	case 'V':
-		printf("weirctl %s\n", WEIR_VERSION);
-		return 1;
-	case KEY_CLIENT:
-		return add_filter(r, "client", optarg);
-	case KEY_SERVICE:
-		return add_filter(r, "service", optarg);
-	case KEY_BACKEND:
-		return add_filter(r, "backend", optarg);
-	case KEY_STATE:
-		return add_filter(r, "state", optarg);
-	case KEY_LIMIT:
-		return set_limit(r, optarg);
-	default: /* getopt has complained */
-		return -1;
+		if (rows == NULL) {
+			json_decref(doc);
+			return NULL;
+		}
+		json_object_set_new(all, names[i], rows);
 	}
+	return doc;
 }
 
-static int read_arguments(struct request *r, int argc, char **argv)
+static bool is_page(const struct request *r)
 {
-	int key, err;
+	return strcmp(r->topic->name, "info") == 0;
+}
 
-	while ((key = getopt_long(argc, argv, "p:s:jahV", options, NULL)) != -1) {
-		err = read_option(r, key);
-		if (err != 0)
-			return err;
+/* Rows, or an object. NULL after a line on stderr. */
+static json_t *ask_topic(int fd, const struct request *r, bool *more)
+{
+	*more = false;
+	if (is_page(r))
+		return ask_all(fd, parts, LENGTH(parts));
+	if (r->topic->columns == NULL)
+		return ask_object(fd, r->topic->name);
+	return ask(fd, r->topic->name, r->params, r->limit, more);
+}
+
+static void compare_rows(json_t *now, const json_t *before, const struct topic *topic,
+	double seconds)
+{
+	if (seconds > 0)
+		rates_add(now, before, topic, seconds);
+	else
+		rates_subtract(now, before, topic);
+}
+
+/* Rates over so many seconds, or (0) differences: of the answer's rows, or of all parts of "info". */
+static void compare(const struct request *r, json_t *now, const json_t *before, double seconds)
+{
+	if (!is_page(r)) {
+		compare_rows(now, before, r->topic, seconds);
+		return;
 	}
-	return find_topic(r, argc - optind, argv + optind);
+	for (size_t i = 0; i < LENGTH(parts); i++)
+		compare_rows(json_object_get(json_object_get(now, "rows"), parts[i]),
+			json_object_get(json_object_get(before, "rows"), parts[i]),
+			topic_find(parts[i]), seconds);
 }
 
 /* Unless all are wanted, only names that something happened to. */
-static void remove_zero(json_t *rows)
+static void remove_zero(json_t *rows, const char *key)
 {
 	for (size_t i = json_array_size(rows); i-- > 0;)
-		if (json_integer_value(json_object_get(json_array_get(rows, i), "total")) == 0)
+		if (json_integer_value(json_object_get(json_array_get(rows, i), key)) == 0)
 			json_array_remove(rows, i);
 }
 
-static void show(const struct request *r, json_t *rows)
+static void show(const struct request *r, json_t *answer)
 {
+	const bool rates = r->watch_s > 0;
+
 	if (strcmp(r->topic->name, "drops") == 0 && !r->all)
-		remove_zero(rows);
+		remove_zero(answer, rates ? "total_per_s" : "total");
 	if (r->json) {
-		json_dumpf(r->topic->columns != NULL ? rows : json_array_get(rows, 0), stdout,
-			JSON_INDENT(2));
+		json_dumpf(answer, stdout, rates ? JSON_COMPACT : JSON_INDENT(2));
 		printf("\n");
-	} else if (r->topic->columns != NULL) {
-		table_print(rows, r->topic->columns);
+	} else if (is_page(r)) {
+		page_print(answer, rates);
+	} else if (r->topic->columns == NULL) {
+		table_print_one(answer);
 	} else {
-		table_print_one(json_array_get(rows, 0));
+		table_print(answer, r->wide ? topic_columns(r->topic) : r->topic->columns, rates);
 	}
+}
+
+/* Counts from "clear counters" on. false after a line on stderr. */
+static bool subtract_cleared(int fd, const struct request *r, json_t *answer)
+{
+	json_t *info = ask_object(fd, "info"),
+	       *was = info != NULL ? baseline_load(r->path, info) : NULL;
+
+	json_decref(info);
+	if (was == NULL)
+		return false;
+	compare(r, answer,
+		is_page(r) ? was : json_object_get(json_object_get(was, "rows"), r->topic->name),
+		0);
+	json_decref(was);
+	return true;
+}
+
+static int finish(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	fprintf(stderr, "weirctl: cannot write\n");
+	return EXIT_FAILURE;
+}
+
+static int show_once(int fd, const struct request *r)
+{
+	bool more, good;
+	json_t *answer = ask_topic(fd, r, &more);
+
+	if (answer == NULL)
+		return EXIT_FAILURE;
+	good = !r->cleared || subtract_cleared(fd, r, answer);
+	if (good)
+		show(r, answer);
+	json_decref(answer);
+	if (good && more)
+		fprintf(stderr, "weirctl: there may be more: --limit N, 0 for all\n");
+	return good ? finish() : EXIT_FAILURE;
+}
+
+/* A screen for each, where there is one. */
+static void begin_screen(const struct request *r, size_t shown)
+{
+	if (r->json)
+		return;
+	if (isatty(STDOUT_FILENO))
+		printf("\033[H\033[J");
+	else if (shown > 0)
+		printf("\n");
+}
+
+static int show_again(int fd, const struct request *r)
+{
+	const struct timespec pause = {.tv_sec = (time_t)r->watch_s,
+		.tv_nsec = (long)((r->watch_s - (double)(time_t)r->watch_s) * 1e9)};
+	double then = clock_s();
+	bool more;
+	json_t *before = ask_topic(fd, r, &more);
+	int status = before != NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+
+	for (size_t shown = 0; status == EXIT_SUCCESS && (r->count == 0 || shown < r->count);
+		shown++) {
+		json_t *now, *shows;
+		double at;
+
+		nanosleep(&pause, NULL);
+		at = clock_s();
+		now = ask_topic(fd, r, &more);
+		if (now == NULL) {
+			status = EXIT_FAILURE;
+			break;
+		}
+		shows = json_deep_copy(now);
+		compare(r, shows, before, at > then ? at - then : 1);
+		begin_screen(r, shown);
+		show(r, shows);
+		status = finish();
+		json_decref(shows);
+		json_decref(before);
+		before = now;
+		then = at;
+	}
+	json_decref(before);
+	return status;
+}
+
+static int clear(int fd, const struct request *r)
+{
+	json_t *doc = ask_all(fd, counting, LENGTH(counting));
+	int status = doc != NULL && baseline_save(r->path, doc) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+
+	json_decref(doc);
+	return status;
+}
+
+/* What is noted beside an order goes to stderr: it is done. */
+static int order(int fd, const struct request *r)
+{
+	bool more;
+	json_t *rows = ask(fd, "set", r->params, 0, &more), *row;
+	size_t i;
+
+	if (rows == NULL)
+		return EXIT_FAILURE;
+	json_array_foreach(rows, i, row)
+	{
+		fprintf(stderr, "weirctl: note: ");
+		text_put(stderr, json_string_value(json_object_get(row, "note")));
+		fputc('\n', stderr);
+	}
+	json_decref(rows);
+	return EXIT_SUCCESS;
 }
 
 /* The outcome comes in pieces. */
@@ -280,58 +268,45 @@ static int tell(const json_t *rows)
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		text_put(to, json_string_value(json_object_get(json_array_get(rows, i), "text")));
 	fprintf(to, "\n");
-	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+	return good ? finish() : EXIT_FAILURE;
 }
 
-static int ask_and_show(const struct request *r)
+static int reload(int fd)
 {
-	char command[64];
-	bool more = false;
-	json_t *rows;
-	int fd;
+	bool more;
+	json_t *rows = ask(fd, "reload", "", 0, &more);
+	int status = rows != NULL ? tell(rows) : EXIT_FAILURE;
 
-	snprintf(command, sizeof(command), "/synweir/%s", r->topic->name);
-	fd = client_connect(r->path);
-	if (fd < 0)
-		return EXIT_FAILURE;
-	rows = client_rows(fd, command, r->filters, r->limit, &more);
-	close(fd);
-	if (rows == NULL)
-		return EXIT_FAILURE;
-	if (r->topic == &reload) {
-		int status = tell(rows);
-
-		json_decref(rows);
-		return status;
-	}
-	if (r->topic->columns == NULL && r->topic != &set &&
-		!json_is_object(json_array_get(rows, 0))) {
-		fprintf(stderr, "weirctl: the answer says nothing\n");
-		json_decref(rows);
-		return EXIT_FAILURE;
-	}
-	if (r->topic != &set)
-		show(r, rows);
 	json_decref(rows);
-	if (more)
-		fprintf(stderr, "weirctl: there may be more: --limit N, 0 for all\n");
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "weirctl: cannot write\n");
-		return EXIT_FAILURE;
+	return status;
+}
+
+static int serve(int fd, const struct request *r)
+{
+	switch (r->command) {
+	case COMMAND_SHOW:
+		return r->watch_s > 0 ? show_again(fd, r) : show_once(fd, r);
+	case COMMAND_CLEAR:
+		return clear(fd, r);
+	case COMMAND_SET:
+		return order(fd, r);
+	case COMMAND_RELOAD:
+		return reload(fd);
 	}
-	return EXIT_SUCCESS;
+	return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
 {
-	struct request r = {0};
-	int err;
+	struct request r;
+	int fd, status, err = request_read(&r, argc, argv);
 
-	client_socket_path("synweir", r.path, sizeof(r.path));
-	err = read_arguments(&r, argc, argv);
 	if (err != 0)
-		return err > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	if (strcmp(r.topic->name, "conns") == 0 && !r.limit_given)
-		r.limit = CONNS_LIMIT;
-	return ask_and_show(&r);
+		return err > 0 ? EXIT_SUCCESS : 2;
+	fd = client_connect(r.path);
+	if (fd < 0)
+		return EXIT_FAILURE;
+	status = serve(fd, &r);
+	close(fd);
+	return status;
 }

@@ -7,13 +7,14 @@
 #include <string.h>
 
 #include "text.h"
+#include "topic.h"
 
-#define COLUMNS_MAX 24
+#define COLUMNS_MAX 28
 #define CELL_MAX    1024
 #define KEY_WIDTH   14
 
 struct column {
-	char key[32];
+	char key[48], name[48];
 	int width;
 	bool right;
 };
@@ -40,15 +41,20 @@ static void cell_text(const json_t *value, char *text)
 	text_clean(text);
 }
 
-static unsigned int split_keys(const char *keys, struct column *columns)
+static unsigned int split(const char *columns, bool rates, struct column *to)
 {
+	struct topic_column c;
 	unsigned int n = 0;
-	int used = 0;
 
-	while (n < COLUMNS_MAX && sscanf(keys, "%31s%n", columns[n].key, &used) == 1) {
-		columns[n].width = (int)strlen(columns[n].key);
-		columns[n++].right = true;
-		keys += used;
+	for (; n < COLUMNS_MAX && topic_next(&columns, &c); n++) {
+		bool rate = rates && c.is_counter;
+
+		snprintf(to[n].key, sizeof(to[n].key), "%s%s", c.key, rate ? "_per_s" : "");
+		snprintf(to[n].name, sizeof(to[n].name), "%s%s", c.key, rate ? "/s" : "");
+		for (char *at = to[n].name; *at != '\0'; at++)
+			*at = (char)toupper((unsigned char)*at);
+		to[n].width = (int)strlen(to[n].name);
+		to[n].right = true;
 	}
 	return n;
 }
@@ -80,21 +86,18 @@ static void print_cell(const struct column *c, const char *text, bool last)
 		printf("%-*s  ", c->width, text);
 }
 
-void table_print(const json_t *rows, const char *keys)
+void table_print(const json_t *rows, const char *keys, bool rates)
 {
 	struct column columns[COLUMNS_MAX];
-	unsigned int n = split_keys(keys, columns);
+	unsigned int n = split(keys, rates, columns);
 	char text[CELL_MAX];
 	json_t *row;
 	size_t r;
 
 	for (unsigned int c = 0; c < n; c++)
 		measure(rows, &columns[c]);
-	for (unsigned int c = 0; c < n; c++) {
-		for (size_t i = 0; i <= strlen(columns[c].key); i++)
-			text[i] = (char)toupper((unsigned char)columns[c].key[i]);
-		print_cell(&columns[c], text, c == n - 1);
-	}
+	for (unsigned int c = 0; c < n; c++)
+		print_cell(&columns[c], columns[c].name, c == n - 1);
 	json_array_foreach(rows, r, row)
 	{
 		for (unsigned int c = 0; c < n; c++) {

@@ -199,8 +199,9 @@ static int build_rest(const struct weir_draft *d, struct weir_config *c)
 static int derive_next(struct weir_draft *d, const struct weir_config *running,
 	const struct weir_busy *busy)
 {
-	struct weir_derivation how = {
-		.busy_listeners = busy->listeners, .busy_backends = busy->backends};
+	struct weir_derivation how = {.busy_listeners = busy->listeners,
+		.busy_backends = busy->backends,
+		.orders = busy->orders};
 	struct weir_config *c = d->config;
 	int ret = weir_policy_derive(running->policy, c->policy, &how);
 

@@ -46,9 +46,11 @@ struct weir_config_error {
  */
 int weir_config_load(const char *path, struct weir_config **out, struct weir_config_error *err);
 
-/* Which listeners and backends connections refer to, by number: weir_policy_derive(). */
+/* What else goes into the next generation of a policy: weir_policy_derive(). */
 struct weir_busy {
+	/* which listeners and backends connections refer to, by number */
 	bool listeners[WEIR_LISTENERS_MAX], backends[WEIR_BACKENDS_MAX];
+	const struct weir_orders *orders; /* or NULL */
 };
 
 /*

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/listing.h"
+#include "ctl/listing_policy.h"
 #include "ctl/listing_sources.h"
+#include "ctl/names.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -98,6 +100,7 @@ static void info_row(const struct weir_view *v, uint32_t i, struct rte_tel_data 
 	weir_row_number(row, "conns_max", v->policy->limits.connections);
 	weir_row_number(row, "memory_bytes", v->memory_bytes);
 	weir_row_number(row, "mbufs", v->mbufs);
+	weir_row_text(row, "flood", weir_counted(&v->flood) ? "yes" : "no");
 }
 
 static const char *life_name(enum weir_life life)
@@ -119,48 +122,9 @@ static uint32_t services(const struct weir_view *v)
 	return v->policy->n_services;
 }
 
-static const char *mode_name(enum weir_mode mode)
-{
-	switch (mode) {
-	case WEIR_MODE_NAT:
-		return "nat";
-	case WEIR_MODE_FULLNAT:
-		return "fullnat";
-	}
-	return "?";
-}
-
-static const char *scheduler_name(enum weir_scheduler scheduler)
-{
-	switch (scheduler) {
-	case WEIR_SCHED_RR:
-		return "rr";
-	case WEIR_SCHED_WRR:
-		return "wrr";
-	case WEIR_SCHED_LC:
-		return "lc";
-	case WEIR_SCHED_WLC:
-		return "wlc";
-	case WEIR_SCHED_SH:
-		return "sh";
-	case WEIR_SCHED_MAGLEV:
-		return "maglev";
-	case WEIR_SCHED_RANDOM:
-		return "random";
-	}
-	return "?";
-}
-
 static bool service_is_vacant(const struct weir_view *v, uint32_t i)
 {
 	return v->policy->services[i].life >= WEIR_LIFE_ORPHANED;
-}
-
-static const char *syn_cookies_name(const struct weir_view *v, uint32_t service)
-{
-	static const char *const names[] = {"always", "adaptive", "never"};
-
-	return names[weir_orders_mode(v->orders, v->policy, service)];
 }
 
 /* What its workers do with SYNs now. */
@@ -187,8 +151,8 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_text(row, "name", s->name);
 	if (l != NULL)
 		weir_row_endpoint(row, "vip", &l->vip, l->port_be);
-	weir_row_text(row, "mode", mode_name(s->mode));
-	weir_row_text(row, "scheduler", scheduler_name(s->scheduler));
+	weir_row_text(row, "mode", weir_mode_name(s->mode));
+	weir_row_text(row, "scheduler", weir_scheduler_name(s->scheduler));
 	weir_row_text(row, "state", life_name(s->life));
 	weir_row_number(row, "backends", s->n_members);
 	weir_row_number(row, "active", active);
@@ -202,7 +166,8 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_number(row, "timed_out", c.timed_out);
 	weir_row_number(row, "unreachable", c.unreachable);
 	weir_row_number(row, "half_open", c.half_open);
-	weir_row_text(row, "syn_cookies", syn_cookies_name(v, i));
+	weir_row_text(row, "syn_cookies",
+		weir_syn_cookies_name(weir_orders_mode(v->orders, v->policy, i)));
 	weir_row_text(row, "gate", gate_name(v, i, &c));
 	weir_row_number(row, "switches", c.switches);
 	weir_row_number(row, "switched_s", c.switches == 0 ? 0 : c.switched_s);
@@ -222,6 +187,20 @@ static bool backend_is_vacant(const struct weir_view *v, uint32_t i)
 	return v->policy->backends[i].life >= WEIR_LIFE_ORPHANED;
 }
 
+/* What keeps new connections from it, or what it is. */
+static const char *backend_state(const struct weir_view *v, uint32_t i, const struct weir_member *m)
+{
+	const enum weir_admin admin = weir_orders_admin(v->orders, i);
+
+	if (m == NULL)
+		return life_name(v->policy->backends[i].life);
+	if (admin != WEIR_ADMIN_READY)
+		return admin == WEIR_ADMIN_DRAIN ? "drain" : "maint";
+	if (v->health != NULL && !weir_health_is_good(v->health, (uint16_t)i))
+		return "down";
+	return m->backup ? "backup" : "live";
+}
+
 static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
 {
 	const struct weir_backend *b = &v->policy->backends[i];
@@ -232,8 +211,9 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_text(row, "name", b->name);
 	weir_row_endpoint(row, "address", &b->addr, b->port_be);
 	weir_row_text(row, "port", v->policy->interfaces[b->egress].name);
-	weir_row_text(row, "state", m != NULL && m->backup ? "backup" : life_name(b->life));
+	weir_row_text(row, "state", backend_state(v, i, m));
 	weir_row_number(row, "weight", m != NULL ? m->weight : 0);
+	weir_row_number(row, "configured_weight", m != NULL ? weir_member_configured(m) : 0);
 	weir_row_number(row, "active", c.active);
 	weir_row_number(row, "opened", c.opened);
 	weir_row_number(row, "established", c.established);
@@ -394,6 +374,11 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/ports", "Ports. Parameters: cursor", 8, ports, port_row, NULL},
 	{"/synweir/sources", "Addresses with many connections. Parameters: cursor", 24,
 		weir_sources_count, weir_sources_row, NULL},
+	{"/synweir/limits", "Limits in force. No parameters", 1, one, weir_limits_row, NULL},
+	{"/synweir/memory", "What takes how much memory. Parameters: cursor", 24, weir_memory_count,
+		weir_memory_row, NULL},
+	{"/synweir/policy", "What is configured for services. Parameters: cursor", 16, services,
+		weir_policy_row, service_is_vacant},
 	{"/synweir/accounting", "Each worker's packet balance. Parameters: cursor", 24, workers,
 		accounting_row, NULL},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Requests for a reload, and their outcome: telemetry's threads request one, the control thread reads
- * the file and replaces the policy.
+ * the file and replaces the policy. Likewise for orders (flow/orders.h), which the next policy obeys.
  */
 #ifndef WEIR_CTL_RELOAD_H
 #define WEIR_CTL_RELOAD_H

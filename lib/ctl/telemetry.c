@@ -13,6 +13,7 @@
 
 #include "ctl/ask.h"
 #include "ctl/listing.h"
+#include "ctl/order.h"
 #include "ctl/params.h"
 #include "flow/wheel.h"
 
@@ -122,62 +123,52 @@ static int answer_listing(const char *cmd, const char *text, struct rte_tel_data
  * Orders
  */
 
-/* The number of the live service of that name; WEIR_NONE16: there is none. */
-static uint16_t live_service(const char *name)
+/* Telemetry's threads may wait; true: the control thread has made and published what is ordered. */
+static bool is_obeyed(struct rows *rows)
 {
-	const struct weir_policy *p = seen->policy;
+	struct weir_reload_log log;
+	struct rte_tel_data *row;
 
-	for (uint32_t i = 0; i < p->n_services; i++)
-		if (p->services[i].life == WEIR_LIFE_LIVE && strcmp(name, p->services[i].name) == 0)
-			return (uint16_t)i;
-	return WEIR_NONE16;
+	if (weir_reload_ask(seen->obey, RELOAD_PATIENCE_MS, &log) && log.last_good)
+		return true;
+	row = row_add(rows);
+	if (row != NULL)
+		weir_row_text(row, "note",
+			"it is ordered, and not in force yet: show backends tells");
+	return false;
 }
 
-/* weir_orders_set()'s order of that word; -1: it is none. */
-static int order_of(const char *word)
+static void note_what_is_left(struct rows *rows, uint16_t service)
 {
-	static const char *const words[] = {"configured", "always", "adaptive", "never"};
+	struct rte_tel_data *row;
+	bool one;
 
-	for (int i = 0; i < 4; i++)
-		if (strcmp(word, words[i]) == 0)
-			return i;
-	return -1;
+	pthread_rwlock_rdlock(&policy_lock);
+	one = weir_order_leaves_one(seen->policy, service);
+	pthread_rwlock_unlock(&policy_lock);
+	row = one ? NULL : row_add(rows);
+	if (row != NULL)
+		weir_row_text(row, "note", "no backend of the service takes new connections now");
 }
 
-static int order(const char *text, struct weir_params_error *err)
-{
-	struct weir_params params;
-	const char *name, *word;
-	uint16_t service;
-
-	if (weir_params_parse(&params, text, "service, syn_cookies, cursor", err) != 0)
-		return -EINVAL;
-	name = weir_params_get(&params, "service");
-	word = weir_params_get(&params, "syn_cookies");
-	if (seen->orders == NULL || name == NULL || word == NULL)
-		return weir_params_refuse(err, "set needs service and syn_cookies");
-	service = live_service(name);
-	if (service == WEIR_NONE16)
-		return weir_params_refuse(err, "no service is named '%.31s'", name);
-	if (order_of(word) < 0)
-		return weir_params_refuse(err,
-			"syn_cookies=%.16s: must be always, adaptive, never or configured", word);
-	weir_orders_set(seen->orders, service, (uint8_t)order_of(word));
-	return 0;
-}
-
+/* Its rows are notes. */
 static int answer_order(const char *cmd, const char *text, struct rte_tel_data *answer)
 {
 	struct weir_params_error err = {""};
+	struct weir_order given;
 	struct rows rows;
 	int ret;
 
 	pthread_rwlock_rdlock(&policy_lock);
-	ret = order(text, &err);
+	ret = weir_order_give(seen, text, &given, &err);
 	pthread_rwlock_unlock(&policy_lock);
 	if (ret != 0)
 		return refuse(answer, &err);
-	return rows_start(&rows) != 0 ? -ENOMEM : rows_finish(&rows, answer, false, 0);
+	if (rows_start(&rows) != 0)
+		return -ENOMEM;
+	if (given.backend && is_obeyed(&rows))
+		note_what_is_left(&rows, given.service);
+	return rows_finish(&rows, answer, false, 0);
 }
 
 /*
@@ -390,7 +381,7 @@ int weir_telemetry_start(const struct weir_view *view)
 	if (err != 0)
 		return err;
 	err = rte_telemetry_register_cmd(ORDER_COMMAND, answer_order,
-		"Sets how SYNs are answered: service=NAME,syn_cookies=WORD");
+		"Orders: service=, syn_cookies= or backend=, state= or weight=");
 	if (err != 0)
 		return err;
 	return rte_telemetry_register_cmd(CONNS_COMMAND, answer_conns,

@@ -87,6 +87,7 @@ void weir_view_busy(const struct weir_view *v, struct weir_busy *busy)
 		busy->listeners[i] = weir_view_listener_conns(v, i) != 0;
 	for (uint32_t i = 0; i < v->policy->n_backends; i++)
 		busy->backends[i] = weir_view_backend(v, i).conns != 0;
+	busy->orders = v->orders;
 }
 
 static uint64_t class_sum(const struct weir_counters *c, enum weir_fate_class class)

@@ -17,6 +17,7 @@
 #include "ctl/reload.h"
 #include "flow/counters.h"
 #include "flow/crowd.h"
+#include "flow/health.h"
 #include "flow/inquiry.h"
 #include "flow/orders.h"
 
@@ -48,14 +49,17 @@ struct weir_view_port {
 struct weir_view {
 	const char *version; /* "0.1.0" */
 	const char *config_file;
-	const char *file_prefix;          /* the EAL's: what weirctl -p wants */
-	time_t started;                   /* wall clock, for people */
-	uint64_t started_ns;              /* CLOCK_MONOTONIC, for the uptime */
-	uint64_t memory_bytes;            /* all workers' arenas and the mbuf pools */
-	uint32_t mbufs;                   /* in all pools */
+	const char *file_prefix; /* the EAL's: what weirctl -p wants */
+	time_t started;          /* wall clock, for people */
+	uint64_t started_ns;     /* CLOCK_MONOTONIC, for the uptime */
+	uint64_t memory_bytes;   /* all workers' arenas and the mbuf pools */
+	uint32_t mbufs;          /* in all pools */
+	uint64_t flood; /* gauge, by the control thread: 1 while the log's alarm is raised */
 	const struct weir_policy *policy; /* changed by weir_telemetry_policy() only */
 	struct weir_orders *orders;       /* NULL: nothing can be ordered */
+	const struct weir_health *health; /* NULL: there are no checks; all are well */
 	struct weir_reload *reload;       /* NULL: reload is not supported */
+	struct weir_reload *obey;         /* NULL: nothing can be ordered about backends */
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
 };

@@ -573,3 +573,8 @@ void weir_watch_free(struct weir_watch *w)
 	free(w->gate);
 	free(w);
 }
+
+bool weir_watch_flood(const struct weir_watch *w)
+{
+	return w->flood.on;
+}

@@ -23,6 +23,9 @@ struct weir_watch *weir_watch_new(const struct weir_view *view, weir_watch_log_f
 	uint64_t now_ns);
 void weir_watch_free(struct weir_watch *w);
 
+/* Whether a flood is going on, as the log has it. */
+bool weir_watch_flood(const struct weir_watch *w);
+
 /* To be called about once a second. */
 void weir_watch_step(struct weir_watch *w, const struct weir_view *view, uint64_t now_ns);
 

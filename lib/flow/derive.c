@@ -291,8 +291,8 @@ static bool has_other_mode(const struct weir_policy *p, uint8_t mode, const stru
 
 static bool same_member(const struct weir_member *a, const struct weir_member *b)
 {
-	return a != NULL && a->weight == b->weight && a->backup == b->backup &&
-		a->max_conns == b->max_conns;
+	return a != NULL && weir_member_configured(a) == weir_member_configured(b) &&
+		a->backup == b->backup && a->max_conns == b->max_conns;
 }
 
 static void count_backend(struct making *m, uint32_t i, const struct weir_backend *wanted,
@@ -307,6 +307,22 @@ static void count_backend(struct making *m, uint32_t i, const struct weir_backen
 		!same_member(weir_policy_member(m->running, (uint16_t)i), member) ||
 		!weir_addr_eq(&m->running->nexthops[was->nexthop].addr, hop))
 		m->s->backends.changed++;
+}
+
+/* Of a number that was given away before. */
+static void obey(const struct making *m, struct weir_member *member)
+{
+	const struct weir_orders *orders = m->s->orders;
+	const uint16_t configured = weir_member_configured(member);
+	uint16_t weight;
+
+	if (orders == NULL)
+		return;
+	weight = m->next->backends[member->backend].since < m->next->generation
+		? weir_orders_weight(orders, member->backend, configured)
+		: configured;
+	member->displaced = weight == configured ? 0 : (uint16_t)(configured + 1);
+	member->weight = weight;
 }
 
 static int add_backend(struct making *m, uint16_t service, const struct weir_member *member)
@@ -336,7 +352,8 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 	b->service = service;
 	b->nexthop = weir_policy_nexthop(next, &m->wanted->nexthops[wanted->nexthop]);
 	next->members[next->n_members] = *member;
-	next->members[next->n_members++].backend = (uint16_t)i;
+	next->members[next->n_members].backend = (uint16_t)i;
+	obey(m, &next->members[next->n_members++]);
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 #ifndef WEIR_FLOW_DERIVE_H
 #define WEIR_FLOW_DERIVE_H
 
-#include "flow/policy.h"
+#include "flow/orders.h"
 
 /* What a running process cannot be asked for. `at`: a number in the wanted policy. */
 enum weir_refusal {
@@ -36,6 +36,11 @@ struct weir_change {
 struct weir_derivation {
 	/* What connections refer to, by the running policy's numbers; NULL: it may be anything. */
 	const bool *busy_listeners, *busy_backends;
+	/*
+	 * What is ordered for the running policy's backends stands over the weights that are wanted; what
+	 * is ordered no more, not: so wanted may be a policy that had orders. NULL: weights as they are.
+	 */
+	const struct weir_orders *orders;
 	/* filled in */
 	struct weir_policy *next;
 	struct weir_change services, backends;
@@ -47,7 +52,7 @@ struct weir_derivation {
 /*
  * Makes s->next of the running policy and of what is wanted: everything as `wanted` has it (what is
  * not LIVE there does not count), but for numbers, secrets and the room for numbers. Neither is
- * changed, and they may be the same: then nothing happens but that numbers are vacated. The caller
+ * changed, and they may be the same: then nothing happens but that numbers are vacated, and orders obeyed. The caller
  * sees to it that workers, ports, and limits that memory was taken by are the same.
  * 0; -ENOMEM; -EINVAL: s->refusal says why not.
  */

@@ -16,8 +16,10 @@
 /* A backend of a service. */
 struct weir_member {
 	uint16_t backend;
-	uint16_t weight;    /* 0: no new connections */
-	bool backup;        /* connections only while no other backend can take them */
+	uint16_t weight; /* in force; 0: no new connections */
+	bool backup;     /* connections only while no other backend can take them */
+	/* what the configuration says, + 1, while an order is in its place (flow/orders.h); else 0 */
+	uint16_t displaced;
 	uint32_t max_conns; /* open connections, all workers together; 0: any */
 };
 
@@ -25,6 +27,12 @@ struct weir_member {
 static inline uint32_t weir_member_share(const struct weir_member *m)
 {
 	return m->backup ? 0 : m->weight;
+}
+
+/* The weight that the configuration gives it. */
+static inline uint16_t weir_member_configured(const struct weir_member *m)
+{
+	return m->displaced == 0 ? m->weight : (uint16_t)(m->displaced - 1);
 }
 
 /* The members of one service, in the order of the configuration. */

@@ -30,7 +30,7 @@ static void make_members(uint64_t seed, bool weighted)
 {
 	for (uint32_t i = 0; i < MEMBERS; i++) {
 		members[i] = (struct weir_member){
-			(uint16_t)i, weighted ? (uint16_t)(1 + i % 4) : 1, false, 0};
+			(uint16_t)i, weighted ? (uint16_t)(1 + i % 4) : 1, false, 0, 0};
 		identity[i] = (uint64_t)unit_random(&seed) << 32 ^ unit_random(&seed);
 	}
 }
@@ -84,7 +84,8 @@ static void maglev_moves_few(void)
 static void maglev_shares_only(void)
 {
 	static const uint64_t known_by[3] = {0x1111111122222222, 0x3333333344444444, 5};
-	struct weir_member three[3] = {{0, 1, true, 0}, {1, 0, false, 0}, {2, 5, false, 0}};
+	struct weir_member three[3] = {
+		{0, 1, true, 0, 0}, {1, 0, false, 0, 0}, {2, 5, false, 0, 0}};
 	struct weir_maglev_turn turns[3];
 	uint16_t slots[7] = {9, 9, 9, 9, 9, 9, 9};
 

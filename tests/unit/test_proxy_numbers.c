@@ -414,6 +414,52 @@ static void hc51_first_fullnat(void)
 	shell_close(s);
 }
 
+/* Takes the place of *p, by what is wanted and what is ordered. */
+static void derive_next(struct weir_policy **p, const struct weir_policy *wanted,
+	const struct weir_orders *orders, struct weir_derivation *how)
+{
+	*how = (struct weir_derivation){.orders = orders};
+	IS(weir_policy_derive(*p, wanted, how), 0);
+	*p = how->next;
+}
+
+/* What is ordered about a backend stands over what the file says, until it is taken back. */
+static void hc51_ordered(void)
+{
+	static struct weir_orders orders;
+	struct shell *s = shell_roomy(1, 2);
+	struct weir_policy *p[6] = {s->policy}, *wanted = shell_wanted(s->policy);
+	struct weir_derivation how;
+	unsigned int n = 0;
+
+	weir_orders_set_admin(&orders, 0, WEIR_ADMIN_DRAIN);
+	weir_orders_set_weight(&orders, 1, 7 + 1);
+	weir_orders_set_admin(&orders, 4, WEIR_ADMIN_MAINT); /* of nothing yet */
+	for (; n < 5; n++) {
+		p[n + 1] = p[n];
+		if (n == 1) {
+			wanted->members[0].weight = 9;
+			add_member(wanted, NEW_BACKEND, SHELL_BACKEND_PORT);
+		}
+		if (n == 3)
+			memset(&orders, 0, sizeof(orders));
+		derive_next(&p[n + 1], n == 1 ? wanted : p[n], n == 2 ? NULL : &orders, &how);
+		IS(how.backends.changed, n == 1);
+		IS(weir_policy_weight(p[n + 1], 0), n < 3 ? 0 : 9);
+		IS(weir_member_configured(weir_policy_member(p[n + 1], 0)), n < 1 ? 1 : 9);
+		IS(weir_policy_weight(p[n + 1], 1), n < 3 ? 7 : 1);
+		IS(p[n + 1]->services[0].n_slots, n < 3 ? 1 : 2);
+		if (n == 1)
+			weir_orders_adopt(&orders, p[n + 1], p[n]->generation);
+		if (n >= 1)
+			IS(weir_policy_weight(p[n + 1], 4), 1);
+	}
+	while (n > 0)
+		weir_policy_free(p[n--]);
+	weir_policy_free(wanted);
+	shell_close(s);
+}
+
 static void hc51_counted(void)
 {
 	struct shell *s = shell_roomy(1, 2);
@@ -456,6 +502,7 @@ int main(void)
 		{"HC-51 what needs a restart", hc51_refused},
 		{"HC-51 addresses of what is retired", hc51_taken},
 		{"HC-51 the first fullnat service", hc51_first_fullnat},
+		{"HC-51 orders stand over the file", hc51_ordered},
 		{"HC-51 what changed is counted", hc51_counted},
 	};
 
