@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Fails on an include that the design forbids: base <- wire <- flow <- tcp <- dp <- app, and config and ctl beside dp; dp and ctl may include
+# Fails on an include that the design forbids: base <- wire <- flow <- tcp <- dp <- app, and health, config and ctl beside dp; dp and ctl may include
 # compat, which has no code of its own.
 # Includes are written from lib/, so the first path component is the room.
 set -euo pipefail
@@ -13,8 +13,9 @@ declare -A may=(
 	[tcp]="base wire flow tcp"
 	[compat]=""
 	[dp]="base wire flow tcp compat dp"
-	[config]="base wire flow compat config"
-	[ctl]="base wire flow compat config ctl"
+	[health]="base wire flow health"
+	[config]="base wire flow compat health config"
+	[ctl]="base wire flow compat health config ctl"
 )
 # Rooms that must not know the operating system's or DPDK's side of things.
 pure="base wire flow tcp"
@@ -34,6 +35,10 @@ for room in "${!may[@]}"; do
 			complain "$file:$line: $room/ may include only: ${may[$room]} (written from lib/); this is \"$header\""
 	done < <(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' -r "lib/$room" --include='*.[ch]' || true)
 done
+
+while IFS= read -r hit; do
+	complain "$hit: health/ uses the kernel's sockets: no DPDK"
+done < <(grep -nE '#[[:space:]]*include[[:space:]]*<rte_' -r lib/health --include='*.[ch]' || true)
 
 for room in $pure; do
 	while IFS= read -r hit; do

@@ -30,7 +30,7 @@ LOG=/dev/null
 
 packages() {
 	case $1 in
-	build) echo gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libconfig-dev libcunit1-dev libpcap-dev libjansson-dev ;;
+	build) echo gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libconfig-dev libcunit1-dev libpcap-dev libjansson-dev libcurl4-openssl-dev ;;
 	lab) echo iproute2 nftables ethtool nginx-light wrk curl ca-certificates procps ;;
 	e2e) echo iperf3 openssh-server openssh-client python3 python3-scapy tcpdump ;;
 	check) echo cppcheck shellcheck universal-ctags python3 "$(clang_format)" ;;
