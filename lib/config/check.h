@@ -28,6 +28,9 @@ int weir_check_ports(struct weir_draft *d);
 /* Services and backends on their own: names, addresses, profiles, timeouts. After the ports. */
 int weir_check_services(struct weir_draft *d);
 
+/* The service's health check, and what its backends say of it. */
+int weir_check_health(struct weir_draft *d, struct weir_draft_service *s);
+
 /* Rules between services and ports: addresses and ports that may not be shared. After both. */
 int weir_check_sharing(struct weir_draft *d);
 

@@ -251,6 +251,8 @@ static int check_service(struct weir_draft *d, uint32_t i)
 		ret = check_weights(d, s);
 	if (ret == 0)
 		ret = check_table(d, s);
+	if (ret == 0)
+		ret = weir_check_health(d, s);
 	inherit_timeouts(&s->service.timeouts, &d->timeouts.of_services);
 	return ret;
 }

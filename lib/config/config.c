@@ -13,6 +13,7 @@
 
 #include "config/check.h"
 #include "config/draft.h"
+#include "config/plan.h"
 
 static int digit(char c)
 {
@@ -239,8 +240,10 @@ static int load(struct weir_draft *d, const struct weir_config *running,
 	if (ret == 0)
 		ret = build_policy(d, &d->config->policy);
 	if (ret == 0 && running != NULL)
-		return derive_next(d, running, busy);
-	if (ret == 0) {
+		ret = derive_next(d, running, busy);
+	if (ret == 0)
+		ret = weir_config_plan(d, d->config->policy, &d->config->checks);
+	if (ret == 0 && running == NULL) {
 		d->config->secret = d->secret;
 		d->secret = NULL;
 	}
@@ -287,6 +290,7 @@ void weir_config_free(struct weir_config *c)
 	free(c->eal);
 	free(c->warnings);
 	weir_policy_free(c->policy);
+	weir_check_plan_free(c->checks);
 	weir_secret_free(c->secret);
 	free(c);
 }

@@ -12,6 +12,7 @@
 
 #include "config/secret.h"
 #include "flow/derive.h"
+#include "health/check.h"
 
 /* What an idle worker does. */
 enum weir_idle {
@@ -21,6 +22,7 @@ enum weir_idle {
 
 struct weir_config {
 	struct weir_policy *policy; /* finished; freed with this. NULL: the caller has taken it */
+	struct weir_check_plan *checks; /* likewise */
 	enum weir_idle idle;
 	uint16_t lcores[WEIR_WORKERS_MAX]; /* the workers' cores, in the workers' order */
 	uint32_t n_lcores;                 /* policy->n_workers, or 0: any cores */

@@ -187,8 +187,10 @@ void weir_draft_clear(struct weir_draft *d)
 		free(d->ports[i].addrs);
 		free(d->ports[i].routes);
 	}
-	for (uint32_t i = 0; i < d->n_services; i++)
+	for (uint32_t i = 0; i < d->n_services; i++) {
 		free(d->services[i].backends);
+		free(d->services[i].check.command);
+	}
 	free(d->ports);
 	free(d->services);
 	free(d->lcores);

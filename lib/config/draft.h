@@ -45,6 +45,21 @@ enum weir_reverse_path {
 	WEIR_REVERSE_PATH_LOOSE,
 };
 
+/* What a service says of its backends' health checks. */
+struct weir_draft_check {
+	struct weir_check check; /* without its command */
+	const char *status;      /* NULL: not given */
+	const char **command;    /* the strings are the tree's */
+	uint32_t n_command;
+};
+
+/* What a backend says of its own. */
+struct weir_draft_backend_check {
+	bool enabled;
+	struct weir_addr addr; /* all zero, and port 0: not given */
+	uint16_t port_be;
+};
+
 struct weir_draft_backend {
 	const config_setting_t *at;
 	struct weir_backend backend; /* its egress and this come from the routes: */
@@ -53,6 +68,7 @@ struct weir_draft_backend {
 	uint32_t weight;
 	bool backup;
 	uint32_t max_conns;
+	struct weir_draft_backend_check check;
 };
 
 struct weir_draft_service {
@@ -61,6 +77,8 @@ struct weir_draft_service {
 	struct weir_service service;   /* timeouts that are 0 are those of the draft */
 	struct weir_draft_backend *backends;
 	uint32_t n_backends;
+	struct weir_draft_check check;
+	bool has_check;
 };
 
 struct weir_draft_timeouts {

@@ -18,6 +18,9 @@ static const char *const modes[] = {"nat", "fullnat", NULL};
 static const char *const schedulers[] = {"rr", "wrr", "lc", "wlc", "sh", "maglev", "random", NULL};
 static const char *const syn_cookies[] = {"always", "adaptive", "never", NULL};
 static const char *const no_backend_words[] = {"reject", "drop", NULL};
+static const char *const on_down_words[] = {"keep", "reset", NULL};
+static const char *const check_types[] = {"tcp", "http", "https", "exec", NULL};
+static const char *const check_methods[] = {"GET", "HEAD", "OPTIONS", NULL};
 static const char *const idles[] = {"poll", "sleep", NULL};
 static const char *const rss_words[] = {"auto", "on", "off", NULL};
 static const char *const path_words[] = {"strict", "loose", NULL};
@@ -121,6 +124,47 @@ static const struct weir_conf_key timeout_keys[] = {
 };
 static const struct weir_conf_group timeout_group = GROUP_OF(timeout_keys);
 
+static const struct weir_conf_key check_keys[] = {
+	{"type", WEIR_CONF_WORD, .words = check_types, .def = WEIR_CHECK_TCP,
+		AT(struct weir_draft_check, check.type)},
+	{"port", WEIR_CONF_TCP_PORT, .min = 1, .max = 65535,
+		AT(struct weir_draft_check, check.port_be)},
+	{"address", WEIR_CONF_ADDR, AT(struct weir_draft_check, check.address)},
+	{"interface", WEIR_CONF_NAME, AT(struct weir_draft_check, check.interface)},
+	{"inter", WEIR_CONF_TIME, .min = S(0.05), .max = S(3600), .def = S(2),
+		AT(struct weir_draft_check, check.inter_ms)},
+	{"fastinter", WEIR_CONF_TIME, .min = S(0.05), .max = S(3600),
+		AT(struct weir_draft_check, check.fastinter_ms)},
+	{"downinter", WEIR_CONF_TIME, .min = S(0.05), .max = S(3600),
+		AT(struct weir_draft_check, check.downinter_ms)},
+	{"rise", WEIR_CONF_INT, .min = 1, .max = 1000, .def = 2,
+		AT(struct weir_draft_check, check.rise)},
+	{"fall", WEIR_CONF_INT, .min = 1, .max = 1000, .def = 3,
+		AT(struct weir_draft_check, check.fall)},
+	{"timeout", WEIR_CONF_TIME, .min = S(0.01), .max = S(3600),
+		AT(struct weir_draft_check, check.timeout_ms)},
+	{"send", WEIR_CONF_TEXT, AT(struct weir_draft_check, check.send)},
+	{"expect", WEIR_CONF_TEXT, AT(struct weir_draft_check, check.expect)},
+	{"host", WEIR_CONF_TEXT, AT(struct weir_draft_check, check.host)},
+	{"path", WEIR_CONF_TEXT, AT(struct weir_draft_check, check.path)},
+	{"method", WEIR_CONF_WORD, .words = check_methods, .def = WEIR_CHECK_GET,
+		AT(struct weir_draft_check, check.method)},
+	{"status", WEIR_CONF_STRING, AT(struct weir_draft_check, status)},
+	{"body", WEIR_CONF_TEXT, AT(struct weir_draft_check, check.body)},
+	{"verify", WEIR_CONF_BOOL, .def = true, AT(struct weir_draft_check, check.verify)},
+	{"ca", WEIR_CONF_TEXT, AT(struct weir_draft_check, check.ca)},
+	{"command", WEIR_CONF_STRING, MANY(struct weir_draft_check, command, WEIR_CHECK_ARGS)},
+};
+static const struct weir_conf_group check_group = GROUP_OF(check_keys);
+
+static const struct weir_conf_key backend_check_keys[] = {
+	{"enabled", WEIR_CONF_BOOL, .def = true, AT(struct weir_draft_backend_check, enabled)},
+	{"address", WEIR_CONF_ADDR, AT(struct weir_draft_backend_check, addr)},
+	{"port", WEIR_CONF_TCP_PORT, .min = 1, .max = 65535,
+		AT(struct weir_draft_backend_check, port_be)},
+};
+static const struct weir_conf_group backend_check_group = GROUP_OF(backend_check_keys);
+
 static const struct weir_conf_key backend_keys[] = {
 	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_backend, backend.name)},
 	{"address", WEIR_CONF_ADDR, true, AT(struct weir_draft_backend, backend.addr)},
@@ -132,6 +176,8 @@ static const struct weir_conf_key backend_keys[] = {
 	{"backup", WEIR_CONF_BOOL, .def = false, AT(struct weir_draft_backend, backup)},
 	{"max_conns", WEIR_CONF_INT, .min = 0, .max = 1 << 27, .def = 0,
 		AT(struct weir_draft_backend, max_conns)},
+	{"check", WEIR_CONF_GROUP, .group = &backend_check_group,
+		AT(struct weir_draft_backend, check)},
 };
 static const struct weir_conf_group backend_group = GROUP_OF(backend_keys);
 
@@ -157,6 +203,9 @@ static const struct weir_conf_key service_keys[] = {
 		AT(struct weir_draft_service, service.syn_cookies)},
 	{"no_backend", WEIR_CONF_WORD, .words = no_backend_words, .def = WEIR_NO_BACKEND_REJECT,
 		AT(struct weir_draft_service, service.no_backend)},
+	{"check", WEIR_CONF_GROUP, .group = &check_group, AT(struct weir_draft_service, check)},
+	{"on_down", WEIR_CONF_WORD, .words = on_down_words, .def = WEIR_ON_DOWN_KEEP,
+		AT(struct weir_draft_service, service.on_down)},
 	{"adaptive", WEIR_CONF_GROUP, .group = &adaptive_group,
 		AT(struct weir_draft_service, service.watermarks)},
 	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,

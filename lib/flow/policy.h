@@ -137,6 +137,12 @@ enum weir_no_backend {
 	WEIR_NO_BACKEND_DROP,   /* nothing */
 };
 
+/* What happens to connections of a backend that goes down. */
+enum weir_on_down {
+	WEIR_ON_DOWN_KEEP,  /* nothing */
+	WEIR_ON_DOWN_RESET, /* RST to both ends */
+};
+
 /* When "adaptive" changes: of the half-open queue in percent, and SYNs a second of all workers. */
 struct weir_watermarks {
 	uint32_t queue_high, queue_low;
@@ -159,6 +165,7 @@ struct weir_service {
 	uint8_t life;        /* enum weir_life */
 	uint8_t syn_cookies; /* enum weir_syn_cookies */
 	uint8_t no_backend;  /* enum weir_no_backend */
+	uint8_t on_down;     /* enum weir_on_down */
 	uint32_t since;      /* the policy's generation that gave it its number */
 	struct weir_watermarks watermarks;
 	struct weir_profile profile;

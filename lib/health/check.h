@@ -32,11 +32,12 @@ struct weir_status_range {
 };
 
 struct weir_check {
-	uint8_t type;             /* enum weir_check_type */
-	uint8_t method;           /* enum weir_check_method */
-	bool verify;              /* https: the certificate must be good for the host */
-	uint16_t port_be;         /* 0: the backend's */
-	struct weir_addr address; /* all zero: the backend's */
+	uint8_t type;   /* enum weir_check_type */
+	uint8_t method; /* enum weir_check_method */
+	bool verify;    /* https: the certificate must be good for the host */
+	/* For the plan's maker. 0, and all zero: the backend's own */
+	uint16_t port_be;
+	struct weir_addr address;
 	/* From the beginning of one check to the next one's: as a rule, in doubt, while it is down. */
 	uint32_t inter_ms, fastinter_ms, downinter_ms;
 	uint32_t timeout_ms; /* <= each of them */
@@ -52,7 +53,7 @@ struct weir_check {
 	char command[WEIR_CHECK_COMMAND]; /* n_args texts, each with its NUL */
 };
 
-/* A backend that is checked. */
+/* A backend that is checked, and where. */
 struct weir_check_target {
 	uint16_t backend; /* its number */
 	uint32_t since; /* weir_backend.since: tells one backend from the next under this number */

@@ -75,21 +75,6 @@ int weir_prober_watch(struct weir_prober *pr, struct weir_watched *w);
  * For the kinds of probe (probe_tcp.c, probe_http.c, probe_exec.c)
  */
 
-/* The address and port that the check of p goes to. */
-struct weir_check_end {
-	const struct weir_addr *addr;
-	uint16_t port_be;
-};
-
-static inline struct weir_check_end weir_probe_end(const struct weir_probe *p)
-{
-	static const struct weir_addr none;
-	const bool own = !weir_addr_eq(&p->check->address, &none);
-
-	return (struct weir_check_end){own ? &p->check->address : &p->to->addr,
-		p->check->port_be != 0 ? p->check->port_be : p->to->port_be};
-}
-
 /* p is stopped, and done() called. */
 void weir_probe_end_with(struct weir_prober *pr, struct weir_probe *p, struct weir_result *r);
 

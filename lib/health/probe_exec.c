@@ -32,7 +32,6 @@ struct environment {
 
 static void fill(struct environment *e, const struct weir_probe *p)
 {
-	const struct weir_check_end end = weir_probe_end(p);
 	char addr[WEIR_ADDR_TEXT];
 
 	snprintf(e->text[0], sizeof(e->text[0]),
@@ -40,9 +39,9 @@ static void fill(struct environment *e, const struct weir_probe *p)
 	snprintf(e->text[1], sizeof(e->text[1]), "SYNWEIR_SERVICE=%s", p->to->service);
 	snprintf(e->text[2], sizeof(e->text[2]), "SYNWEIR_BACKEND=%s", p->to->name);
 	snprintf(e->text[3], sizeof(e->text[3]), "SYNWEIR_ADDRESS=%s",
-		weir_addr_text(end.addr, addr));
+		weir_addr_text(&p->to->addr, addr));
 	snprintf(e->text[4], sizeof(e->text[4]), "SYNWEIR_PORT=%u",
-		(unsigned int)__builtin_bswap16(end.port_be));
+		(unsigned int)__builtin_bswap16(p->to->port_be));
 	for (int i = 0; i < 5; i++)
 		e->at[i] = e->text[i];
 	e->at[5] = NULL;

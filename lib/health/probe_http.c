@@ -31,12 +31,11 @@ static void bracket(char *out, size_t size, const struct weir_addr *addr)
 
 static bool set_target(struct weir_probe *p)
 {
-	const struct weir_check_end end = weir_probe_end(p);
 	const struct weir_check *c = p->check;
-	const unsigned int port = __builtin_bswap16(end.port_be);
+	const unsigned int port = __builtin_bswap16(p->to->port_be);
 	char addr[WEIR_ADDR_TEXT + 2], url[3 * WEIR_CHECK_TEXT], way[WEIR_ADDR_TEXT + 16];
 
-	bracket(addr, sizeof(addr), end.addr);
+	bracket(addr, sizeof(addr), &p->to->addr);
 	snprintf(way, sizeof(way), "::%s:%u", addr, port);
 	snprintf(url, sizeof(url), "%s://%s:%u%s", weir_check_type_name(c->type),
 		c->host[0] != '\0' ? c->host : addr, port, c->path);

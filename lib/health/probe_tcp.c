@@ -10,21 +10,21 @@
 
 #include "health/probe.h"
 
-static socklen_t fill(struct sockaddr_storage *to, const struct weir_check_end *end)
+static socklen_t fill(struct sockaddr_storage *to, const struct weir_check_target *target)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
 
 	memset(to, 0, sizeof(*to));
-	if (weir_addr_is_v4(end->addr)) {
+	if (weir_addr_is_v4(&target->addr)) {
 		v4->sin_family = AF_INET;
-		v4->sin_port = end->port_be;
-		v4->sin_addr.s_addr = weir_addr_v4_be(end->addr);
+		v4->sin_port = target->port_be;
+		v4->sin_addr.s_addr = weir_addr_v4_be(&target->addr);
 		return sizeof(*v4);
 	}
 	v6->sin6_family = AF_INET6;
-	v6->sin6_port = end->port_be;
-	memcpy(&v6->sin6_addr, end->addr, sizeof(v6->sin6_addr));
+	v6->sin6_port = target->port_be;
+	memcpy(&v6->sin6_addr, &target->addr, sizeof(v6->sin6_addr));
 	return sizeof(*v6);
 }
 
@@ -127,13 +127,12 @@ static void on_writable(struct weir_prober *pr, struct weir_watched *w)
 
 static int open_socket(struct weir_prober *pr, struct weir_probe *p)
 {
-	const struct weir_check_end end = weir_probe_end(p);
 	/* RST instead of FIN: thousands of checks leave no TIME_WAIT */
 	const struct linger none = {.l_onoff = 1};
 	struct epoll_event e = {.events = EPOLLOUT, .data.ptr = &p->socket};
 	const char *interface = p->check->interface;
 	struct sockaddr_storage to;
-	socklen_t len = fill(&to, &end);
+	socklen_t len = fill(&to, p->to);
 	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)

@@ -536,6 +536,39 @@ static void test_mutations(void)
 	CU_ASSERT(good > runs / 20 && good < runs / 2);
 }
 
+/* Which backends are checked, where, and what follows from other keys. */
+static void test_check_plan(void)
+{
+	char *text =
+		config_bend("timeouts = { established = 1.5; };\n	  backends = (\n"
+			    "		{ name = \"w1\"; address = \"10.0.0.11\"; port = 8080; "
+			    "weight = 2; }",
+			"on_down = \"reset\"; check = { type = \"http\"; port = 80; inter = 4; };\n"
+			"backends = ( { name = \"w1\"; address = \"10.0.0.11\"; port = 8080;\n"
+			"check = { port = 81; address = \"10.0.0.99\"; }; }");
+	struct weir_config *c = expect_good(text);
+	const struct weir_check_plan *p = c->checks;
+
+	CU_ASSERT_EQUAL_FATAL(p->n_checks, 1);
+	CU_ASSERT_EQUAL_FATAL(p->n_targets, 2);
+	CU_ASSERT_EQUAL(p->checks[0].type, WEIR_CHECK_HTTP);
+	CU_ASSERT_EQUAL(p->checks[0].inter_ms, 4000);
+	CU_ASSERT_EQUAL(p->checks[0].fastinter_ms, 2000);
+	CU_ASSERT_EQUAL(p->checks[0].downinter_ms, 4000);
+	CU_ASSERT_EQUAL(p->checks[0].timeout_ms, 2000);
+	CU_ASSERT_STRING_EQUAL(p->checks[0].path, "/");
+	CU_ASSERT_TRUE(weir_check_takes_status(&p->checks[0], 301));
+	CU_ASSERT_STRING_EQUAL(p->targets[0].service, "web");
+	CU_ASSERT_STRING_EQUAL(p->targets[0].name, "w1");
+	CU_ASSERT_EQUAL(p->targets[0].port_be, weir_be16(81));
+	CU_ASSERT_EQUAL(p->targets[0].addr.w[3], weir_be32(0x0a000063));
+	CU_ASSERT_EQUAL(p->targets[1].port_be, weir_be16(80));
+	CU_ASSERT_EQUAL(p->targets[1].addr.w[3], weir_be32(0x0a01000c));
+	CU_ASSERT_EQUAL(c->policy->services[0].on_down, WEIR_ON_DOWN_RESET);
+	weir_config_free(c);
+	free(text);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -543,6 +576,7 @@ int main(void)
 		{"HC-53 other good files", test_variants},
 		{"HC-66 which ports lead to clients", hc66_ports},
 		{"HC-53 the way to a backend: longest prefix", test_routes},
+		{"which backends are checked", test_check_plan},
 		{"HC-53 warnings", test_warnings},
 		{"former names of keys", test_old_name},
 		{"HC-53 files that are none", test_files},

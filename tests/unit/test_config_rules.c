@@ -94,7 +94,7 @@ RULES(test_unknown_keys,
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
 		"scheduler, maglev_table, slow_start, profile, require_timestamps, syn_cookies, "
-		"no_backend, adaptive, timeouts, "
+		"no_backend, check, on_down, adaptive, timeouts, "
 		"backends"},
 	{"sack = false", "sack_ok = false",
 		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "
@@ -106,7 +106,7 @@ RULES(test_unknown_keys,
 		"closing, time_wait, connect, rst_pending"},
 	{"weight = 2", "wait = 2",
 		"14: services[0].backends[0].wait = 2: unknown key; known here: name, address, "
-		"port, mac, weight, backup, max_conns"},
+		"port, mac, weight, backup, max_conns, check"},
 	{"connections", "connection",
 		"20: limits.connection = 4096: unknown key; known here: connections, held_packets, "
 		"held_bytes, "
@@ -421,6 +421,45 @@ RULES(test_workers,
 		"1: eal[1] = \"--in-memory\": cannot go with --no-huge; --no-shconf is what you "
 		"want"})
 
+/* Health checks: the line of "mail", which is the 16th. */
+#define MAIL(more) "port = 25; " more
+RULES(test_checks,
+	{"port = 25;", MAIL("check = { type = \"ping\"; };"),
+		"16: services[1].check.type = \"ping\": must be \"tcp\", \"http\", \"https\" or "
+		"\"exec\""},
+	{"port = 25;", MAIL("check = { path = \"/x\"; };"),
+		"16: services[1].check.path = \"/x\": is for checks of type \"http\" and \"https\" "
+		"only"},
+	{"port = 25;", MAIL("check = { type = \"http\"; send = \"x\"; };"),
+		"16: services[1].check.send = \"x\": is for checks of type \"tcp\" only"},
+	{"port = 25;", MAIL("check = { type = \"http\"; ca = \"x\"; };"),
+		"16: services[1].check.ca = \"x\": is for checks of type \"https\" only"},
+	{"port = 25;", MAIL("check = { inter = 1; fastinter = 2; };"),
+		"16: services[1].check.fastinter = 2: must not be longer than inter, which is 1"},
+	{"port = 25;", MAIL("check = { inter = 1; timeout = 1; };"),
+		"16: services[1].check.timeout = 1: must not be longer than fastinter and "
+		"downinter, the shorter of which is 0.5"},
+	{"port = 25;", MAIL("check = { type = \"http\"; path = \"x\"; };"),
+		"16: services[1].check.path = \"x\": must begin with / and have no blanks"},
+	{"port = 25;", MAIL("check = { type = \"http\"; path = \"/a b\"; };"),
+		"16: services[1].check.path = \"/a b\": must begin with / and have no blanks"},
+	{"port = 25;", MAIL("check = { type = \"http\"; host = \"a:80\"; };"),
+		"16: services[1].check.host = \"a:80\": must be a host's name, without a port"},
+	{"port = 25;", MAIL("check = { type = \"http\"; status = \"2xx\"; };"),
+		"16: services[1].check.status = \"2xx\": must be numbers of 100..599 and ranges of "
+		"them, 8 at most: \"200-399\", \"200,204\""},
+	{"port = 25;", MAIL("check = { type = \"https\"; ca = \"/no/such\"; };"),
+		"16: services[1].check.ca = \"/no/such\": No such file or directory"},
+	{"port = 25;", MAIL("check = { type = \"exec\"; };"),
+		"16: services[1].check: needs \"command\": [ \"/path/to/program\" ]"},
+	{"port = 25;", MAIL("check = { type = \"exec\"; command = [ \"true\" ]; };"),
+		"16: services[1].check.command[0] = \"true\": must be the whole path of a program: "
+		"it begins with /"},
+	{"port = 25;", MAIL("check = { type = \"exec\"; command = [ \"/no/such\" ]; };"),
+		"16: services[1].check.command[0] = \"/no/such\": No such file or directory"},
+	{"port = 25; } )", "port = 25; check = { port = 1; }; } )",
+		"18: services[1].backends[0].check: its service has no \"check\""})
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -432,6 +471,7 @@ int main(void)
 		{"HC-53 texts of a wrong form", test_texts},
 		{"HC-53 ports, addresses, routes that contradict", test_ports},
 		{"HC-53 services that contradict", test_services},
+		{"HC-53 health checks", test_checks},
 		{"HC-53 backends that contradict or cannot be reached", test_backends},
 		{"HC-67 static MAC addresses", test_macs},
 		{"HC-53 workers and EAL arguments that contradict", test_workers},
