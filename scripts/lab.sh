@@ -33,6 +33,7 @@ LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
 LAB_WORKER_KEYS=${LAB_WORKER_KEYS:-idle = \"sleep\";} # what else the configuration says of workers
 LAB_LIMITS=${LAB_LIMITS:-connections = 131072; source_connections = 0; prefix_connections = 0;}
+LAB_FRONT_KEYS=${LAB_FRONT_KEYS:-} # what else the configuration says of the port to the clients
 LAB_FAMILY=${LAB_FAMILY:-4}    # or 6; or 64 or 46: the clients' side and the backends' side differ ("fullnat")
 LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may be half-open, or wait
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -275,7 +276,7 @@ lab_config_ports() {
 	if [ "$LAB_ARMS" = 1 ]; then
 		cat <<-END
 			ports = ({
-				name = "front"; device = "$LAB_DEVICE_FRONT";
+				name = "front"; device = "$LAB_DEVICE_FRONT"; $LAB_FRONT_KEYS
 				addresses = [ $front, $back ]; $gateway
 				$routes
 			});
@@ -283,7 +284,7 @@ lab_config_ports() {
 	else
 		cat <<-END
 			ports = ({
-				name = "front"; device = "$LAB_DEVICE_FRONT";
+				name = "front"; device = "$LAB_DEVICE_FRONT"; $LAB_FRONT_KEYS
 				addresses = [ $front ]; $gateway
 			}, {
 				name = "back"; device = "$LAB_DEVICE_BACK";

@@ -19,6 +19,33 @@ void weir_steer_give(struct weir_steer *s, unsigned int to, const struct weir_pk
 	*copy = *pkt;
 	copy->generation = s->policy->generation;
 	batch->pkts[batch->n++] = m;
+	s->given++;
+}
+
+bool weir_steer_is_of_any(const struct weir_steer *s, const struct weir_pkt *pkt)
+{
+	const struct weir_policy *p = s->policy;
+	bool rss = false;
+
+	if (pkt->key.id & WEIR_KEY_BACKEND ||
+		p->services[weir_policy_service_of(p, pkt->key.id)].mode != WEIR_MODE_FULLNAT)
+		return false;
+	for (unsigned int i = 0; i < p->n_ports; i++)
+		rss |= s->nics[i].rss;
+	return rss;
+}
+
+bool weir_steer_pass_along(struct weir_steer *s, struct weir_pkt *pkt, uint64_t now_ns)
+{
+	const unsigned int n = s->policy->n_workers;
+
+	if (pkt->hops + 1u >= n || !weir_steer_is_of_any(s, pkt))
+		return false;
+	if (pkt->hops == 0 && !weir_bucket_take(&s->searches, now_ns))
+		return false;
+	pkt->hops++;
+	weir_steer_give(s, s->self + 1 == n ? 0 : s->self + 1, pkt);
+	return true;
 }
 
 static void send_batch(struct weir_steer *s, struct rte_ring *to, struct weir_steer_batch *batch)
@@ -36,9 +63,12 @@ static void send_batch(struct weir_steer *s, struct rte_ring *to, struct weir_st
 
 void weir_steer_send(struct weir_steer *s)
 {
+	if (s->given == 0)
+		return;
 	for (unsigned int to = 0; to < s->policy->n_workers; to++)
 		if (s->batches[to].n > 0)
 			send_batch(s, s->to[to], &s->batches[to]);
+	s->given = 0;
 }
 
 unsigned int weir_steer_take(struct weir_steer *s, unsigned int from, struct weir_pkt *pkts)

@@ -72,6 +72,13 @@ static uint8_t egress_interface(const struct weir_worker *w, const struct weir_p
 	return pkt->interface;
 }
 
+/* HC-28: no connection of this worker's; true: another worker is asked. */
+static bool pass_along(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	return pkt->kind == WEIR_KIND_ICMP_ERROR && pkt->conn == WEIR_CONN_NONE &&
+		weir_steer_pass_along(&w->steer, pkt, w->now_ns);
+}
+
 /* Does what the engine decided. */
 static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 {
@@ -81,7 +88,8 @@ static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 	if (pkt->send == WEIR_SEND_HELD)
 		return; /* its fate is not decided yet */
 	if (pkt->send == WEIR_SEND_NOTHING) {
-		drop(w, pkt, pkt->fate);
+		if (likely(!pass_along(w, pkt)))
+			drop(w, pkt, pkt->fate);
 		return;
 	}
 	count_fate(w, pkt->fate);
@@ -131,6 +139,7 @@ static void decide(struct weir_worker *w, unsigned int n)
 	weir_proxy_burst(&w->px, w->pkts, n, w->now_ns);
 	for (unsigned int i = 0; i < n; i++)
 		execute(w, &w->pkts[i]);
+	weir_steer_send(&w->steer);
 }
 
 /* Frames that are not to our MAC, and those with a group address as source, which no sender has. */
@@ -421,6 +430,7 @@ static void init_rings(struct weir_worker *w, struct weir_arena *arena)
 	w->steer.nics = w->shared->nics;
 	w->steer.counters = &w->px.counters;
 	w->steer.self = w->self;
+	weir_bucket_init(&w->steer.searches, WEIR_STEER_SEARCHES_PER_S, w->now_ns);
 	for (unsigned int from = 0; from < w->px.policy->n_workers; from++) {
 		if (from == w->self)
 			continue;

@@ -47,6 +47,7 @@ static void classify_icmp_error(const struct weir_policy *p, struct weir_pkt *pk
 		return;
 	}
 	pkt->kind = WEIR_KIND_ICMP_ERROR;
+	pkt->hops = 0;
 	pkt->key = to_client
 		? (struct weir_key){quoted->dst, quoted->dport_be, from->index}
 		: (struct weir_key){quoted->src, quoted->sport_be, WEIR_KEY_BACKEND | to->index};

@@ -55,6 +55,7 @@ struct weir_pkt {
 
 	/* from weir_classify() */
 	uint8_t kind; /* enum weir_kind */
+	uint8_t hops; /* WEIR_KIND_ICMP_ERROR: to how many workers the shell has passed it along; 0 */
 	struct weir_key key;
 
 	/* from the core */

@@ -128,6 +128,7 @@ e2e_variant() {
 		v4v6) LAB_FAMILY=46 ;;
 		[1-9]) LAB_WORKERS=$word ;;
 		onearm) LAB_ARMS=1 ;;
+		rss) LAB_FRONT_KEYS='rss = "on";' ;; # the device chooses a client's worker
 		tap) LAB_DRIVER=tap ;;
 		xdp) LAB_DRIVER=af_xdp ;;
 		vfio) export LAB_VM_BIND=vfio ;;

@@ -9,7 +9,7 @@
 #   curl on client --> VIP:86 --> servers.py on b3     50 MB up: the client must learn of the path to b3
 #   curl on far    --> VIP:86 --> servers.py on b3     5 MB up, over both
 #
-# variants: fullnat-1 nat-3
+# variants: fullnat-1 fullnat-3-rss nat-3
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 

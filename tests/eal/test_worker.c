@@ -110,6 +110,89 @@ static void test_rss_too_few_queues(void)
 	rig_close(&r);
 }
 
+/* "Fragmentation needed" about what the VIP has sent to the i-th client. Returns its length. */
+static size_t too_big(uint8_t *f, unsigned int i, const struct weir_seg *sent)
+{
+	const size_t len = frame_icmp(f, 3, 4, 28);
+	uint8_t *quote = f + FRAME_QUOTE;
+	const uint32_t src = weir_addr_v4_be(&sent->src), dst = weir_addr_v4_be(&sent->dst);
+
+	memcpy(f + FRAME_IP + 16, &src, 4);
+	memset(quote, 0, 28);
+	quote[0] = 0x45;
+	quote[8] = 60;
+	quote[9] = 6;
+	memcpy(quote + 12, &src, 4);
+	memcpy(quote + 16, &dst, 4);
+	memcpy(quote + 20, &sent->sport_be, 2);
+	memcpy(quote + 22, &sent->dport_be, 2);
+	frame_put32(quote + 24, sent->seq);
+	frame_put32(f + FRAME_TCP + 4, 1280 + i);
+	frame_put16(f + FRAME_TCP + 2, 0);
+	frame_put16(f + FRAME_TCP + 2, (uint16_t)~frame_sum(0, f + FRAME_TCP, 36));
+	frame_mend_ip(f);
+	return len;
+}
+
+/* The backend has sent data to the i-th client, who has not acknowledged it: what the client is shown of it. */
+static struct weir_seg send_to_client(struct rig *r, struct rig_talk *t)
+{
+	struct weir_seg seg = {0};
+	uint8_t to[6];
+
+	t->backend.payload_len = 100;
+	rig_put_segment(r, 1, 0, &t->backend);
+	rig_settle(r);
+	CU_ASSERT_TRUE(rig_take_segment(r, 0, &seg, to));
+	return seg;
+}
+
+/*
+ * HC-28: the device has chosen the client's worker, and puts errors about segments to that client on another queue, or
+ * on that one. One that is of no connection ends, after every worker was asked, and many of them are dropped at once.
+ */
+static void test_error_finds_worker(void)
+{
+	static struct rig r;
+	static struct rig_talk t;
+	struct weir_policy *p = shell_policy(3, 2);
+	uint8_t f[FRAME_ROOM], out[SEGMENT_FRAME_MAX];
+	struct weir_seg sent;
+	uint64_t handed;
+	size_t len;
+
+	p->ports[0].rss = WEIR_RSS_ON;
+	rig_open(&r, p, 3, 3);
+	rig_meet_neighbours(&r);
+	rig_settle(&r);
+	rig_discard(&r);
+	rig_handshake(&r, &t, 1, SHELL_FULLNAT);
+	sent = send_to_client(&r, &t);
+	for (unsigned int queue = 0; queue < 3; queue++) {
+		len = too_big(f, queue, &sent);
+		CU_ASSERT_TRUE(rig_put(&r, 0, queue, f, len, 0));
+		rig_settle(&r);
+		CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_icmp_forwarded), queue + 1);
+		CU_ASSERT_EQUAL_FATAL(rig_take(&r, 1, out), FRAME_QUOTE + 28);
+		CU_ASSERT_EQUAL(frame_get32(out + FRAME_TCP + 4), 1280 + queue);
+	}
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_icmp_other), 0);
+	sent.dport_be = weir_be16(9);
+	len = too_big(f, 0, &sent);
+	handed = rig_handed(&r);
+	CU_ASSERT_TRUE(rig_put(&r, 0, 1, f, len, 0));
+	rig_settle(&r);
+	CU_ASSERT_EQUAL(rig_handed(&r), handed + 2);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_icmp_other), 1);
+	for (unsigned int i = 0; i < 3000; i++) {
+		CU_ASSERT_TRUE(rig_put(&r, 0, 1, f, len, 0));
+		rig_settle(&r);
+	}
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_icmp_other), 3001);
+	CU_ASSERT(rig_handed(&r) < handed + 2 * 2500);
+	rig_close(&r);
+}
+
 /*
  * Whole connections
  */
@@ -225,6 +308,7 @@ int main(int argc, char **argv)
 		{"HC-54 connections over 1 queue, then drained", test_talk_one_queue},
 		{"HC-54 connections over 3 queues, then drained", test_talk_all_queues},
 		{"connections whose sender leaves checksums open", test_talk_partial},
+		{"HC-28 an error finds the client's worker", test_error_finds_worker},
 		{"3 workers on lcores", test_lcores},
 	};
 
