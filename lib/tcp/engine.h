@@ -7,7 +7,8 @@
  *	burst.c    the stages before the decision, for all packets of a burst at once
  *	accept.c   a client's valid ACK, and its early data           \ handshake.h
  *	connect.c  SYN to a backend, its answer, another backend      /
- *	calm.c     half-open entries: SYN, SYN-ACK and ACK of the two ends pass (calm.h)
+ *	calm.c     half-open entries: SYN, SYN-ACK and ACK of the two ends pass (calm.h); calm_syn.c: the
+ *	           client's SYN; entry.c: their life
  *	gate.c     cookies or half-open entries, for one service; gates.c: for all of a worker's
  *	forward.c  segments of a spliced connection
  *	conn.c     begin and end of a connection: memory, keys, timer
