@@ -51,10 +51,13 @@ static bool acks_syn(const struct weir_conn *c, const struct weir_seg *seg)
 		weir_seq_between(sent->acked, seg->ack - c->seq_delta[WEIR_CLIENT], sent->end);
 }
 
-/* A SYN-ACK of something else passes: the client ends that by RST (RFC 9293 §3.5.2). */
+/*
+ * A SYN-ACK of something else passes: the client ends that by RST (RFC 9293 §3.5.2). A bare SYN, which may be
+ * a simultaneous open, proves nothing, so a SYN-ACK of the client's SYN counts after it, too (HC-63).
+ */
 static void backend_syn(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
-	if (!weir_calm_answered(c) && (acks_syn(c, &pkt->seg) || !(pkt->seg.flags & WEIR_TCP_ACK)))
+	if (acks_syn(c, &pkt->seg) || (!weir_calm_answered(c) && !(pkt->seg.flags & WEIR_TCP_ACK)))
 		learn(px, c, &pkt->seg);
 	weir_entry_pass_syn(px, c, WEIR_BACKEND, pkt);
 }

@@ -17,6 +17,8 @@
 /* Where the connection stands. */
 enum stand {
 	CONNECTING, /* the client has sent early data, the backend has not answered */
+	HALF_OPEN,  /* its own SYN went to the backend, which has not answered */
+	ANSWERED,   /* ... and has; the client's ACK has not come */
 	OPEN,
 	HALF_CLOSED_BY_CLIENT,
 	HALF_CLOSED_BY_BACKEND,
@@ -36,6 +38,49 @@ static void connect_early(struct talk *t)
 	}
 }
 
+/* SYN_RCVD: the next frame in the queue is the SYN or SYN-ACK of the other side, as it was said. */
+static const struct shell_out *hear_syn(struct talk *t, enum weir_side said_by)
+{
+	const struct segment g = talk_syn_segment(t, said_by);
+	const struct shell_out *out;
+
+	IS(talk_put(t, said_by, &g),
+		said_by == WEIR_CLIENT ? WEIR_FATE_to_backend : WEIR_FATE_to_client);
+	out = shell_take(t->s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	t->expect[weir_other(said_by)] = out->seg.seq + 1;
+	return out;
+}
+
+static void enter_queue(struct talk *t)
+{
+	const struct shell_out *out = hear_syn(t, WEIR_CLIENT);
+
+	t->backend = out->nexthop;
+	t->backend_addr = weir_be32(out->seg.dst.w[3]);
+	t->local = weir_be32(out->seg.src.w[3]);
+	t->local_port = weir_be16(out->seg.sport_be);
+}
+
+static struct shell *shell_of(enum stand stand)
+{
+	struct weir_policy *p = shell_policy(1, 2);
+
+	for (uint32_t i = 0; i < p->n_services; i++)
+		if (stand == HALF_OPEN || stand == ANSWERED)
+			p->services[i].syn_cookies = WEIR_SYN_COOKIES_NEVER;
+	return shell_open(p, SHELL_START_NS);
+}
+
+static void begin_half_open(struct talk *t, enum stand stand)
+{
+	t->offer[WEIR_BACKEND].ts = false;
+	enter_queue(t);
+	if (stand == ANSWERED)
+		hear_syn(t, WEIR_BACKEND);
+	IS(talk_state(t), WEIR_SYN_RCVD);
+}
+
 static void begin(struct talk *t, struct shell *s, unsigned int service, enum stand stand)
 {
 	talk_init(t, s, service, 1);
@@ -43,6 +88,10 @@ static void begin(struct talk *t, struct shell *s, unsigned int service, enum st
 	t->wnd[WEIR_CLIENT] = t->wnd[WEIR_BACKEND] = WND;
 	if (stand == CONNECTING) {
 		connect_early(t);
+		return;
+	}
+	if (stand == HALF_OPEN || stand == ANSWERED) {
+		begin_half_open(t, stand);
 		return;
 	}
 	talk_open(t);
@@ -78,7 +127,7 @@ static void restore(struct weir_conn *c, const struct weir_conn *was)
 	c->flags = was->flags;
 }
 
-/* One forged segment; true: the connection has ended, is about to, or is another one. */
+/* One forged segment; true: the connection has ended, is about to, is another one or leaves its backend. */
 static bool harms(struct talk *t, enum weir_side side, const struct segment *g)
 {
 	struct weir_conn *c = conn_of(t);
@@ -89,7 +138,8 @@ static bool harms(struct talk *t, enum weir_side side, const struct segment *g)
 	shell_clear(t->s);
 	if (conn_of(t) != c || c->cookie != was.cookie)
 		return true;
-	harm = c->state != was.state || (c->flags & ~was.flags & WEIR_CONN_RST_PENDING);
+	harm = c->state != was.state || (c->flags & ~was.flags & WEIR_CONN_RST_PENDING) ||
+		(~c->flags & was.flags & WEIR_CONN_KEYED_BACKEND);
 	if (!harm)
 		restore(c, &was);
 	return harm;
@@ -127,7 +177,7 @@ static void renew(struct trial *r)
 {
 	if (r->t.s != NULL)
 		shell_close(r->t.s);
-	begin(&r->t, shell_usual(), r->service, r->stand);
+	begin(&r->t, shell_of(r->stand), r->service, r->stand);
 }
 
 static bool try(struct trial *r, bool acks, uint32_t off, uint32_t seq_off)
@@ -175,10 +225,19 @@ static double packets(struct trial *r)
 	/* of a backend's first word the ACK counts (RFC 9293 §3.10.7.3), of any other RST the number */
 	if (!(r->weapon.flags & WEIR_TCP_ACK) ||
 		((r->weapon.flags & WEIR_TCP_RST) &&
-			!(r->stand == CONNECTING && r->side == WEIR_BACKEND)))
+			!(r->stand <= HALF_OPEN && r->side == WEIR_BACKEND)))
 		return NUMBERS / seqs;
 	acks = count(r, true, r->hit);
 	return NUMBERS / seqs * (NUMBERS / (acks > 0 ? acks : 1));
+}
+
+/*
+ * RFC 9293 §3.5: any SYN begins a simultaneous open. It has to come by the backend's port (HC-66), and ends
+ * nothing: hc63_forged_syn().
+ */
+static bool is_simultaneous_open(const struct trial *r)
+{
+	return r->stand == HALF_OPEN && r->side == WEIR_BACKEND && r->weapon.flags == WEIR_TCP_SYN;
 }
 
 /* Every kind of segment, from either side, in every state: at least 2^31 packets. */
@@ -192,6 +251,8 @@ static void all_weapons(unsigned int service)
 				.weapon = weapons[i / 2]};
 			double cost;
 
+			if (is_simultaneous_open(&r))
+				continue;
 			renew(&r);
 			cost = packets(&r);
 			CU_ASSERT_TRUE(cost >= NUMBERS / 2);
@@ -208,6 +269,36 @@ static void hc63_weapons(void)
 	each_mode(all_weapons);
 }
 
+/* A forged SYN of the backend in SYN_RCVD: the true SYN-ACK, which acknowledges the client's, counts. */
+static void forged_syn(unsigned int service)
+{
+	struct shell *s = shell_of(HALF_OPEN);
+	struct segment g;
+	struct talk t;
+
+	begin(&t, s, service, HALF_OPEN);
+	g = talk_syn_segment(&t, WEIR_BACKEND);
+	g.flags = WEIR_TCP_SYN;
+	g.seq += 0x12345678;
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_to_client);
+	shell_clear(s);
+	hear_syn(&t, WEIR_BACKEND);
+	g = talk_segment(&t, WEIR_CLIENT, ACK, 0);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+	IS(talk_state(&t), WEIR_ESTABLISHED);
+	shell_clear(s);
+	t.next[WEIR_BACKEND] = t.isn[WEIR_BACKEND] + 1;
+	g = talk_segment(&t, WEIR_BACKEND, PSH, 100);
+	IS(talk_put(&t, WEIR_BACKEND, &g), WEIR_FATE_to_client);
+	shell_clear(s);
+	shell_close(s);
+}
+
+static void hc63_forged_syn(void)
+{
+	each_mode(forged_syn);
+}
+
 /* The count finds what there is: one number for a RST that is exact, one for a FIN, with 3 MB of ACKs. */
 static void hc63_counts(void)
 {
@@ -215,6 +306,11 @@ static void hc63_counts(void)
 
 	renew(&r);
 	CU_ASSERT_EQUAL(count(&r, false, 0), 1);
+	r.stand = ANSWERED;
+	renew(&r);
+	CU_ASSERT_EQUAL(count(&r, false, 0), 1);
+	r.stand = OPEN;
+	renew(&r);
 	r.weapon = (struct weapon){FIN, 0};
 	r.side = WEIR_BACKEND;
 	CU_ASSERT_EQUAL(count(&r, false, 0), 1);
@@ -333,6 +429,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HC-63 the count finds what it looks for", hc63_counts},
 		{"HC-63 HC-64 blind packets, 4-tuple known: 2^31 at least", hc63_weapons},
+		{"HC-63 SYN_RCVD: a forged SYN of the backend", hc63_forged_syn},
 		{"HC-64 a recorded FIN and its forged ACK", hc64_recorded},
 		{"HC-21 data and ACKs forged by turns", hc21_by_turns},
 	};
