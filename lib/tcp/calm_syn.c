@@ -133,7 +133,7 @@ static bool open_entry(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t has
 	event(px, WEIR_EVENT_half_open);
 	pkt->conn = conn_index(px, c);
 	weir_entry_pass_syn(px, c, WEIR_CLIENT, pkt);
-	weir_gates_look(px, weir_entry_service(px, c));
+	weir_gates_entry(px, weir_entry_service(px, c));
 	return true;
 }
 
