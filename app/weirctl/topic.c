@@ -29,6 +29,8 @@ const struct topic topics[TOPICS] = {
 		"@name device driver mac link mbps addresses mtu queues steering checksums "
 		"rx_pkts+ rx_bytes+ tx_pkts+ tx_bytes+ rx_missed+ rx_no_mbuf+ tx_errors+",
 		"ports"},
+	{"interfaces", "@name port vlan addresses clients reverse_path", NULL,
+		"what has addresses: ports and their VLANs"},
 	{"accounting",
 		"@worker rx+ created+ handed_in+ tx+ dropped+ consumed+ handed_out+ held balance",
 		NULL, "each worker's packet balance"},

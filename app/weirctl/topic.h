@@ -16,7 +16,7 @@ struct topic {
 	const char *help;
 };
 
-#define TOPICS 12
+#define TOPICS 13
 extern const struct topic topics[TOPICS];
 
 /* NULL: there is none. */

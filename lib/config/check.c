@@ -55,12 +55,14 @@ int weir_check(struct weir_draft *d)
 	if (ret == 0)
 		ret = weir_check_ports(d);
 	if (ret == 0)
+		ret = weir_check_interfaces(d);
+	if (ret == 0)
 		ret = weir_check_services(d);
 	if (ret == 0)
 		ret = weir_check_limits(d);
 	if (ret == 0)
 		ret = weir_check_sharing(d);
 	if (ret == 0)
-		weir_check_client_ports(d);
+		weir_check_client_interfaces(d);
 	return ret;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Checks a draft: the rules between values. Fills in what follows from them: the backends' next hops
- * and egress ports, defaults that depend on other keys.
+ * and egress interfaces, defaults that depend on other keys.
  */
 #ifndef WEIR_CONFIG_CHECK_H
 #define WEIR_CONFIG_CHECK_H
@@ -22,16 +22,19 @@ int weir_check_running(struct weir_draft *d, const struct weir_config *running);
 int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 	const struct weir_limits *running);
 
-/* Ports: names, devices, addresses, gateways, routes. */
+/* Ports and VLANs: names, devices, ids. Lists the interfaces. */
 int weir_check_ports(struct weir_draft *d);
 
-/* Services and backends on their own: names, addresses, profiles, timeouts. After the ports. */
+/* Interfaces: addresses, gateways, routes. After the ports. */
+int weir_check_interfaces(struct weir_draft *d);
+
+/* Services and backends on their own: names, addresses, profiles, timeouts. After the interfaces. */
 int weir_check_services(struct weir_draft *d);
 
 /* The service's health check, and what its backends say of it. */
 int weir_check_health(struct weir_draft *d, struct weir_draft_service *s);
 
-/* Rules between services and ports: addresses and ports that may not be shared. After both. */
+/* Rules between services and interfaces: addresses and ports that may not be shared. After both. */
 int weir_check_sharing(struct weir_draft *d);
 
 /* Limits, between each other and against what there is. After the services. */
@@ -40,25 +43,28 @@ int weir_check_limits(struct weir_draft *d);
 /* NULL, or why this is no host's address: "is a multicast address". */
 const char *weir_check_host(const struct weir_addr *a);
 
-/* The same, for an address that may lie in a subnet of the ports': "is a broadcast address". */
+/* The same, for an address that may lie in a subnet of the interfaces': "is a broadcast address". */
 const char *weir_check_host_in(const struct weir_draft *d, const struct weir_addr *a);
 
 /* The prefix as it is written: of IPv4's 32 bits or IPv6's 128. */
 unsigned int weir_check_bits(const struct weir_interface_addr *net);
 
-/* The port that has this address as its own, or NULL. */
-const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
+/* What it is called in a message: "port" or "VLAN". */
+const char *weir_check_kind(const struct weir_draft_interface *interface);
+
+/* The interface that has this address as its own, or NULL. */
+const struct weir_draft_interface *weir_check_owner(const struct weir_draft *d,
 	const struct weir_addr *a);
 
 /*
- * The way to an address: by the longest prefix among the ports' subnets, routes and gateways. The
- * port's index and the neighbour to send to (the address itself when it is on-link), with its static
+ * The way to an address: by the longest prefix among the interfaces' subnets, routes and gateways. The
+ * interface's index and the neighbour to send to (the address itself when it is on-link), with its static
  * MAC when a route or the gateway has one; false: none.
  */
 bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
 	struct weir_nexthop *via);
 
-/* Sets no_clients of the ports, once backends' ways are known (HC-66). */
-void weir_check_client_ports(struct weir_draft *d);
+/* Sets no_clients of the interfaces, once backends' ways are known (HC-66). */
+void weir_check_client_interfaces(struct weir_draft *d);
 
 #endif

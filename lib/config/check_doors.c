@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * HC-66: which ports lead to clients. A port does not when backends are behind it and nothing else: it
+ * HC-66: which interfaces lead to clients. One does not when backends are behind it and nothing else: it
  * has no gateway, no VIP lies in a subnet of it, and each of its routes leads to a backend.
  */
 #include "config/check.h"
 
-static bool has_backend(const struct weir_draft *d, uint32_t port,
+static bool has_backend(const struct weir_draft *d, uint32_t interface,
 	const struct weir_interface_addr *behind)
 {
 	for (uint32_t i = 0; i < d->n_services; i++)
 		for (uint32_t j = 0; j < d->services[i].n_backends; j++) {
 			const struct weir_backend *b = &d->services[i].backends[j].backend;
 
-			if (b->egress == port &&
+			if (b->egress == interface &&
 				(behind == NULL ||
 					weir_addr_in(&b->addr, &behind->addr, behind->prefix)))
 				return true;
@@ -20,7 +20,7 @@ static bool has_backend(const struct weir_draft *d, uint32_t port,
 	return false;
 }
 
-static bool has_vip(const struct weir_draft *d, const struct weir_draft_port *p)
+static bool has_vip(const struct weir_draft *d, const struct weir_draft_interface *p)
 {
 	for (uint32_t i = 0; i < d->n_services; i++)
 		for (uint32_t a = 0; a < p->n_addrs; a++)
@@ -30,7 +30,7 @@ static bool has_vip(const struct weir_draft *d, const struct weir_draft_port *p)
 	return false;
 }
 
-static bool has_gateway(const struct weir_draft_port *p)
+static bool has_gateway(const struct weir_draft_interface *p)
 {
 	uint64_t any = 0;
 
@@ -39,25 +39,25 @@ static bool has_gateway(const struct weir_draft_port *p)
 	return any != 0;
 }
 
-static bool has_backends_only(const struct weir_draft *d, uint32_t port)
+static bool has_backends_only(const struct weir_draft *d, uint32_t interface)
 {
-	const struct weir_draft_port *p = &d->ports[port];
+	const struct weir_draft_interface *p = d->interfaces[interface];
 
-	if (has_gateway(p) || !has_backend(d, port, NULL) || has_vip(d, p))
+	if (has_gateway(p) || !has_backend(d, interface, NULL) || has_vip(d, p))
 		return false;
 	for (uint32_t r = 0; r < p->n_routes; r++)
-		if (!has_backend(d, port, &p->routes[r].to))
+		if (!has_backend(d, interface, &p->routes[r].to))
 			return false;
 	return true;
 }
 
-/* When no other port could have clients, they must be behind these. */
-void weir_check_client_ports(struct weir_draft *d)
+/* When no other interface could have clients, they must be behind these. */
+void weir_check_client_interfaces(struct weir_draft *d)
 {
 	bool elsewhere = false;
 
-	for (uint32_t i = 0; i < d->n_ports; i++)
+	for (uint32_t i = 0; i < d->n_interfaces; i++)
 		elsewhere |= !has_backends_only(d, i);
-	for (uint32_t i = 0; i < d->n_ports; i++)
-		d->ports[i].no_clients = elsewhere && has_backends_only(d, i);
+	for (uint32_t i = 0; i < d->n_interfaces; i++)
+		d->interfaces[i]->no_clients = elsewhere && has_backends_only(d, i);
 }

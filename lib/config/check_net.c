@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/* Ports, addresses, routes: what the network around synweir looks like. */
+/* Addresses, gateways, routes: what the network around synweir looks like. */
 #include <stdio.h>
 #include <string.h>
 
@@ -98,19 +98,19 @@ const char *weir_check_host_in(const struct weir_draft *d, const struct weir_add
 {
 	const char *why = weir_check_host(a);
 
-	for (uint32_t i = 0; i < d->n_ports && why == NULL; i++)
-		for (uint32_t j = 0; j < d->ports[i].n_addrs && why == NULL; j++)
-			why = edge_of(a, &d->ports[i].addrs[j]);
+	for (uint32_t i = 0; i < d->n_interfaces && why == NULL; i++)
+		for (uint32_t j = 0; j < d->interfaces[i]->n_addrs && why == NULL; j++)
+			why = edge_of(a, &d->interfaces[i]->addrs[j]);
 	return why;
 }
 
-const struct weir_draft_port *weir_check_owner(const struct weir_draft *d,
+const struct weir_draft_interface *weir_check_owner(const struct weir_draft *d,
 	const struct weir_addr *a)
 {
-	for (uint32_t i = 0; i < d->n_ports; i++)
-		for (uint32_t j = 0; j < d->ports[i].n_addrs; j++)
-			if (weir_addr_eq(a, &d->ports[i].addrs[j].addr))
-				return &d->ports[i];
+	for (uint32_t i = 0; i < d->n_interfaces; i++)
+		for (uint32_t j = 0; j < d->interfaces[i]->n_addrs; j++)
+			if (weir_addr_eq(a, &d->interfaces[i]->addrs[j].addr))
+				return d->interfaces[i];
 	return NULL;
 }
 
@@ -127,13 +127,13 @@ struct way {
 	struct weir_nexthop *via;
 };
 
-static void take(struct way *w, unsigned int prefix, uint32_t port, const struct weir_addr *via,
-	const uint8_t *mac)
+static void take(struct way *w, unsigned int prefix, uint32_t interface,
+	const struct weir_addr *via, const uint8_t *mac)
 {
 	static const uint8_t learned[6];
 
 	w->best = prefix + 1;
-	*w->via = (struct weir_nexthop){.addr = *via, .interface = (uint8_t)port};
+	*w->via = (struct weir_nexthop){.addr = *via, .interface = (uint8_t)interface};
 	memcpy(w->via->mac, mac != NULL ? mac : learned, sizeof(w->via->mac));
 }
 
@@ -144,8 +144,8 @@ bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
 	const struct weir_interface_addr all = whole(family);
 	struct way w = {0, via};
 
-	for (uint32_t i = 0; i < d->n_ports; i++) {
-		const struct weir_draft_port *p = &d->ports[i];
+	for (uint32_t i = 0; i < d->n_interfaces; i++) {
+		const struct weir_draft_interface *p = d->interfaces[i];
 		const struct weir_draft_gateway *g = &p->gateway[family];
 
 		for (uint32_t j = 0; j < p->n_addrs; j++)
@@ -163,42 +163,10 @@ bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
 	return w.best != 0;
 }
 
-/* Two entries for one device are two names of one thing; vdevs differ in what precedes the comma. */
-static bool same_device(const char *a, const char *b)
-{
-	size_t n = strcspn(a, ",");
-
-	return n == strcspn(b, ",") && strncasecmp(a, b, n) == 0;
-}
-
-static int check_device(struct weir_draft *d, uint32_t i)
-{
-	const struct weir_draft_port *p = &d->ports[i];
-	const config_setting_t *at = weir_draft_key(p->at, "device");
-
-	if (strpbrk(p->port.device, " \t\r\n\f") != NULL)
-		return weir_draft_refuse(d, at, "must not hold blanks");
-	if (strpbrk(p->port.device, ":_.-") == NULL)
-		return weir_draft_refuse(d, at,
-			"must be a PCI address or a DPDK device; for a network interface of Linux "
-			"write "
-			"\"net_af_packet0,iface=%s\"",
-			p->port.device);
-	for (uint32_t j = 0; j < i; j++) {
-		if (strcmp(p->port.name, d->ports[j].port.name) == 0)
-			return weir_draft_refuse(d, weir_draft_key(p->at, "name"),
-				"is the name of ports[%u] already", j);
-		if (same_device(p->port.device, d->ports[j].port.device))
-			return weir_draft_refuse(d, at, "is the device of port \"%s\" already",
-				d->ports[j].port.name);
-	}
-	return 0;
-}
-
-/* One subnet of port i with those before it. */
+/* One subnet of interface i with those before it. */
 static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 {
-	const struct weir_draft_port *p = &d->ports[i];
+	const struct weir_draft_interface *p = d->interfaces[i];
 	const struct weir_interface_addr *mine = &p->addrs[a];
 	const config_setting_t *at = config_setting_get_elem(weir_draft_key(p->at, "addresses"), a);
 	const char *why = weir_check_host_in(d, &mine->addr);
@@ -208,28 +176,28 @@ static int check_address(struct weir_draft *d, uint32_t i, uint32_t a)
 			weir_addr_is_v4(&mine->addr) ? 32 : 128);
 	if (why != NULL)
 		return weir_draft_refuse(d, at, "%s", why);
-	if (!weir_addr_is_v4(&mine->addr) && p->port.mtu < WEIR_IPV6_MTU_MIN)
-		return weir_draft_refuse(d, weir_draft_key(p->at, "mtu"),
+	if (!weir_addr_is_v4(&mine->addr) && d->ports[p->port].port.mtu < WEIR_IPV6_MTU_MIN)
+		return weir_draft_refuse(d, weir_draft_key(d->ports[p->port].at, "mtu"),
 			"must be %u at least on a port with an IPv6 address", WEIR_IPV6_MTU_MIN);
 	for (uint32_t k = 0; k <= i; k++) {
-		for (uint32_t j = 0; j < (k < i ? d->ports[k].n_addrs : a); j++) {
-			const struct weir_interface_addr *o = &d->ports[k].addrs[j];
+		for (uint32_t j = 0; j < (k < i ? d->interfaces[k]->n_addrs : a); j++) {
+			const struct weir_interface_addr *o = &d->interfaces[k]->addrs[j];
 			uint8_t shorter = o->prefix < mine->prefix ? o->prefix : mine->prefix;
 
 			if (weir_addr_eq(&o->addr, &mine->addr))
 				return weir_draft_refuse(d, at,
-					"is an address of port \"%s\" already",
-					d->ports[k].port.name);
+					"is an address of %s \"%s\" already",
+					weir_check_kind(d->interfaces[k]), d->interfaces[k]->name);
 			if (k < i && weir_addr_in(&o->addr, &mine->addr, shorter))
 				return weir_draft_refuse(d, at,
-					"overlaps with a subnet of port \"%s\"",
-					d->ports[k].port.name);
+					"overlaps with a subnet of %s \"%s\"",
+					weir_check_kind(d->interfaces[k]), d->interfaces[k]->name);
 		}
 	}
 	return 0;
 }
 
-static bool has_family(const struct weir_draft_port *p, const struct weir_addr *like)
+static bool has_family(const struct weir_draft_interface *p, const struct weir_addr *like)
 {
 	for (uint32_t i = 0; i < p->n_addrs; i++)
 		if (weir_addr_same_family(&p->addrs[i].addr, like))
@@ -238,7 +206,7 @@ static bool has_family(const struct weir_draft_port *p, const struct weir_addr *
 }
 
 /* On-link on the port: in a subnet of it, or (RFC 4861 §6.3.4) a router's link-local address. */
-static bool is_on_link(const struct weir_draft_port *p, const struct weir_addr *a)
+static bool is_on_link(const struct weir_draft_interface *p, const struct weir_addr *a)
 {
 	for (uint32_t i = 0; i < p->n_addrs; i++)
 		if (weir_addr_in(a, &p->addrs[i].addr, p->addrs[i].prefix))
@@ -247,7 +215,7 @@ static bool is_on_link(const struct weir_draft_port *p, const struct weir_addr *
 }
 
 /* The gateway of a route must be on-link on the route's port. */
-static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
+static int check_via(struct weir_draft *d, const struct weir_draft_interface *p,
 	const struct weir_addr *via, const config_setting_t *at)
 {
 	const char *why = weir_ipv6_is_link_local(via) ? NULL : weir_check_host_in(d, via);
@@ -257,11 +225,11 @@ static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
 	if (weir_check_owner(d, via) != NULL)
 		return weir_draft_refuse(d, at, "is synweir's own address");
 	if (!has_family(p, via) && p->n_addrs > 0)
-		return weir_draft_refuse(d, at, "port \"%s\" has no %s address to reach it from",
-			p->port.name, weir_addr_is_v4(via) ? "IPv4" : "IPv6");
+		return weir_draft_refuse(d, at, "%s \"%s\" has no %s address to reach it from",
+			weir_check_kind(p), p->name, weir_addr_is_v4(via) ? "IPv4" : "IPv6");
 	if (!is_on_link(p, via))
-		return weir_draft_refuse(d, at, "is in none of the subnets of port \"%s\"",
-			p->port.name);
+		return weir_draft_refuse(d, at, "is in none of the subnets of %s \"%s\"",
+			weir_check_kind(p), p->name);
 	return 0;
 }
 
@@ -269,8 +237,8 @@ static int check_via(struct weir_draft *d, const struct weir_draft_port *p,
 static const char *other_way(const struct weir_draft *d, const struct weir_interface_addr *to,
 	uint32_t i, uint32_t j)
 {
-	for (uint32_t k = 0; k < d->n_ports; k++) {
-		const struct weir_draft_port *p = &d->ports[k];
+	for (uint32_t k = 0; k < d->n_interfaces; k++) {
+		const struct weir_draft_interface *p = d->interfaces[k];
 
 		for (uint32_t a = 0; a < p->n_addrs; a++)
 			if (p->addrs[a].prefix == to->prefix &&
@@ -288,7 +256,7 @@ static const char *other_way(const struct weir_draft *d, const struct weir_inter
 
 static int check_routes(struct weir_draft *d, uint32_t i)
 {
-	const struct weir_draft_port *p = &d->ports[i];
+	const struct weir_draft_interface *p = d->interfaces[i];
 	int ret;
 
 	for (uint32_t j = 0; j < p->n_routes; j++) {
@@ -331,39 +299,37 @@ static const struct {
 
 static int check_gateway(struct weir_draft *d, uint32_t i, enum weir_draft_family family)
 {
-	const struct weir_draft_port *p = &d->ports[i];
+	const struct weir_draft_interface *p = d->interfaces[i];
 	const struct weir_draft_gateway *g = &p->gateway[family];
 	const config_setting_t *at = weir_draft_key(p->at, gateways[family].key);
 
 	if (!is_set(&g->addr))
 		return is_mac(g->mac)
 			? weir_draft_refuse(d, weir_draft_key(p->at, gateways[family].mac_key),
-				  "is of no gateway: there is none on this port")
+				  "is of no gateway: there is none on this %s", weir_check_kind(p))
 			: 0;
 	if (family_of(&g->addr) != family)
 		return weir_draft_refuse(d, at,
 			"must be an %s address; the other gateway is \"%s\"", gateways[family].name,
 			gateways[!family].key);
 	for (uint32_t j = 0; j < i; j++)
-		if (is_set(&d->ports[j].gateway[family].addr))
+		if (is_set(&d->interfaces[j]->gateway[family].addr))
 			return weir_draft_refuse(d, at,
-				"port \"%s\" has the gateway already; use routes for what is "
+				"%s \"%s\" has the gateway already; use routes for what is "
 				"reached here",
-				d->ports[j].port.name);
+				weir_check_kind(d->interfaces[j]), d->interfaces[j]->name);
 	return check_via(d, p, &g->addr, at);
 }
 
-int weir_check_ports(struct weir_draft *d)
+int weir_check_interfaces(struct weir_draft *d)
 {
 	int ret = 0;
 
-	for (uint32_t i = 0; i < d->n_ports && ret == 0; i++)
-		ret = check_device(d, i);
-	for (uint32_t i = 0; i < d->n_ports; i++)
-		for (uint32_t a = 0; a < d->ports[i].n_addrs && ret == 0; a++)
+	for (uint32_t i = 0; i < d->n_interfaces; i++)
+		for (uint32_t a = 0; a < d->interfaces[i]->n_addrs && ret == 0; a++)
 			ret = check_address(d, i, a);
 	/* after all addresses: a neighbour must not be one of them, on any port */
-	for (uint32_t i = 0; i < d->n_ports && ret == 0; i++) {
+	for (uint32_t i = 0; i < d->n_interfaces && ret == 0; i++) {
 		ret = check_gateway(d, i, WEIR_DRAFT_IPV4);
 		if (ret == 0)
 			ret = check_gateway(d, i, WEIR_DRAFT_IPV6);

@@ -43,7 +43,7 @@ static int check_process(struct weir_draft *d, const struct weir_config *running
 	return 0;
 }
 
-static bool same_addresses(const struct weir_draft_port *d, const struct weir_interface *p)
+static bool same_addresses(const struct weir_draft_interface *d, const struct weir_interface *p)
 {
 	if (d->n_addrs != p->n_addrs)
 		return false;
@@ -54,16 +54,13 @@ static bool same_addresses(const struct weir_draft_port *d, const struct weir_in
 	return true;
 }
 
-/* NULL, or the first key of the port that differs. Gateway and routes may. */
-static const char *differs(const struct weir_draft_port *d, const struct weir_port *p,
-	const struct weir_interface *interface)
+/* NULL, or the first key of the port that differs. */
+static const char *differs(const struct weir_draft_port *d, const struct weir_port *p)
 {
 	if (strcmp(d->port.name, p->name) != 0)
 		return "name";
 	if (strcmp(d->port.device, p->device) != 0)
 		return "device";
-	if (!same_addresses(d, interface))
-		return "addresses";
 	if (d->port.mtu != p->mtu)
 		return "mtu";
 	if (d->port.rss != p->rss)
@@ -78,11 +75,29 @@ static int check_ports(struct weir_draft *d, const struct weir_policy *running)
 	if (d->n_ports != running->n_ports)
 		return refuse(d, d->at, "ports");
 	for (uint32_t i = 0; i < d->n_ports; i++) {
-		const char *key = differs(&d->ports[i], &running->ports[i],
-			&running->interfaces[weir_policy_interface_on(running, i)]);
+		const char *key = differs(&d->ports[i], &running->ports[i]);
 
 		if (key != NULL)
 			return refuse(d, d->ports[i].at, key);
+	}
+	return 0;
+}
+
+/* Gateways and routes may change, addresses and VLANs may not. */
+static int check_interfaces(struct weir_draft *d, const struct weir_policy *running)
+{
+	for (uint32_t i = 0; i < d->n_interfaces || i < running->n_interfaces; i++) {
+		const uint32_t last = d->n_interfaces - 1;
+		const struct weir_draft_interface *mine = d->interfaces[i < last ? i : last];
+		const struct weir_interface *theirs = &running->interfaces[i];
+
+		if (i >= d->n_interfaces || i >= running->n_interfaces ||
+			mine->port != theirs->port || mine->vlan != theirs->vlan)
+			return refuse(d, d->ports[mine->port].at, "vlans");
+		if (strcmp(mine->name, theirs->name) != 0)
+			return refuse(d, mine->at, "name");
+		if (!same_addresses(mine, theirs))
+			return refuse(d, mine->at, "addresses");
 	}
 	return 0;
 }
@@ -126,6 +141,8 @@ int weir_check_running(struct weir_draft *d, const struct weir_config *running)
 
 	if (ret == 0)
 		ret = check_ports(d, running->policy);
+	if (ret == 0)
+		ret = check_interfaces(d, running->policy);
 	if (ret == 0)
 		ret = check_limits(d, &running->policy->limits);
 	if (ret == 0)

@@ -104,17 +104,17 @@ static int check_vip(struct weir_draft *d, uint32_t i)
 			return weir_draft_refuse(d, at, "port %u of it is service \"%s\" already",
 				weir_be16(o->port_be), d->services[j].service.name);
 	}
-	for (uint32_t p = 0; p < d->n_ports; p++) {
-		const struct weir_draft_port *port = &d->ports[p];
+	for (uint32_t p = 0; p < d->n_interfaces; p++) {
+		const struct weir_draft_interface *interface = d->interfaces[p];
 		bool taken = false;
 
 		for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
-			taken |= weir_addr_eq(&port->gateway[f].addr, &s->listener.vip);
-		for (uint32_t r = 0; r < port->n_routes; r++)
-			taken |= weir_addr_eq(&port->routes[r].via, &s->listener.vip);
+			taken |= weir_addr_eq(&interface->gateway[f].addr, &s->listener.vip);
+		for (uint32_t r = 0; r < interface->n_routes; r++)
+			taken |= weir_addr_eq(&interface->routes[r].via, &s->listener.vip);
 		if (taken)
-			return weir_draft_refuse(d, at, "is a router's address on port \"%s\"",
-				port->port.name);
+			return weir_draft_refuse(d, at, "is a router's address on %s \"%s\"",
+				weir_check_kind(interface), interface->name);
 	}
 	return 0;
 }
@@ -123,11 +123,11 @@ static int check_vip(struct weir_draft *d, uint32_t i)
 static int check_backend_address(struct weir_draft *d, const struct weir_draft_backend *b)
 {
 	const config_setting_t *at = weir_draft_key(b->at, "address");
-	const struct weir_draft_port *owner = weir_check_owner(d, &b->backend.addr);
+	const struct weir_draft_interface *owner = weir_check_owner(d, &b->backend.addr);
 
 	if (owner != NULL)
-		return weir_draft_refuse(d, at, "is synweir's own address on port \"%s\"",
-			owner->port.name);
+		return weir_draft_refuse(d, at, "is synweir's own address on %s \"%s\"",
+			weir_check_kind(owner), owner->name);
 	for (uint32_t i = 0; i < d->n_services; i++)
 		if (weir_addr_eq(&d->services[i].listener.vip, &b->backend.addr))
 			return weir_draft_refuse(d, at, "is the VIP of service \"%s\"",
@@ -316,12 +316,12 @@ static int check_backend_sharing(struct weir_draft *d, uint32_t service,
 }
 
 /* Do "fullnat" connections to backends leave by this port, from its addresses? */
-static bool is_fullnat_egress(const struct weir_draft *d, const struct weir_draft_port *p)
+static bool is_fullnat_egress(const struct weir_draft *d, const struct weir_draft_interface *p)
 {
 	for (uint32_t i = 0; i < d->n_services; i++)
 		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
 			if (d->services[i].service.mode == WEIR_MODE_FULLNAT &&
-				&d->ports[d->services[i].backends[j].backend.egress] == p)
+				d->interfaces[d->services[i].backends[j].backend.egress] == p)
 				return true;
 	return false;
 }
@@ -329,21 +329,21 @@ static bool is_fullnat_egress(const struct weir_draft *d, const struct weir_draf
 /* A segment to a VIP's port is a client's (flow/classify.h), so a local port must not be one. */
 static int check_local_ports(struct weir_draft *d, const struct weir_draft_service *s)
 {
-	const struct weir_draft_port *p = weir_check_owner(d, &s->listener.vip);
+	const struct weir_draft_interface *p = weir_check_owner(d, &s->listener.vip);
 
 	if (p == NULL || weir_be16(s->listener.port_be) < WEIR_LOCALPORT_FIRST ||
 		!is_fullnat_egress(d, p))
 		return 0;
 	return weir_draft_refuse(d, weir_draft_key(s->at, "port"),
-		"is a local port of its VIP, which is the address of port \"%s\" that \"fullnat\" "
+		"is a local port of its VIP, which is the address of %s \"%s\" that \"fullnat\" "
 		"reaches backends from; take another VIP, or a port below %u",
-		p->port.name, WEIR_LOCALPORT_FIRST);
+		weir_check_kind(p), p->name, WEIR_LOCALPORT_FIRST);
 }
 
 /* Addresses of the port that the backend is reached by, of its family. */
 static uint32_t count_addrs(const struct weir_draft *d, const struct weir_backend *b)
 {
-	const struct weir_draft_port *p = &d->ports[b->egress];
+	const struct weir_draft_interface *p = d->interfaces[b->egress];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < p->n_addrs; i++)

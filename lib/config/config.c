@@ -112,18 +112,14 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 	p->n_services++;
 }
 
-/* With its interface. */
-/*
- * INVARIANT: one interface a port, in their order: the checks found egress and next hops by port (check.h),
- * and the policy counts interfaces.
- */
-static void add_port(struct weir_policy *p, const struct weir_draft_port *d)
+/* INVARIANT: under the draft's numbers, by which the checks found egress and next hops. */
+static void add_interface(struct weir_policy *p, const struct weir_draft_interface *d)
 {
 	struct weir_interface *to = &p->interfaces[p->n_interfaces++];
 
-	memcpy(to->name, d->port.name, sizeof(to->name));
-	to->port = (uint8_t)p->n_ports;
-	p->ports[p->n_ports++] = d->port;
+	memcpy(to->name, d->name, sizeof(to->name));
+	to->port = (uint8_t)d->port;
+	to->vlan = d->vlan;
 	to->no_clients = d->no_clients;
 	to->loose = d->reverse_path == WEIR_REVERSE_PATH_LOOSE;
 	to->n_addrs = (uint8_t)d->n_addrs;
@@ -161,7 +157,9 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 		return -ENOMEM;
 	p->n_workers = d->n_workers;
 	for (uint32_t i = 0; i < d->n_ports; i++)
-		add_port(p, &d->ports[i]);
+		p->ports[p->n_ports++] = d->ports[i].port;
+	for (uint32_t i = 0; i < d->n_interfaces; i++)
+		add_interface(p, d->interfaces[i]);
 	for (uint32_t i = 0; i < d->n_services; i++)
 		add_service(p, &d->services[i]);
 	p->limits = d->limits;

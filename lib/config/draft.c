@@ -181,12 +181,24 @@ char *weir_draft_path(const struct weir_draft *d, const char *name)
 	return path;
 }
 
+static void clear_interface(struct weir_draft_interface *i)
+{
+	free(i->addrs);
+	free(i->routes);
+}
+
+static void clear_port(struct weir_draft_port *p)
+{
+	for (uint32_t i = 0; i < p->n_vlans; i++)
+		clear_interface(&p->vlans[i]);
+	free(p->vlans);
+	clear_interface(&p->own);
+}
+
 void weir_draft_clear(struct weir_draft *d)
 {
-	for (uint32_t i = 0; i < d->n_ports; i++) {
-		free(d->ports[i].addrs);
-		free(d->ports[i].routes);
-	}
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		clear_port(&d->ports[i]);
 	for (uint32_t i = 0; i < d->n_services; i++) {
 		free(d->services[i].backends);
 		free(d->services[i].check.command);

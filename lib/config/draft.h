@@ -27,19 +27,30 @@ struct weir_draft_gateway {
 	uint8_t mac[6];        /* all zero: it is learned */
 };
 
-struct weir_draft_port {
-	const config_setting_t *at;
-	struct weir_port port; /* and its one interface: */
+/* What has addresses and neighbours: a port for frames without a tag, and each VLAN of it. */
+struct weir_draft_interface {
+	const config_setting_t *at; /* the port or the VLAN */
+	char name[WEIR_NAME_MAX];
+	uint16_t vlan; /* 0: none */
+	uint32_t port; /* in ports[] */
 	struct weir_interface_addr *addrs;
 	uint32_t n_addrs;
 	struct weir_draft_gateway gateway[WEIR_DRAFT_FAMILIES];
 	struct weir_draft_route *routes;
 	uint32_t n_routes;
 	uint8_t reverse_path; /* enum weir_reverse_path */
-	bool no_clients;      /* only backends are behind it: weir_check_client_ports() */
+	bool no_clients;      /* only backends are behind it: weir_check_client_interfaces() */
 };
 
-/* What a port takes: what it leads to the sender of (RFC 3704 §2.2), or anything. */
+struct weir_draft_port {
+	const config_setting_t *at;
+	struct weir_port port;
+	struct weir_draft_interface own; /* of frames without a tag */
+	struct weir_draft_interface *vlans;
+	uint32_t n_vlans;
+};
+
+/* What an interface takes: what it leads to the sender of (RFC 3704 §2.2), or anything. */
 enum weir_reverse_path {
 	WEIR_REVERSE_PATH_STRICT,
 	WEIR_REVERSE_PATH_LOOSE,
@@ -119,6 +130,9 @@ struct weir_draft {
 	uint32_t n_eal;
 	struct weir_draft_port *ports;
 	uint32_t n_ports;
+	/* by weir_check_ports(), under the policy's numbers: the ports' own and their VLANs */
+	struct weir_draft_interface *interfaces[WEIR_INTERFACES_MAX];
+	uint32_t n_interfaces;
 	struct weir_draft_service *services;
 	uint32_t n_services;
 	struct weir_limits limits;

@@ -42,23 +42,41 @@ static const struct weir_conf_key route_keys[] = {
 };
 static const struct weir_conf_group route_group = GROUP_OF(route_keys);
 
+/* Of an interface: of a port without VLANs, which has them in `own`, and of each VLAN. */
+#define INTERFACE_KEYS(s, in)                                                                      \
+	{"addresses", WEIR_CONF_SUBNET, ITEMS(s, in addrs),                                        \
+		.count_offset = offsetof(s, in n_addrs), .max_items = WEIR_LOCALS_MAX},            \
+		{"gateway", WEIR_CONF_ADDR, AT(s, in gateway[WEIR_DRAFT_IPV4].addr)},              \
+		{"gateway_mac", WEIR_CONF_MAC, AT(s, in gateway[WEIR_DRAFT_IPV4].mac)},            \
+		{"gateway6", WEIR_CONF_ADDR, AT(s, in gateway[WEIR_DRAFT_IPV6].addr)},             \
+		{"gateway6_mac", WEIR_CONF_MAC, AT(s, in gateway[WEIR_DRAFT_IPV6].mac)},           \
+		{"routes", WEIR_CONF_GROUP, .group = &route_group, ITEMS(s, in routes),            \
+			.count_offset = offsetof(s, in n_routes), .max_items = 256},               \
+	{                                                                                          \
+		"reverse_path", WEIR_CONF_WORD, .words = path_words,                               \
+						.def = WEIR_REVERSE_PATH_STRICT,                   \
+						AT(s, in reverse_path)                             \
+	}
+
+static const struct weir_conf_key vlan_keys[] = {
+	/* IEEE 802.1Q §9.6: 0 is no VLAN, 4095 reserved */
+	{"id", WEIR_CONF_INT, true, 1, 4094, AT(struct weir_draft_interface, vlan)},
+	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_interface, name)},
+	INTERFACE_KEYS(struct weir_draft_interface, ),
+};
+static const struct weir_conf_group vlan_group = GROUP_OF(vlan_keys);
+
 static const struct weir_conf_key port_keys[] = {
 	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_port, port.name)},
 	{"device", WEIR_CONF_TEXT, true, AT(struct weir_draft_port, port.device)},
-	{"addresses", WEIR_CONF_SUBNET, MANY(struct weir_draft_port, addrs, WEIR_LOCALS_MAX)},
-	{"gateway", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV4].addr)},
-	{"gateway_mac", WEIR_CONF_MAC, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV4].mac)},
-	{"gateway6", WEIR_CONF_ADDR, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV6].addr)},
-	{"gateway6_mac", WEIR_CONF_MAC, AT(struct weir_draft_port, gateway[WEIR_DRAFT_IPV6].mac)},
-	{"routes", WEIR_CONF_GROUP, .group = &route_group,
-		MANY(struct weir_draft_port, routes, 256)},
+	INTERFACE_KEYS(struct weir_draft_port, own.),
+	{"vlans", WEIR_CONF_GROUP, .group = &vlan_group,
+		MANY(struct weir_draft_port, vlans, WEIR_INTERFACES_MAX)},
 	/* RFC 791: every host takes 576; 9216: what NICs call jumbo */
 	{"mtu", WEIR_CONF_INT, .min = 576, .max = 9216, .def = 1500,
 		AT(struct weir_draft_port, port.mtu)},
 	{"rss", WEIR_CONF_WORD, .words = rss_words, .def = WEIR_RSS_AUTO,
 		AT(struct weir_draft_port, port.rss)},
-	{"reverse_path", WEIR_CONF_WORD, .words = path_words, .def = WEIR_REVERSE_PATH_STRICT,
-		AT(struct weir_draft_port, reverse_path)},
 	{"rx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,
 		AT(struct weir_draft_port, port.rx_desc)},
 	{"tx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/listing.h"
 #include "ctl/listing_policy.h"
+#include "ctl/listing_ports.h"
 #include "ctl/listing_sources.h"
 #include "ctl/names.h"
 
@@ -30,8 +31,7 @@ void weir_row_endpoint(struct rte_tel_data *row, const char *name, const struct 
 	weir_row_text(row, name, endpoint);
 }
 
-/* A list beside the row's other values; out of memory shows as its absence. */
-static struct rte_tel_data *list_of(enum rte_tel_value_type type)
+struct rte_tel_data *weir_row_list(enum rte_tel_value_type type)
 {
 	struct rte_tel_data *list = rte_tel_data_alloc();
 
@@ -270,7 +270,7 @@ static void drops_row(const struct weir_view *v, uint32_t i, struct rte_tel_data
 {
 	bool is_fate = i < WEIR_FATES;
 	unsigned int at = is_fate ? fate_by_class(i) : i - WEIR_FATES;
-	struct rte_tel_data *shares = list_of(RTE_TEL_UINT_VAL);
+	struct rte_tel_data *shares = weir_row_list(RTE_TEL_UINT_VAL);
 	uint64_t total = 0;
 
 	for (unsigned int w = 0; w < v->policy->n_workers; w++) {
@@ -287,58 +287,6 @@ static void drops_row(const struct weir_view *v, uint32_t i, struct rte_tel_data
 	if (shares != NULL)
 		(void)rte_tel_data_add_dict_container(row, "workers", shares, 0);
 	weir_row_text(row, "text", is_fate ? weir_fates[at].text : weir_events[at].text);
-}
-
-static uint32_t ports(const struct weir_view *v)
-{
-	return v->policy->n_ports;
-}
-
-static struct rte_tel_data *port_addresses(const struct weir_interface *p)
-{
-	struct rte_tel_data *list = list_of(RTE_TEL_STRING_VAL);
-	char addr[WEIR_ADDR_TEXT], text[WEIR_ADDR_TEXT + 4];
-
-	for (unsigned int a = 0; list != NULL && a < p->n_addrs; a++) {
-		const struct weir_interface_addr *pa = &p->addrs[a];
-
-		snprintf(text, sizeof(text), "%s/%d", weir_addr_text(&pa->addr, addr),
-			weir_addr_is_v4(&pa->addr) ? pa->prefix - 96 : pa->prefix);
-		(void)rte_tel_data_add_array_string(list, text);
-	}
-	return list;
-}
-
-static void port_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
-{
-	const struct weir_port *p = &v->policy->ports[i];
-	const struct weir_view_port *d = &v->port[i];
-	const struct weir_port_counters c = weir_view_port(v, i);
-	struct rte_tel_data *addresses =
-		port_addresses(&v->policy->interfaces[weir_policy_interface_on(v->policy, i)]);
-	char mac[18];
-
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", d->mac[0], d->mac[1], d->mac[2],
-		d->mac[3], d->mac[4], d->mac[5]);
-	weir_row_text(row, "name", p->name);
-	weir_row_text(row, "device", p->device);
-	weir_row_text(row, "driver", d->driver);
-	weir_row_text(row, "mac", mac);
-	if (addresses != NULL)
-		(void)rte_tel_data_add_dict_container(row, "addresses", addresses, 0);
-	weir_row_number(row, "mtu", p->mtu);
-	weir_row_number(row, "queues", d->queues);
-	weir_row_text(row, "steering", d->rss ? "rss" : "software");
-	weir_row_text(row, "checksums", d->csum_offload ? "device" : "software");
-	weir_row_text(row, "link", weir_counted(&d->link_up) ? "up" : "down");
-	weir_row_number(row, "mbps", weir_counted(&d->link_mbps));
-	weir_row_number(row, "rx_pkts", c.rx_pkts);
-	weir_row_number(row, "rx_bytes", c.rx_bytes);
-	weir_row_number(row, "tx_pkts", c.tx_pkts);
-	weir_row_number(row, "tx_bytes", c.tx_bytes);
-	weir_row_number(row, "rx_missed", weir_counted(&d->rx_missed));
-	weir_row_number(row, "rx_no_mbuf", weir_counted(&d->rx_no_mbuf));
-	weir_row_number(row, "tx_errors", weir_counted(&d->tx_errors));
 }
 
 static void accounting_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
@@ -371,7 +319,9 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/workers", "Workers. Parameters: cursor", 24, workers, worker_row, NULL},
 	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 16, fates_and_events,
 		drops_row, NULL},
-	{"/synweir/ports", "Ports. Parameters: cursor", 8, ports, port_row, NULL},
+	{"/synweir/ports", "Ports. Parameters: cursor", 8, weir_ports_count, weir_ports_row, NULL},
+	{"/synweir/interfaces", "Ports' VLANs and what has no tag. Parameters: cursor", 16,
+		weir_interfaces_count, weir_interfaces_row, NULL},
 	{"/synweir/sources", "Addresses with many connections. Parameters: cursor", 24,
 		weir_sources_count, weir_sources_row, NULL},
 	{"/synweir/limits", "Limits in force. No parameters", 1, one, weir_limits_row, NULL},

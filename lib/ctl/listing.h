@@ -22,7 +22,7 @@ struct weir_listing {
 		uint32_t i); /* the row is to be left out; NULL: none is */
 };
 
-#define WEIR_LISTINGS 11
+#define WEIR_LISTINGS 12
 extern const struct weir_listing weir_listings[WEIR_LISTINGS];
 
 /*
@@ -30,6 +30,9 @@ extern const struct weir_listing weir_listings[WEIR_LISTINGS];
  * text that are not ASCII become '?'.
  */
 void weir_row_text(struct rte_tel_data *row, const char *name, const char *text);
+
+/* A list beside the row's other values; out of memory shows as its absence: NULL. */
+struct rte_tel_data *weir_row_list(enum rte_tel_value_type type);
 
 /* JSON readers hold numbers up to 2^63 - 1: larger ones are cut. */
 static inline void weir_row_number(struct rte_tel_data *row, const char *name, uint64_t number)

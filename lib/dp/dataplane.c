@@ -91,12 +91,14 @@ static struct weir_nic_use use_of(const struct weir_policy *p, unsigned int port
 {
 	struct weir_nic_use use = {.way_back = weir_rss_is_return_path(p, port)};
 
-	for (unsigned int i = 0; i < p->n_interfaces; i++)
+	for (unsigned int i = 0; i < p->n_interfaces; i++) {
+		use.vlans |= p->interfaces[i].port == port && p->interfaces[i].vlan != 0;
 		for (unsigned int a = 0; a < p->interfaces[i].n_addrs; a++)
 			if (weir_addr_is_v4(&p->interfaces[i].addrs[a].addr))
 				use.ipv4 = true;
 			else
 				use.ipv6 = true;
+	}
 	return use;
 }
 

@@ -183,6 +183,21 @@ static int count_queues(struct weir_nic *nic, const struct rte_eth_dev_info *inf
 	return 0;
 }
 
+/*
+ * What the device cannot do dp/tag.h does. No filter is asked for: a device without one lets every VLAN in, and a
+ * frame of one that is not configured has a fate of its own.
+ */
+static void ask_for_tags(struct rte_eth_conf *conf, struct weir_nic *nic,
+	const struct rte_eth_dev_info *info)
+{
+	nic->rx_vlan = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	nic->tx_vlan = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+	if (nic->rx_vlan)
+		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	if (nic->tx_vlan)
+		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
+}
+
 static void fill_conf(struct rte_eth_conf *conf, struct weir_nic *nic,
 	const struct rte_eth_dev_info *info, uint8_t *key)
 {
@@ -196,6 +211,8 @@ static void fill_conf(struct rte_eth_conf *conf, struct weir_nic *nic,
 		conf->txmode.offloads = tx_wanted;
 	nic->tx_csum = conf->txmode.offloads != 0;
 	conf->txmode.offloads |= info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (nic->use.vlans)
+		ask_for_tags(conf, nic, info);
 	if (nic->n_rx > 1 && rss_types(nic, info) != 0) {
 		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf->rx_adv_conf.rss_conf.rss_hf = rss_types(nic, info);

@@ -18,6 +18,7 @@
 /* What the device is for. */
 struct weir_nic_use {
 	bool ipv4, ipv6; /* the families that are served; IPv6 needs multicast frames */
+	bool vlans;      /* some of the port's interfaces are VLANs */
 	bool way_back;   /* no clients come by it, only what backends answer in fullnat */
 };
 
@@ -33,6 +34,7 @@ struct weir_nic {
 	bool rss;         /* a client's flow stays on one queue, and every worker has one */
 	bool rss_by_port; /* fullnat's way back comes in on its owner's queue (dp/rss.h) */
 	bool rx_csum, tx_csum;
+	bool rx_vlan, tx_vlan; /* it takes tags off, puts them on; never on a port without VLANs */
 	struct weir_nic_use use;
 	bool link_known; /* the driver's word about the link can be believed */
 	char driver[32];

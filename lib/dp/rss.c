@@ -10,15 +10,21 @@
 #define KEY_BITS(ipv6)   (INPUT_BITS(ipv6) + 32)
 #define RETA_MAX         2048
 
-static bool has_vip(const struct weir_policy *p, unsigned int port)
+static bool holds_vip(const struct weir_policy *p, const struct weir_interface *interface)
 {
-	const struct weir_interface *interface = &p->interfaces[weir_policy_interface_on(p, port)];
-
 	for (uint32_t i = 0; i < p->n_listeners; i++)
 		for (unsigned int a = 0; a < interface->n_addrs; a++)
 			if (weir_addr_in(&p->listeners[i].vip, &interface->addrs[a].addr,
 				    interface->addrs[a].prefix))
 				return true;
+	return false;
+}
+
+static bool has_vip(const struct weir_policy *p, unsigned int port)
+{
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		if (p->interfaces[i].port == port && holds_vip(p, &p->interfaces[i]))
+			return true;
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include <rte_ethdev.h>
 
+#include "dp/tag.h"
 #include "wire/arp.h"
 #include "wire/eth.h"
 #include "wire/nd.h"
@@ -115,14 +116,23 @@ unsigned int weir_tx_relay(struct weir_tx *tx, struct rte_ring *from)
  * Addressing
  */
 
+/* By an interface: with its VLAN's tag. */
+static inline void leave(struct weir_tx *tx, struct rte_mbuf *m,
+	const struct weir_interface *interface)
+{
+	if (unlikely(interface->vlan != 0))
+		weir_tag_put_on(m, interface->vlan, tx->port[interface->port].nic->tx_vlan);
+	gather(tx, m, interface->port);
+}
+
 void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface, const uint8_t mac[6])
 {
-	unsigned int port = tx->neighs->policy->interfaces[interface].port;
+	const struct weir_interface *by = &tx->neighs->policy->interfaces[interface];
 	struct weir_eth_hdr *eth = rte_pktmbuf_mtod(m, struct weir_eth_hdr *);
 
 	memcpy(eth->dst, mac, sizeof(eth->dst));
-	memcpy(eth->src, tx->port[port].nic->mac, sizeof(eth->src));
-	gather(tx, m, port);
+	memcpy(eth->src, tx->port[by->port].nic->mac, sizeof(eth->src));
+	leave(tx, m, by);
 }
 
 void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop)
@@ -140,7 +150,7 @@ void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop
 
 void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface)
 {
-	gather(tx, m, tx->neighs->policy->interfaces[interface].port);
+	leave(tx, m, &tx->neighs->policy->interfaces[interface]);
 }
 
 /*

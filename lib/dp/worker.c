@@ -15,6 +15,7 @@
 #include "dp/mbuf.h"
 #include "dp/nd.h"
 #include "dp/signals.h"
+#include "dp/tag.h"
 #include "wire/build.h"
 #include "wire/eth.h"
 #include "wire/nd.h"
@@ -205,11 +206,36 @@ static inline bool sort(struct weir_worker *w, struct weir_pkt *pkt)
 	return false;
 }
 
-/* The same for a frame that a port has received. */
-static bool admit(struct weir_worker *w, struct weir_pkt *pkt)
+static enum weir_fate fate_without_interface(const struct weir_pkt *pkt)
+{
+	const struct weir_frame *f = &pkt->frame;
+
+	return f->head_len >= WEIR_ETH_LEN && weir_eth(f)->type_be == weir_be16(WEIR_ETH_QINQ)
+		? WEIR_FATE_qinq
+		: WEIR_FATE_vlan_unknown;
+}
+
+/* The interface that a tagged frame came in by; WEIR_NONE8: none. */
+static uint8_t take_tag(const struct weir_policy *p, uint8_t port, struct rte_mbuf *m)
+{
+	int vlan = weir_tag_take_off(m);
+
+	return vlan < 0 ? p->interface_of[port][0] : p->interface_of[port][vlan];
+}
+
+/* The same for a frame that a port has received; untagged: the interface of frames without a tag. */
+static inline bool admit(struct weir_worker *w, uint8_t port, struct rte_mbuf *m, uint8_t untagged,
+	struct weir_pkt *pkt)
 {
 	uint8_t fate;
 
+	if (unlikely(weir_tag_is_on(m)))
+		untagged = take_tag(w->px.policy, port, m);
+	weir_mbuf_view(m, untagged, pkt);
+	if (unlikely(untagged == WEIR_NONE8)) {
+		drop(w, pkt, fate_without_interface(pkt));
+		return false;
+	}
 	if (wrong_mac(weir_tx_nic(&w->tx, pkt->interface), pkt, &fate)) {
 		drop(w, pkt, fate);
 		return false;
@@ -224,22 +250,21 @@ static unsigned int receive(struct weir_worker *w, uint8_t port)
 	struct rte_mbuf *bufs[WEIR_BURST];
 	unsigned int n, ours = 0;
 	uint64_t bytes = 0;
-	uint8_t interface;
+	uint8_t untagged;
 
 	if (w->self >= nic->n_rx)
 		return 0;
 	n = rte_eth_rx_burst(nic->id, (uint16_t)w->self, bufs, WEIR_BURST);
 	if (n == 0)
 		return 0;
-	interface = weir_policy_interface_on(w->px.policy, port);
+	untagged = w->px.policy->interface_of[port][0];
 	for (unsigned int i = 0; i < n && i < PREFETCH_AHEAD; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(bufs[i], void *));
 	for (unsigned int i = 0; i < n; i++) {
 		if (i + PREFETCH_AHEAD < n)
 			rte_prefetch0(rte_pktmbuf_mtod(bufs[i + PREFETCH_AHEAD], void *));
-		weir_mbuf_view(bufs[i], interface, &w->pkts[ours]);
 		bytes += bufs[i]->pkt_len;
-		ours += admit(w, &w->pkts[ours]);
+		ours += admit(w, port, bufs[i], untagged, &w->pkts[ours]);
 	}
 	weir_count(&c->rx_pkts, n);
 	weir_count(&c->rx_bytes, bytes);

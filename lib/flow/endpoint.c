@@ -43,7 +43,7 @@ void weir_endpoints_put(struct weir_endpoints *t, const struct weir_addr *addr, 
 			.index = index,
 			.kind = (uint8_t)kind,
 			.reach = e->reach,
-			.doors = UINT8_MAX};
+			.doors = UINT64_MAX};
 		if (i > home->reach)
 			home->reach = i < WEIR_ENDPOINT_FAR ? (uint8_t)i : WEIR_ENDPOINT_FAR;
 		return;

@@ -54,11 +54,11 @@ struct weir_endpoint {
 	 * HC-66: the interfaces, a bit each, by which its segments may come: those of a backend,
 	 * and for a listener or VIP those of clients. All, until flow/policy.c knows.
 	 */
-	uint8_t doors;
-	uint8_t unused[7]; /* two endpoints fill a cache line, none lies in two */
+	uint64_t doors;
 };
 
-_Static_assert(sizeof(struct weir_endpoint) == 32, "two endpoints are a cache line");
+_Static_assert(sizeof(struct weir_endpoint) == 32,
+	"two endpoints fill a cache line, none lies in two");
 
 /* All zero: no table yet. */
 struct weir_endpoints {

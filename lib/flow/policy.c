@@ -64,15 +64,6 @@ uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_nexthop *h
 	return (uint16_t)i;
 }
 
-uint8_t weir_policy_interface_on(const struct weir_policy *p, unsigned int port)
-{
-	uint8_t i = 0;
-
-	while (i + 1u < p->n_interfaces && p->interfaces[i].port != port)
-		i++;
-	return i;
-}
-
 uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struct weir_addr *vip,
 	uint16_t port_be)
 {
@@ -156,16 +147,16 @@ static void put_all(struct weir_policy *p)
 }
 
 /* The interfaces by which clients come, and those by which anything does: a bit each. */
-static uint8_t client_doors(const struct weir_policy *p, uint8_t *loose)
+static uint64_t client_doors(const struct weir_policy *p, uint64_t *loose)
 {
-	uint8_t doors = 0;
+	uint64_t doors = 0;
 
 	*loose = 0;
 	for (uint32_t i = 0; i < p->n_interfaces; i++) {
 		const struct weir_interface *interface = &p->interfaces[i];
 
-		*loose |= (uint8_t)(interface->loose << i);
-		doors |= (uint8_t)(!interface->no_clients << i);
+		*loose |= (uint64_t)interface->loose << i;
+		doors |= (uint64_t)!interface->no_clients << i;
 	}
 	return doors | *loose;
 }
@@ -173,7 +164,7 @@ static uint8_t client_doors(const struct weir_policy *p, uint8_t *loose)
 /* HC-66: one address and port may be several backends', and reached by another way after a reload. */
 static void put_doors(struct weir_policy *p)
 {
-	uint8_t loose, clients = client_doors(p, &loose);
+	uint64_t loose, clients = client_doors(p, &loose);
 
 	for (uint32_t i = 0; i <= p->endpoints.mask; i++) {
 		struct weir_endpoint *e = &p->endpoints.slots[i];
@@ -188,8 +179,7 @@ static void put_doors(struct weir_policy *p)
 			continue;
 		e = weir_endpoint_find(&p->endpoints, &b->addr, b->port_be);
 		if (e->kind == WEIR_ENDPOINT_BACKEND)
-			p->endpoints.slots[e - p->endpoints.slots].doors |=
-				(uint8_t)(1u << b->egress);
+			p->endpoints.slots[e - p->endpoints.slots].doors |= 1ull << b->egress;
 	}
 }
 
@@ -372,6 +362,13 @@ static int finish_syn_acks(struct weir_policy *p)
 	return 0;
 }
 
+static void finish_interfaces(struct weir_policy *p)
+{
+	memset(p->interface_of, WEIR_NONE8, sizeof(p->interface_of));
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		p->interface_of[p->interfaces[i].port][p->interfaces[i].vlan] = (uint8_t)i;
+}
+
 int weir_policy_finish(struct weir_policy *p)
 {
 	int err = finish_endpoints(p);
@@ -380,6 +377,7 @@ int weir_policy_finish(struct weir_policy *p)
 		err = finish_syn_acks(p);
 	if (err != 0)
 		return err;
+	finish_interfaces(p);
 	for (uint32_t i = 0; i < p->n_backends; i++)
 		if (p->backends[i].life != WEIR_LIFE_VACANT)
 			finish_locals(p, &p->backends[i]);

@@ -21,7 +21,8 @@
 #include "wire/template.h"
 
 #define WEIR_PORTS_MAX      8
-#define WEIR_INTERFACES_MAX 8 /* one of each port for now; a bit each in weir_endpoint.doors */
+#define WEIR_INTERFACES_MAX 64 /* a bit each in weir_endpoint.doors */
+#define WEIR_VLANS          4096
 #define WEIR_WORKERS_MAX    32
 #define WEIR_SERVICES_MAX   1024
 #define WEIR_LISTENERS_MAX  4096
@@ -30,6 +31,7 @@
 #define WEIR_LOCALS_MAX     16 /* addresses of one interface */
 #define WEIR_WEIGHT_MAX     256
 #define WEIR_NONE16         0xffff
+#define WEIR_NONE8          0xff
 
 enum weir_mode {
 	WEIR_MODE_NAT,
@@ -78,13 +80,14 @@ struct weir_interface_addr {
 };
 
 /*
- * What has addresses and neighbours: a port has one interface for now, and may have one for each
- * VLAN some day. The core knows interfaces only: a packet and a neighbour have an interface's
- * number. dp/ finds the port for the one and the interface for the other.
+ * What has addresses and neighbours: a port for frames without a tag, and each VLAN of it. The core
+ * knows interfaces only: a packet and a neighbour have an interface's number. dp/ takes tags off and puts
+ * them on, and finds the port for an interface and the interface for what a port receives.
  */
 struct weir_interface {
 	char name[WEIR_NAME_MAX];
-	uint8_t port; /* in ports[] */
+	uint8_t port;  /* in ports[] */
+	uint16_t vlan; /* its id; 0: frames without a tag, and those tagged for priority only */
 	/*
 	 * HC-66. Backends only are behind it: nothing that comes by it is a client's. And: whatever
 	 * comes by it is taken, also what should have come by another one (RFC 3704 §2.3).
@@ -274,6 +277,8 @@ struct weir_policy {
 	uint32_t generation;             /* 0: the first one; each next one counts on */
 
 	/* by weir_policy_finish() */
+	/* By port and VLAN (0: none), the interface; WEIR_NONE8: the port has no such VLAN. */
+	uint8_t interface_of[WEIR_PORTS_MAX][WEIR_VLANS];
 	struct weir_template *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that an
@@ -322,9 +327,6 @@ static inline bool weir_nexthop_is_static(const struct weir_nexthop *hop)
 
 	return __builtin_memcmp(hop->mac, none, sizeof(none)) != 0;
 }
-
-/* The interface of that port: a number. */
-uint8_t weir_policy_interface_on(const struct weir_policy *p, unsigned int port);
 
 /* What the backend is in its service; NULL: it is retired. */
 const struct weir_member *weir_policy_member(const struct weir_policy *p, uint16_t backend);

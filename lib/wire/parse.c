@@ -364,9 +364,9 @@ static __attribute__((noinline)) struct weir_parse_result parse_other(const stru
 		return cut_off(f, WEIR_IPV4_L4_OFF);
 	case WEIR_ETH_ARP:
 		return parse_arp(f);
-	case WEIR_ETH_VLAN:
+	case WEIR_ETH_VLAN: /* the shell has taken one off */
 	case WEIR_ETH_QINQ:
-		return bad(WEIR_FATE_vlan_tag);
+		return bad(WEIR_FATE_qinq);
 	case WEIR_ETH_IPV6:
 		return f->head_len < WEIR_IPV6_L4_OFF ? cut_off(f, WEIR_IPV6_L4_OFF)
 						      : parse_ipv6(f, seg);

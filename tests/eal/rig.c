@@ -12,6 +12,7 @@
 #include <rte_ethdev.h>
 
 #include "../unit/unit.h"
+#include "dp/tag.h"
 
 #define RING_SIZE 4096
 
@@ -172,6 +173,8 @@ bool rig_put(struct rig *r, unsigned int port, unsigned int queue, const uint8_t
 	if (len >= sizeof(us) && memcmp(data, us, sizeof(us)) == 0)
 		memcpy(data, r->dp.nics[port].mac, sizeof(us));
 	m->ol_flags = ol_flags;
+	if (r->vlan[port] != 0)
+		weir_tag_put_on(m, r->vlan[port], false);
 	if (rte_ring_enqueue(r->in[port][queue], m) == 0)
 		return true;
 	rte_pktmbuf_free(m);
@@ -186,6 +189,9 @@ size_t rig_take(struct rig *r, unsigned int port, uint8_t frame[SEGMENT_FRAME_MA
 	for (unsigned int q = 0; q < r->n_tx; q++) {
 		if (rte_ring_dequeue(r->out[port][q], (void **)&m) != 0)
 			continue;
+		if (r->vlan[port] != 0 &&
+			(!weir_tag_is_on(m) || weir_tag_take_off(m) != r->vlan[port]))
+			die("a frame that is not of the port's VLAN");
 		len = m->pkt_len;
 		if (m->nb_segs != 1 || m->data_len != len || len > SEGMENT_FRAME_MAX)
 			die("a frame that cannot be");

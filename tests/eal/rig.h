@@ -18,6 +18,8 @@ struct rig {
 	struct weir_dataplane dp;
 	struct rte_ring *in[2][RIG_QUEUES], *out[2][RIG_QUEUES];
 	unsigned int n_rx, n_tx;
+	/* Of each port, unless 0: frames come and go with its tag, which a test neither writes nor sees. */
+	uint16_t vlan[2];
 	uint32_t pool_size[WEIR_WORKERS_MAX];
 };
 

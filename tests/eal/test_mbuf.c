@@ -5,6 +5,7 @@
 #include "../unit/frame6.h"
 #include "../unit/unit.h"
 #include "dp/mbuf.h"
+#include "dp/tag.h"
 #include "rig.h"
 
 static struct rte_mempool *mp;
@@ -42,6 +43,68 @@ static void test_view(void)
 	CU_ASSERT_EQUAL(pkt.interface, 5);
 	CU_ASSERT_EQUAL(pkt.frame.csum, WEIR_CSUM_UNKNOWN);
 	rte_pktmbuf_free(m);
+}
+
+/* HC-29: taken off and put on again, in the frame or by the device; the second one stays. */
+static void test_tag(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 10);
+	struct rte_mbuf *m = make(f, len);
+
+	CU_ASSERT_FALSE(weir_tag_is_on(m));
+	m->ol_flags = RTE_MBUF_F_TX_TCP_CKSUM;
+	m->l2_len = 14;
+	weir_tag_put_on(m, 0x123, false);
+	CU_ASSERT_EQUAL(m->l2_len, 18); /* where the device finds the IP header */
+	CU_ASSERT_EQUAL(m->pkt_len, len + 4);
+	CU_ASSERT_EQUAL(m->data_len, len + 4);
+	CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, uint8_t *), f, 12), 0);
+	CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod_offset(m, uint8_t *, 12), "\x81\x00\x01\x23", 4),
+		0);
+	rte_pktmbuf_mtod(m, uint8_t *)[14] |= 0xf0; /* priority and drop bit do not matter */
+	weir_tag_put_on(m, 7, false);
+	CU_ASSERT_TRUE(weir_tag_is_on(m));
+	CU_ASSERT_EQUAL(weir_tag_take_off(m), 7);
+	CU_ASSERT_TRUE(weir_tag_is_on(m));
+	CU_ASSERT_EQUAL(weir_tag_take_off(m), 0x123);
+	CU_ASSERT_FALSE(weir_tag_is_on(m));
+	CU_ASSERT_EQUAL(m->pkt_len, len);
+	CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, uint8_t *), f, len), 0);
+	rte_pktmbuf_free(m);
+}
+
+static void test_tag_by_device(void)
+{
+	uint8_t f[FRAME_ROOM];
+	size_t len = frame_tcp(f, WEIR_TCP_ACK, NULL, 0, 10);
+	struct rte_mbuf *m = make(f, len);
+
+	m->ol_flags = RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED;
+	m->vlan_tci = 0xf123;
+	CU_ASSERT_TRUE(weir_tag_is_on(m));
+	CU_ASSERT_EQUAL(weir_tag_take_off(m), 0x123);
+	m->ol_flags = 0;
+	weir_tag_put_on(m, 0x321, true);
+	CU_ASSERT_EQUAL(m->ol_flags, RTE_MBUF_F_TX_VLAN);
+	CU_ASSERT_EQUAL(m->vlan_tci, 0x321);
+	CU_ASSERT_EQUAL(m->pkt_len, len);
+	CU_ASSERT_EQUAL(memcmp(rte_pktmbuf_mtod(m, uint8_t *), f, len), 0);
+	rte_pktmbuf_free(m);
+}
+
+/* A tag that is cut off in the middle. */
+static void test_tag_short(void)
+{
+	const uint8_t f[18] = {[12] = 0x81, 0, 0, 9};
+
+	for (size_t len = 0; len < sizeof(f); len++) {
+		struct rte_mbuf *m = make(f, len);
+
+		CU_ASSERT_EQUAL(weir_tag_is_on(m), len >= 14);
+		CU_ASSERT_TRUE(len < 14 || weir_tag_take_off(m) < 0);
+		rte_pktmbuf_free(m);
+	}
 }
 
 static void test_view_chain(void)
@@ -242,6 +305,12 @@ int main(int argc, char **argv)
 	static const struct unit_test tests[] = {
 		{"view of a buffer", test_view},
 		{"view of a chain", test_view_chain},
+		{"HC-29 VLAN tag", test_tag},
+		{"HC-29 VLAN tag by the device", test_tag_by_device},
+		{"HC-29 VLAN tag cut off", test_tag_short},
+		{"HC-29 VLAN tag", test_tag},
+		{"HC-29 VLAN tag by the device", test_tag_by_device},
+		{"HC-29 VLAN tag cut off", test_tag_short},
 		{"what the device says of checksums", test_csum_flags},
 		{"replies have their own length", test_reply_lengths},
 		{"forwarded chains stay whole", test_forward_keeps_chain},

@@ -182,6 +182,22 @@ static void test_errors(void)
 	fake_free(f);
 }
 
+static void largest_interfaces(struct weir_policy *p)
+{
+	p->n_interfaces = WEIR_INTERFACES_MAX;
+	for (unsigned int i = 0; i < WEIR_INTERFACES_MAX; i++) {
+		struct weir_interface *interface = &p->interfaces[i];
+
+		memset(interface->name, 'p', sizeof(interface->name) - 1);
+		interface->port = (uint8_t)(i % WEIR_PORTS_MAX);
+		interface->vlan = (uint16_t)(i / WEIR_PORTS_MAX * (WEIR_VLANS - 1) / 8);
+		interface->n_addrs = WEIR_LOCALS_MAX;
+		for (unsigned int a = 0; a < WEIR_LOCALS_MAX; a++)
+			interface->addrs[a] =
+				(struct weir_interface_addr){weir_addr_v4(0xffffffff), 128};
+	}
+}
+
 /* Everything at its longest: telemetry would drop what does not fit without a word. */
 static struct fake *largest_site(void)
 {
@@ -202,19 +218,13 @@ static struct fake *largest_site(void)
 		f->view.worker[w].conns_max = f->view.worker[w].lcore = UINT32_MAX;
 		f->view.worker[w].memory_bytes = INT64_MAX;
 	}
-	f->policy->n_ports = f->policy->n_interfaces = WEIR_PORTS_MAX;
+	f->policy->n_ports = WEIR_PORTS_MAX;
+	largest_interfaces(f->policy);
 	for (unsigned int p = 0; p < WEIR_PORTS_MAX; p++) {
 		struct weir_port *port = &f->policy->ports[p];
-		struct weir_interface *interface = &f->policy->interfaces[p];
 
 		memset(port->name, 'p', sizeof(port->name) - 1);
 		memset(port->device, 'd', sizeof(port->device) - 1);
-		memset(interface->name, 'p', sizeof(interface->name) - 1);
-		interface->port = (uint8_t)p;
-		interface->n_addrs = WEIR_LOCALS_MAX;
-		for (unsigned int a = 0; a < WEIR_LOCALS_MAX; a++)
-			interface->addrs[a] =
-				(struct weir_interface_addr){weir_addr_v4(0xffffffff), 128};
 		memset(&f->view.port[p], 0x7f, sizeof(f->view.port[p]));
 		f->view.port[p].driver[31] = '\0';
 		f->view.port[p].rss = f->view.port[p].csum_offload = false;
@@ -271,6 +281,7 @@ static void test_largest(void)
 	expect_rows("workers", WEIR_WORKERS_MAX, 16);
 	expect_rows("drops", WEIR_FATES + WEIR_EVENTS, 5);
 	expect_rows("ports", WEIR_PORTS_MAX, 18);
+	expect_rows("interfaces", WEIR_INTERFACES_MAX, 6);
 	expect_rows("memory", WEIR_WORKERS_MAX + 1, 5);
 	expect_rows("policy", 60, 17);
 	expect_rows("accounting", WEIR_WORKERS_MAX, 10);

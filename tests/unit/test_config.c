@@ -135,12 +135,12 @@ static void test_policy(void)
 }
 
 /* HC-66: only "back" has backends and nothing else; then bit i: clients may come by port i. */
-static unsigned int client_ports(const char *from, const char *to)
+static uint64_t client_ports(const char *from, const char *to)
 {
 	struct weir_config *c = expect_good_bent(from, to);
 	const struct weir_policy *p = c->policy;
 	const struct weir_listener *l = &p->listeners[0];
-	unsigned int doors = weir_endpoint_find(&p->endpoints, &l->vip, l->port_be)->doors;
+	uint64_t doors = weir_endpoint_find(&p->endpoints, &l->vip, l->port_be)->doors;
 
 	weir_config_free(c);
 	return doors;

@@ -74,6 +74,20 @@ static void say_default(const struct weir_conf_key *k, char out[64])
 		sprintf(out, "`\"%s\"`", k->words[k->def]);
 }
 
+/* Two lists of the same groups are described once. */
+static bool is_described(const struct weir_conf_group *g)
+{
+	static const struct weir_conf_group *seen[32];
+	static unsigned int n;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (seen[i] == g)
+			return true;
+	CU_ASSERT_FATAL(n < sizeof(seen) / sizeof(seen[0]));
+	seen[n++] = g;
+	return false;
+}
+
 /* The rows of the table under the group's heading are its keys, in their order, and no others. */
 static void check_group(const char *doc, const char *path, const struct weir_conf_group *g)
 {
@@ -101,7 +115,7 @@ static void check_group(const char *doc, const char *path, const struct weir_con
 		at++;
 		snprintf(below, sizeof(below), "%s%s%s%s", path, path[0] != '\0' ? "." : "",
 			k->name, k->max_items != 0 ? "[]" : "");
-		if (k->type == WEIR_CONF_GROUP)
+		if (k->type == WEIR_CONF_GROUP && !is_described(k->group))
 			check_group(doc, below, k->group);
 	}
 	at = strstr(at, "\n| `");
@@ -145,15 +159,13 @@ static unsigned int check_blocks(const char *path)
 	return n;
 }
 
-static void test_examples(void)
+static void check_files(const char *pattern)
 {
 	struct weir_config_error err;
 	struct weir_config *c;
 	glob_t files;
 
-	CU_ASSERT(check_blocks(WEIR_ROOT "/docs/configuration.md") > 0);
-	check_blocks(WEIR_ROOT "/README.md");
-	CU_ASSERT_EQUAL_FATAL(glob(WEIR_ROOT "/conf/*.conf", 0, NULL, &files), 0);
+	CU_ASSERT_EQUAL_FATAL(glob(pattern, 0, NULL, &files), 0);
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		if (weir_config_load(files.gl_pathv[i], &c, &err) != 0)
 			fprintf(stderr, "\n%s\n", err.text);
@@ -162,6 +174,14 @@ static void test_examples(void)
 		weir_config_free(c);
 	}
 	globfree(&files);
+}
+
+static void test_examples(void)
+{
+	CU_ASSERT(check_blocks(WEIR_ROOT "/docs/configuration.md") > 0);
+	check_blocks(WEIR_ROOT "/README.md");
+	check_files(WEIR_ROOT "/conf/*.conf");
+	check_files(WEIR_ROOT "/conf/examples/*.conf");
 }
 
 int main(void)

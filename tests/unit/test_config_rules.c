@@ -86,8 +86,8 @@ RULES(test_unknown_keys,
 	{"lcores", "cores", "2: workers.cores: unknown key; known here: count, lcores, idle"},
 	{"mtu", "mut",
 		"4: ports[0].mut = 1400: unknown key; known here: name, device, addresses, "
-		"gateway, gateway_mac, gateway6, gateway6_mac, routes, "
-		"mtu, rss, reverse_path, rx_descriptors, tx_descriptors"},
+		"gateway, gateway_mac, gateway6, gateway6_mac, routes, reverse_path, vlans, "
+		"mtu, rss, rx_descriptors, tx_descriptors"},
 	{"via = \"10.0.0.254\"", "via = \"10.0.0.254\"; dev = 1",
 		"8: ports[1].routes[0].dev = 1: unknown key; known here: to, via, mac"},
 	{"vip", "VIP",
@@ -125,6 +125,49 @@ RULES(test_unknown_keys,
 		"21: timeouts.tarry = 0: unknown key; known here: established, half_close, "
 		"closing, time_wait, "
 		"connect, rst_pending, drain"})
+
+#define VLANS(text) "mtu = 1400;\n	  vlans = ( " text " );"
+#define AT_VLANS    "5: ports[0].vlans"
+
+/* HC-29: a VLAN has the keys of an interface, and their rules. */
+RULES(test_vlans, {"mtu = 1400;", VLANS("{ name = \"v\"; }"), AT_VLANS "[0]: needs \"id\""},
+	{"mtu = 1400;", VLANS("{ id = 9; }"), AT_VLANS "[0]: needs \"name\""},
+	{"mtu = 1400;", VLANS("{ id = 0; name = \"v\"; }"), AT_VLANS "[0].id = 0: must be 1..4094"},
+	{"mtu = 1400;", VLANS("{ id = 4095; name = \"v\"; }"),
+		AT_VLANS "[0].id = 4095: must be 1..4094"},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"v\"; }, { id = 9; name = \"w\"; }"),
+		AT_VLANS "[1].id = 9: is VLAN \"v\" of this port already"},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"v\"; }, { id = 8; name = \"v\"; }"),
+		AT_VLANS "[1].name = \"v\": is the name of another VLAN already"},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"back\"; }"),
+		AT_VLANS "[0].name = \"back\": is the name of ports[1] already"},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"v\"; device = \"net_tap1\"; }"),
+		AT_VLANS "[0].device = \"net_tap1\": unknown key; known here: id, name, addresses, "
+			 "gateway, gateway_mac, gateway6, gateway6_mac, routes, reverse_path"},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"v\"; addresses = [ \"10.0.0.9/24\" ]; }"),
+		"8: ports[1].addresses[0] = \"10.0.0.1/24\": overlaps with a subnet of VLAN \"v\""},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"v\"; addresses = [ \"192.0.2.1/32\" ]; }"),
+		AT_VLANS
+		"[0].addresses[0] = \"192.0.2.1/32\": is an address of port \"front\" already"},
+	{"mtu = 1400;",
+		VLANS("{ id = 9; name = \"v\"; addresses = [ \"10.9.0.1/24\" ]; "
+		      "gateway = \"10.9.0.254\"; }"),
+		AT_VLANS
+		"[0].gateway = \"10.9.0.254\": port \"front\" has the gateway already; use "
+		"routes for what is reached here"},
+	{"mtu = 1400;", VLANS("{ id = 9; name = \"v\"; gateway6_mac = \"02:00:00:00:00:01\"; }"),
+		AT_VLANS
+		"[0].gateway6_mac = \"02:00:00:00:00:01\": is of no gateway: there is none on "
+		"this VLAN"},
+	{"mtu = 1400;",
+		VLANS("{ id = 9; name = \"v\"; addresses = [ \"10.9.0.1/24\" ]; "
+		      "routes = ( { to = \"10.8.0.0/16\"; via = \"10.0.0.254\"; } ); }"),
+		AT_VLANS
+		"[0].routes[0].via = \"10.0.0.254\": is in none of the subnets of VLAN \"v\""},
+	/* a port that has VLANs and a way, but no address, is not silently without it */
+	{"addresses = [ \"192.0.2.1/24\" ];", "vlans = ( { id = 9; name = \"v\"; } );",
+		"5: ports[0].gateway = \"192.0.2.254\": is in none of the subnets of port "
+		"\"front\""})
 
 RULES(test_missing_keys, {"name = \"front\";", "", "4: ports[0]: needs \"name\""},
 	{"device = \"0000:03:00.0\";", "", "6: ports[1]: needs \"device\""},
@@ -465,6 +508,8 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"HC-53 what is no text of a configuration", test_syntax},
 		{"HC-53 unknown keys, in every group", test_unknown_keys},
+		{"HC-29 VLANs", test_vlans},
+		{"HC-29 VLANs", test_vlans},
 		{"HC-53 missing keys", test_missing_keys},
 		{"HC-53 wrong types", test_types},
 		{"HC-53 values out of range", test_ranges},

@@ -58,8 +58,8 @@ struct twist {
 
 static const struct twist twists[] = {
 	{"IPv4", 12, 0x0800, FINE},
-	{"VLAN tag", 12, 0x8100, WEIR_FATE_vlan_tag},
-	{"QinQ tag", 12, 0x88a8, WEIR_FATE_vlan_tag},
+	{"VLAN tag", 12, 0x8100, WEIR_FATE_qinq},
+	{"QinQ tag", 12, 0x88a8, WEIR_FATE_qinq},
 	{"IPv6 in name only", 12, 0x86dd, WEIR_FATE_ip_header},
 	{"another ethertype", 12, 0x0801, WEIR_FATE_other_ethertype},
 	{"802.3 length", 12, 0x0040, WEIR_FATE_other_ethertype},
