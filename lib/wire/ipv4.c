@@ -10,10 +10,7 @@ static inline void fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_
 		weir_bytes32(WEIR_IPV4_TTL, WEIR_PROTO_TCP, 0, 0),
 	};
 
-	__builtin_memcpy(ip, words, sizeof(words));
-	ip->src_be = src_be;
-	ip->dst_be = dst_be;
-	ip->csum = weir_csum_finish((uint64_t)words[0] + words[1] + words[2] + src_be + dst_be);
+	weir_ipv4_write(ip, words, src_be, dst_be);
 }
 
 void weir_ipv4_fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_be, uint16_t l4_len)

@@ -57,6 +57,10 @@ void weir_ipv4_fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_be, 
  */
 static inline uint64_t weir_ipv4_set_dst(uint8_t *frame, uint32_t dst_be, uint16_t sum);
 
+/* Writes a header: its first three words, as they lie in memory, with a checksum of 0 in them; addresses, checksum. */
+static inline void weir_ipv4_write(struct weir_ipv4_hdr *ip, const uint32_t words[3],
+	uint32_t src_be, uint32_t dst_be);
+
 /* New addresses, the TTL less by one, the checksum updated. Returns the change of the pseudo header's sum. */
 static inline uint64_t weir_ipv4_rewrite(uint8_t *frame, uint32_t src_be, uint32_t dst_be);
 
@@ -100,6 +104,15 @@ static inline bool weir_ipv4_read(const struct weir_frame *f, struct weir_datagr
 		return true;
 	}
 	return false;
+}
+
+static inline void weir_ipv4_write(struct weir_ipv4_hdr *ip, const uint32_t words[3],
+	uint32_t src_be, uint32_t dst_be)
+{
+	__builtin_memcpy(ip, words, 12);
+	ip->src_be = src_be;
+	ip->dst_be = dst_be;
+	ip->csum = weir_csum_finish((uint64_t)words[0] + words[1] + words[2] + src_be + dst_be);
 }
 
 static inline uint64_t weir_ipv4_set_dst(uint8_t *frame, uint32_t dst_be, uint16_t sum)

@@ -75,6 +75,17 @@ static void run_calm(struct frame *frames)
 	world_close(w);
 }
 
+/* Between families: a client's segment becomes IPv6, a backend's IPv4. */
+static void run_mixed(struct frame *frames)
+{
+	struct world *w = world_open_mixed(16384);
+
+	dialogue_establish(w, ESTABLISHED);
+	count_kind(w, frames, "mixed_client", frame_make_client, 1);
+	count_kind(w, frames, "mixed_backend", frame_make_backend, 1);
+	world_close(w);
+}
+
 static void run_hostile(struct frame *frames, enum hostile state)
 {
 	struct world *w = hostile_open(state, ESTABLISHED);
@@ -110,6 +121,7 @@ int main(void)
 	printf("connection %u\n", BURSTS / 4 * WEIR_BURST);
 	world_close(w);
 	run_calm(frames);
+	run_mixed(frames);
 	for (unsigned int i = 0; i < HOSTILES; i++)
 		run_hostile(frames, (enum hostile)i);
 	return 0;

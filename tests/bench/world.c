@@ -20,20 +20,33 @@ static struct weir_addr addr_v4(uint32_t host_order)
 	return weir_addr_v4(weir_be32(host_order));
 }
 
-static void add_backends(struct weir_policy *p, uint32_t n)
+/* On the backends' side: the same in that world's family. */
+static struct weir_addr behind(enum weir_family family, uint32_t host_order)
+{
+	struct weir_addr a = addr_v4(host_order);
+
+	if (family == WEIR_FAMILY_IPV6) {
+		a.w[0] = weir_be32(0x20010db8); /* 2001:db8::a00:1 .. */
+		a.w[2] = 0;
+	}
+	return a;
+}
+
+static void add_backends(struct weir_policy *p, uint32_t n, enum weir_family family)
 {
 	p->n_backends = p->n_members = n;
 	for (uint32_t i = 0; i < n; i++) {
 		struct weir_backend *b = &p->backends[i];
 
 		snprintf(b->name, sizeof(b->name), "b%u", i);
-		b->addr = addr_v4(0x0a00ff01 + i); /* 10.0.255.1 .. */
+		b->addr = behind(family, 0x0a00ff01 + i); /* 10.0.255.1 .. */
 		b->port_be = weir_be16(80);
 		p->members[i] = (struct weir_member){.backend = (uint16_t)i, .weight = 1};
 	}
 }
 
-static struct weir_policy *make_policy(uint32_t connections, unsigned int workers)
+static struct weir_policy *make_policy(uint32_t connections, unsigned int workers,
+	enum weir_family family)
 {
 	uint32_t n_backends = 1 + connections / LOCALS_PER_BACKEND;
 	struct weir_addr vip;
@@ -50,8 +63,8 @@ static struct weir_policy *make_policy(uint32_t connections, unsigned int worker
 	p->interfaces[0].n_addrs = WEIR_LOCALS_MAX;
 	for (uint32_t i = 0; i < WEIR_LOCALS_MAX; i++)
 		p->interfaces[0].addrs[i] =
-			(struct weir_interface_addr){addr_v4(0x0a000001 + i), 96 + 16};
-	add_backends(p, n_backends);
+			(struct weir_interface_addr){behind(family, 0x0a000001 + i), 96 + 16};
+	add_backends(p, n_backends, family);
 	p->services[0] = (struct weir_service){
 		.name = "bench",
 		.mode = WEIR_MODE_FULLNAT,
@@ -116,7 +129,8 @@ static void open_proxy(struct world *w, unsigned int worker)
 	weir_proxy_init(&w->px, &arena, w->policy, worker, seed, &ops, w->now_ns, 0, &keyring);
 }
 
-struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers)
+static struct world *open_world(uint32_t connections, unsigned int worker, unsigned int workers,
+	enum weir_family family)
 {
 	struct world *w = aligned_alloc(64, (sizeof(*w) + 63) & ~63ul);
 	double start;
@@ -126,11 +140,21 @@ struct world *world_open(uint32_t connections, unsigned int worker, unsigned int
 	memset(w, 0, sizeof(*w));
 	w->now_ns = START_NS;
 	w->step_ns = WORLD_BURST_NS;
-	w->policy = make_policy(connections, workers);
+	w->policy = make_policy(connections, workers, family);
 	start = clock_s();
 	open_proxy(w, worker);
 	w->open_s = clock_s() - start;
 	return w;
+}
+
+struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers)
+{
+	return open_world(connections, worker, workers, WEIR_FAMILY_IPV4);
+}
+
+struct world *world_open_mixed(uint32_t connections)
+{
+	return open_world(connections, 0, 1, WEIR_FAMILY_IPV6);
 }
 
 /* The policy is this world's own; the gate changes at its next look. */

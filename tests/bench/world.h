@@ -36,6 +36,9 @@ struct world {
 
 /* For so many connections, as worker `worker` of `workers`, each with its share. NULL never. */
 struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers);
+
+/* The same with IPv6 backends behind the IPv4 VIP. One worker. */
+struct world *world_open_mixed(uint32_t connections);
 void world_close(struct world *w);
 
 /* From here on the service's backends answer SYNs, with that many places for half-open entries. */
