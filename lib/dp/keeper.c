@@ -28,6 +28,8 @@ static void say(struct weir_keeper *k, struct weir_tx *tx, uint8_t interface,
 	const bool probed = !weir_addr_is_v4(addr), at_first = k->walk == WEIR_KEEPER_PROBE;
 
 	k->probed |= probed;
+	if (probed) /* RFC 4862 §5.4.2: before it is probed for; RFC 3810 §6.1: and once more */
+		weir_tx_report(tx, interface, WEIR_MLD_JOIN, addr);
 	if (probed && at_first)
 		weir_tx_probe(tx, interface, addr);
 	else if (probed != at_first)
@@ -108,6 +110,7 @@ void weir_keeper_turn(struct weir_keeper *k, struct weir_tx *tx)
 {
 	keep_nexthops(k, tx);
 	keep_announced(k, tx);
+	weir_mld_turn(&k->groups, tx);
 }
 
 void weir_keeper_announce(struct weir_keeper *k, const struct weir_tx *tx)

@@ -2,12 +2,13 @@
 /*
  * What synweir says to its neighbours without being asked: requests for the MACs of next hops (dp/neigh.h), and
  * announcements of our addresses when a port has come up or a VIP is new (RFC 5227 §3, RFC 4861 §7.2.6).
- * An IPv6 address is probed for a second before it is announced (RFC 4862 §5.4). One worker does this for all; the
+ * An IPv6 address is probed for a second before it is announced (RFC 4862 §5.4), and its group is reported (dp/mld.h). One worker does this for all; the
  * work is bounded per loop.
  */
 #ifndef WEIR_DP_KEEPER_H
 #define WEIR_DP_KEEPER_H
 
+#include "dp/mld.h"
 #include "dp/ours.h"
 
 /* A walk over all endpoints, some a call. */
@@ -19,6 +20,7 @@ enum weir_keeper_walk {
 };
 
 struct weir_keeper {
+	struct weir_mld_walk groups;
 	uint64_t next_pass_ns; /* over the next hops */
 	uint32_t next_nexthop;
 	uint8_t walk; /* enum weir_keeper_walk */

@@ -2,6 +2,7 @@
 #include "dp/nd.h"
 
 #include "dp/mbuf.h"
+#include "dp/mld.h"
 #include "wire/eth.h"
 #include "wire/nd.h"
 
@@ -114,9 +115,23 @@ static enum weir_fate take(struct weir_tx *tx, struct weir_pkt *pkt)
 	return WEIR_FATE_nd_other;
 }
 
+/* RFC 3810 §6.2. The answer is not to its sender alone, and comes once a second at most. */
+static enum weir_fate take_query(struct weir_tx *tx, const struct weir_pkt *pkt)
+{
+	struct weir_mld_query q;
+	enum weir_fate why;
+
+	if (!weir_mld_read_query(&pkt->frame, &pkt->seg, &q, &why))
+		return why; /* the parser has read it already: it is good */
+	weir_mld_ask(tx->mld, pkt->interface, &q, tx->now_ns);
+	return WEIR_FATE_mld_query;
+}
+
 void weir_nd_receive(struct weir_tx *tx, struct weir_pkt *pkt)
 {
-	pkt->fate = (uint8_t)take(tx, pkt);
+	const bool query = pkt->frame.data[pkt->seg.l4_off] == WEIR_MLD_QUERY;
+
+	pkt->fate = (uint8_t)(query ? take_query(tx, pkt) : take(tx, pkt));
 	if (pkt->fate != WEIR_FATE_nd_reply)
 		rte_pktmbuf_free(pkt->buf);
 	weir_count(&tx->counters->fate[pkt->fate], 1);

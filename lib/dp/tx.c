@@ -229,3 +229,15 @@ void weir_tx_probe(struct weir_tx *tx, uint8_t interface, const struct weir_addr
 		weir_tx_nic(tx, interface)->mac, addr);
 	weir_tx_frame(tx, m, interface);
 }
+
+void weir_tx_report(struct weir_tx *tx, uint8_t interface, enum weir_mld_report why,
+	const struct weir_addr *addr)
+{
+	struct rte_mbuf *m = weir_tx_new(tx);
+
+	if (m == NULL)
+		return;
+	m->pkt_len = m->data_len = weir_build_mld_report(rte_pktmbuf_mtod(m, uint8_t *),
+		weir_tx_nic(tx, interface)->mac, why, addr);
+	weir_tx_frame(tx, m, interface);
+}

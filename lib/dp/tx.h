@@ -14,6 +14,7 @@
 #include "dp/nic.h"
 #include "flow/counters.h"
 #include "flow/pkt.h"
+#include "wire/mld.h"
 
 #define WEIR_TX_GATHER 128 /* frames per port; then they are sent before the loop's end */
 #define WEIR_TX_TRIES  3   /* calls of rte_eth_tx_burst() before the rest is dropped */
@@ -25,9 +26,16 @@ struct weir_tx_port {
 	struct rte_mbuf *frames[WEIR_TX_GATHER];
 };
 
+/* Shared by all workers: the queries for our groups (dp/mld.h). Atomics, each by itself. */
+struct weir_mld {
+	uint64_t due_ns[WEIR_INTERFACES_MAX]; /* when it is to be answered; 0: it was not asked */
+	uint8_t old[WEIR_INTERFACES_MAX];     /* the last question was RFC 2710's */
+};
+
 struct weir_tx {
 	struct weir_counters *counters;
 	struct weir_neighs *neighs;
+	struct weir_mld *mld;
 	struct rte_mempool *pool; /* for frames of our own */
 	unsigned int n_ports;
 	uint64_t now_ns; /* of the running loop */
@@ -64,6 +72,9 @@ void weir_tx_request(struct weir_tx *tx, uint8_t interface, const struct weir_ad
 	const struct weir_addr *addr, const uint8_t *to);
 /* To all on that interface: we have addr. */
 void weir_tx_announce(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr);
+/* To all on that interface that want to know: we listen to the group of addr, an IPv6 address. */
+void weir_tx_report(struct weir_tx *tx, uint8_t interface, enum weir_mld_report why,
+	const struct weir_addr *addr);
 /* To all on that interface: does a host have addr, an IPv6 address, already? (RFC 4862 §5.4.2) */
 void weir_tx_probe(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr);
 

@@ -160,7 +160,7 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 		return false;
 	if (eth->type_be == weir_be16(WEIR_ETH_ARP))
 		return memcmp(eth->dst, broadcast, sizeof(broadcast)) != 0;
-	return !weir_nd_is_to_group(&pkt->frame);
+	return !weir_nd_is_to_group(&pkt->frame) && !weir_mld_is_to_group(&pkt->frame);
 }
 
 /* What the far end of a port's wire sends wrongly, every time: the log names the port. */
@@ -426,9 +426,10 @@ int weir_worker_run(void *arg)
 
 static void init_tx(struct weir_worker *w, struct rte_mempool *pool)
 {
-	const struct weir_shared *s = w->shared;
+	struct weir_shared *s = w->shared;
 
 	w->tx.counters = &w->px.counters;
+	w->tx.mld = &s->mld;
 	w->tx.neighs = &s->swap.current->neighs;
 	w->tx.pool = pool;
 	w->tx.n_ports = w->px.policy->n_ports;

@@ -26,6 +26,7 @@ enum weir_phase {
 struct weir_shared {
 	struct weir_swap swap; /* the policy */
 	struct weir_nic *nics;
+	struct weir_mld mld;
 	struct weir_clock clock;
 	bool sleep;                /* when idle */
 	struct weir_health health; /* written by the control side */

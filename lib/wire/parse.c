@@ -9,6 +9,7 @@
 #include "base/csum.h"
 #include "wire/arp.h"
 #include "wire/l3.h"
+#include "wire/mld.h"
 #include "wire/nd.h"
 #include "wire/opt.h"
 #include "wire/parse.h"
@@ -317,6 +318,14 @@ static struct weir_parse_result parse_nd(const struct weir_frame *f, const struc
 	return weir_nd_read(f, seg, &nd, &why) ? good(WEIR_PARSED_ND) : bad(why);
 }
 
+static struct weir_parse_result parse_mld(const struct weir_frame *f, const struct weir_seg *seg)
+{
+	struct weir_mld_query q;
+	enum weir_fate why;
+
+	return weir_mld_read_query(f, seg, &q, &why) ? good(WEIR_PARSED_ND) : bad(why);
+}
+
 /* RFC 4861 §7: neighbour discovery alone is sent by what has no address yet. */
 static struct weir_parse_result parse_icmp6(const struct weir_frame *f, struct weir_seg *seg,
 	const struct weir_datagram *d)
@@ -327,6 +336,8 @@ static struct weir_parse_result parse_icmp6(const struct weir_frame *f, struct w
 
 	if (r.parsed == WEIR_PARSED_ICMP && weir_nd_is_type(f->data[d->l4_off]))
 		return parse_nd(f, seg);
+	if (r.parsed == WEIR_PARSED_ICMP && f->data[d->l4_off] == WEIR_MLD_QUERY)
+		return parse_mld(f, seg);
 	if (r.parsed == WEIR_PARSED_ICMP && weir_ipv6_is_unspecified(&seg->src))
 		return bad(WEIR_FATE_martian);
 	return r;

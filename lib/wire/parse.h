@@ -8,9 +8,10 @@
 #include "wire/seg.h"
 
 enum weir_parsed {
-	WEIR_PARSED_TCP,  /* the view is filled in */
-	WEIR_PARSED_ARP,  /* an Ethernet/IPv4 ARP request or reply follows the Ethernet header */
-	WEIR_PARSED_ND,   /* a good message of neighbour discovery: wire/nd.h reads it */
+	WEIR_PARSED_TCP, /* the view is filled in */
+	WEIR_PARSED_ARP, /* an Ethernet/IPv4 ARP request or reply follows the Ethernet header */
+	/* a good message of neighbour discovery, wire/nd.h reads it; or a query for groups, wire/mld.h */
+	WEIR_PARSED_ND,
 	WEIR_PARSED_ICMP, /* an ICMP message of at least 8 bytes: wire/icmp.h */
 	WEIR_PARSED_BAD,  /* the fate says why */
 };

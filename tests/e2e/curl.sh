@@ -6,7 +6,7 @@
 #                  --> VIP:8080 --> servers.py on b1, b2     upload, answered with its SHA-256
 #                  --> VIP:84   --> nginx on 10.1.0.12       a backend behind a static route
 #
-# variants: fullnat-1-xdp fullnat-1-v6 fullnat-3-v6v4-flood fullnat-1-v4v6-flood nat-3-v6-flood nat-3-flood fullnat-3-onearm-tap nat-1-onearm-flood
+# variants: fullnat-1-xdp fullnat-1-v6-snoop fullnat-3-v6v4-flood fullnat-1-v4v6-flood nat-3-v6-flood nat-3-flood fullnat-3-onearm-tap nat-1-onearm-flood
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 

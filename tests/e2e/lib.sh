@@ -118,7 +118,7 @@ requests() {
 
 e2e_variant() {
 	local word words
-	E2E_FLOODED=''
+	E2E_FLOODED='' E2E_SNOOPED=''
 	IFS=- read -ra words <<<"$1"
 	for word in "${words[@]}"; do
 		case $word in
@@ -128,6 +128,7 @@ e2e_variant() {
 		v4v6) LAB_FAMILY=46 ;;
 		[1-9]) LAB_WORKERS=$word ;;
 		onearm) LAB_ARMS=1 ;;
+		snoop) E2E_SNOOPED=1 ;;
 		rss) LAB_FRONT_KEYS='rss = "on";' ;; # the device chooses a client's worker
 		tap) LAB_DRIVER=tap ;;
 		xdp) LAB_DRIVER=af_xdp ;;
@@ -146,6 +147,25 @@ e2e_servers() {
 	lab_wait $LAB_WAIT test -s "$LAB_DIR/servers-$1" || lab_die "servers on $1: $(cat "$LAB_DIR/servers-$1.log")"
 }
 
+# in_group ADDRESS: the switch has heard that somebody on synweir's wire listens to its group.
+in_group() {
+	on switch bridge mdb show dev br0 | grep -q " port wback .*$1 "
+}
+
+# From here on the switch forwards a neighbour solicitation only to who has reported its group, and all have forgotten
+# each other.
+e2e_snoop() {
+	local host
+	for host in b1 b2; do
+		on "$host" nft delete table ip6 quiet
+	done
+	ip -n "$LAB-switch" link set br0 type bridge mcast_snooping 1 mcast_query_response_interval 100 mcast_querier 1
+	check "synweir's group is reported" lab_wait $LAB_WAIT in_group ff02::1:ff00:1
+	for host in b1 b2; do
+		ip -n "$LAB-$host" neigh flush all
+	done
+}
+
 e2e_up() {
 	e2e_variant "${1:-fullnat-1}"
 	trap e2e_down EXIT
@@ -154,6 +174,9 @@ e2e_up() {
 	lab_up
 	e2e_servers b1
 	e2e_servers b2
+	if [ -n "$E2E_SNOOPED" ]; then
+		e2e_snoop
+	fi
 	if [ -n "$E2E_FLOODED" ]; then
 		lab_flood_start syn "$E2E_FLOOD_PPS" 600
 	fi

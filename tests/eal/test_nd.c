@@ -5,6 +5,7 @@
 #include "../unit/frame6.h"
 #include "../unit/unit.h"
 #include "rig.h"
+#include "wire/mld.h"
 #include "wire/nd.h"
 
 #define GATEWAY 3 /* next hop: a router's link-local address, on port 0 */
@@ -57,18 +58,36 @@ static void wait_ms(struct rig *r, unsigned int ms)
 	}
 }
 
-/* The next message that left by that port; false: none is there, or another frame. */
+/* Reports of groups that were met on the way, by what they say. */
+static unsigned int reports[3]; /* by enum weir_mld_report */
+
+/* It is one, by bytes: RFC 3810 §5.2, RFC 2710 §3. */
+static bool note_report(const uint8_t *f)
+{
+	if (f[20] != 0 || (f[62] != 143 && f[62] != 131))
+		return false;
+	CU_ASSERT(f[21] == 1 && f[56] == 5 && f[57] == 2); /* hop limit, router alert */
+	CU_ASSERT_EQUAL(frame6_sum(f, FRAME6_TCP + 8, 58), 0xffff);
+	reports[f[62] == 131 ? WEIR_MLD_OLD : f[70] == 4 ? WEIR_MLD_JOIN : WEIR_MLD_ANSWER]++;
+	return true;
+}
+
+/* The next message that left by that port but for reports; false: none is there. */
 static bool take_nd(struct rig *r, unsigned int port, struct weir_nd *nd, struct weir_seg *seg,
 	uint8_t to[6])
 {
 	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2)));
-	size_t len = rig_take(r, port, f);
-	struct weir_pkt pkt = {
-		.frame.data = f, .frame.len = (uint32_t)len, .frame.head_len = (uint16_t)len};
+	struct weir_pkt pkt = {.frame.data = f};
 	enum weir_fate why;
+	size_t len;
 
+	do
+		len = rig_take(r, port, f);
+	while (len > 0 && note_report(f));
 	if (len == 0)
 		return false;
+	pkt.frame.len = (uint32_t)len;
+	pkt.frame.head_len = (uint16_t)len;
 	CU_ASSERT_EQUAL(memcmp(f + 6, r->dp.nics[port].mac, 6), 0);
 	CU_ASSERT_EQUAL_FATAL(weir_pkt_parse(&pkt), WEIR_PARSED_ND);
 	CU_ASSERT_TRUE_FATAL(weir_nd_read(&pkt.frame, &pkt.seg, nd, &why));
@@ -210,6 +229,69 @@ static void test_announcements(void)
 	CU_ASSERT_EQUAL(said(&r, 1, false, &asked), 7);
 	wait_ms(&r, 50);
 	CU_ASSERT_EQUAL(said(&r, 0, false, &asked), 0);
+	rig_close(&r);
+}
+
+/* A switch asks all hosts who listens to what (RFC 3810 §5.1; old: RFC 2710 §3). */
+static size_t query(uint8_t *f, bool old, uint16_t delay)
+{
+	static const uint8_t alert[8] = {0, 0, 5, 2, 0, 0, 1, 0}, none[20];
+	const struct weir_addr from = router(), all = frame6_addr(0xff02, 0, 0, 0, 0, 0, 0, 1);
+	size_t len = frame6_icmp(f, 130, 0, (uint32_t)delay << 16, none, old ? 16 : 20);
+
+	memcpy(f + 6, peer, 6);
+	memcpy(f, (const uint8_t[]){0x33, 0x33, 0, 0, 0, 1}, 6);
+	memcpy(f + FRAME6_SRC, &from, 16);
+	memcpy(f + FRAME6_DST, &all, 16);
+	f[21] = 1;
+	len = frame6_insert(f, len, 0, alert, sizeof(alert));
+	frame6_mend_icmp(f, FRAME6_TCP + 8);
+	return len;
+}
+
+/* What was reported by that port since the last call; nothing else may have left. */
+static unsigned int reported(struct rig *r, unsigned int port, enum weir_mld_report why)
+{
+	struct weir_seg seg;
+	struct weir_nd nd;
+	uint8_t to[6];
+
+	memset(reports, 0, sizeof(reports));
+	while (take_nd(r, port, &nd, &seg, to))
+		CU_ASSERT_EQUAL(nd.type, WEIR_ND_SOLICITATION); /* for next hops */
+	for (unsigned int i = 0; i < 3; i++)
+		CU_ASSERT(i == (unsigned int)why || reports[i] == 0);
+	return reports[why];
+}
+
+/*
+ * The groups of our addresses are reported before they are probed for and when they are announced, and to who asks: not at once when
+ * it has asked a moment ago.
+ */
+static void test_groups_reported(void)
+{
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2)));
+	static struct rig r;
+	unsigned int asked;
+
+	open_rig(&r);
+	memset(reports, 0, sizeof(reports));
+	rig_settle(&r);
+	said(&r, 0, true, &asked);
+	CU_ASSERT(reports[WEIR_MLD_JOIN] == 3 && reports[WEIR_MLD_ANSWER] == 0);
+	wait_ms(&r, 1100);
+	said(&r, 0, false, &asked);
+	CU_ASSERT_EQUAL(reports[WEIR_MLD_JOIN], 6);
+	rig_discard(&r);
+	put(&r, 0, f, query(f, false, 0));
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_mld_query), 1);
+	CU_ASSERT_EQUAL(reported(&r, 0, WEIR_MLD_ANSWER), 3);
+	CU_ASSERT_EQUAL(reported(&r, 1, WEIR_MLD_ANSWER), 0);
+	for (unsigned int i = 0; i < 100; i++)
+		put(&r, 0, f, query(f, true, 0));
+	CU_ASSERT_EQUAL(reported(&r, 0, WEIR_MLD_OLD), 0);
+	wait_ms(&r, 1100);
+	CU_ASSERT_EQUAL(reported(&r, 0, WEIR_MLD_OLD), 3);
 	rig_close(&r);
 }
 
@@ -376,6 +458,7 @@ int main(int argc, char **argv)
 		{"which solicitations are answered", test_answers},
 		{"what may come to a group's MAC address", test_groups},
 		{"probed and announced at start", test_announcements},
+		{"groups are reported", test_groups_reported},
 		{"HC-67 next hops are learned by asking", test_hc67_learning},
 		{"an answer without a MAC address in it", test_without_option},
 		{"HC-67 another MAC is believed when the known one is silent", test_hc67_change},

@@ -31,6 +31,7 @@ static struct {
 	struct weir_counters counters;
 	struct weir_nic nic;
 	struct weir_tx tx;
+	struct weir_mld mld;
 	uint64_t macs[NEXTHOPS], asked_ns[NEXTHOPS], answered_ns[NEXTHOPS];
 	unsigned int unanswered[NEXTHOPS]; /* requests since then */
 	unsigned int conflicts;
@@ -132,6 +133,12 @@ void weir_tx_probe(struct weir_tx *tx, uint8_t interface, const struct weir_addr
 	FUZZ_MUST(false); /* all of its addresses are IPv4's */
 }
 
+void weir_tx_report(struct weir_tx *tx, uint8_t interface, enum weir_mld_report why,
+	const struct weir_addr *addr)
+{
+	FUZZ_MUST(false); /* likewise */
+}
+
 /* The policy is made once; neighbours are unknown at the start of each input. */
 static void reset(void)
 {
@@ -156,6 +163,7 @@ static void reset(void)
 	FUZZ_MUST(arena.used <= arena.size);
 	w.tx = (struct weir_tx){.counters = &w.counters,
 		.neighs = &w.neighs,
+		.mld = &w.mld,
 		.n_ports = 2,
 		.now_ns = SHELL_START_NS};
 	weir_bucket_init(&w.tx.answers[0], 1000000000, SHELL_START_NS);

@@ -176,7 +176,7 @@ static enum weir_parsed naive_icmp6(const struct weir_pkt *pkt, size_t l4_off, s
 
 	if (l4_len < 8 || pkt->frame.head_len < l4_off + 8)
 		return WEIR_PARSED_BAD;
-	is_nd = f[l4_off] >= 133 && f[l4_off] <= 137;
+	is_nd = (f[l4_off] >= 133 && f[l4_off] <= 137) || f[l4_off] == 130;
 	if (naive_special6(src) && (!is_nd || memcmp(src, zero, 16) != 0))
 		return WEIR_PARSED_BAD;
 	if (src[0] == 0xff)
