@@ -5,6 +5,7 @@
 
 #include "config/check.h"
 #include "wire/ipv6.h"
+#include "wire/nd.h"
 
 /* a with the bits behind the prefix all 0 or all 1: a subnet's first or last address. */
 static struct weir_addr edge(const struct weir_addr *a, unsigned int prefix, bool ones)
@@ -312,6 +313,9 @@ static int check_gateway(struct weir_draft *d, uint32_t i, enum weir_draft_famil
 		return weir_draft_refuse(d, at,
 			"must be an %s address; the other gateway is \"%s\"", gateways[family].name,
 			gateways[!family].key);
+	if (weir_nd_is_any_router(&g->addr) && is_mac(g->mac))
+		return weir_draft_refuse(d, weir_draft_key(p->at, gateways[family].mac_key),
+			"is of a router that is not known: gateway6 is \"auto\"");
 	for (uint32_t j = 0; j < i; j++)
 		if (is_set(&d->interfaces[j]->gateway[family].addr))
 			return weir_draft_refuse(d, at,

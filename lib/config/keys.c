@@ -48,7 +48,7 @@ static const struct weir_conf_group route_group = GROUP_OF(route_keys);
 		.count_offset = offsetof(s, in n_addrs), .max_items = WEIR_LOCALS_MAX},            \
 		{"gateway", WEIR_CONF_ADDR, AT(s, in gateway[WEIR_DRAFT_IPV4].addr)},              \
 		{"gateway_mac", WEIR_CONF_MAC, AT(s, in gateway[WEIR_DRAFT_IPV4].mac)},            \
-		{"gateway6", WEIR_CONF_ADDR, AT(s, in gateway[WEIR_DRAFT_IPV6].addr)},             \
+		{"gateway6", WEIR_CONF_ROUTER, AT(s, in gateway[WEIR_DRAFT_IPV6].addr)},           \
 		{"gateway6_mac", WEIR_CONF_MAC, AT(s, in gateway[WEIR_DRAFT_IPV6].mac)},           \
 		{"routes", WEIR_CONF_GROUP, .group = &route_group, ITEMS(s, in routes),            \
 			.count_offset = offsetof(s, in n_routes), .max_items = 256},               \

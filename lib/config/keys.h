@@ -20,6 +20,7 @@ enum weir_conf_type {
 	WEIR_CONF_STRING,   /* const char *, the tree's */
 	WEIR_CONF_TCP_PORT, /* stored in network order */
 	WEIR_CONF_ADDR,     /* struct weir_addr */
+	WEIR_CONF_ROUTER,   /* the same, or "auto", which is weir_nd_any_router() */
 	WEIR_CONF_MAC,      /* "02:00:00:00:00:01": six bytes, not all zero, no group's */
 	WEIR_CONF_SUBNET,   /* "address/bits": struct weir_interface_addr */
 	WEIR_CONF_GROUP,

@@ -10,6 +10,7 @@
 
 #include "config/draft.h"
 #include "config/keys.h"
+#include "wire/nd.h"
 
 static int read_group(struct weir_draft *d, const struct weir_conf_group *g,
 	const config_setting_t *at, void *out);
@@ -136,6 +137,16 @@ static int read_addr(struct weir_draft *d, const config_setting_t *at, struct we
 	return err != 0 ? refuse_addr(d, at, err, "in quotes") : 0;
 }
 
+static int read_router(struct weir_draft *d, const config_setting_t *at, struct weir_addr *out)
+{
+	const char *text = string_of(at);
+
+	if (text == NULL || strcmp(text, "auto") != 0)
+		return read_addr(d, at, out);
+	*out = weir_nd_any_router();
+	return 0;
+}
+
 static int read_mac(struct weir_draft *d, const config_setting_t *at, uint8_t out[6])
 {
 	const char *text = string_of(at);
@@ -206,6 +217,8 @@ static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const c
 	case WEIR_CONF_TEXT:
 	case WEIR_CONF_STRING:
 		return read_text(d, k, at, out);
+	case WEIR_CONF_ROUTER:
+		return read_router(d, at, out);
 	case WEIR_CONF_ADDR:
 		return read_addr(d, at, out);
 	case WEIR_CONF_MAC:

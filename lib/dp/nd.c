@@ -89,10 +89,23 @@ static enum weir_fate take_advertisement(struct weir_tx *tx, struct weir_pkt *pk
 		return WEIR_FATE_nd_other;
 	claim = weir_neigh_claim(tx->neighs, pkt->interface, &m->nd.target, m->mac,
 		m->nd.flags & WEIR_ND_SOLICITED, tx->now_ns);
+	if (claim == WEIR_NEIGH_LEARNED && !(m->nd.flags & WEIR_ND_ROUTER))
+		weir_neigh_no_router(tx->neighs, pkt->interface, &m->nd.target);
 	if (weir_is_ours(tx->neighs->policy, &m->nd.target, pkt->interface))
 		weir_take_conflict(tx, pkt->interface, &m->nd.target, m->mac);
 	return weir_fate_of_claim(claim, WEIR_FATE_nd_learned, WEIR_FATE_nd_unverified,
 		WEIR_FATE_nd_other);
+}
+
+/* RFC 4861 §6.3.4, for `gateway6 = "auto"`. A router's preference (RFC 4191) does not matter: the first one is taken. */
+static enum weir_fate take_router(struct weir_tx *tx, const struct weir_pkt *pkt,
+	const struct message *m)
+{
+	if (weir_is_our_mac(tx, weir_eth_src(&pkt->frame)) ||
+		!weir_neigh_router(tx->neighs, pkt->interface, &m->src, m->nd.lifetime_s,
+			tx->now_ns))
+		return WEIR_FATE_nd_other;
+	return WEIR_FATE_nd_router;
 }
 
 static enum weir_fate take(struct weir_tx *tx, struct weir_pkt *pkt)
@@ -107,8 +120,9 @@ static enum weir_fate take(struct weir_tx *tx, struct weir_pkt *pkt)
 		return take_solicitation(tx, pkt, &m);
 	case WEIR_ND_ADVERTISEMENT:
 		return take_advertisement(tx, pkt, &m);
-	case WEIR_ND_ROUTER_SOLICITATION:
 	case WEIR_ND_ROUTER_ADVERTISEMENT:
+		return take_router(tx, pkt, &m);
+	case WEIR_ND_ROUTER_SOLICITATION:
 	case WEIR_ND_REDIRECT:
 		break;
 	}

@@ -2,6 +2,8 @@
 /* The neighbour table: an array by next hop, and an order by (interface, address) for learning. */
 #include "dp/neigh.h"
 
+#include "wire/nd.h"
+
 /* Next hops are searched in this order: by interface, then by address. */
 static int compare(const struct weir_nexthop *hop, uint8_t interface, const struct weir_addr *addr)
 {
@@ -94,6 +96,40 @@ static bool is_probe_due(const struct weir_neigh *at, uint64_t now_ns, uint64_t 
 		now_ns >= confirmed + WEIR_NEIGH_REFRESH_NS;
 }
 
+static bool is_advertised(const struct weir_neighs *n, uint16_t nexthop)
+{
+	return weir_nd_is_any_router(&n->policy->nexthops[nexthop].addr);
+}
+
+/* It was asked by unicast, and did not answer. */
+static bool is_silent(const struct weir_neigh *at)
+{
+	return __atomic_load_n(&at->probes, __ATOMIC_RELAXED) > WEIR_NEIGH_PROBES;
+}
+
+/* Of an advertised router: forgotten. */
+static void forget_router(struct weir_neigh *at)
+{
+	store(&at->router, 0);
+	store(&at->mac, 0);
+	__atomic_store_n(&at->probes, 0, __ATOMIC_RELAXED);
+}
+
+/* There is no router, or it does not answer: all are asked, less and less often. */
+static enum weir_neigh_request solicit(struct weir_neigh *at, uint64_t now_ns)
+{
+	const uint32_t n = __atomic_load_n(&at->solicited, __ATOMIC_RELAXED);
+	const uint64_t asked = load(&at->asked_ns);
+	const uint64_t pause_ns = WEIR_NEIGH_ROUTERS_NS
+		<< (n < WEIR_NEIGH_ROUTERS_DOUBLED ? n : WEIR_NEIGH_ROUTERS_DOUBLED);
+
+	if (asked != 0 && n != 0 && now_ns < asked + pause_ns)
+		return WEIR_NEIGH_NO_REQUEST;
+	store(&at->asked_ns, now_ns);
+	__atomic_store_n(&at->solicited, n + 1, __ATOMIC_RELAXED);
+	return WEIR_NEIGH_ROUTERS;
+}
+
 /* Two workers may get here at once: then two requests are sent, which does no harm. */
 enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns,
 	uint64_t retry_ns)
@@ -104,6 +140,12 @@ enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, 
 
 	if (is_static(n, nexthop))
 		return WEIR_NEIGH_NO_REQUEST;
+	if (is_advertised(n, nexthop)) {
+		if (load(&at->router) != 0 && now_ns >= load(&at->router_until_ns))
+			forget_router(at);
+		if (load(&at->router) == 0 || is_silent(at))
+			return solicit(at, now_ns);
+	}
 	if (load(&at->mac) == 0) {
 		if (asked != 0 && now_ns < asked + retry_ns)
 			return WEIR_NEIGH_NO_REQUEST;
@@ -157,8 +199,7 @@ static enum weir_neigh_claim claim(struct weir_neigh *at, uint64_t word, bool is
 	uint64_t now_ns)
 {
 	uint64_t known = load(&at->mac);
-	bool open = known == 0 || known == word ||
-		__atomic_load_n(&at->probes, __ATOMIC_RELAXED) > WEIR_NEIGH_PROBES;
+	bool open = known == 0 || known == word || is_silent(at);
 
 	if (is_reply && open && is_awaited(at, now_ns)) {
 		store(&at->mac, word);
@@ -172,14 +213,13 @@ static enum weir_neigh_claim claim(struct weir_neigh *at, uint64_t word, bool is
 	return WEIR_NEIGH_DOUBTED;
 }
 
-enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
-	const struct weir_addr *addr, const uint8_t mac[6], bool is_reply, uint64_t now_ns)
+/* Next hops on that interface that are asked for by that address. */
+static enum weir_neigh_claim claim_all(struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr, uint64_t word, bool is_reply, uint64_t now_ns)
 {
 	const struct weir_policy *p = n->policy;
 	enum weir_neigh_claim last = WEIR_NEIGH_NO_HOP;
-	uint64_t word = 0;
 
-	memcpy(&word, mac, 6);
 	for (uint32_t at = find(n, interface, addr); word != 0 && at < p->n_nexthops; at++) {
 		uint16_t nexthop = n->order[at];
 
@@ -189,6 +229,91 @@ enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
 			last = claim(&n->at[nexthop], word, is_reply, now_ns);
 	}
 	return last;
+}
+
+/* The interface's advertised router, if that is what its gateway is; NULL: it is not. */
+static struct weir_neigh *find_router(const struct weir_neighs *n, uint8_t interface)
+{
+	const struct weir_addr any = weir_nd_any_router();
+	const uint32_t at = find(n, interface, &any);
+
+	if (at == n->policy->n_nexthops ||
+		compare(&n->policy->nexthops[n->order[at]], interface, &any) != 0)
+		return NULL;
+	return &n->at[n->order[at]];
+}
+
+/* addr is the present router's there. */
+static bool is_router(const struct weir_neigh *at, const struct weir_addr *addr)
+{
+	const uint64_t id = weir_nd_router_id(addr);
+
+	return at != NULL && id != 0 && id == load(&at->router);
+}
+
+enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
+	const struct weir_addr *addr, const uint8_t mac[6], bool is_reply, uint64_t now_ns)
+{
+	enum weir_neigh_claim of_router = WEIR_NEIGH_NO_HOP, of_hop;
+	struct weir_neigh *router = find_router(n, interface);
+	uint64_t word = 0;
+
+	memcpy(&word, mac, 6);
+	if (word != 0 && is_router(router, addr))
+		of_router = claim(router, word, is_reply, now_ns);
+	of_hop = claim_all(n, interface, addr, word, is_reply, now_ns);
+	return of_hop != WEIR_NEIGH_NO_HOP ? of_hop : of_router;
+}
+
+/* From here on that is the router; it is asked for its MAC address at once. */
+static void take_router(struct weir_neigh *at, uint64_t id)
+{
+	forget_router(at);
+	store(&at->asked_ns, 0);
+	__atomic_store_n(&at->solicited, 0, __ATOMIC_RELAXED);
+	store(&at->router, id);
+}
+
+bool weir_neigh_router(struct weir_neighs *n, uint8_t interface, const struct weir_addr *router,
+	uint16_t lifetime_s, uint64_t now_ns)
+{
+	struct weir_neigh *at = find_router(n, interface);
+	const uint64_t id = weir_nd_router_id(router);
+	const uint64_t until_ns = now_ns + lifetime_s * 1000000000ull;
+	bool vacant;
+
+	if (at == NULL || id == 0)
+		return false;
+	vacant = load(&at->router) == 0 || now_ns >= load(&at->router_until_ns) || is_silent(at);
+	if (lifetime_s == 0) {
+		if (is_router(at, router)) /* its answer will say whether it is a router */
+			__atomic_store_n(&at->doubted, 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	if (!vacant && !is_router(at, router))
+		return false;
+	if (vacant) {
+		store(&at->router_until_ns, until_ns);
+		take_router(at, id);
+	} else if (until_ns > load(&at->router_until_ns)) {
+		store(&at->router_until_ns, until_ns);
+	}
+	return true;
+}
+
+void weir_neigh_no_router(struct weir_neighs *n, uint8_t interface, const struct weir_addr *addr)
+{
+	struct weir_neigh *at = find_router(n, interface);
+
+	if (is_router(at, addr))
+		forget_router(at);
+}
+
+struct weir_addr weir_neigh_addr(const struct weir_neighs *n, uint16_t nexthop)
+{
+	if (is_advertised(n, nexthop))
+		return weir_nd_router(load(&n->at[nexthop].router));
+	return n->policy->nexthops[nexthop].addr;
 }
 
 /* What is known of that next hop, or NULL. */
@@ -206,7 +331,9 @@ static const struct weir_neigh *find_same(const struct weir_neighs *n, uint8_t i
 bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface,
 	const struct weir_addr *addr, const uint8_t mac[6])
 {
-	const struct weir_neigh *at = find_same(n, interface, addr);
+	const struct weir_neigh *router = find_router(n, interface);
+	const struct weir_neigh *at =
+		is_router(router, addr) ? router : find_same(n, interface, addr);
 	uint64_t word = 0;
 
 	memcpy(&word, mac, 6);
@@ -223,6 +350,8 @@ void weir_neighs_follow(struct weir_neighs *n, const struct weir_neighs *before)
 		if (from == NULL || is_static(n, (uint16_t)i) ||
 			load(&from->confirmed_ns) <= load(&to->confirmed_ns))
 			continue;
+		store(&to->router, load(&from->router));
+		store(&to->router_until_ns, load(&from->router_until_ns));
 		store(&to->mac, load(&from->mac));
 		store(&to->asked_ns, load(&from->asked_ns));
 		store(&to->confirmed_ns, load(&from->confirmed_ns));

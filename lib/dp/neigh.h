@@ -26,6 +26,9 @@
 #define WEIR_NEIGH_PROBE_NS   500000000ull   /* a known next hop may take so long to answer */
 #define WEIR_NEIGH_PROBES     2 /* unicast requests without an answer: it is not there */
 #define WEIR_NEIGH_ANSWER_NS  1000000000ull /* what comes later answers nothing */
+/* RFC 4861 §10, RFC 7559 §2: between router solicitations; it doubles each time, so often at most */
+#define WEIR_NEIGH_ROUTERS_NS      4000000000ull
+#define WEIR_NEIGH_ROUTERS_DOUBLED 8
 
 struct weir_neigh {
 	/* atomics, each by itself */
@@ -33,6 +36,9 @@ struct weir_neigh {
 	uint64_t asked_ns, confirmed_ns; /* the last request, the last answer */
 	uint32_t probes;                 /* requests to a known MAC since its last answer */
 	uint32_t doubted;                /* 1: it is to be asked now */
+	/* of an advertised router (weir_nd_any_router()): which one, until when it is one; 0: none is known */
+	uint64_t router, router_until_ns;
+	uint32_t solicited; /* router solicitations without a router */
 } __attribute__((aligned(64)));
 
 /* The request that is due. */
@@ -40,6 +46,7 @@ enum weir_neigh_request {
 	WEIR_NEIGH_NO_REQUEST,
 	WEIR_NEIGH_UNICAST,   /* to the MAC that is known */
 	WEIR_NEIGH_BROADCAST, /* to all that may have the address: with IPv6 to its group */
+	WEIR_NEIGH_ROUTERS,   /* to all routers: which of them are there? */
 };
 
 /* What became of a sender's claim. */
@@ -77,6 +84,20 @@ enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, 
 /* A host on that interface says that it has addr. is_reply: the claim answers a request. */
 enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
 	const struct weir_addr *addr, const uint8_t mac[6], bool is_reply, uint64_t now_ns);
+
+/*
+ * An advertisement of that router came in by that interface, for which it wants to be a router for so long; 0: no longer.
+ * It is taken when the interface's gateway is an advertised one and has no router that answers, and no time ends
+ * earlier than was said before (HC-67: anybody may send it). false: it changes nothing.
+ */
+bool weir_neigh_router(struct weir_neighs *n, uint8_t interface, const struct weir_addr *router,
+	uint16_t lifetime_s, uint64_t now_ns);
+
+/* The host with that address has answered, and is no router: RFC 4861 §7.3.3. */
+void weir_neigh_no_router(struct weir_neighs *n, uint8_t interface, const struct weir_addr *addr);
+
+/* The address that the next hop has at present: of an advertised router its own. */
+struct weir_addr weir_neigh_addr(const struct weir_neighs *n, uint16_t nexthop);
 
 /* The next hop does not answer what is sent to it: it is verified, unless it was a moment ago. */
 void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns);

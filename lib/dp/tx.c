@@ -157,19 +157,36 @@ void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface)
  * Neighbours
  */
 
+static void ask_routers(struct weir_tx *tx, uint8_t interface)
+{
+	struct rte_mbuf *m = weir_tx_new(tx);
+
+	if (m == NULL)
+		return;
+	m->pkt_len = m->data_len = weir_build_nd_router_solicitation(rte_pktmbuf_mtod(m, uint8_t *),
+		weir_tx_nic(tx, interface)->mac);
+	weir_tx_frame(tx, m, interface);
+}
+
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 {
 	const struct weir_nexthop *hop = &tx->neighs->policy->nexthops[nexthop];
 	const struct weir_addr *sender = &tx->neighs->sender[nexthop];
+	struct weir_addr addr;
 	uint8_t mac[6];
 
 	switch (weir_neigh_due(tx->neighs, nexthop, tx->now_ns, retry_ns)) {
 	case WEIR_NEIGH_UNICAST:
 		weir_neigh_mac(tx->neighs, nexthop, mac);
-		weir_tx_request(tx, hop->interface, sender, &hop->addr, mac);
+		addr = weir_neigh_addr(tx->neighs, nexthop);
+		weir_tx_request(tx, hop->interface, sender, &addr, mac);
 		break;
 	case WEIR_NEIGH_BROADCAST:
-		weir_tx_request(tx, hop->interface, sender, &hop->addr, NULL);
+		addr = weir_neigh_addr(tx->neighs, nexthop);
+		weir_tx_request(tx, hop->interface, sender, &addr, NULL);
+		break;
+	case WEIR_NEIGH_ROUTERS:
+		ask_routers(tx, hop->interface);
 		break;
 	case WEIR_NEIGH_NO_REQUEST:
 		break;

@@ -174,28 +174,36 @@ static void group_mac(const struct weir_addr *group, uint8_t mac[6])
 	memcpy(mac + 2, group->b + 12, 4);
 }
 
-/* The message's last two parts, target and option (which: 0, none), then its checksum and what is around it. */
-static uint16_t finish(uint8_t *frame, const uint8_t sender_mac[6], const uint8_t to_mac[6],
-	const struct weir_addr *src, const struct weir_addr *dst, uint8_t option)
+/* A message of len bytes, which is there but for its checksum: that, and what is around it. */
+static uint16_t wrap(uint8_t *frame, const uint8_t sender_mac[6], const uint8_t to_mac[6],
+	const struct weir_addr *src, const struct weir_addr *dst, uint16_t len)
 {
 	struct weir_eth_hdr *eth = (struct weir_eth_hdr *)frame;
 	uint8_t *msg = frame + WEIR_IPV6_L4_OFF;
-	const uint16_t len = option != 0 ? ND_TARGET_END + 8 : ND_TARGET_END;
 	uint64_t sum = weir_ipv6_addr_sum(src, dst);
 	uint16_t csum;
 
 	memcpy(eth->dst, to_mac, sizeof(eth->dst));
 	memcpy(eth->src, sender_mac, sizeof(eth->src));
-	if (option != 0) {
-		msg[ND_TARGET_END] = option;
-		msg[ND_TARGET_END + 1] = 1;
-		memcpy(msg + ND_TARGET_END + 2, sender_mac, 6);
-	}
 	weir_ipv6_build(frame, src, dst, WEIR_PROTO_ICMP6, ND_HOP_LIMIT, len);
 	sum = weir_csum_add(weir_pseudo_sum_of(WEIR_PROTO_ICMP6, sum, len), msg, len);
 	csum = weir_csum_finish(sum);
 	memcpy(msg + ND_CSUM, &csum, sizeof(csum));
 	return (uint16_t)(WEIR_IPV6_L4_OFF + len);
+}
+
+/* The message's last two parts, target and option (which: 0, none), then all else. */
+static uint16_t finish(uint8_t *frame, const uint8_t sender_mac[6], const uint8_t to_mac[6],
+	const struct weir_addr *src, const struct weir_addr *dst, uint8_t option)
+{
+	uint8_t *msg = frame + WEIR_IPV6_L4_OFF;
+
+	if (option == 0)
+		return wrap(frame, sender_mac, to_mac, src, dst, ND_TARGET_END);
+	msg[ND_TARGET_END] = option;
+	msg[ND_TARGET_END + 1] = 1;
+	memcpy(msg + ND_TARGET_END + 2, sender_mac, 6);
+	return wrap(frame, sender_mac, to_mac, src, dst, ND_TARGET_END + 8);
 }
 
 /* Type, code 0, no checksum yet, flags, target. */
@@ -218,6 +226,17 @@ uint16_t weir_build_nd_probe(uint8_t *frame, const uint8_t sender_mac[6],
 	group_mac(&group, mac);
 	begin(frame, WEIR_ND_SOLICITATION, 0, target);
 	return finish(frame, sender_mac, mac, &none, &group, 0);
+}
+
+uint16_t weir_build_nd_router_solicitation(uint8_t *frame, const uint8_t sender_mac[6])
+{
+	const struct weir_addr none = {.q = {0, 0}}, routers = {.b = {0xff, 0x02, [15] = 0x02}};
+	uint8_t mac[6];
+
+	group_mac(&routers, mac);
+	memset(frame + WEIR_IPV6_L4_OFF, 0, RS_OPTIONS);
+	frame[WEIR_IPV6_L4_OFF] = WEIR_ND_ROUTER_SOLICITATION;
+	return wrap(frame, sender_mac, mac, &none, &routers, RS_OPTIONS);
 }
 
 uint16_t weir_build_nd_solicitation(uint8_t *frame, const uint8_t sender_mac[6],

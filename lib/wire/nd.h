@@ -64,6 +64,37 @@ bool weir_nd_is_to_group(const struct weir_frame *f);
 struct weir_addr weir_nd_solicited_node(const struct weir_addr *addr);
 
 /*
+ * A next hop's address that stands for the router that advertises itself: fe80::, which is any router's on the link (RFC
+ * 4291 §2.6.1) and no host's own. An advertised router is known by the last 64 bits of its link-local address, not 0;
+ * what begins with other bits than fe80::/64 is none (RFC 4291 §2.5.6).
+ */
+static inline struct weir_addr weir_nd_any_router(void)
+{
+	return (struct weir_addr){.b = {0xfe, 0x80}};
+}
+
+static inline bool weir_nd_is_any_router(const struct weir_addr *a)
+{
+	const struct weir_addr any = weir_nd_any_router();
+
+	return weir_addr_eq(a, &any);
+}
+
+/* 0: a is no such address. */
+static inline uint64_t weir_nd_router_id(const struct weir_addr *a)
+{
+	return a->q[0] == weir_nd_any_router().q[0] ? a->q[1] : 0;
+}
+
+static inline struct weir_addr weir_nd_router(uint64_t id)
+{
+	struct weir_addr a = weir_nd_any_router();
+
+	a.q[1] = id;
+	return a;
+}
+
+/*
  * Building: each writes a frame of WEIR_ND_FRAME_MAX bytes at most, the Ethernet addresses included, at an even
  * address, and returns its length. The sender's MAC address is in the message, unless it is a probe.
  */
@@ -72,6 +103,9 @@ struct weir_addr weir_nd_solicited_node(const struct weir_addr *addr);
 /* Is there a host that has this address already? From no address: RFC 4862 §5.4.2. */
 uint16_t weir_build_nd_probe(uint8_t *frame, const uint8_t sender_mac[6],
 	const struct weir_addr *target);
+
+/* Which routers are there? From no address: RFC 4861 §6.3.7. */
+uint16_t weir_build_nd_router_solicitation(uint8_t *frame, const uint8_t sender_mac[6]);
 
 /* Which MAC address has the target? To target_mac, or with NULL to all that may have it. */
 uint16_t weir_build_nd_solicitation(uint8_t *frame, const uint8_t sender_mac[6],

@@ -32,8 +32,8 @@ static struct weir_addr router(void)
 	return frame6_addr(0xfe80, 0, 0, 0, 0, 0, 0, 0xfe);
 }
 
-/* shell_policy() in IPv6; the last next hop is a gateway on the clients' side. */
-static void open_rig(struct rig *r)
+/* shell_policy() in IPv6; the last next hop is that gateway on the clients' side. */
+static void open_rig_with(struct rig *r, const struct weir_addr *gateway)
 {
 	struct weir_policy *p = shell_policy(2, 2);
 
@@ -43,8 +43,15 @@ static void open_rig(struct rig *r)
 		p->listeners[i].vip = vip(i);
 	for (uint16_t i = 0; i < p->n_backends; i++)
 		p->backends[i].addr = p->nexthops[i].addr = back((uint16_t)(0x10 + i));
-	p->nexthops[GATEWAY] = (struct weir_nexthop){.addr = router()};
+	p->nexthops[GATEWAY] = (struct weir_nexthop){.addr = *gateway};
 	rig_open(r, p, 1, 1);
+}
+
+static void open_rig(struct rig *r)
+{
+	const struct weir_addr gateway = router();
+
+	open_rig_with(r, &gateway);
 }
 
 /* Turns until the data path's clock has gone on by so much. */
@@ -452,6 +459,112 @@ static void test_hc67_conflict(void)
 	rig_close(&r);
 }
 
+/* fe80::<host>, at 02:..:ee:<host>, says that it is a router for so long. */
+static void advertise(struct rig *r, uint8_t host, uint16_t lifetime_s)
+{
+	const struct weir_addr from = frame6_addr(0xfe80, 0, 0, 0, 0, 0, 0, host);
+	const struct weir_addr all = frame6_addr(0xff02, 0, 0, 0, 0, 0, 0, 1);
+	static const uint8_t timers[8];
+	uint8_t f[SEGMENT_FRAME_MAX] __attribute__((aligned(2)));
+	size_t len = frame6_icmp(f, 134, 0, lifetime_s, timers, sizeof(timers));
+
+	memcpy(f, (const uint8_t[]){0x33, 0x33, 0, 0, 0, 1}, 6);
+	memcpy(f + 6, (const uint8_t[]){2, 0, 0, 0, 0xee, host}, 6);
+	memcpy(f + FRAME6_SRC, &from, 16);
+	memcpy(f + FRAME6_DST, &all, 16);
+	f[21] = 255;
+	frame6_mend_icmp(f, FRAME6_TCP);
+	put(r, 0, f, len);
+}
+
+/* So many messages of that type left by port 0 since the last call, the last one for fe80::<host> or for 0. */
+static unsigned int asked_for(struct rig *r, enum weir_nd_type type, uint8_t *host)
+{
+	unsigned int n = 0;
+	struct weir_seg seg;
+	struct weir_nd nd;
+	uint8_t to[6];
+
+	*host = 0;
+	while (take_nd(r, 0, &nd, &seg, to))
+		if (nd.type == type && (nd.target.b[0] == 0xfe || type != WEIR_ND_SOLICITATION)) {
+			*host = nd.target.b[15];
+			n++;
+		}
+	return n;
+}
+
+static void answer_as(struct rig *r, uint8_t host, uint8_t flags)
+{
+	const struct weir_addr target = frame6_addr(0xfe80, 0, 0, 0, 0, 0, 0, host);
+
+	claim(r, 0, &target, WEIR_ND_SOLICITED | WEIR_ND_OVERRIDE | flags, host);
+}
+
+/*
+ * `gateway6 = "auto"`: routers are asked for; the first that advertises itself, and answers, is taken. HC-67: another one
+ * does not take its place while it is one, and its end is believed when it says so by its answer.
+ */
+static void test_advertised_router(void)
+{
+	const struct weir_addr any = weir_nd_any_router();
+	static struct rig r;
+	uint8_t host;
+
+	open_rig_with(&r, &any);
+	rig_settle(&r);
+	CU_ASSERT(asked_for(&r, WEIR_ND_ROUTER_SOLICITATION, &host) == 1 && host == 0);
+	advertise(&r, 7, 0); /* it is no default router */
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_router), 0);
+	advertise(&r, 7, 1800);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_router), 1);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0); /* an advertisement tells no MAC address */
+	wait_ms(&r, 300);
+	CU_ASSERT(asked_for(&r, WEIR_ND_SOLICITATION, &host) == 1 && host == 7);
+	answer_as(&r, 7, WEIR_ND_ROUTER);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 7);
+	advertise(&r, 8, 9000);
+	CU_ASSERT_EQUAL(rig_fate(&r, WEIR_FATE_nd_router), 1);
+	advertise(&r, 7, 0);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 7);
+	wait_ms(&r, 300);
+	CU_ASSERT(asked_for(&r, WEIR_ND_SOLICITATION, &host) == 1 && host == 7);
+	answer_as(&r, 7, 0); /* it is no router any more */
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0);
+	wait_ms(&r, 300);
+	CU_ASSERT_EQUAL(asked_for(&r, WEIR_ND_ROUTER_SOLICITATION, &host), 1);
+	advertise(&r, 8, 2);
+	wait_ms(&r, 300);
+	answer_as(&r, 8, WEIR_ND_ROUTER);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 8);
+	wait_ms(&r, 2100); /* its time is over */
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 0);
+	rig_close(&r);
+}
+
+/* A router that does not answer gives way to the next one that advertises itself. */
+static void test_silent_router(void)
+{
+	const struct weir_addr any = weir_nd_any_router();
+	static struct rig r;
+	struct weir_neighs *n;
+
+	open_rig_with(&r, &any);
+	rig_settle(&r);
+	n = rig_neighs(&r);
+	advertise(&r, 7, 1800);
+	wait_ms(&r, 300);
+	answer_as(&r, 7, WEIR_ND_ROUTER);
+	n->at[GATEWAY].doubted = 1;
+	wait_ms(&r, 2000);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 7); /* there is no better one */
+	advertise(&r, 8, 1800);
+	wait_ms(&r, 300);
+	answer_as(&r, 8, WEIR_ND_ROUTER);
+	CU_ASSERT_EQUAL(mac_of_gateway(&r), 8);
+	rig_close(&r);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
@@ -463,6 +576,8 @@ int main(int argc, char **argv)
 		{"an answer without a MAC address in it", test_without_option},
 		{"HC-67 another MAC is believed when the known one is silent", test_hc67_change},
 		{"HC-67 a conflict for an address of ours", test_hc67_conflict},
+		{"HC-67 an advertised router", test_advertised_router},
+		{"HC-67 an advertised router that is silent", test_silent_router},
 	};
 
 	rig_eal(argv[0]);

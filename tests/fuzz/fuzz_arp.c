@@ -113,6 +113,9 @@ void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns)
 	case WEIR_NEIGH_UNICAST:
 		FUZZ_MUST(w.macs[nexthop] != 0 && w.unanswered[nexthop] < WEIR_NEIGH_PROBES);
 		break;
+	case WEIR_NEIGH_ROUTERS:
+		FUZZ_MUST(false);
+		break;
 	case WEIR_NEIGH_BROADCAST:
 		FUZZ_MUST(w.macs[nexthop] == 0 || w.unanswered[nexthop] >= WEIR_NEIGH_PROBES);
 		break;

@@ -15,6 +15,7 @@ static const char *const types[] = {
 	[WEIR_CONF_STRING] = "text",
 	[WEIR_CONF_TCP_PORT] = "whole number",
 	[WEIR_CONF_ADDR] = "address",
+	[WEIR_CONF_ROUTER] = "address or `\"auto\"`",
 	[WEIR_CONF_MAC] = "MAC address",
 	[WEIR_CONF_SUBNET] = "address/bits",
 	[WEIR_CONF_GROUP] = "group",
@@ -44,6 +45,7 @@ static void say_range(const struct weir_conf_key *k, char out[256])
 	case WEIR_CONF_BOOL:
 	case WEIR_CONF_STRING:
 	case WEIR_CONF_ADDR:
+	case WEIR_CONF_ROUTER:
 	case WEIR_CONF_MAC:
 	case WEIR_CONF_SUBNET:
 	case WEIR_CONF_GROUP:

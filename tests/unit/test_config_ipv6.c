@@ -80,6 +80,26 @@ static void test_gateway(void)
 	free(text);
 }
 
+/* `gateway6 = "auto"`: a router that is told by its advertisements. */
+static void test_auto_gateway(void)
+{
+	char *text = bend("gateway6 = \"fe80::254\"", "gateway6 = \"auto\"");
+	char *routed;
+	struct weir_config *c = expect_good(text);
+
+	weir_config_free(c);
+	if (asprintf(&routed, "%s", text) < 0)
+		abort();
+	memcpy(strstr(routed, "\"2001:db8:c::12\""), "\"2001:db8:f::12\"", 16);
+	c = expect_good(routed);
+	CU_ASSERT_TRUE(is(&c->policy->nexthops[c->policy->backends[2].nexthop].addr, "fe80::"));
+	CU_ASSERT_EQUAL(c->policy->backends[2].egress, 0);
+	CU_ASSERT_EQUAL(c->policy->backends[2].locals, 2);
+	weir_config_free(c);
+	free(routed);
+	free(text);
+}
+
 static void test_usual_mss(void)
 {
 	char *text = bend(" mtu = 1400;", "");
@@ -156,6 +176,12 @@ static const struct {
 		"\"front\""},
 	{"gateway6 = \"fe80::254\"", "gateway6 = \"2001:db8:a::1\"",
 		"4: ports[0].gateway6 = \"2001:db8:a::1\": is synweir's own address"},
+	{"gateway6 = \"fe80::254\"", "gateway6 = \"auto\"; gateway6_mac = \"02:00:00:00:00:05\"",
+		"4: ports[0].gateway6_mac = \"02:00:00:00:00:05\": is of a router that is not "
+		"known: "
+		"gateway6 is \"auto\""},
+	{"gateway6 = \"fe80::254\"", "gateway6 = \"car\"",
+		"4: ports[0].gateway6 = \"car\": must be an IP address in quotes"},
 	{"gateway6 = \"fe80::254\"", "gateway6_mac = \"02:00:00:00:00:05\"",
 		"4: ports[0].gateway6_mac = \"02:00:00:00:00:05\": is of no gateway: there is none "
 		"on "
@@ -210,6 +236,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		{"both families on one port", test_both},
 		{"a link-local gateway", test_gateway},
+		{"a gateway that advertises itself", test_auto_gateway},
 		{"the usual MSS of each family", test_usual_mss},
 		{"backends of both families", test_mixed},
 		{"HC-53 IPv6 that contradicts", test_rules},
