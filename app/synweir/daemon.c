@@ -238,6 +238,37 @@ static int start_watching(struct daemon *d)
 	return weir_telemetry_start(&d->view);
 }
 
+static void on_check(void *arg, bool warning, const char *line)
+{
+	weir_log(warning ? WEIR_LOG_WARNING : WEIR_LOG_INFO, "%s", line);
+}
+
+/* After privileges were dropped: its thread, and programs that it runs, have what is left. */
+static int start_checking(struct daemon *d)
+{
+	struct weir_config *c = d->reloader.config;
+	uint64_t seed;
+	int rc;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -errno;
+	rc = weir_checker_start(&d->dp.shared.health, on_check, NULL, seed, &d->reloader.checker);
+	if (rc != 0) {
+		weir_log(WEIR_LOG_ERROR, "health checks do not start: %s", strerror(-rc));
+		return rc;
+	}
+	weir_checker_follow(d->reloader.checker, c->checks);
+	c->checks = NULL;
+	weir_telemetry_checker(&d->view, d->reloader.checker);
+	return 0;
+}
+
+static void stop_checking(struct daemon *d)
+{
+	weir_telemetry_checker(&d->view, NULL);
+	weir_checker_stop(d->reloader.checker);
+}
+
 static void warn(const struct daemon *d)
 {
 	for (uint32_t i = 0; i < d->reloader.config->n_warnings; i++)
@@ -311,6 +342,8 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 		return rc;
 	}
 	rc = drop_privileges(d);
+	if (rc == 0)
+		rc = start_checking(d);
 	if (rc != 0)
 		return rc;
 	weir_describe_start(&d->view, &d->dp);
@@ -408,6 +441,7 @@ int weir_daemon_run(struct weir_config *config, const char *config_file, char **
 	} else {
 		weir_dataplane_join(&d->dp);
 	}
+	stop_checking(d);
 	/* telemetry's threads still look at the view: what it shows, policy included, ends with the process */
 	weir_dataplane_close(&d->dp);
 	if (d->eal_up)

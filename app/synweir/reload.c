@@ -101,6 +101,8 @@ static bool reload(struct weir_reloader *r, char *text, size_t size)
 		snprintf(text, size, "not reloaded: %s", strerror(-rc));
 		return false;
 	}
+	weir_checker_follow(r->checker, next->checks);
+	next->checks = NULL;
 	describe(text, size, next);
 	return true;
 }

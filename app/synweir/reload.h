@@ -12,6 +12,7 @@ struct weir_reloader {
 	const char *file;
 	struct weir_dataplane *dp;
 	struct weir_view *view;
+	struct weir_checker *checker;
 	struct weir_policy *old; /* workers may still read it; or NULL */
 	bool disobeyed;          /* an order is not in force yet */
 };

@@ -13,8 +13,12 @@ const struct topic topics[TOPICS] = {
 		"services and their counters"},
 	{"backends", "@service @name address state weight active established+ refused+ timed_out+",
 		"@service @name address port state weight configured_weight active opened+ "
-		"established+ refused+ timed_out+ unreachable+",
+		"established+ refused+ timed_out+ unreachable+ check since reason result result_us",
 		"backends and their counters"},
+	{"checks", "@service @name type check since result result_us failed+ text",
+		"@service @name type check since reason result result_us text last good+ failed+ "
+		"not_made+ changes history",
+		"health checks: what they say of backends"},
 	{"workers", "@worker cpu conns conns_max held rx+ tx+ dropped+ loops+ busy_loops+",
 		"@worker lcore cpu conns conns_max held held_max local_ports rx+ tx+ dropped+ "
 		"handed_in+ handed_out+ loops+ busy_loops+ memory_bytes",

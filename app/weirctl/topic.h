@@ -16,7 +16,7 @@ struct topic {
 	const char *help;
 };
 
-#define TOPICS 13
+#define TOPICS 14
 extern const struct topic topics[TOPICS];
 
 /* NULL: there is none. */

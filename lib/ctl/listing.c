@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/listing.h"
+#include "ctl/listing_checks.h"
 #include "ctl/listing_policy.h"
 #include "ctl/listing_ports.h"
 #include "ctl/listing_sources.h"
@@ -220,6 +221,7 @@ static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	weir_row_number(row, "refused", c.refused);
 	weir_row_number(row, "timed_out", c.timed_out);
 	weir_row_number(row, "unreachable", c.unreachable);
+	weir_checks_add(v, i, row);
 }
 
 static uint32_t workers(const struct weir_view *v)
@@ -314,8 +316,10 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/info", "What runs. No parameters", 1, one, info_row, NULL},
 	{"/synweir/services", "Services and their counters. Parameters: cursor", 16, services,
 		service_row, service_is_vacant},
-	{"/synweir/backends", "Backends and their counters. Parameters: cursor", 24, backends,
+	{"/synweir/backends", "Backends and their counters. Parameters: cursor", 16, backends,
 		backend_row, backend_is_vacant},
+	{"/synweir/checks", "Health checks. Parameters: cursor", 16, backends, weir_checks_row,
+		weir_checks_is_vacant},
 	{"/synweir/workers", "Workers. Parameters: cursor", 24, workers, worker_row, NULL},
 	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 16, fates_and_events,
 		drops_row, NULL},

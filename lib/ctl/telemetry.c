@@ -365,6 +365,13 @@ void weir_telemetry_policy(struct weir_view *view, const struct weir_policy *pol
 	pthread_rwlock_unlock(&policy_lock);
 }
 
+void weir_telemetry_checker(struct weir_view *view, struct weir_checker *checker)
+{
+	pthread_rwlock_wrlock(&policy_lock);
+	view->checker = checker;
+	pthread_rwlock_unlock(&policy_lock);
+}
+
 int weir_telemetry_start(const struct weir_view *view)
 {
 	int err;

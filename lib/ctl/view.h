@@ -20,6 +20,7 @@
 #include "flow/health.h"
 #include "flow/inquiry.h"
 #include "flow/orders.h"
+#include "health/checker.h"
 
 struct weir_view_worker {
 	const struct weir_counters *counters;
@@ -58,8 +59,9 @@ struct weir_view {
 	const struct weir_policy *policy; /* changed by weir_telemetry_policy() only */
 	struct weir_orders *orders;       /* NULL: nothing can be ordered */
 	const struct weir_health *health; /* NULL: there are no checks; all are well */
-	struct weir_reload *reload;       /* NULL: reload is not supported */
-	struct weir_reload *obey;         /* NULL: nothing can be ordered about backends */
+	struct weir_checker *checker; /* NULL: likewise; changed by weir_telemetry_checker() only */
+	struct weir_reload *reload;   /* NULL: reload is not supported */
+	struct weir_reload *obey;     /* NULL: nothing can be ordered about backends */
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
 };

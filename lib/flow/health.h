@@ -7,7 +7,7 @@
  * reads; both relaxed and by themselves, because nothing else follows from a bit: a worker that
  * still sees the old one chooses as it would have done a moment before. All zero: all are healthy.
  *
- * What it does: flow/sched.h chooses an unhealthy backend only when a service has no other one.
+ * What it does: flow/sched.h chooses no unhealthy backend.
  */
 #ifndef WEIR_FLOW_HEALTH_H
 #define WEIR_FLOW_HEALTH_H

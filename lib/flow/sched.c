@@ -12,8 +12,8 @@ enum {
 	RANK_CROWDED = 4, /* full, but for half-open entries, which may be forged */
 	RANK_AVOIDED = 8,
 	RANK_HELD_DOWN = 16,
-	RANK_UNHEALTHY = 32,
-	RANK_FULL = 64,
+	RANK_FULL = 32, /* from here on none is chosen */
+	RANK_UNHEALTHY = 64,
 	RANK_NONE = 128
 };
 

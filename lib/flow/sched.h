@@ -13,10 +13,10 @@
  * clients see fail holds a backend down only if it has answered none for WEIR_SCHED_DOUBT_NS: one that
  * answers others is not held down by them, and one that answers none is, a little later.
  *
- * A choice prefers, in this order, a backend that is healthy
- * (flow/health.h), that is not held down, and that is not the one to avoid. When a service has no such
- * backend, the next best one is chosen all the same: a wrong guess about all of them must not take the
- * service down. A backup is chosen only when no other is healthy, not held down and
+ * A backend that is not healthy (flow/health.h) is never chosen. Among the others a choice prefers one that is
+ * not held down, and then one that is not the one to avoid. When a service has no such backend, the
+ * next best one is chosen all the same: a wrong guess about all of them must not take the service down.
+ * A backup is chosen only when no other is healthy, not held down and
  * not to be avoided; one that has as many connections as it may have (max_conns) never: half-open
  * entries, which may be forged, do not count there, but others are preferred. In slow start
  * (slow_start of the service) a backend that a reload added, or that answers after a hold-down, takes
@@ -62,7 +62,7 @@ struct weir_sched {
 };
 
 struct weir_choice {
-	uint16_t backend; /* WEIR_NONE16: no backend of the service has weight, or all are full */
+	uint16_t backend; /* WEIR_NONE16: none of the service has weight, is healthy and has room */
 	uint32_t at;      /* what the cursor moves on from */
 };
 

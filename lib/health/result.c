@@ -58,13 +58,11 @@ void weir_result_of_errno(struct weir_result *r, int error)
 		break;
 	case EHOSTUNREACH:
 	case EHOSTDOWN:
-	case ENETUNREACH:
-	case ENETDOWN:
-	case EADDRNOTAVAIL: /* no address of the family: no way there */
-	case ENOPROTOOPT:   /* ICMP: protocol unreachable */
+	case ENOPROTOOPT: /* ICMP: protocol unreachable */
 		weir_result_set(r, WEIR_OUTCOME_UNREACHABLE, "%s", strerror(error));
 		break;
-	default: /* descriptors, memory, permission, a device that is not there */
+	/* descriptors, memory, permission, a device that is not there; ENETUNREACH: our own routes lead nowhere */
+	default:
 		weir_result_set(r, WEIR_OUTCOME_UNABLE, "%s", strerror(error));
 		break;
 	}

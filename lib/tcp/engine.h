@@ -84,6 +84,12 @@ static inline bool is_removed(const struct weir_proxy *px, uint16_t backend)
 	return px->policy->backends[backend].life != WEIR_LIFE_LIVE;
 }
 
+/* A connection that waits for it had better go to another one. */
+static inline bool is_out(const struct weir_proxy *px, uint16_t backend)
+{
+	return is_removed(px, backend) || !weir_health_is_good(px->sched.health, backend);
+}
+
 /* Carries data, or may still carry some. */
 static inline bool is_active(const struct weir_conn *c)
 {

@@ -46,7 +46,7 @@ static void syn_unanswered(struct weir_proxy *px, struct weir_conn *c)
 	bool alone = c->switches == 0 && !weir_connect_has_other(px, c);
 
 	c->tries++;
-	if (c->tries >= (alone ? WEIR_SYN_TRIES_ALONE : SYN_TRIES) || is_removed(px, c->backend)) {
+	if (c->tries >= (alone ? WEIR_SYN_TRIES_ALONE : SYN_TRIES) || is_out(px, c->backend)) {
 		weir_connect_count_silent(px, c);
 		weir_send_rst_to_backend(px, c); /* in case it did receive a SYN */
 		weir_connect_failed(px, c);

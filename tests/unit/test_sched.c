@@ -222,9 +222,19 @@ static int badness(const struct box *b, uint16_t backend, uint16_t avoid, uint64
 		(b->s.backends[backend].hold_down_until_ns > now_ns ? 2 : 0) + (backend == avoid);
 }
 
+/* Backends that may be chosen. */
+static uint32_t eligible(const struct box *b, const uint16_t *weights, uint32_t n)
+{
+	uint32_t sum = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		sum += weights[i] != 0 && weir_health_is_good(&b->health, i);
+	return sum;
+}
+
 /*
  * Anything may happen to the backends: the one that is picked has weight, there is none better, for
- * lc none as good that has less to do; no backend only when none has weight.
+ * lc none as good that has less to do; no backend only when none has weight and is healthy.
  */
 static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 {
@@ -233,22 +243,21 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 	struct box b;
 
 	for (uint32_t round = 0; round < 200; round++) {
-		uint32_t n = 1 + unit_random(&seed) % 8, weighty = 0;
+		uint32_t n = 1 + unit_random(&seed) % 8;
 		uint64_t now = 0;
 
 		for (uint32_t i = 0; i < n; i++)
-			weighty += 0 != (weights[i] = unit_random(&seed) % 4);
+			weights[i] = unit_random(&seed) % 4;
 		box_make(&b, scheduler, weights, n, 0, 1);
 		for (uint32_t step = 0; step < 300; step++) {
 			uint64_t r = unit_random(&seed);
 			uint16_t avoid = r & 1 ? WEIR_NONE16 : (r >> 8) % n;
 			uint16_t got = pick_but(&b, avoid, now), i;
 
-			bad += (got == WEIR_NONE16) != (weighty == 0);
-			if (got == WEIR_NONE16)
-				break;
-			bad += weights[got] == 0;
-			for (i = 0; i < n; i++) {
+			bad += (got == WEIR_NONE16) != (eligible(&b, weights, n) == 0);
+			bad += got != WEIR_NONE16 &&
+				(weights[got] == 0 || !weir_health_is_good(&b.health, got));
+			for (i = 0; got != WEIR_NONE16 && i < n; i++) {
 				int more =
 					badness(&b, i, avoid, now) - badness(&b, got, avoid, now);
 
@@ -260,7 +269,8 @@ static void pick_properties(enum weir_scheduler scheduler, uint64_t seed)
 					b.s.backends[i].active * weights[got] <
 						b.s.backends[got].active * weights[i];
 			}
-			weir_sched_open(&b.s, got);
+			if (got != WEIR_NONE16)
+				weir_sched_open(&b.s, got);
 			i = (r >> 16) % n;
 			if (r >> 24 & 1)
 				fail(&b, i, r >> 20 & 7, now);
@@ -312,7 +322,7 @@ static void sched_pick_is_pure(void)
 	}
 }
 
-/* The control side says which backends are healthy: the others come last, behind those held down. */
+/* The control side says which backends are healthy: the others are not chosen, rather one held down. */
 static void sched_health(void)
 {
 	static uint16_t weights[130];
@@ -337,8 +347,8 @@ static void sched_health(void)
 		for (unsigned int i = 0; i < 30; i++)
 			wrong += pick_but(&b, 64, 10) != 64;
 		weir_health_set(&b.health, 64, false);
-		for (unsigned int i = 0; i < 258; i++) /* all alike, but for the one held down */
-			wrong += pick(&b, 10) == 64 || pick(&b, 10) == WEIR_NONE16;
+		for (unsigned int i = 0; i < 258; i++)
+			wrong += pick(&b, 10) != WEIR_NONE16;
 		weir_health_set(&b.health, 5, true);
 		for (unsigned int i = 0; i < 30; i++)
 			wrong += pick(&b, 10) != 5;
@@ -437,7 +447,7 @@ int main(void)
 		{"HC-65 all clients behind one address", sched_one_address},
 		{"sched picks the best", sched_properties},
 		{"sched picks without moving on", sched_pick_is_pure},
-		{"sched prefers healthy backends", sched_health},
+		{"sched chooses healthy backends only", sched_health},
 		{"health of numbers given away", sched_health_adopt},
 		{"sched with no backend to pick", sched_without_weight},
 		{"HC-51 sched when all backends are held down", sched_all_held_down},
