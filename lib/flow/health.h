@@ -5,7 +5,8 @@
  * One for the whole process. It is no part of a policy, because it changes while a policy stays, and
  * it outlives policies: numbers stay the same over a reload. The control side writes, every worker
  * reads; both relaxed and by themselves, because nothing else follows from a bit: a worker that
- * still sees the old one chooses as it would have done a moment before. All zero: all are healthy.
+ * still sees the old one chooses as it would have done a moment before. All zero: all are healthy. The
+ * count of falls tells a worker that there is something to do about connections (tcp/sweep.c).
  *
  * What it does: flow/sched.h chooses no unhealthy backend.
  */
@@ -15,7 +16,9 @@
 #include "flow/policy.h"
 
 struct weir_health {
-	uint64_t unhealthy[WEIR_BACKENDS_MAX / 64]; /* atomics */
+	/* atomics */
+	uint64_t unhealthy[WEIR_BACKENDS_MAX / 64];
+	uint32_t falls; /* counts backends that were found unhealthy */
 };
 
 _Static_assert(WEIR_BACKENDS_MAX % 64 == 0, "a bit for every backend");
@@ -28,6 +31,12 @@ static inline bool weir_health_is_good(const struct weir_health *h, uint16_t bac
 	return (word >> backend % 64 & 1) == 0;
 }
 
+/* Any thread. A reader that sees a count also sees the bits that it counts. */
+static inline uint32_t weir_health_falls(const struct weir_health *h)
+{
+	return __atomic_load_n(&h->falls, __ATOMIC_ACQUIRE);
+}
+
 /* Control side, any thread of it. */
 static inline void weir_health_set(struct weir_health *h, uint16_t backend, bool healthy)
 {
@@ -35,8 +44,8 @@ static inline void weir_health_set(struct weir_health *h, uint16_t backend, bool
 
 	if (healthy)
 		__atomic_fetch_and(&h->unhealthy[backend / 64], ~bit, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_or(&h->unhealthy[backend / 64], bit, __ATOMIC_RELAXED);
+	else if (!(__atomic_fetch_or(&h->unhealthy[backend / 64], bit, __ATOMIC_RELAXED) & bit))
+		__atomic_fetch_add(&h->falls, 1, __ATOMIC_RELEASE);
 }
 
 /*

@@ -453,4 +453,15 @@ void weir_expire_due(struct weir_proxy *px, unsigned int limit);
 /* RST to both sides in any state; then c is CLOSED, and e is counted. */
 void weir_expire_reset(struct weir_proxy *px, struct weir_conn *c, enum weir_event e);
 
+/* sweep.c */
+
+void weir_sweep_turn(struct weir_proxy *px);
+
+/* Ends connections of backends that are down, where that is configured: a bounded number. */
+static inline void weir_sweep_tick(struct weir_proxy *px)
+{
+	if (px->sweep.left != 0 || px->sweep.falls != weir_health_falls(px->sched.health))
+		weir_sweep_turn(px);
+}
+
 #endif

@@ -369,6 +369,7 @@ void weir_proxy_tick(struct weir_proxy *px, uint64_t now_ns)
 	weir_conn_recycle(px);
 	weir_local_recycle(px);
 	weir_pressure_tick(px);
+	weir_sweep_tick(px);
 	weir_known_tick(&px->known, px->now_ns);
 	weir_reply_syn_acks_again(px);
 	weir_gates_tick(px);

@@ -59,6 +59,13 @@ struct weir_proxy_ops {
 	void *shell;
 };
 
+/* The walk over the table when backends have gone down (tcp/sweep.c). */
+struct weir_sweep {
+	uint32_t falls; /* weir_health_falls() that it has begun for */
+	uint32_t hand;  /* next conn to look at */
+	uint32_t left;  /* conns to look at still */
+};
+
 struct weir_proxy {
 	const struct weir_policy *policy;
 	struct weir_keys keys;
@@ -101,9 +108,10 @@ struct weir_proxy {
 	uint32_t short_pools[2]; /* first and last of the list that tcp/local.c keeps */
 	uint32_t changes;        /* counts changes of the table: earlier lookups may be stale */
 	uint32_t recycle_hand;   /* next conn to look at for one that has ended */
-	uint32_t generation;     /* policy's */
-	uint32_t gate_hand;      /* next service whose gate is looked at */
-	uint64_t gates_due_ns;   /* when */
+	struct weir_sweep sweep;
+	uint32_t generation;   /* policy's */
+	uint32_t gate_hand;    /* next service whose gate is looked at */
+	uint64_t gates_due_ns; /* when */
 	uint16_t worker;
 	bool draining;    /* SYNs are no longer answered; set by weir_proxy_drain() */
 	bool in_callback; /* a function of ops runs */

@@ -91,6 +91,53 @@ static void health(void)
 	shell_close(s);
 }
 
+/* on_down: connections of a backend that goes down end at both ends, in portions; others go on. */
+static void backend_down(bool reset)
+{
+	static struct talk t[80];
+	static struct weir_health h;
+	struct shell *s = shell_usual();
+	unsigned int ended = 0, turns = 0, to_first = 0;
+
+	memset(&h, 0, sizeof(h));
+	s->policy->services[SHELL_FULLNAT].on_down = reset ? WEIR_ON_DOWN_RESET : WEIR_ON_DOWN_KEEP;
+	weir_proxy_heed(engine(s), &h);
+	for (unsigned int i = 0; i < 80; i++) {
+		talk_init(&t[i], s, SHELL_FULLNAT, i);
+		talk_open(&t[i]);
+		to_first += conn_of(s, &t[i])->backend == 0;
+	}
+	CU_ASSERT(to_first > 16 && to_first < 64); /* more than a turn's */
+	weir_health_set(&h, 0, false);
+	weir_health_set(&h, 0, false); /* is one fall */
+	IS(weir_health_falls(&h), 1);
+	while (turns == 0 || engine(s)->sweep.left > 0) {
+		unsigned int before = weir_proxy_active(engine(s));
+
+		weir_proxy_tick(engine(s), s->now_ns);
+		CU_ASSERT(before - weir_proxy_active(engine(s)) <= 16);
+		turns++;
+	}
+	for (unsigned int i = 0; i < 80; i++)
+		ended += talk_state(&t[i]) == WEIR_CLOSED;
+	IS(ended, reset ? to_first : 0);
+	CU_ASSERT(turns > (reset ? 1 : 0));
+	IS(shell_events(s, WEIR_EVENT_conn_backend_down), reset ? to_first : 0);
+	IS(shell_clear(s), reset ? 2 * to_first : 0); /* RST to both ends */
+	IS(weir_proxy_active(engine(s)), 80 - ended);
+	shell_close(s);
+}
+
+static void backend_down_reset(void)
+{
+	backend_down(true);
+}
+
+static void backend_down_keep(void)
+{
+	backend_down(false);
+}
+
 /* Numbers that stand for something new: a backend's counts and a listener's SYN-ACKs are of the old. */
 static void numbers_given_away(void)
 {
@@ -175,6 +222,8 @@ int main(void)
 		{"no port: the connection is as it was", attach_refused},
 		{"no port: another backend", another_backend},
 		{"an unhealthy backend is not chosen", health},
+		{"on_down = reset: its connections end", backend_down_reset},
+		{"on_down = keep: they go on", backend_down_keep},
 		{"HC-51 numbers given away", numbers_given_away},
 		{"a callback that calls the engine stops the program", called_back},
 	};
