@@ -13,6 +13,14 @@ UNIT=$LAB_BUILD/conf/synweir.service
 LAB_UNDER=("$E2E/tools/sandbox.py" "$UNIT" "/tmp/$LAB")
 [[ $1 != *-xdp ]] || LAB_UNDER[1]+=:$LAB_ROOT/conf/synweir.service.d/af_xdp.conf
 
+# Sockets and programs work under it.
+LAB_SERVICE_KEYS[ssh]='check = { address = "127.0.0.1"; port = 1; inter = 0.5; };'
+LAB_SERVICE_KEYS[iperf]='check = { type = "exec"; command = [ "/bin/sh", "-c", "exit 3" ]; inter = 0.5; };'
+
+checks_say() {
+	weirctl --json show checks | lab_json "' '.join(row['text'] for row in d if row['service'] in ('ssh', 'iperf'))"
+}
+
 exposure() {
 	systemd-analyze security --no-pager --offline=true "$UNIT" | sed -n 's/.*exposure level.*: \([0-9]*\)\.\([0-9]\) .*/\1\2/p'
 }
@@ -36,6 +44,10 @@ check "pages" lab_wait 3 page_from b1
 check "all threads have no capability that is not needed" same "$(of_threads CapEff) $(of_threads CapPrm)" "$kept $kept"
 check "nor can they get one" same "$(of_threads NoNewPrivs)" 1
 check "it runs under the unit's filters" same "$(of_threads Seccomp)" 2
+checked() {
+	same "$(checks_say | tr ' ' '\n' | sort | xargs)" "3 connection exit refused status"
+}
+check "health checks work" lab_wait 5 checked
 check "it is reloaded" reloads
 check "pages after that" lab_wait 3 page_from b2
 e2e_end
