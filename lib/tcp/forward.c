@@ -7,6 +7,7 @@
 
 #include "base/seq.h"
 #include "tcp/engine.h"
+#include "tcp/entry.h"
 #include "wire/l3.h"
 
 static unsigned int side_bit(enum weir_side side)
@@ -90,7 +91,7 @@ static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_sid
 		return;
 	}
 	if (c->calm) {
-		weir_forward_as_is(px, c, side, pkt);
+		weir_entry_pass_syn(px, c, side, pkt);
 		return;
 	}
 	drop(pkt, WEIR_FATE_backend_syn_ack);

@@ -24,11 +24,14 @@ enum weir_csum_state {
  */
 #define WEIR_FRAME_FRONT 20
 
+/* WEIR_HEADER_FRAME_MAX of wire/build.h, and an ICMPv6 error with 64 bits of TCP in its quote. */
+#define WEIR_FRAME_ROOM 110
+
 struct weir_frame {
 	uint8_t *data;     /* Ethernet header first, at an even address */
 	uint32_t len;      /* bytes of the whole frame */
 	uint16_t head_len; /* bytes at data that are contiguous, <= len */
-	/* bytes that may be used at data: WEIR_HEADER_FRAME_MAX (wire/build.h) at least, for replies */
+	/* bytes that may be used at data: WEIR_FRAME_ROOM at least, for replies and errors */
 	uint16_t room;
 	uint8_t csum; /* enum weir_csum_state */
 };

@@ -93,6 +93,11 @@ size_t segment_frame(const struct segment *s, uint8_t frame[SEGMENT_FRAME_MAX])
 	return (size_t)(tcp - frame) + ip.l4_len;
 }
 
+static bool is_too_big(bool v6, uint8_t type, uint8_t code)
+{
+	return v6 ? type == 2 : type == 3 && code == 4;
+}
+
 /* An error with that type and code, about the segment in a frame, to its sender. */
 static size_t about_segment(const uint8_t *about, uint32_t from, uint8_t type, uint8_t code,
 	uint8_t frame[SEGMENT_FRAME_MAX])
@@ -111,6 +116,7 @@ static size_t about_segment(const uint8_t *about, uint32_t from, uint8_t type, u
 	memset(icmp, 0, 8);
 	icmp[0] = type;
 	icmp[1] = code;
+	frame_put32(icmp + 4, is_too_big(v6, type, code) ? 1400 : 0);
 	memcpy(icmp + 8, about + IP_OFF, quoted);
 	ip_mend(frame);
 	return (size_t)(icmp - frame) + ip.l4_len;
@@ -118,7 +124,7 @@ static size_t about_segment(const uint8_t *about, uint32_t from, uint8_t type, u
 
 /* Type and code by family, IPv4 first. */
 static const uint8_t errors[SEGMENT_ERRORS][2][2] = {
-	[SEGMENT_NO_HOST] = {{3, 1}, {1, 3}},
+	[SEGMENT_NO_HOST] = {{3, 1}, {1, 0}}, /* each becomes the other: RFC 7915 */
 	[SEGMENT_NO_PORT] = {{3, 3}, {1, 4}},
 	[SEGMENT_TOO_BIG] = {{3, 4}, {2, 0}},
 };

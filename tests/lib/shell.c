@@ -129,7 +129,8 @@ void shell_policy_speak(struct weir_policy *p, const enum weir_family family[2])
 			p->interfaces[i].addrs[a].prefix = ip_prefix(of_interface[i], 24);
 		}
 	for (uint32_t i = 0; i < p->n_services; i++) /* the headers before it are longer */
-		if (family[WEIR_BACKEND] == WEIR_FAMILY_IPV6)
+		if (family[WEIR_CLIENT] == WEIR_FAMILY_IPV6 ||
+			family[WEIR_BACKEND] == WEIR_FAMILY_IPV6)
 			p->services[i].profile.mss -= IP_LEN_MAX - 20;
 	for (uint32_t i = 0; i < p->n_listeners; i++)
 		speak(&p->listeners[i].vip, family[WEIR_CLIENT]);
@@ -338,7 +339,7 @@ void shell_close(struct shell *s)
 
 void shell_put(struct shell *s, const uint8_t *frame, size_t len, enum shell_port port)
 {
-	uint16_t room = (uint16_t)(len > WEIR_HEADER_FRAME_MAX ? len : WEIR_HEADER_FRAME_MAX);
+	uint16_t room = (uint16_t)(len > WEIR_FRAME_ROOM ? len : WEIR_FRAME_ROOM);
 	struct weir_pkt *pkt;
 
 	if (s->n_put == s->put_size) {

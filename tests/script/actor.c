@@ -17,12 +17,15 @@ const char *actor_name(enum actor_id id)
 	return names[id];
 }
 
-void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode, enum weir_family family)
+void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode,
+	const enum weir_family family[2])
 {
 	unsigned int service = mode == WEIR_MODE_FULLNAT ? SHELL_FULLNAT : SHELL_NAT;
 
 	*a = (struct actor){.id = id,
-		.family = (uint8_t)family,
+		.family = (uint8_t)family[id >= BACKEND],
+		.family_of_client = (uint8_t)family[0],
+		.mss_max = family[0] != family[1] ? 1440 : 0,
 		.mac = {2, 0, 0, 0, 0xcc, (uint8_t)id},
 		.wnd = 500};
 	a->now.isn = 0x10203040u * (id + 1);
@@ -61,11 +64,17 @@ uint16_t actor_mss(enum weir_family family, uint32_t said)
 	return (uint16_t)(v6 ? said - LONGER : said);
 }
 
+/*
+ * What a script says of an MSS that the actor is shown: the client's, or one that is held to what has room behind
+ * either header.
+ */
 static uint32_t mss_said(const struct actor *a, uint16_t mss)
 {
-	if (mss == actor_mss(a->family, PACKET_MSS_DEFAULT))
+	const enum weir_family family = (enum weir_family)a->family_of_client;
+
+	if (mss == actor_mss(family, PACKET_MSS_DEFAULT))
 		return PACKET_MSS_DEFAULT;
-	return mss + (a->family == WEIR_FAMILY_IPV6 ? LONGER : 0u);
+	return mss + (family == WEIR_FAMILY_IPV6 || mss == a->mss_max ? LONGER : 0u);
 }
 
 static void put_option(struct segment *g, const struct actor *a, const struct packet *p,

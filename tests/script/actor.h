@@ -30,6 +30,8 @@ struct view {
 struct actor {
 	enum actor_id id;
 	uint8_t family;                  /* enum weir_family */
+	uint8_t family_of_client;        /* of the run: an MSS comes from there */
+	uint16_t mss_max;                /* what has room on both sides; 0: it does not matter */
 	uint32_t addr, far;              /* hosts (ip.h): itself, and whom it speaks to */
 	uint16_t port, far_port;         /* ... likewise */
 	uint8_t mac[6];                  /* of the neighbour through which it is reached */
@@ -47,10 +49,11 @@ static inline bool is_client(const struct actor *a)
 const char *actor_name(enum actor_id id);
 
 /* As every script begins: addresses of that mode, numbers that are the same in every run. */
-void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode, enum weir_family family);
+void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode,
+	const enum weir_family family[2]);
 
 /*
- * Scripts say the MSS of IPv4. In IPv6 it is less by what the header is longer, so that the links are the same;
+ * Scripts say the MSS of IPv4. Where a header is IPv6's it is less by what that is longer, so that the links are the same;
  * PACKET_MSS_DEFAULT is what counts where the option is missing (RFC 9293 §3.7.1).
  */
 uint16_t actor_mss(enum weir_family family, uint32_t said);

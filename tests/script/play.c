@@ -39,12 +39,15 @@ struct play {
 	unsigned int depth;
 };
 
-const char *const play_family_names[PLAY_FAMILIES] = {[PLAY_IPV4] = "ipv4", [PLAY_IPV6] = "ipv6"};
+const char *const play_family_names[PLAY_FAMILIES] = {
+	[PLAY_IPV4] = "ipv4", [PLAY_IPV6] = "ipv6", [PLAY_V6V4] = "v6v4", [PLAY_V4V6] = "v4v6"};
 
 /* Of clients and of backends. */
 static const enum weir_family families[PLAY_FAMILIES][2] = {
 	[PLAY_IPV4] = {WEIR_FAMILY_IPV4, WEIR_FAMILY_IPV4},
 	[PLAY_IPV6] = {WEIR_FAMILY_IPV6, WEIR_FAMILY_IPV6},
+	[PLAY_V6V4] = {WEIR_FAMILY_IPV6, WEIR_FAMILY_IPV4},
+	[PLAY_V4V6] = {WEIR_FAMILY_IPV4, WEIR_FAMILY_IPV6},
 };
 
 static void lines(struct play *p, const char *path);
@@ -514,7 +517,7 @@ bool play(const char *path, const struct play_run *run, bool *closers, struct fa
 	p->policy = settings_begin();
 	shell_policy_speak(p->policy, families[run->family]);
 	for (unsigned int i = 0; i < ACTORS; i++)
-		actor_init(&p->actors[i], i, run->mode, families[run->family][i >= BACKEND]);
+		actor_init(&p->actors[i], i, run->mode, families[run->family]);
 	cells_count(true);
 	if (setjmp(failure->out) == 0) {
 		lines(p, path);

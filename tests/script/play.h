@@ -14,14 +14,16 @@
  *	count syn_ack_resent 1
  *
  * A line is [MODE:] [FAMILY:] [+SECONDS] STATEMENT. "nat:" and "fullnat:" make it one of that mode's runs only,
- * "ipv4:" and "ipv6:" of that family's: each script is run in both.
+ * "ipv4:" and "ipv6:" of that family's: each script is run in both, and in "fullnat" with an IPv6 client and an IPv4
+ * backend ("v6v4:") and the reverse ("v4v6:").
  *
  * Ends: client, client2 (another port of the same address), backend, backend2; closer and other: the
  * script is run twice, the closer being the client and being the backend.
  *
  * Hosts have the same numbers in either family (tests/lib/ip.h): an address in a script is that of IPv4. So is an
  * MSS: in IPv6 it is 20 less, as its header is that much longer, and "mss default" stands for the family's
- * default (536, 1220), which counts where the option is missing.
+ * default (536, 1220), which counts where the option is missing. Between families an end is shown the client's MSS, of
+ * an IPv4 client 1440 at most.
  *
  * Packets: FLAGS seq FROM[:TO] [ack N] [win N] [<options>] [words]. Flags are SYN FIN RST PSH URG ECE
  * CWR ACK, or none. FROM:TO has TO - FROM bytes of payload, whose content is checked. Options: mss N,
@@ -59,8 +61,8 @@
 #include "flow/policy.h"
 #include "words.h"
 
-/* What the sides speak. */
-enum play_family { PLAY_IPV4, PLAY_IPV6, PLAY_FAMILIES };
+/* What clients and backends speak; those that differ are for "fullnat". */
+enum play_family { PLAY_IPV4, PLAY_IPV6, PLAY_V6V4, PLAY_V4V6, PLAY_FAMILIES };
 
 extern const char *const play_family_names[PLAY_FAMILIES];
 
