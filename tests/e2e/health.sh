@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 EVERY='inter = 0.5; rise = 2; fall = 3;'
-LAB_SERVICE_KEYS[web]="check = { type = \"http\"; path = \"/\"; body = \"hello\"; $EVERY };"
+LAB_SERVICE_KEYS[web]="check = { type = \"http\"; path = \"/\"; body = \"hello\"; $EVERY }; on_down = \"reset\";"
 LAB_SERVICE_KEYS[echo]="check = { type = \"exec\"; command = [ \"/bin/sh\", \"-c\", \"! [ -e /tmp/$LAB/out-\$SYNWEIR_BACKEND ]\" ]; $EVERY };"
 
 # A kernel that reaches the backends beside synweir, whose ports it has no address on.
@@ -45,6 +45,23 @@ blackhole() {
 	END
 }
 
+# Processes of a web server: its kernel takes connections, and no answer comes.
+nginx_all() {
+	local pid
+	pid=$(cat "$LAB_DIR/$2/nginx.pid")
+	kill "-$1" $(pgrep -P "$pid") "$pid"
+}
+
+# Ten requests at once: each is answered (0) or told by RST (56) before its time is over (28).
+answered_or_told() {
+	local i
+	for i in $(seq 10); do
+		(on client curl -s -o /dev/null -m 10 "$LAB_URL/" && echo 0 || echo $?) &
+	done >"$LAB_DIR/ends"
+	wait
+	same "$(sort -u "$LAB_DIR/ends" | xargs)" "0 56"
+}
+
 log_has() {
 	grep -q "$1" "$LAB_DIR/synweir.log"
 }
@@ -67,6 +84,13 @@ check "it is blackholed: its check sees it" becomes web/web-1 down
 check "no client meets it" pages_only_from b2
 on b1 nft delete table netdev hole
 check "it is healed" becomes web/web-1 up
+nginx_all STOP b1
+check "it is stopped: its clients are told" answered_or_told
+check "its check sees it" is web/web-1 down
+check "connections of it ended" at_least "$(lab_counted conn_backend_down)" 1
+check "no client meets it" pages_only_from b2
+nginx_all CONT b1
+check "it goes on" becomes web/web-1 up
 touch "$LAB_DIR/out-echo-2"
 check "a program says no" becomes echo/echo-2 down
 check "all clients reach the other" client_py echo "$LAB_VIP" 7 --count 20
