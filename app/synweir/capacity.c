@@ -9,9 +9,10 @@
 #include "tcp/proxy.h"
 
 /* Connections that "fullnat" can have to one backend: one for each local address and port. */
-static uint64_t local_ports(const struct weir_backend *b)
+static uint64_t local_ports(const struct weir_policy *p, const struct weir_backend *b)
 {
-	return (uint64_t)__builtin_popcount(b->locals) * WEIR_LOCALPORTS;
+	return (uint64_t)__builtin_popcount(b->locals) *
+		(p->local_ports_end - WEIR_LOCALPORT_FIRST);
 }
 
 static void print_service(const struct weir_policy *p, uint32_t service)
@@ -24,7 +25,7 @@ static void print_service(const struct weir_policy *p, uint32_t service)
 		if (p->backends[i].service != service)
 			continue;
 		backends++;
-		sum += local_ports(&p->backends[i]);
+		sum += local_ports(p, &p->backends[i]);
 	}
 	if (s->mode == WEIR_MODE_NAT)
 		printf("service %s: nat, %u backends: as many connections as the table has\n",

@@ -351,11 +351,21 @@ static uint32_t count_addrs(const struct weir_draft *d, const struct weir_backen
 	return n;
 }
 
+/* How many "fullnat" has of each address: fewer beside the kernel. */
+static uint32_t local_ports(const struct weir_draft *d)
+{
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		if (weir_port_has_host(&d->ports[i].port))
+			return WEIR_LOCALPORT_KERNEL - WEIR_LOCALPORT_FIRST;
+	return 65536 - WEIR_LOCALPORT_FIRST;
+}
+
 /* A file that asks for more connections than its backends can take has a slip in it somewhere. */
 static int check_room(struct weir_draft *d)
 {
 	const config_setting_t *limits = weir_draft_key(d->at, "limits");
 	const config_setting_t *at = weir_draft_key(limits, "connections");
+	const uint32_t ports = local_ports(d);
 	uint64_t room = 0;
 
 	if (limits == d->at || at == limits)
@@ -367,7 +377,7 @@ static int check_room(struct weir_draft *d)
 			return 0;
 		for (uint32_t j = 0; j < s->n_backends; j++)
 			if (find_sharer(d, i, &s->backends[j]) == NULL)
-				room += (uint64_t)WEIR_LOCALPORTS *
+				room += (uint64_t)ports *
 					count_addrs(d, &s->backends[j].backend);
 	}
 	if (d->limits.connections <= room)
@@ -375,7 +385,7 @@ static int check_room(struct weir_draft *d)
 	return weir_draft_warn(d, at,
 		"\"fullnat\" can open %llu at most: %u per backend and address of the port it is "
 		"reached by",
-		(unsigned long long)room, WEIR_LOCALPORTS);
+		(unsigned long long)room, ports);
 }
 
 /* One host on a link has one MAC, whatever leads to it. */

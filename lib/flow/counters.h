@@ -7,7 +7,7 @@
  * The packet balance holds exactly at any quiescent moment, when no call of the core is running
  * (tests prove it):
  *	rx + created + handed_in = tx + sum(DROP fates) + sum(CONSUME fates) + handed_out + held
- * where created counts fate `created` frames whether they left or met tx_full/no_neighbour.
+ * where created counts frames of fates `created` and `from_host`, whether they left or met tx_full/no_neighbour.
  */
 #ifndef WEIR_FLOW_COUNTERS_H
 #define WEIR_FLOW_COUNTERS_H
@@ -16,9 +16,19 @@
 #include "base/fate.h"
 #include "flow/policy.h"
 
+/* Frames between a port and the kernel, by its host interface (flow/host.h). */
+struct weir_host_counters {
+	uint64_t passed[WEIR_HOST_CLASSES];  /* to the kernel, copies of neighbour frames included */
+	uint64_t limited[WEIR_HOST_CLASSES]; /* the class has had its rate */
+	uint64_t full[WEIR_HOST_CLASSES];    /* no room in the ring */
+	uint64_t passed_bytes;
+	uint64_t sent, sent_bytes; /* the kernel's own */
+};
+
 struct weir_port_counters {
 	uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
 	uint64_t rx_truncated, rx_partial; /* of these fates, by port: the log tells what to do */
+	struct weir_host_counters host;
 };
 
 struct weir_service_counters {

@@ -33,11 +33,11 @@ static void choose_stride(struct weir_localports *p, uint32_t stride)
 }
 
 void weir_localports_init(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,
-	unsigned int workers, const struct weir_localports_luck *luck)
+	unsigned int workers, uint32_t end, const struct weir_localports_luck *luck)
 {
 	uint32_t past = WEIR_LOCALPORT_FIRST % workers;
 	uint32_t first = WEIR_LOCALPORT_FIRST + (worker + workers - past) % workers;
-	uint32_t count = (WEIR_LOCALPORT_FIRST + WEIR_LOCALPORTS - first + workers - 1) / workers;
+	uint32_t count = (end - first + workers - 1) / workers;
 
 	*p = (struct weir_localports){
 		.first = first,

@@ -18,7 +18,8 @@
 #include "flow/key.h"
 
 #define WEIR_LOCALPORT_FIRST 1024u
-#define WEIR_LOCALPORTS      (65536u - WEIR_LOCALPORT_FIRST)
+/* Where a port has a host interface, those from here on are the kernel's, for connections that it opens. */
+#define WEIR_LOCALPORT_KERNEL 61000u
 #define WEIR_LOCALPORT_NONE  0xffffffffu
 
 struct weir_localports {
@@ -47,9 +48,12 @@ struct weir_localports_luck {
 	uint32_t start, stride, random;
 };
 
-/* Touches none of its memory, of which there is a little more than 8 KB / workers. */
+/*
+ * The ports below `end`, 65536 at most. Touches none of its memory, of which there is a little more than
+ * 8 KB / workers.
+ */
 void weir_localports_init(struct weir_localports *p, struct weir_arena *arena, unsigned int worker,
-	unsigned int workers, const struct weir_localports_luck *luck);
+	unsigned int workers, uint32_t end, const struct weir_localports_luck *luck);
 
 /* A free port, which is taken then; 0: none is free, and nothing has changed. */
 uint16_t weir_localports_take(struct weir_localports *p);

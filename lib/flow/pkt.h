@@ -22,7 +22,7 @@ struct weir_neighbour {
 };
 
 enum weir_send {
-	WEIR_SEND_NOTHING,
+	WEIR_SEND_NOTHING, /* it ends here; fate to_host: it is the kernel's, and a shell that has one passes it on */
 	WEIR_SEND_BACK,      /* by the port and to the MAC it came from: in-place replies */
 	WEIR_SEND_NEIGHBOUR, /* to pkt->neighbour */
 	WEIR_SEND_NEXTHOP,   /* to pkt->nexthop: the shell knows its MAC address or finds it out */

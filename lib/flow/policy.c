@@ -4,6 +4,7 @@
  */
 #include "flow/policy.h"
 
+#include "flow/localport.h"
 #include "flow/maglev.h"
 
 #include <errno.h>
@@ -316,6 +317,14 @@ static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 	b->locals = near != 0 ? near : any;
 }
 
+static uint32_t local_ports_end(const struct weir_policy *p)
+{
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		if (weir_port_has_host(&p->ports[i]))
+			return WEIR_LOCALPORT_KERNEL;
+	return 65536;
+}
+
 static uint32_t pools_each(const struct weir_policy *p)
 {
 	bool fullnat = false;
@@ -383,5 +392,6 @@ int weir_policy_finish(struct weir_policy *p)
 			finish_locals(p, &p->backends[i]);
 	if (p->generation == 0)
 		p->pools_each = pools_each(p);
+	p->local_ports_end = local_ports_end(p);
 	return finish_slots(p);
 }

@@ -30,6 +30,7 @@
 #define WEIR_NAME_MAX       32 /* with the NUL */
 #define WEIR_LOCALS_MAX     16 /* addresses of one interface */
 #define WEIR_WEIGHT_MAX     256
+#define WEIR_HOST_PEERS_MAX 16
 #define WEIR_NONE16         0xffff
 #define WEIR_NONE8          0xff
 
@@ -64,6 +65,24 @@ enum weir_life {
 	WEIR_LIFE_VACANT, /* nothing refers to it: it may be given to something new */
 };
 
+/* What the kernel gets by a host interface, the most important first. flow/host.h says what is of which. */
+enum weir_host_class {
+	WEIR_HOST_ROUTING,   /* BGP, BFD, OSPF, VRRP, LLDP of neighbours */
+	WEIR_HOST_NEIGHBOUR, /* ARP, neighbour discovery */
+	WEIR_HOST_ICMP,
+	WEIR_HOST_REST,
+	WEIR_HOST_CLASSES
+};
+
+/* The kernel's interface to a port: a TAP device that synweir makes (dp/host.h). */
+struct weir_host {
+	char interface[16];               /* the kernel's name of it; "": there is none */
+	uint32_t rate[WEIR_HOST_CLASSES]; /* frames a second and worker, at most */
+	bool addresses;                   /* it is given the port's addresses */
+	uint8_t n_peers;
+	struct weir_addr peers[WEIR_HOST_PEERS_MAX]; /* routers beyond the link */
+};
+
 /* A DPDK port: a device with its queues, as rte_ethdev knows it. */
 struct weir_port {
 	char name[WEIR_NAME_MAX];
@@ -71,7 +90,13 @@ struct weir_port {
 	uint16_t mtu;              /* 1500 by default */
 	uint8_t rss;               /* enum weir_rss */
 	uint16_t rx_desc, tx_desc; /* descriptors per queue */
+	struct weir_host host;
 };
+
+static inline bool weir_port_has_host(const struct weir_port *p)
+{
+	return p->host.interface[0] != '\0';
+}
 
 /* A subnet on an interface: addr is synweir's own address there. IPv4 prefixes count from 96. */
 struct weir_interface_addr {
@@ -285,6 +310,11 @@ struct weir_policy {
 	 * interface has, or 0 when no service was fullnat.
 	 */
 	uint32_t pools_each;
+	/*
+	 * Local ports are below: 65536, or less where a port has a host interface and the ports from there on are
+	 * the kernel's (flow/localport.h). The same in every generation.
+	 */
+	uint32_t local_ports_end;
 };
 
 /* How many of each a policy has room for. */

@@ -5,6 +5,7 @@
  * the end that sent the segment, in its own numbers: path MTU discovery goes through (HC-28).
  */
 #include "base/seq.h"
+#include "flow/host.h"
 #include "tcp/calm.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
@@ -68,8 +69,11 @@ void weir_icmp_error(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt
 	uint32_t seq;
 
 	drop(pkt, WEIR_FATE_icmp_other);
-	if (c == NULL)
+	if (c == NULL) {
+		if (sender == WEIR_CLIENT && weir_host_has_conn(px->policy, &pkt->key, pkt->port))
+			drop(pkt, WEIR_FATE_to_host);
 		return;
+	}
 	pkt->conn = conn_index(px, c);
 	if (is_connecting(c)) {
 		if (sender == WEIR_CLIENT && pkt->seg.seq == weir_backend_isn(c) &&

@@ -6,6 +6,7 @@
  */
 #include "base/seq.h"
 #include "flow/classify.h"
+#include "flow/host.h"
 #include "tcp/burst.h"
 #include "tcp/calm.h"
 #include "tcp/gates.h"
@@ -259,7 +260,9 @@ static void handle_unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	const uint8_t kind = pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
 
-	if (!weir_is_return_path(px->policy, pkt))
+	if (weir_host_has_conn(px->policy, &pkt->key, pkt->port))
+		drop(pkt, WEIR_FATE_to_host);
+	else if (!weir_is_return_path(px->policy, pkt))
 		drop(pkt, WEIR_FATE_not_ours);
 	else if (kind == WEIR_TCP_SYN)
 		drop(pkt, WEIR_FATE_syn_from_backend);

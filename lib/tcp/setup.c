@@ -52,7 +52,7 @@ static void init_pools(struct weir_proxy *px, struct weir_arena *arena, const ui
 
 		luck.random = (uint32_t)weir_siphash24_words(&secret, &number, 1, 0, 0);
 		weir_localports_init(px->pools ? &px->pools[i] : &measured, arena, px->worker,
-			p->n_workers, &luck);
+			p->n_workers, p->local_ports_end, &luck);
 		luck.start += POOL_DISTANCE;
 	}
 }
