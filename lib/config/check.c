@@ -57,6 +57,8 @@ int weir_check(struct weir_draft *d)
 	if (ret == 0)
 		ret = weir_check_interfaces(d);
 	if (ret == 0)
+		ret = weir_check_hosts(d);
+	if (ret == 0)
 		ret = weir_check_services(d);
 	if (ret == 0)
 		ret = weir_check_limits(d);

@@ -28,6 +28,9 @@ int weir_check_ports(struct weir_draft *d);
 /* Interfaces: addresses, gateways, routes. After the ports. */
 int weir_check_interfaces(struct weir_draft *d);
 
+/* The ports' host interfaces: names, peers. After the interfaces. */
+int weir_check_hosts(struct weir_draft *d);
+
 /* Services and backends on their own: names, addresses, profiles, timeouts. After the interfaces. */
 int weir_check_services(struct weir_draft *d);
 

@@ -54,6 +54,17 @@ static bool same_addresses(const struct weir_draft_interface *d, const struct we
 	return true;
 }
 
+/* The draft's has its peers by now: weir_check_hosts(). */
+static bool same_host(const struct weir_draft_port *d, const struct weir_host *running)
+{
+	const struct weir_host *h = &d->port.host;
+
+	return strcmp(h->interface, running->interface) == 0 &&
+		memcmp(h->rate, running->rate, sizeof(h->rate)) == 0 &&
+		h->addresses == running->addresses && h->n_peers == running->n_peers &&
+		memcmp(h->peers, running->peers, h->n_peers * sizeof(h->peers[0])) == 0;
+}
+
 /* NULL, or the first key of the port that differs. */
 static const char *differs(const struct weir_draft_port *d, const struct weir_port *p)
 {
@@ -65,6 +76,8 @@ static const char *differs(const struct weir_draft_port *d, const struct weir_po
 		return "mtu";
 	if (d->port.rss != p->rss)
 		return "rss";
+	if (!same_host(d, &p->host))
+		return "host";
 	if (d->port.rx_desc != p->rx_desc)
 		return "rx_descriptors";
 	return d->port.tx_desc != p->tx_desc ? "tx_descriptors" : NULL;

@@ -377,8 +377,7 @@ static int check_room(struct weir_draft *d)
 			return 0;
 		for (uint32_t j = 0; j < s->n_backends; j++)
 			if (find_sharer(d, i, &s->backends[j]) == NULL)
-				room += (uint64_t)ports *
-					count_addrs(d, &s->backends[j].backend);
+				room += (uint64_t)ports * count_addrs(d, &s->backends[j].backend);
 	}
 	if (d->limits.connections <= room)
 		return 0;

@@ -192,6 +192,7 @@ static void clear_port(struct weir_draft_port *p)
 	for (uint32_t i = 0; i < p->n_vlans; i++)
 		clear_interface(&p->vlans[i]);
 	free(p->vlans);
+	free(p->peers);
 	clear_interface(&p->own);
 }
 

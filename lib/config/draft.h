@@ -38,6 +38,8 @@ struct weir_draft_interface {
 	struct weir_draft_gateway gateway[WEIR_DRAFT_FAMILIES];
 	struct weir_draft_route *routes;
 	uint32_t n_routes;
+	struct weir_addr *peers; /* of its host interface */
+	uint32_t n_peers;
 	uint8_t reverse_path; /* enum weir_reverse_path */
 	bool no_clients;      /* only backends are behind it: weir_check_client_interfaces() */
 };

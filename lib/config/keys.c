@@ -66,6 +66,22 @@ static const struct weir_conf_key vlan_keys[] = {
 };
 static const struct weir_conf_group vlan_group = GROUP_OF(vlan_keys);
 
+/* Rates: so many that no good use needs more, and few enough for one CPU beside the workers. */
+static const struct weir_conf_key host_keys[] = {
+	{"interface", WEIR_CONF_NAME, true, AT(struct weir_draft_port, port.host.interface)},
+	{"addresses", WEIR_CONF_BOOL, .def = true, AT(struct weir_draft_port, port.host.addresses)},
+	{"peers", WEIR_CONF_ADDR, MANY(struct weir_draft_port, peers, WEIR_HOST_PEERS_MAX)},
+	{"routing", WEIR_CONF_INT, .min = 1, .max = 1000000, .def = 10000,
+		AT(struct weir_draft_port, port.host.rate[WEIR_HOST_ROUTING])},
+	{"neighbour", WEIR_CONF_INT, .min = 1, .max = 1000000, .def = 1000,
+		AT(struct weir_draft_port, port.host.rate[WEIR_HOST_NEIGHBOUR])},
+	{"icmp", WEIR_CONF_INT, .min = 1, .max = 1000000, .def = 1000,
+		AT(struct weir_draft_port, port.host.rate[WEIR_HOST_ICMP])},
+	{"rest", WEIR_CONF_INT, .min = 1, .max = 1000000, .def = 5000,
+		AT(struct weir_draft_port, port.host.rate[WEIR_HOST_REST])},
+};
+static const struct weir_conf_group host_group = GROUP_OF(host_keys);
+
 static const struct weir_conf_key port_keys[] = {
 	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_port, port.name)},
 	{"device", WEIR_CONF_TEXT, true, AT(struct weir_draft_port, port.device)},
@@ -77,6 +93,7 @@ static const struct weir_conf_key port_keys[] = {
 		AT(struct weir_draft_port, port.mtu)},
 	{"rss", WEIR_CONF_WORD, .words = rss_words, .def = WEIR_RSS_AUTO,
 		AT(struct weir_draft_port, port.rss)},
+	{"host", WEIR_CONF_GROUP, .group = &host_group},
 	{"rx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,
 		AT(struct weir_draft_port, port.rx_desc)},
 	{"tx_descriptors", WEIR_CONF_INT, .min = 64, .max = 8192, .def = 1024,

@@ -317,7 +317,7 @@ static int read_key(struct weir_draft *d, const struct weir_conf_key *k,
 	if (at != NULL)
 		return k->max_items != 0 ? read_list(d, k, at, out)
 					 : read_one(d, k, at, out + k->offset);
-	if (k->required)
+	if (k->required && group != NULL)
 		return weir_draft_refuse(d, group, "needs \"%s\"", k->name);
 	if (k->type == WEIR_CONF_GROUP && k->max_items == 0)
 		return read_group(d, k->group, NULL, out + k->offset);

@@ -109,7 +109,8 @@ struct weir_balance weir_view_balance(const struct weir_view *v, unsigned int wo
 		b.rx += weir_counted(&c->port[p].rx_pkts);
 		b.tx += weir_counted(&c->port[p].tx_pkts);
 	}
-	b.created = weir_counted(&c->fate[WEIR_FATE_created]);
+	b.created = weir_counted(&c->fate[WEIR_FATE_created]) +
+		weir_counted(&c->fate[WEIR_FATE_from_host]);
 	b.handed_in = weir_counted(&c->handed_in);
 	b.handed_out = weir_counted(&c->handed_out);
 	b.dropped = class_sum(c, WEIR_CLASS_DROP);

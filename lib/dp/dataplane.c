@@ -89,7 +89,8 @@ static int set_up_pools(struct weir_dataplane *dp, struct weir_dp_error *err)
 /* The families are those of the whole policy: a VIP in no subnet of a port is served there, too. */
 static struct weir_nic_use use_of(const struct weir_policy *p, unsigned int port)
 {
-	struct weir_nic_use use = {.way_back = weir_rss_is_return_path(p, port)};
+	struct weir_nic_use use = {.way_back = weir_rss_is_return_path(p, port),
+		.host = weir_port_has_host(&p->ports[port])};
 
 	for (unsigned int i = 0; i < p->n_interfaces; i++) {
 		use.vlans |= p->interfaces[i].port == port && p->interfaces[i].vlan != 0;
@@ -166,6 +167,8 @@ int weir_dataplane_open(struct weir_dataplane *dp, const struct weir_dataplane_p
 	for (uint32_t i = 0; i < p->n_workers; i++)
 		dp->workers[i].lcore = params->lcores[i];
 	rc = open_ports(dp, key, err);
+	if (rc == 0)
+		rc = weir_kernel_open(&dp->kernel, p, dp->nics, err);
 	if (rc == 0 && weir_swap_init(&dp->shared.swap, p) != 0)
 		rc = weir_dp_fail(err, -ENOMEM, "out of memory");
 	if (rc == 0)
@@ -175,11 +178,14 @@ int weir_dataplane_open(struct weir_dataplane *dp, const struct weir_dataplane_p
 	if (rc != 0)
 		return rc;
 	join_workers(dp);
+	for (uint32_t i = 0; i < p->n_workers; i++)
+		dp->kernel.ends[i] = &dp->workers[i].worker->host;
 	return start_ports(dp, err);
 }
 
 void weir_dataplane_close(struct weir_dataplane *dp)
 {
+	weir_kernel_close(&dp->kernel);
 	for (unsigned int i = 0; i < WEIR_PORTS_MAX; i++)
 		weir_nic_close(&dp->nics[i]);
 }
@@ -208,7 +214,7 @@ int weir_dataplane_launch(struct weir_dataplane *dp, struct weir_dp_error *err)
 				dw->lcore, strerror(-rc));
 		dw->launched = true;
 	}
-	return 0;
+	return weir_kernel_start(&dp->kernel, err);
 }
 
 void weir_dataplane_tend(struct weir_dataplane *dp)
@@ -216,6 +222,7 @@ void weir_dataplane_tend(struct weir_dataplane *dp)
 	tell_time(dp);
 	for (uint32_t i = 0; i < dp->policy->n_ports; i++)
 		weir_nic_watch(&dp->nics[i]);
+	weir_kernel_watch(&dp->kernel, dp->nics);
 }
 
 int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *policy)
@@ -271,4 +278,5 @@ void weir_dataplane_join(struct weir_dataplane *dp)
 	for (uint32_t i = 0; i < WEIR_WORKERS_MAX; i++)
 		if (dp->workers[i].launched)
 			rte_eal_wait_lcore(dp->workers[i].lcore);
+	weir_kernel_stop(&dp->kernel);
 }

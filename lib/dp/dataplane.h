@@ -6,6 +6,7 @@
 #ifndef WEIR_DP_DATAPLANE_H
 #define WEIR_DP_DATAPLANE_H
 
+#include "dp/kernel.h"
 #include "dp/worker.h"
 
 struct weir_dataplane_worker {
@@ -22,6 +23,7 @@ struct weir_dataplane {
 	const struct weir_policy *policy; /* the control side's view of it */
 	const uint8_t *secret; /* 16 bytes, the caller's: the master secret (tcp/keys.h) */
 	struct weir_dataplane_worker workers[WEIR_WORKERS_MAX];
+	struct weir_kernel kernel;
 };
 
 struct weir_dataplane_params {

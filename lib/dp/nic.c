@@ -327,7 +327,7 @@ static int set_up_queues(struct weir_nic *nic, struct rte_mempool *const *pools,
 }
 
 /*
- * Solicitations come to groups (RFC 4861 §7.2.2), of which a device by itself lets nothing in. A driver that has
+ * Solicitations come to groups (RFC 4861 §7.2.2), and so do routing protocols; of which a device by itself lets nothing in. A driver that has
  * no word for it gets everything instead; one that has neither filters nothing.
  */
 static void take_multicast(const struct weir_nic *nic)
@@ -356,7 +356,7 @@ int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 		return weir_dp_fail(err, rc, "port %s: %s does not start: %s", nic->port->name,
 			nic->port->device, strerror(-rc));
 	nic->started = true;
-	if (nic->use.ipv6)
+	if (nic->use.ipv6 || nic->use.host)
 		take_multicast(nic);
 	/* not a reason to fail: the workers would hand packets over */
 	if (nic->rss_by_port && weir_rss_fill_table(nic->id, nic->reta_size, nic->n_rx) != 0)

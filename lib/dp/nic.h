@@ -19,6 +19,7 @@
 struct weir_nic_use {
 	bool ipv4, ipv6; /* the families that are served; IPv6 needs multicast frames */
 	bool vlans;      /* some of the port's interfaces are VLANs */
+	bool host;       /* the kernel wants multicast frames, too */
 	bool way_back;   /* no clients come by it, only what backends answer in fullnat */
 };
 

@@ -148,6 +148,11 @@ void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop
 	weir_tx_ask(tx, nexthop, WEIR_NEIGH_URGENT_NS);
 }
 
+void weir_tx_on_port(struct weir_tx *tx, struct rte_mbuf *m, unsigned int port)
+{
+	gather(tx, m, port);
+}
+
 void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface)
 {
 	leave(tx, m, &tx->neighs->policy->interfaces[interface]);

@@ -59,6 +59,8 @@ void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface,
 	const uint8_t mac[6]);
 /* Sends a frame that has its Ethernet addresses. m is not the caller's any more. */
 void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface);
+/* Sends a frame, complete as it is, by a port. m is not the caller's any more. */
+void weir_tx_on_port(struct weir_tx *tx, struct rte_mbuf *m, unsigned int port);
 /* To a next hop, as weir_tx_to_mac(). While its MAC is unknown m is dropped by name, and a request sent. */
 void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop);
 

@@ -52,6 +52,34 @@ static inline void drop(struct weir_worker *w, struct weir_pkt *pkt, uint8_t fat
 		free_dropped(w);
 }
 
+/* The kernel gets a copy if it wants one, in that VLAN. The port has a host interface. */
+static void give(struct weir_worker *w, struct weir_pkt *pkt, unsigned int port, uint16_t vlan)
+{
+	const enum weir_host_class class = weir_host_class(w->px.policy, port, &pkt->frame);
+
+	if (class != WEIR_HOST_CLASSES)
+		pkt->fate = (uint8_t)weir_host_copy(&w->host, &w->tx, pkt->buf, port, vlan, class);
+}
+
+/* It is the kernel's, if that wants it, or is dropped. */
+static void drop_or_give(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	const struct weir_interface *interface = &w->px.policy->interfaces[pkt->interface];
+
+	if (weir_host_is_on(&w->host, interface->port))
+		give(w, pkt, interface->port, interface->vlan);
+	drop(w, pkt, pkt->fate);
+}
+
+/* Packets that synweir has no use for. */
+static inline void reject(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	if (unlikely(w->host.ports != 0) && weir_host_may_want(pkt->fate))
+		drop_or_give(w, pkt);
+	else
+		drop(w, pkt, pkt->fate);
+}
+
 static inline bool lacks_csum(const struct weir_pkt *pkt)
 {
 	return pkt->frame.csum == WEIR_CSUM_PARTIAL &&
@@ -89,7 +117,9 @@ static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 	if (pkt->send == WEIR_SEND_HELD)
 		return; /* its fate is not decided yet */
 	if (pkt->send == WEIR_SEND_NOTHING) {
-		if (likely(!pass_along(w, pkt)))
+		if (unlikely(pkt->fate == WEIR_FATE_to_host))
+			drop_or_give(w, pkt);
+		else if (likely(!pass_along(w, pkt)))
 			drop(w, pkt, pkt->fate);
 		return;
 	}
@@ -144,7 +174,7 @@ static void decide(struct weir_worker *w, unsigned int n)
 }
 
 /* Frames that are not to our MAC, and those with a group address as source, which no sender has. */
-static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *pkt, uint8_t *fate)
+static inline bool wrong_mac(const struct weir_nic *nic, struct weir_pkt *pkt)
 {
 	static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct weir_eth_hdr *eth = weir_eth(&pkt->frame);
@@ -152,10 +182,10 @@ static inline bool wrong_mac(const struct weir_nic *nic, const struct weir_pkt *
 	if (unlikely(pkt->frame.head_len < sizeof(*eth)))
 		return false; /* the parser has a name for that */
 	if (unlikely(eth->src[0] & 1)) {
-		*fate = WEIR_FATE_martian;
+		pkt->fate = WEIR_FATE_martian;
 		return true;
 	}
-	*fate = WEIR_FATE_other_mac;
+	pkt->fate = WEIR_FATE_other_mac;
 	if (likely(memcmp(eth->dst, nic->mac, sizeof(nic->mac)) == 0))
 		return false;
 	if (eth->type_be == weir_be16(WEIR_ETH_ARP))
@@ -178,6 +208,11 @@ static void count_unusable(struct weir_worker *w, const struct weir_pkt *pkt)
 /* The neighbour protocols: of either family. */
 static void take_neighbour(struct weir_worker *w, struct weir_pkt *pkt)
 {
+	const struct weir_interface *interface = &w->px.policy->interfaces[pkt->interface];
+
+	if (weir_host_is_on(&w->host, interface->port) && weir_host_wants_neighbour(pkt))
+		(void)weir_host_copy(&w->host, &w->tx, pkt->buf, interface->port, interface->vlan,
+			WEIR_HOST_NEIGHBOUR);
 	if (pkt->kind == WEIR_KIND_ARP)
 		weir_arp_receive(&w->tx, pkt);
 	else
@@ -192,7 +227,7 @@ static inline bool sort(struct weir_worker *w, struct weir_pkt *pkt)
 	weir_classify(w->px.policy, pkt, weir_pkt_parse(pkt));
 	if (pkt->kind == WEIR_KIND_NONE) {
 		count_unusable(w, pkt);
-		drop(w, pkt, pkt->fate);
+		reject(w, pkt);
 		return false;
 	}
 	if (unlikely(pkt->kind >= WEIR_KIND_ARP)) {
@@ -215,29 +250,48 @@ static enum weir_fate fate_without_interface(const struct weir_pkt *pkt)
 		: WEIR_FATE_vlan_unknown;
 }
 
-/* The interface that a tagged frame came in by; WEIR_NONE8: none. */
+/* It came by none of the port's interfaces, and has its tag. */
+static void reject_without_interface(struct weir_worker *w, uint8_t port, struct weir_pkt *pkt)
+{
+	pkt->fate = (uint8_t)fate_without_interface(pkt);
+	if (unlikely(weir_host_is_on(&w->host, port)))
+		give(w, pkt, port, 0);
+	drop(w, pkt, pkt->fate);
+}
+
+/* Of what is not to our MAC address the kernel gets what is to a group. */
+static void reject_wrong_mac(struct weir_worker *w, struct weir_pkt *pkt)
+{
+	if (pkt->fate == WEIR_FATE_other_mac && weir_eth(&pkt->frame)->dst[0] & 1)
+		reject(w, pkt);
+	else
+		drop(w, pkt, pkt->fate);
+}
+
+/* The interface that a tagged frame came in by, whose tag is taken off; WEIR_NONE8: none, and the tag is on. */
 static uint8_t take_tag(const struct weir_policy *p, uint8_t port, struct rte_mbuf *m)
 {
-	int vlan = weir_tag_take_off(m);
+	const int vlan = weir_tag_take_off(m);
+	const uint8_t interface = p->interface_of[port][vlan < 0 ? 0 : vlan];
 
-	return vlan < 0 ? p->interface_of[port][0] : p->interface_of[port][vlan];
+	if (interface == WEIR_NONE8 && vlan > 0)
+		weir_tag_put_on(m, (uint16_t)vlan, false);
+	return interface;
 }
 
 /* The same for a frame that a port has received; untagged: the interface of frames without a tag. */
 static inline bool admit(struct weir_worker *w, uint8_t port, struct rte_mbuf *m, uint8_t untagged,
 	struct weir_pkt *pkt)
 {
-	uint8_t fate;
-
 	if (unlikely(weir_tag_is_on(m)))
 		untagged = take_tag(w->px.policy, port, m);
 	weir_mbuf_view(m, untagged, pkt);
 	if (unlikely(untagged == WEIR_NONE8)) {
-		drop(w, pkt, fate_without_interface(pkt));
+		reject_without_interface(w, port, pkt);
 		return false;
 	}
-	if (wrong_mac(weir_tx_nic(&w->tx, pkt->interface), pkt, &fate)) {
-		drop(w, pkt, fate);
+	if (wrong_mac(weir_tx_nic(&w->tx, pkt->interface), pkt)) {
+		reject_wrong_mac(w, pkt);
 		return false;
 	}
 	return sort(w, pkt);
@@ -376,6 +430,8 @@ bool weir_worker_turn(struct weir_worker *w)
 	update_policy(w);
 	update_clock(w);
 	start_draining(w, phase);
+	if (w->host.from.memory != NULL) /* first: a flood's answers may fill the queue */
+		n += weir_host_send(&w->host, &w->tx);
 	if (phase < WEIR_PHASE_RESET)
 		for (unsigned int i = 0; i < w->px.policy->n_ports; i++)
 			n += receive(w, (uint8_t)i);
@@ -481,6 +537,7 @@ void weir_worker_init(struct weir_worker *w, struct weir_arena *arena, struct we
 	weir_proxy_obey(&w->px, &shared->orders);
 	init_tx(w, pool);
 	init_rings(w, arena);
+	weir_host_init(&w->host, arena, w->px.policy, self, w->now_ns);
 }
 
 void weir_worker_join(struct weir_worker *w, struct weir_worker *other)

@@ -8,6 +8,7 @@
 #define WEIR_DP_WORKER_H
 
 #include "dp/clock.h"
+#include "dp/host.h"
 #include "dp/keeper.h"
 #include "dp/memory.h"
 #include "dp/steer.h"
@@ -46,6 +47,7 @@ struct weir_worker {
 	struct weir_tx tx;
 	struct weir_steer steer;
 	struct weir_keeper keeper; /* worker 0's */
+	struct weir_host_end host;
 	struct weir_inquiry inquiry;
 	struct rte_ring *relays[WEIR_WORKERS_MAX]; /* frames of workers without a transmit queue */
 	struct weir_shared *shared;

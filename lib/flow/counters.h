@@ -18,7 +18,7 @@
 
 /* Frames between a port and the kernel, by its host interface (flow/host.h). */
 struct weir_host_counters {
-	uint64_t passed[WEIR_HOST_CLASSES];  /* to the kernel, copies of neighbour frames included */
+	uint64_t passed[WEIR_HOST_CLASSES]; /* to the kernel, copies of neighbour frames included */
 	uint64_t limited[WEIR_HOST_CLASSES]; /* the class has had its rate */
 	uint64_t full[WEIR_HOST_CLASSES];    /* no room in the ring */
 	uint64_t passed_bytes;

@@ -3,7 +3,6 @@
 
 #include "flow/localport.h"
 #include "wire/arp.h"
-#include "wire/ipv6.h"
 #include "wire/nd.h"
 #include "wire/peek.h"
 
@@ -37,18 +36,10 @@ const char *weir_host_class_name(enum weir_host_class class)
 	return "none";
 }
 
-static bool is_link_local(const struct weir_addr *a)
-{
-	const uint8_t *v4 = &a->b[12];
-
-	return weir_addr_is_v4(a) ? v4[0] == 169 && v4[1] == 254 /* RFC 3927 */
-				  : weir_ipv6_is_link_local(a);
-}
-
 /* On the port's link, as far as addresses say: in a subnet of one of its interfaces. */
 static bool is_on_link(const struct weir_policy *p, unsigned int port, const struct weir_addr *a)
 {
-	if (is_link_local(a))
+	if (weir_peek_is_link_local(a))
 		return true;
 	for (uint32_t i = 0; i < p->n_interfaces; i++) {
 		const struct weir_interface *at = &p->interfaces[i];
@@ -109,7 +100,7 @@ static bool is_hosts(const struct weir_policy *p, const struct weir_peek *f)
 
 	if (e != NULL)
 		return e->kind == WEIR_ENDPOINT_LOCAL;
-	return f->tagged || f->group || is_link_local(&f->dst);
+	return f->tagged || f->group || weir_peek_is_link_local(&f->dst);
 }
 
 enum weir_host_class weir_host_class(const struct weir_policy *p, unsigned int port,
@@ -146,7 +137,7 @@ bool weir_host_wants_neighbour(const struct weir_pkt *pkt)
 		return wants_arp(weir_arp(&pkt->frame));
 	if (!weir_nd_read(&pkt->frame, &pkt->seg, &nd, &why))
 		return false; /* the parser has read it already: it is good */
-	return nd.type != WEIR_ND_SOLICITATION || is_link_local(&nd.target);
+	return nd.type != WEIR_ND_SOLICITATION || weir_peek_is_link_local(&nd.target);
 }
 
 bool weir_host_has_conn(const struct weir_policy *p, const struct weir_key *key,

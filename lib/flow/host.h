@@ -48,7 +48,6 @@ const char *weir_host_class_name(enum weir_host_class class);
 static inline bool weir_host_may_want(uint8_t fate)
 {
 	switch (fate) {
-	case WEIR_FATE_vlan_tag:
 	case WEIR_FATE_other_ethertype:
 	case WEIR_FATE_other_mac:
 	case WEIR_FATE_ip_options:

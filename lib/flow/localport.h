@@ -20,7 +20,7 @@
 #define WEIR_LOCALPORT_FIRST 1024u
 /* Where a port has a host interface, those from here on are the kernel's, for connections that it opens. */
 #define WEIR_LOCALPORT_KERNEL 61000u
-#define WEIR_LOCALPORT_NONE  0xffffffffu
+#define WEIR_LOCALPORT_NONE   0xffffffffu
 
 struct weir_localports {
 	uint64_t *used;  /* bit i: place i is taken */

@@ -70,7 +70,8 @@ void weir_icmp_error(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt
 
 	drop(pkt, WEIR_FATE_icmp_other);
 	if (c == NULL) {
-		if (sender == WEIR_CLIENT && weir_host_has_conn(px->policy, &pkt->key, pkt->port))
+		if (sender == WEIR_CLIENT &&
+			weir_host_has_conn(px->policy, &pkt->key, pkt->interface))
 			drop(pkt, WEIR_FATE_to_host);
 		return;
 	}

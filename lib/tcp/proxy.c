@@ -260,7 +260,7 @@ static void handle_unknown_backend(struct weir_proxy *px, struct weir_pkt *pkt)
 {
 	const uint8_t kind = pkt->seg.flags & (WEIR_TCP_SYN | WEIR_TCP_ACK | WEIR_TCP_RST);
 
-	if (weir_host_has_conn(px->policy, &pkt->key, pkt->port))
+	if (weir_host_has_conn(px->policy, &pkt->key, pkt->interface))
 		drop(pkt, WEIR_FATE_to_host);
 	else if (!weir_is_return_path(px->policy, pkt))
 		drop(pkt, WEIR_FATE_not_ours);

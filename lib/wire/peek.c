@@ -87,6 +87,13 @@ static bool peek_ipv6(const struct weir_frame *f, struct weir_peek *p, uint32_t 
 	return true;
 }
 
+bool weir_peek_is_link_local(const struct weir_addr *a)
+{
+	const uint8_t *v4 = &a->b[12];
+
+	return weir_addr_is_v4(a) ? v4[0] == 169 && v4[1] == 254 : weir_ipv6_is_link_local(a);
+}
+
 bool weir_peek(const struct weir_frame *f, struct weir_peek *p)
 {
 	uint32_t at = 12; /* of the type */
@@ -96,7 +103,8 @@ bool weir_peek(const struct weir_frame *f, struct weir_peek *p)
 		return false;
 	p->group = f->data[0] & 1;
 	p->type = read16(f, at);
-	for (unsigned int i = 0; i < TAGS_MAX && (p->type == WEIR_ETH_VLAN || p->type == WEIR_ETH_QINQ); i++) {
+	for (unsigned int i = 0;
+		i < TAGS_MAX && (p->type == WEIR_ETH_VLAN || p->type == WEIR_ETH_QINQ); i++) {
 		at += TAG_LEN;
 		if (f->head_len < at + 2)
 			return false;

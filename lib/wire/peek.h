@@ -24,6 +24,9 @@ struct weir_peek {
 	uint16_t sport, dport; /* of TCP and UDP, of a first fragment, too */
 };
 
+/* Valid on its own link only: 169.254.0.0/16 (RFC 3927), fe80::/10. */
+bool weir_peek_is_link_local(const struct weir_addr *a);
+
 /* false: the frame has no whole header of Ethernet or, if it says so, of IP. */
 bool weir_peek(const struct weir_frame *f, struct weir_peek *p);
 

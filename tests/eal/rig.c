@@ -120,8 +120,8 @@ void rig_open(struct rig *r, struct weir_policy *policy, unsigned int n_rx, unsi
 int64_t rig_unaccounted(const struct rig *r, unsigned int worker)
 {
 	const struct weir_counters *c = &r->dp.workers[worker].worker->px.counters;
-	int64_t sum =
-		(int64_t)(c->fate[WEIR_FATE_created] + c->handed_in - c->handed_out - c->held);
+	int64_t sum = (int64_t)(c->fate[WEIR_FATE_created] + c->fate[WEIR_FATE_from_host] +
+		c->handed_in - c->handed_out - c->held);
 
 	for (uint32_t i = 0; i < r->policy->n_ports; i++)
 		sum += (int64_t)(c->port[i].rx_pkts - c->port[i].tx_pkts);

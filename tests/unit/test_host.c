@@ -96,7 +96,8 @@ static enum weir_host_class class_of(const struct weir_policy *p, struct made m)
 	class = weir_host_class(p, SHELL_BACKENDS, &f);
 	/* the same frame cut off anywhere must not read beyond its end, which ASan looks at */
 	for (uint16_t len = 0; len < m.len; len++) {
-		struct weir_frame cut = {.data = malloc(len ? len : 1), .len = len, .head_len = len};
+		struct weir_frame cut = {
+			.data = malloc(len ? len : 1), .len = len, .head_len = len};
 
 		memcpy(cut.data, m.f, len);
 		weir_host_class(p, SHELL_BACKENDS, &cut);
