@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "flow/host.h"
 #include "flow/localport.h"
 #include "tcp/proxy.h"
 
@@ -36,6 +37,19 @@ static void print_service(const struct weir_policy *p, uint32_t service)
 			s->name, backends, sum);
 }
 
+static void print_host(const struct weir_policy *p, uint32_t port)
+{
+	const struct weir_host *h = &p->ports[port].host;
+
+	if (!weir_port_has_host(&p->ports[port]))
+		return;
+	printf("port %s: host interface %s; at most", p->ports[port].name, h->interface);
+	for (unsigned int c = 0; c < WEIR_HOST_CLASSES; c++)
+		printf("%s %" PRIu64 " %s", c > 0 ? "," : "", (uint64_t)h->rate[c] * p->n_workers,
+			weir_host_class_name(c));
+	printf(" frames/s; ports from %u on are the kernel's\n", p->local_ports_end);
+}
+
 /* What the engine of one worker will take; 0: there is no memory to find out. */
 static size_t worker_memory(const struct weir_policy *p)
 {
@@ -65,6 +79,8 @@ void weir_capacity_print(const struct weir_policy *p)
 		(uint64_t)each * p->limits.adaptive_end / 100);
 	for (uint32_t i = 0; i < p->n_services; i++)
 		print_service(p, i);
+	for (uint32_t i = 0; i < p->n_ports; i++)
+		print_host(p, i);
 	printf("memory: %.1f MB of each worker, %.1f MB in all, and packet buffers\n", mb,
 		mb * p->n_workers);
 }

@@ -8,6 +8,7 @@
 #include <rte_lcore.h>
 
 #include "dp/eal.h"
+#include "flow/localport.h"
 #include "log.h"
 
 #define MB(bytes) (((bytes) + (1 << 20) - 1) >> 20)
@@ -67,6 +68,8 @@ void weir_describe_ports(struct weir_view *view, struct weir_dataplane *dp)
 		struct rte_eth_stats stats;
 		struct rte_eth_link link;
 
+		for (unsigned int c = 0; c < WEIR_HOST_CLASSES; c++)
+			weir_gauge(&v->host_refused[c], weir_counted(&dp->kernel.refused[i][c]));
 		weir_gauge(&v->link_up, __atomic_load_n(&nic->link_up, __ATOMIC_RELAXED));
 		if (rte_eth_link_get_nowait(nic->id, &link) == 0 &&
 			link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
@@ -92,6 +95,44 @@ static void describe_port(const struct weir_nic *nic, unsigned int n_workers)
 				       : "down",
 		nic->n_rx, nic->n_tx, nic->rx_desc, nic->tx_desc, weir_nic_steering(nic, n_workers),
 		nic->rx_csum ? "device" : "software", nic->tx_csum ? "device" : "software");
+}
+
+/* The kernel and synweir must not open connections from the same ports of one address. */
+static void warn_of_shared_ports(const struct weir_policy *p)
+{
+	FILE *f = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	unsigned int first = WEIR_LOCALPORT_KERNEL, last;
+
+	if (f != NULL && fscanf(f, "%u %u", &first, &last) == 2 && first < p->local_ports_end)
+		weir_log(WEIR_LOG_WARNING,
+			"host interfaces: the kernel opens connections from ports %u to %u, and so "
+			"does synweir from those below %u: \"sysctl "
+			"net.ipv4.ip_local_port_range='%u 65535'\"",
+			first, last, p->local_ports_end, p->local_ports_end);
+	if (f != NULL)
+		fclose(f);
+}
+
+static void describe_hosts(const struct weir_dataplane *dp)
+{
+	const struct weir_policy *p = dp->policy;
+	bool any = false;
+
+	for (uint32_t i = 0; i < p->n_ports; i++) {
+		const struct weir_host *h = &p->ports[i].host;
+
+		if (!weir_port_has_host(&p->ports[i]))
+			continue;
+		any = true;
+		weir_log(WEIR_LOG_INFO,
+			"port %s: host interface %s%s; routing, neighbour, icmp, rest: %u, %u, %u, "
+			"%u frames/s per worker",
+			p->ports[i].name, h->interface, h->addresses ? ", with the port's addresses" : "",
+			h->rate[WEIR_HOST_ROUTING], h->rate[WEIR_HOST_NEIGHBOUR],
+			h->rate[WEIR_HOST_ICMP], h->rate[WEIR_HOST_REST]);
+	}
+	if (any)
+		warn_of_shared_ports(p);
 }
 
 static void warn_of_links(const struct weir_dataplane *dp)
@@ -135,6 +176,7 @@ void weir_describe_start(const struct weir_view *view, const struct weir_datapla
 
 	for (uint32_t i = 0; i < p->n_ports; i++)
 		describe_port(&dp->nics[i], p->n_workers);
+	describe_hosts(dp);
 	warn_of_links(dp);
 	warn_of_far_ports(dp);
 	for (uint32_t i = 0; i < p->n_workers; i++) {

@@ -38,6 +38,8 @@ const struct topic topics[TOPICS] = {
 	{"accounting",
 		"@worker rx+ created+ handed_in+ tx+ dropped+ consumed+ handed_out+ held balance",
 		NULL, "each worker's packet balance"},
+	{"host", "@port @interface @direction @class limit_pps pkts+ limited+ queue_full+ refused+",
+		NULL, "host interfaces: frames to the kernel and from it"},
 	{"limits", NULL, NULL, "sizes and rates that are in force"},
 	{"memory", "@what bytes conns_max bytes_per_conn", NULL, "what takes how much"},
 	{"policy",

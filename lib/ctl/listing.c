@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/listing.h"
 #include "ctl/listing_checks.h"
+#include "ctl/listing_host.h"
 #include "ctl/listing_policy.h"
 #include "ctl/listing_ports.h"
 #include "ctl/listing_sources.h"
@@ -326,6 +327,8 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/ports", "Ports. Parameters: cursor", 8, weir_ports_count, weir_ports_row, NULL},
 	{"/synweir/interfaces", "Ports' VLANs and what has no tag. Parameters: cursor", 16,
 		weir_interfaces_count, weir_interfaces_row, NULL},
+	{"/synweir/host", "Host interfaces, by class. Parameters: cursor", 24, weir_hosts_count,
+		weir_hosts_row, weir_hosts_is_vacant},
 	{"/synweir/sources", "Addresses with many connections. Parameters: cursor", 24,
 		weir_sources_count, weir_sources_row, NULL},
 	{"/synweir/limits", "Limits in force. No parameters", 1, one, weir_limits_row, NULL},

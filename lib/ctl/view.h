@@ -45,6 +45,7 @@ struct weir_view_port {
 	uint64_t rx_missed; /* frames the device dropped, no descriptor being free */
 	uint64_t rx_no_mbuf;
 	uint64_t tx_errors;
+	uint64_t host_refused[WEIR_HOST_CLASSES]; /* frames that the kernel did not take */
 };
 
 struct weir_view {

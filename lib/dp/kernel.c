@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#define _GNU_SOURCE /* ppoll() */
 #include "dp/kernel.h"
 
 #include <errno.h>
@@ -96,7 +95,7 @@ static unsigned int write_some(struct weir_kernel *k, struct weir_frames *from)
 
 	for (; n < WEIR_FRAMES && (slot = weir_frames_next(from)) != NULL; n++) {
 		if (!weir_tap_write(&k->taps[slot->port], slot->data, slot->len))
-			weir_count(&k->refused[slot->port], 1);
+			weir_count(&k->refused[slot->port][slot->class], 1);
 		weir_frames_take(from);
 	}
 	return n;

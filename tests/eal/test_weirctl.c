@@ -225,6 +225,7 @@ static struct fake *largest_site(void)
 
 		memset(port->name, 'p', sizeof(port->name) - 1);
 		memset(port->device, 'd', sizeof(port->device) - 1);
+		memset(port->host.interface, 'h', sizeof(port->host.interface) - 1);
 		memset(&f->view.port[p], 0x7f, sizeof(f->view.port[p]));
 		f->view.port[p].driver[31] = '\0';
 		f->view.port[p].rss = f->view.port[p].csum_offload = false;
@@ -282,6 +283,7 @@ static void test_largest(void)
 	expect_rows("drops", WEIR_FATES + WEIR_EVENTS, 5);
 	expect_rows("ports", WEIR_PORTS_MAX, 18);
 	expect_rows("interfaces", WEIR_INTERFACES_MAX, 6);
+	expect_rows("host", WEIR_PORTS_MAX * 5, 9);
 	expect_rows("memory", WEIR_WORKERS_MAX + 1, 5);
 	expect_rows("policy", 60, 17);
 	expect_rows("accounting", WEIR_WORKERS_MAX, 10);

@@ -87,7 +87,7 @@ RULES(test_unknown_keys,
 	{"mtu", "mut",
 		"4: ports[0].mut = 1400: unknown key; known here: name, device, addresses, "
 		"gateway, gateway_mac, gateway6, gateway6_mac, routes, reverse_path, vlans, "
-		"mtu, rss, rx_descriptors, tx_descriptors"},
+		"mtu, rss, host, rx_descriptors, tx_descriptors"},
 	{"via = \"10.0.0.254\"", "via = \"10.0.0.254\"; dev = 1",
 		"8: ports[1].routes[0].dev = 1: unknown key; known here: to, via, mac"},
 	{"vip", "VIP",
@@ -216,6 +216,8 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 		"2: workers.lcores[10] = 0: is listed already: one worker per core"},
 	{"mtu = 1400", "mtu = 575", "4: ports[0].mtu = 575: must be 576..9216"},
 	{"mtu = 1400", "rx_descriptors = 63", "4: ports[0].rx_descriptors = 63: must be 64..8192"},
+	{"mtu = 1400", "host = { rest = 0; interface = \"weir0\"; }",
+		"4: ports[0].host.rest = 0: must be 1..1000000"},
 	{"mtu = 1400", "tx_descriptors = 8193",
 		"4: ports[0].tx_descriptors = 8193: must be 64..8192"},
 	{"mtu = 1400", "rss = \"yes\"",
