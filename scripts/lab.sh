@@ -34,6 +34,7 @@ LAB_WORKERS=${LAB_WORKERS:-1}
 LAB_WORKER_KEYS=${LAB_WORKER_KEYS:-idle = \"sleep\";} # what else the configuration says of workers
 LAB_LIMITS=${LAB_LIMITS:-connections = 131072; source_connections = 0; prefix_connections = 0;}
 LAB_FRONT_KEYS=${LAB_FRONT_KEYS:-} # what else the configuration says of the port to the clients
+LAB_BACK_KEYS=${LAB_BACK_KEYS:-}   # and of the other one
 LAB_FAMILY=${LAB_FAMILY:-4}    # or 6; or 64 or 46: the clients' side and the backends' side differ ("fullnat")
 LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may be half-open, or wait
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -288,7 +289,7 @@ lab_config_ports() {
 				addresses = [ $front ]; $gateway
 			}, {
 				name = "back"; device = "$LAB_DEVICE_BACK";
-				addresses = [ $back ];
+				addresses = [ $back ]; $LAB_BACK_KEYS
 				$routes
 			});
 		END

@@ -13,13 +13,17 @@
  * Opening
  */
 
-/* Those that are VIPs, too, stay synweir's: the kernel would answer for them. */
+/*
+ * Those of frames without a tag; VLANs on the host interface are the administrator's. Addresses that are VIPs, too,
+ * stay synweir's: the kernel would answer for them.
+ */
 static int add_addresses(const struct weir_policy *p, unsigned int port, const struct weir_tap *tap,
 	struct weir_dp_error *err)
 {
-	const struct weir_interface *i = &p->interfaces[weir_policy_interface_on(p, port)];
+	const uint8_t untagged = p->interface_of[port][0];
+	const struct weir_interface *i = &p->interfaces[untagged];
 
-	for (unsigned int a = 0; a < i->n_addrs; a++) {
+	for (unsigned int a = 0; untagged != WEIR_NONE8 && a < i->n_addrs; a++) {
 		const struct weir_addr *addr = &i->addrs[a].addr;
 		char text[WEIR_ADDR_TEXT];
 		int rc = 0;
