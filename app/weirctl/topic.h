@@ -16,7 +16,7 @@ struct topic {
 	const char *help;
 };
 
-#define TOPICS 14
+#define TOPICS 15
 extern const struct topic topics[TOPICS];
 
 /* NULL: there is none. */

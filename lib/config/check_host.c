@@ -56,7 +56,7 @@ static int check_peers(struct weir_draft *d, struct weir_draft_port *p)
 static int check_vips(struct weir_draft *d, const struct weir_draft_port *p)
 {
 	for (uint32_t i = 0; i < d->n_services; i++)
-		if (weir_check_owner(d, &d->services[i].listener.vip) == p)
+		if (weir_check_owner(d, &d->services[i].listener.vip) == &p->own)
 			return weir_draft_warn(d, weir_draft_key(d->services[i].at, "vip"),
 				"is the address of port \"%s\", too: all that comes for it is "
 				"synweir's, and "

@@ -50,6 +50,8 @@ struct weir_draft_port {
 	struct weir_draft_interface own; /* of frames without a tag */
 	struct weir_draft_interface *vlans;
 	uint32_t n_vlans;
+	struct weir_addr *peers; /* of its host interface */
+	uint32_t n_peers;
 };
 
 /* What an interface takes: what it leads to the sender of (RFC 3704 §2.2), or anything. */
