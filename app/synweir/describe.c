@@ -127,7 +127,8 @@ static void describe_hosts(const struct weir_dataplane *dp)
 		weir_log(WEIR_LOG_INFO,
 			"port %s: host interface %s%s; routing, neighbour, icmp, rest: %u, %u, %u, "
 			"%u frames/s per worker",
-			p->ports[i].name, h->interface, h->addresses ? ", with the port's addresses" : "",
+			p->ports[i].name, h->interface,
+			h->addresses ? ", with the port's addresses" : "",
 			h->rate[WEIR_HOST_ROUTING], h->rate[WEIR_HOST_NEIGHBOUR],
 			h->rate[WEIR_HOST_ICMP], h->rate[WEIR_HOST_REST]);
 	}

@@ -26,7 +26,8 @@ void weir_hosts_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *
 	weir_row_text(row, "interface", p->host.interface);
 	weir_row_text(row, "direction", to ? "to host" : "from host");
 	weir_row_text(row, "class", to ? weir_host_class_name(class) : "all");
-	weir_row_number(row, "limit_pps", to ? (uint64_t)p->host.rate[class] * v->policy->n_workers : 0);
+	weir_row_number(row, "limit_pps",
+		to ? (uint64_t)p->host.rate[class] * v->policy->n_workers : 0);
 	weir_row_number(row, "pkts", to ? c.passed[class] : c.sent);
 	weir_row_number(row, "limited", to ? c.limited[class] : 0);
 	weir_row_number(row, "queue_full", to ? c.full[class] : 0);

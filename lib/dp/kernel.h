@@ -22,7 +22,9 @@ struct weir_kernel {
 
 	/* atomics */
 	uint32_t stop;
-	uint64_t refused[WEIR_PORTS_MAX][WEIR_HOST_CLASSES]; /* frames that the kernel did not take; the thread counts */
+	uint64_t refused
+		[WEIR_PORTS_MAX]
+		[WEIR_HOST_CLASSES]; /* frames that the kernel did not take; the thread counts */
 };
 
 /* Control thread, all of these, in this order. */

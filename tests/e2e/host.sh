@@ -111,13 +111,13 @@ check "a page of the machine" page_of client 8022 "$(lab_addr 192.0.2.1)" nginx.
 check "a page of a backend for the machine" page_of weir 80 "$(lab_addr 10.0.0.11)" "hello from b1"
 
 lab_spawn weir "$LAB_DIR/tcpdump" tcpdump -n -l -i weir0 tcp port 179
-bird_up client 192.0.2.254 65000 192.0.2.1 65001 eth0 198.51.100.0/24
+bird_up client 192.0.2.254 65000 192.0.2.1 65001 eth0 198.18.0.0/15
 bird_up weir 192.0.2.1 65001 192.0.2.254 65000 weir0 203.0.113.200/32
 check "BGP comes up" lab_wait 60 bgp_is_up weir
 check "BFD comes up" lab_wait 60 bfd_is_up weir
 check "and at the router" lab_wait 60 bfd_is_up client
 check "the router has our route" lab_wait 10 has_route client 203.0.113.200/32
-check "we have the router's route" lab_wait 10 has_route weir 198.51.100.0/24
+check "we have the router's route" lab_wait 10 has_route weir 198.18.0.0/15
 check "tcpdump on weir0 sees BGP" lab_wait 10 grep -q '\.179[: ]' "$LAB_DIR/tcpdump"
 
 before=$(changes)
