@@ -21,9 +21,9 @@ static int add_addresses(const struct weir_policy *p, unsigned int port, const s
 	struct weir_dp_error *err)
 {
 	const uint8_t untagged = p->interface_of[port][0];
-	const struct weir_interface *i = &p->interfaces[untagged];
+	const struct weir_interface *i = untagged != WEIR_NONE8 ? &p->interfaces[untagged] : NULL;
 
-	for (unsigned int a = 0; untagged != WEIR_NONE8 && a < i->n_addrs; a++) {
+	for (unsigned int a = 0; i != NULL && a < i->n_addrs; a++) {
 		const struct weir_addr *addr = &i->addrs[a].addr;
 		char text[WEIR_ADDR_TEXT];
 		int rc = 0;

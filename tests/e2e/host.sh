@@ -120,12 +120,12 @@ check "the router has our route" lab_wait 10 has_route client 203.0.113.200/32
 check "we have the router's route" lab_wait 10 has_route weir 198.18.0.0/15
 check "tcpdump on weir0 sees BGP" lab_wait 10 grep -q '\.179[: ]' "$LAB_DIR/tcpdump"
 
-before=$(changes)
+quiet=$(changes)
 lab_flood_start syn 2000000 60
 sleep "$E2E_HOST_FLOOD_S"
 check "a page through synweir in the flood" lab_wait 20 get "$LAB_URL/" -o /dev/null
 check "SYNs of the flood" at_least "$(lab_flood_stop)" 10000
-check "BGP and BFD did not notice the flood" same "$(changes)" "$before"
+check "BGP and BFD did not notice the flood" same "$(changes)" "$quiet"
 
 vip=$LAB_VIP LAB_VIP=$(lab_addr 192.0.2.1) LAB_FLOOD_PORT=179
 lab_flood_start syn 2000000 60
@@ -134,7 +134,7 @@ check "a page of the machine while its BGP port is flooded" lab_wait 20 page_of 
 	"$(lab_addr 192.0.2.1)" nginx.conf
 check "SYNs of the flood" at_least "$(lab_flood_stop)" 10000
 LAB_VIP=$vip
-check "BGP and BFD did not notice that either" same "$(changes)" "$before"
+check "BGP and BFD did not notice that either" same "$(changes)" "$quiet"
 check "BGP is up" bgp_is_up client
 check "BFD is up" bfd_is_up client
 check "the class \"rest\" was limited" at_least "$(host_row 'to host' rest limited)" 1000
