@@ -19,7 +19,7 @@
 #include "flow/inquiry.h"
 #include "world.h"
 
-#define COMMANDS_MAX 16
+#define COMMANDS_MAX 32
 #define ENTRIES_MAX  256
 #define PAGE_MAX     40
 #define CONNS        6
