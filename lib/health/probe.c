@@ -7,8 +7,10 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define EVENTS     64
-#define ANSWER_MAX 65536 /* bytes in which an expected text is looked for */
+#define EVENTS       64
+#define LAST_WAITS   100 /* for programs that were killed */
+#define LAST_WAIT_MS 10
+#define ANSWER_MAX   65536 /* bytes in which an expected text is looked for */
 
 int weir_prober_open(struct weir_prober *pr, weir_probe_done_fn done, void *arg)
 {
@@ -28,6 +30,8 @@ int weir_prober_open(struct weir_prober *pr, weir_probe_done_fn done, void *arg)
 
 void weir_prober_close(struct weir_prober *pr)
 {
+	for (int i = 0; i < LAST_WAITS && pr->n_programs > 0; i++)
+		weir_prober_wait(pr, LAST_WAIT_MS);
 	curl_multi_cleanup(pr->multi);
 	close(pr->epoll);
 }

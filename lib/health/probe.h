@@ -52,7 +52,7 @@ struct weir_prober {
 /* curl_global_init() was called. 0 or -errno. */
 int weir_prober_open(struct weir_prober *pr, weir_probe_done_fn done, void *arg);
 
-/* After all probes were stopped. Programs that were killed and have not ended yet are init's. */
+/* After all probes were stopped. Programs that were killed and do not end within a second are init's. */
 void weir_prober_close(struct weir_prober *pr);
 
 /*
