@@ -7,7 +7,8 @@
 const struct topic topics[TOPICS] = {
 	{"info", NULL, NULL, "all that matters, on one page"},
 	{"services", "@name vip state gate active half_open syn+ opened+ established+ failed+",
-		"@name vip mode scheduler state gate syn_cookies backends active half_open syn+ "
+		"@name vip mode scheduler proxy_protocol state gate syn_cookies backends active "
+		"half_open syn+ "
 		"cookies_ok+ opened+ established+ failed+ source_limited+ refused+ timed_out+ "
 		"unreachable+ switches pkts_in+ bytes_in+ pkts_out+ bytes_out+",
 		"services and their counters"},

@@ -141,9 +141,9 @@ static void ops_packet(void *shell, struct weir_pkt *pkt)
 
 static void ops_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
 {
-	uint8_t frame[WEIR_HEADER_FRAME_MAX] __attribute__((aligned(2)));
+	uint8_t frame[WEIR_BUILD_FRAME_MAX] __attribute__((aligned(2)));
 	struct replay *r = shell;
-	uint16_t len = weir_build_tcp(frame, h);
+	uint16_t len = weir_build_segment(frame, h);
 
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		address_nexthop(r, frame, dest->nexthop);
@@ -400,7 +400,8 @@ static void free_held(struct replay *r)
 
 		if (weir_addr_eq(&c->client.addr, &none))
 			continue;
-		while (weir_held_get(&r->px.held, &c->held, &pkt))
+		while (weir_conn_held(c) != WEIR_HELD_NONE &&
+			weir_held_get(&r->px.held, &c->held, &pkt))
 			buffer_free(pkt.buf);
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "header.h"
 #include "wire/arp.h"
 #include "wire/l3.h"
 #include "wire/nd.h"
@@ -76,8 +77,27 @@ static void add_options(char *text, const struct weir_seg *seg)
 		add(text, "other>");
 }
 
-static void add_tcp(char *text, const struct weir_seg *seg)
+/* HC-80. What is captured of the payload begins with a PROXY header. */
+static void add_header(char *text, const struct weir_pkt *pkt)
 {
+	const struct weir_seg *seg = &pkt->seg;
+	const unsigned int off =
+		seg->l4_off + (unsigned int)sizeof(struct weir_tcp_hdr) + seg->opt_len;
+	unsigned int len = seg->payload_len;
+	char words[160];
+
+	if (off >= pkt->frame.head_len)
+		return;
+	if (len > pkt->frame.head_len - off)
+		len = pkt->frame.head_len - off;
+	if (*header_words(words, sizeof(words), pkt->frame.data + off, len) != '\0')
+		add(text, " (%s)", words);
+}
+
+static void add_tcp(char *text, const struct weir_pkt *pkt)
+{
+	const struct weir_seg *seg = &pkt->seg;
+
 	add_flags(text, seg->flags);
 	add_tuple(text, seg);
 	add(text, " seq %u", seg->seq);
@@ -85,6 +105,7 @@ static void add_tcp(char *text, const struct weir_seg *seg)
 		add(text, " ack %u", seg->ack);
 	add(text, " win %u len %u", seg->wnd, seg->payload_len);
 	add_options(text, seg);
+	add_header(text, pkt);
 }
 
 static void add_arp(char *text, const struct weir_pkt *pkt)
@@ -216,7 +237,7 @@ const char *words_frame(char *text, const struct weir_pkt *pkt, enum weir_parsed
 	text[0] = '\0';
 	switch (parsed) {
 	case WEIR_PARSED_TCP:
-		add_tcp(text, &pkt->seg);
+		add_tcp(text, pkt);
 		break;
 	case WEIR_PARSED_ARP:
 		add_arp(text, pkt);

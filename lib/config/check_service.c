@@ -86,6 +86,18 @@ static int check_watermarks(struct weir_draft *d, const struct weir_draft_servic
 	return 0;
 }
 
+/* HC-80: TLVs are of version 2, and what a backend needs to know is in a segment of every host (RFC 9293 §3.7.1). */
+static int check_proxy_protocol(struct weir_draft *d, const struct weir_draft_service *s)
+{
+	const struct weir_pphdr_form *form = &s->service.pphdr;
+	const char *key = form->service_name ? "proxy_service_name" : "proxy_crc32c";
+
+	if (form->version == WEIR_PPHDR_V2 || (!form->service_name && !form->crc32c))
+		return 0;
+	return weir_draft_refuse(d, weir_draft_key(s->at, key),
+		"is of the PROXY protocol's version 2: set proxy_protocol = \"v2\"");
+}
+
 static int check_vip(struct weir_draft *d, uint32_t i)
 {
 	const struct weir_draft_service *s = &d->services[i];
@@ -245,6 +257,8 @@ static int check_service(struct weir_draft *d, uint32_t i)
 		ret = check_profile(d, s);
 	if (ret == 0)
 		ret = check_watermarks(d, s);
+	if (ret == 0)
+		ret = check_proxy_protocol(d, s);
 	for (uint32_t b = 0; b < s->n_backends && ret == 0; b++)
 		ret = check_backend(d, s, b);
 	if (ret == 0)

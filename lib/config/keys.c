@@ -17,6 +17,7 @@
 static const char *const modes[] = {"nat", "fullnat", NULL};
 static const char *const schedulers[] = {"rr", "wrr", "lc", "wlc", "sh", "maglev", "random", NULL};
 static const char *const syn_cookies[] = {"always", "adaptive", "never", NULL};
+static const char *const proxy_words[] = {"none", "v1", "v2", NULL};
 static const char *const no_backend_words[] = {"reject", "drop", NULL};
 static const char *const on_down_words[] = {"keep", "reset", NULL};
 static const char *const check_types[] = {"tcp", "http", "https", "exec", NULL};
@@ -241,6 +242,14 @@ static const struct weir_conf_key service_keys[] = {
 	{"check", WEIR_CONF_GROUP, .group = &check_group, AT(struct weir_draft_service, check)},
 	{"on_down", WEIR_CONF_WORD, .words = on_down_words, .def = WEIR_ON_DOWN_KEEP,
 		AT(struct weir_draft_service, service.on_down)},
+	{"proxy_protocol", WEIR_CONF_WORD, .words = proxy_words, .def = WEIR_PPHDR_NONE,
+		AT(struct weir_draft_service, service.pphdr.version)},
+	{"proxy_unique_id", WEIR_CONF_BOOL, .def = true,
+		AT(struct weir_draft_service, service.pphdr.unique_id)},
+	{"proxy_service_name", WEIR_CONF_BOOL, .def = false,
+		AT(struct weir_draft_service, service.pphdr.service_name)},
+	{"proxy_crc32c", WEIR_CONF_BOOL, .def = false,
+		AT(struct weir_draft_service, service.pphdr.crc32c)},
 	{"adaptive", WEIR_CONF_GROUP, .group = &adaptive_group,
 		AT(struct weir_draft_service, service.watermarks)},
 	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,

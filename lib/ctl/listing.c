@@ -155,6 +155,7 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 		weir_row_endpoint(row, "vip", &l->vip, l->port_be);
 	weir_row_text(row, "mode", weir_mode_name(s->mode));
 	weir_row_text(row, "scheduler", weir_scheduler_name(s->scheduler));
+	weir_row_text(row, "proxy_protocol", weir_pphdr_version_name(s->pphdr.version));
 	weir_row_text(row, "state", life_name(s->life));
 	weir_row_number(row, "backends", s->n_members);
 	weir_row_number(row, "active", active);

@@ -45,3 +45,16 @@ const char *weir_syn_cookies_name(enum weir_syn_cookies how)
 	}
 	return "?";
 }
+
+const char *weir_pphdr_version_name(enum weir_pphdr_version version)
+{
+	switch (version) {
+	case WEIR_PPHDR_NONE:
+		break;
+	case WEIR_PPHDR_V1:
+		return "v1";
+	case WEIR_PPHDR_V2:
+		return "v2";
+	}
+	return "none";
+}

@@ -151,7 +151,7 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 
 	if (m == NULL)
 		return;
-	m->pkt_len = m->data_len = weir_build_tcp(rte_pktmbuf_mtod(m, uint8_t *), h);
+	m->pkt_len = m->data_len = weir_build_segment(rte_pktmbuf_mtod(m, uint8_t *), h);
 	if (dest->unanswered)
 		weir_neigh_doubt(w->tx.neighs, dest->nexthop, w->now_ns);
 	if (dest->send == WEIR_SEND_NEXTHOP)

@@ -7,6 +7,7 @@ const char *weir_state_name(enum weir_state s)
 		[WEIR_CLOSED] = "CLOSED",
 		[WEIR_SYN_SENT] = "SYN_SENT",
 		[WEIR_SYN_RCVD] = "SYN_RCVD",
+		[WEIR_HEADER_SENT] = "HEADER_SENT",
 		[WEIR_ESTABLISHED] = "ESTABLISHED",
 		[WEIR_FIN_WAIT_1] = "FIN_WAIT_1",
 		[WEIR_FIN_WAIT_2] = "FIN_WAIT_2",

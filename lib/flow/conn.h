@@ -29,6 +29,8 @@ enum weir_state {
 	WEIR_SYN_RCVD,
 	WEIR_SYN_SENT, /* the client's cookie was valid, the backend has not answered yet */
 	/* INVARIANT: from here on both sequence spaces are known, and window.h holds */
+	/* both ends are there, but bytes of our own are not acknowledged (HC-80: tcp/inserted.h) */
+	WEIR_HEADER_SENT,
 	WEIR_ESTABLISHED,
 	WEIR_FIN_WAIT_1, /* the closer's FIN was forwarded, not acknowledged / ESTABLISHED or CLOSE_WAIT */
 	WEIR_FIN_WAIT_2, /* ... acknowledged / CLOSE_WAIT: half close, data may flow for long */
@@ -117,8 +119,13 @@ struct weir_conn {
 			 * 0 until there is one; CLOSED: WEIR_TRIES_SILENT, or of no meaning
 			 */
 			uint8_t tries : 3;
-			uint8_t switches : 2; /* backends or local ports tried beyond the first */
-			uint8_t mss_index : 3; /* the client's MSS as its cookie kept it: tcp/cookie.h */
+			/* backends or local ports tried beyond the first; HEADER_SENT: tcp/inserted.c */
+			uint8_t switches : 2;
+			/*
+			 * SYN_SENT: the client's MSS as its cookie kept it (tcp/cookie.h); once the
+			 * backend has answered: the backend's, in units of 32 bytes, 7 for more
+			 */
+			uint8_t mss_index : 3;
 		};
 		struct { /* from ESTABLISHED on: weir_handshake_end() */
 			uint8_t : 3;
@@ -133,8 +140,15 @@ struct weir_conn {
 
 	/* line 2: windows, close, timers */
 	struct weir_track track[2]; /* [enum weir_side of the sender] */
-	uint16_t max_wnd[2];        /* the largest window field the side sent: unscaled */
-	uint32_t cookie;            /* the ISN that the client was shown */
+	union {
+		uint16_t max_wnd[2]; /* the largest window field the side sent: unscaled */
+		struct {             /* in HEADER_SENT, in place of the backend's */
+			uint16_t : 16;
+			uint8_t inserted;       /* bytes of our own before the client's first */
+			uint8_t inserted_acked; /* ... of which so many are acknowledged */
+		};
+	};
+	uint32_t cookie; /* the ISN that the client was shown */
 	union {
 		struct weir_half_open half_open; /* in SYN_RCVD */
 		struct weir_handshake handshake; /* else until the first FIN */
@@ -143,8 +157,19 @@ struct weir_conn {
 	uint32_t deadline; /* tick (flow/wheel.h) at which the timer goes off */
 	uint32_t wheel_next, wheel_prev;
 	struct weir_neighbour neighbour; /* the client's neighbour */
-	uint32_t held; /* first held packet (flow/held.h), or WEIR_HELD_NONE; free: next free */
+	union {
+		/* before ESTABLISHED: first held packet (flow/held.h), or WEIR_HELD_NONE; free: next free */
+		uint32_t held;
+		uint32_t
+			client_start; /* from ESTABLISHED on: sequence number of the client's first byte */
+	};
 };
+
+/* The first packet held of a connection, or WEIR_HELD_NONE. */
+static inline uint32_t weir_conn_held(const struct weir_conn *c)
+{
+	return c->state == WEIR_SYN_SENT || c->state == WEIR_HEADER_SENT ? c->held : WEIR_CONN_NONE;
+}
 
 _Static_assert(sizeof(struct weir_conn) == 128, "a connection is two cache lines");
 

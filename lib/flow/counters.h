@@ -63,7 +63,7 @@ struct weir_counters {
 	struct weir_port_counters port[WEIR_PORTS_MAX];
 	uint64_t handed_in, handed_out;
 	/* gauges, written once per burst at most */
-	uint64_t conns, conns_by_state[9]; /* enum weir_state */
+	uint64_t conns, conns_by_state[10]; /* enum weir_state */
 	uint64_t held, local_ports;
 	/*
 	 * The latest conflict for an address of ours: which (struct weir_addr's q), and the MAC that claims

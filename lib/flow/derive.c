@@ -141,6 +141,12 @@ static bool same_profile(const struct weir_profile *a, const struct weir_profile
 		a->require_timestamps == b->require_timestamps;
 }
 
+static bool same_pphdr(const struct weir_pphdr_form *a, const struct weir_pphdr_form *b)
+{
+	return a->version == b->version && a->unique_id == b->unique_id &&
+		a->service_name == b->service_name && a->crc32c == b->crc32c;
+}
+
 static bool same_service(const struct weir_service *a, const struct weir_service *b)
 {
 	return a->life == b->life && strcmp(a->name, b->name) == 0 &&
@@ -148,6 +154,7 @@ static bool same_service(const struct weir_service *a, const struct weir_service
 		a->slow_start_ms == b->slow_start_ms && same_profile(&a->profile, &b->profile) &&
 		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
 		a->syn_cookies == b->syn_cookies && a->no_backend == b->no_backend &&
+		same_pphdr(&a->pphdr, &b->pphdr) &&
 		memcmp(&a->watermarks, &b->watermarks, sizeof(a->watermarks)) == 0;
 }
 

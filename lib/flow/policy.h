@@ -18,6 +18,7 @@
 #include "flow/endpoint.h"
 #include "flow/key.h"
 #include "flow/order.h"
+#include "wire/pphdr.h"
 #include "wire/template.h"
 
 #define WEIR_PORTS_MAX      8
@@ -188,13 +189,14 @@ struct weir_timeouts {
 
 struct weir_service {
 	char name[WEIR_NAME_MAX];
-	uint8_t mode;        /* enum weir_mode */
-	uint8_t scheduler;   /* enum weir_scheduler */
-	uint8_t life;        /* enum weir_life */
-	uint8_t syn_cookies; /* enum weir_syn_cookies */
-	uint8_t no_backend;  /* enum weir_no_backend */
-	uint8_t on_down;     /* enum weir_on_down */
-	uint32_t since;      /* the policy's generation that gave it its number */
+	uint8_t mode;                 /* enum weir_mode */
+	uint8_t scheduler;            /* enum weir_scheduler */
+	uint8_t life;                 /* enum weir_life */
+	uint8_t syn_cookies;          /* enum weir_syn_cookies */
+	uint8_t no_backend;           /* enum weir_no_backend */
+	uint8_t on_down;              /* enum weir_on_down */
+	struct weir_pphdr_form pphdr; /* what its backends are told first (HC-80) */
+	uint32_t since;               /* the policy's generation that gave it its number */
 	struct weir_watermarks watermarks;
 	struct weir_profile profile;
 	struct weir_timeouts timeouts;

@@ -41,7 +41,7 @@ static void fill_conn(struct weir_proxy *px, struct weir_conn *c, const struct w
 }
 
 /* HC-04: within the announced window, the packet limit, and the service's share of the pool. */
-static void hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+void weir_accept_hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	uint32_t room = px->policy->limits.held_bytes;
 	uint32_t off = pkt->seg.seq - weir_client_snd_start(c);
@@ -65,11 +65,6 @@ static void hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pk
 	}
 	pkt->send = WEIR_SEND_HELD;
 	event(px, WEIR_EVENT_held);
-}
-
-static bool has_data_or_fin(const struct weir_seg *seg)
-{
-	return seg->payload_len > 0 || (seg->flags & WEIR_TCP_FIN);
 }
 
 /* HC-65: there is a place for one more of the service; if not, room is made among its own. */
@@ -164,8 +159,8 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 	event(px, WEIR_EVENT_conn_opened);
 	weir_count(&count->opened, 1);
 	pkt->conn = conn_index(px, c);
-	if (!probe && has_data_or_fin(&pkt->seg))
-		hold(px, c, pkt);
+	if (!probe && weir_has_data_or_fin(&pkt->seg))
+		weir_accept_hold(px, c, pkt);
 	else
 		drop(pkt, WEIR_FATE_handshake_ack);
 }
@@ -183,11 +178,11 @@ static void note_window(struct weir_conn *c, const struct weir_seg *seg)
 
 /*
  * RFC 5961 §3.2. A RST is exact where the client stands for all we know: at its first byte, which a
- * challenge ACK names, or at the end of all that is held. These are two numbers, so a blind sender needs
- * 2^31 packets (HC-63). Elsewhere in the window it may follow data that was lost, or be of the previous
+ * challenge ACK names, or at the end of all that is held, or was sent on. These are three numbers, so a blind
+ * sender needs 2^30 packets (HC-63). Elsewhere in the window it may follow data that was lost, or be of the previous
  * incarnation: a challenge ACK asks the client.
  */
-static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
+void weir_accept_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt)
 {
 	const uint32_t seq = pkt->seg.seq, start = weir_client_snd_start(c);
 
@@ -195,7 +190,8 @@ static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pk
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	}
-	if (seq != start && seq != weir_held_end(&px->held, c->held, start)) {
+	if (seq != start && seq != c->track[WEIR_CLIENT].end &&
+		seq != weir_held_end(&px->held, c->held, start)) {
 		weir_reply_challenge(px, c, pkt);
 		return;
 	}
@@ -211,15 +207,15 @@ void weir_accept_early(struct weir_proxy *px, struct weir_conn *c, struct weir_p
 	const struct weir_seg *seg = &pkt->seg;
 
 	if (seg->flags & WEIR_TCP_RST) {
-		early_rst(px, c, pkt);
+		weir_accept_rst(px, c, pkt);
 		return;
 	}
 	if (seg->ack != c->cookie + 1) {
 		drop(pkt, WEIR_FATE_bad_ack);
 		return;
 	}
-	if (has_data_or_fin(seg)) {
-		hold(px, c, pkt);
+	if (weir_has_data_or_fin(seg)) {
+		weir_accept_hold(px, c, pkt);
 		return;
 	}
 	note_window(c, seg);

@@ -8,6 +8,7 @@
 #include "base/seq.h"
 #include "tcp/entry.h"
 #include "tcp/handshake.h"
+#include "tcp/inserted.h"
 #include "wire/l3.h"
 
 /* RFC 7323 §1.3, §2.2: scaling is on if both offer it; the windows of SYN and SYN-ACK are unscaled. */
@@ -35,6 +36,7 @@ static void learn(struct weir_proxy *px, struct weir_conn *c, const struct weir_
 	agree_on_scale(c, seg);
 	c->track[WEIR_BACKEND] = (struct weir_track){next + seg->payload_len, next, next + wnd};
 	c->max_wnd[WEIR_CLIENT] = (uint16_t)(wnd >> c->wscale_client);
+	weir_handshake_note_mss(c, seg->mss);
 	if (seg->ts_off == 0)
 		c->flags &= (uint8_t)~WEIR_CONN_TS;
 	if (!seg->sack_ok)
@@ -143,14 +145,19 @@ static void early_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pk
 /* The client's address is proved. */
 static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *ack)
 {
-	weir_conn_step(px, c, WEIR_CLIENT, WEIR_TCP_ACKED);
-	weir_handshake_end(c);
+	const bool inserts = weir_inserts(px, c);
+
+	weir_conn_step(px, c, WEIR_CLIENT, inserts ? WEIR_TCP_HEADER : WEIR_TCP_ACKED);
+	/* what the handshake of a cookie would know: TSvals as each end has seen them */
+	weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);
+	if (inserts)
+		weir_inserted_begin(px, c);
+	else
+		weir_handshake_end(c);
 	if (weir_table_pressed(px,
 		    weir_entry_service(px,
 			    c))) /* a newcomer with a proved address: now room is made */
 		weir_pressure_begin(px);
-	/* what the handshake of a cookie would know: TSvals as each end has seen them */
-	weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);
 	weir_known_note(&px->known, &c->client.addr);
 	event(px, WEIR_EVENT_conn_opened);
 	event(px, WEIR_EVENT_conn_established);
@@ -176,7 +183,8 @@ static void client_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_p
 	const bool syn = pkt->seg.flags & WEIR_TCP_SYN;
 	enum weir_fate why;
 
-	if (!weir_calm_answered(c) || !weir_window_acks(c, WEIR_CLIENT, &pkt->seg)) {
+	if (!weir_calm_answered(c) || !weir_window_acks(c, WEIR_CLIENT, &pkt->seg) ||
+		(syn && weir_inserts(px, c))) { /* HC-80: no simultaneous open */
 		drop(pkt, syn ? WEIR_FATE_stray_syn_ack : WEIR_FATE_bad_ack);
 		return;
 	}
@@ -190,7 +198,9 @@ static void client_ack(struct weir_proxy *px, struct weir_conn *c, struct weir_p
 		return;
 	}
 	establish(px, c, &pkt->seg);
-	if (syn)
+	if (c->state == WEIR_HEADER_SENT)
+		weir_inserted_segment(px, c, WEIR_CLIENT, pkt);
+	else if (syn)
 		weir_entry_pass_syn(px, c, WEIR_CLIENT, pkt);
 	else
 		weir_forward(px, c, WEIR_CLIENT, pkt);

@@ -252,6 +252,12 @@ static void clear_away(struct weir_proxy *px, struct weir_conn *c)
 	weir_conn_evict(px, c);
 }
 
+static bool inserts_for(const struct weir_proxy *px, const struct weir_pkt *syn)
+{
+	return px->policy->services[weir_policy_service_of(px->policy, syn->key.id)]
+		       .pphdr.version != WEIR_PPHDR_NONE;
+}
+
 bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, struct weir_conn *c)
 {
 	bool is_new;
@@ -259,6 +265,8 @@ bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, s
 	pkt->conn = WEIR_CONN_NONE;
 	if (c != NULL && c->state == WEIR_SYN_SENT)
 		return false; /* the client accepted a cookie, which another one may follow (HC-24) */
+	if (pkt->seg.payload_len > 0 && inserts_for(px, pkt))
+		return false; /* HC-80: its bytes would stand before ours */
 	is_new = c == NULL || is_past(px, c, &pkt->seg);
 	if (is_new && px->gates[weir_policy_service_of(px->policy, pkt->key.id)].cookies)
 		return false; /* no entry begins, whatever there was before */

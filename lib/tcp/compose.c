@@ -9,7 +9,8 @@ static void send_to_backend(struct weir_proxy *px, const struct weir_conn *c, st
 	const struct weir_backend *bk = &px->policy->backends[c->backend];
 	struct weir_dest dest = {.send = WEIR_SEND_NEXTHOP,
 		.nexthop = bk->nexthop,
-		.unanswered = c->state == WEIR_SYN_SENT && c->tries > 0};
+		.unanswered = (c->state == WEIR_SYN_SENT || c->state == WEIR_HEADER_SENT) &&
+			c->tries > 0};
 
 	h->src = c->local.addr;
 	h->sport_be = c->local.port_be;
@@ -82,6 +83,26 @@ void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, 
 		/* The client's TSvals go on from here; a later clock would make them old (PAWS). */
 		.tsval = weir_handshake_syn_tsval(c),
 		.tsecr = tsecr,
+	};
+
+	send_to_backend(px, c, &h);
+}
+
+void weir_send_inserted(struct weir_proxy *px, const struct weir_conn *c, uint32_t seq,
+	const uint8_t *bytes, uint32_t len)
+{
+	struct weir_header h = {
+		.seq = seq + c->seq_delta[WEIR_CLIENT],
+		.ack = c->track[WEIR_BACKEND].acked,
+		.flags = WEIR_TCP_ACK | (len > 0 ? WEIR_TCP_PSH : 0),
+		.wnd = weir_open_window(c, WEIR_BACKEND,
+			c->backend_unscaled ? 0 : c->wscale_client),
+		.wscale = WEIR_WSCALE_NONE,
+		.ts = c->flags & WEIR_CONN_TS,
+		.tsval = weir_handshake_syn_tsval(c), /* as in weir_send_ack_to_backend() */
+		.tsecr = weir_handshake_cookie_tsval(c) - c->ts_delta[WEIR_BACKEND],
+		.payload = bytes,
+		.payload_len = (uint16_t)len,
 	};
 
 	send_to_backend(px, c, &h);

@@ -175,6 +175,8 @@ void weir_conn_drop_held(struct weir_proxy *px, struct weir_conn *c)
 {
 	struct weir_pkt pkt;
 
+	if (weir_conn_held(c) == WEIR_HELD_NONE)
+		return;
 	while (weir_held_get(&px->held, &c->held, &pkt)) {
 		drop(&pkt, WEIR_FATE_early_gone);
 		return_packet(px, &pkt);
@@ -222,6 +224,7 @@ uint32_t weir_conn_timeout_ms(const struct weir_proxy *px, const struct weir_con
 		return t->rst_pending_ms;
 	switch ((enum weir_state)c->state) {
 	case WEIR_SYN_SENT:
+	case WEIR_HEADER_SENT:
 		return t->connect_ms << c->tries;
 	case WEIR_SYN_RCVD:
 		return WEIR_HALF_OPEN_MS;

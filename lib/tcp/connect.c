@@ -5,6 +5,7 @@
  */
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/inserted.h"
 
 /* How often a connection may move to another backend or local port before its client gets RST. */
 #define SWITCHES_MAX 3
@@ -214,34 +215,47 @@ static void splice(struct weir_conn *c, const struct weir_seg *seg)
 	c->max_wnd[WEIR_BACKEND] = seg->wnd >> c->wscale_backend;
 	if ((c->flags & WEIR_CONN_SACK) && !seg->sack_ok)
 		c->flags |= WEIR_CONN_STRIP_SACK;
+	weir_handshake_note_mss(c, seg->mss);
 }
 
-/* The third step towards the backend: the client's early segments in order, or else an ACK of ours. */
-static void flush_held(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn_ack)
+/* The client's early segments in order; true: one fits the backend's window, others are dropped. */
+static bool flush_held(struct weir_proxy *px, struct weir_conn *c, uint32_t held)
 {
-	bool acked = false; /* by a segment that fits the backend's window: others are dropped */
+	bool acked = false;
 	struct weir_pkt pkt;
 
-	while (weir_held_get(&px->held, &c->held, &pkt)) {
+	while (weir_held_get(&px->held, &held, &pkt)) {
 		weir_forward(px, c, WEIR_CLIENT, &pkt);
 		acked |= pkt.send != WEIR_SEND_NOTHING;
 		return_packet(px, &pkt);
 		event(px, WEIR_EVENT_held_flushed);
 	}
-	if (!acked)
+	return acked;
+}
+
+void weir_connect_flow(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn_ack)
+{
+	const uint32_t held = c->held;
+
+	weir_handshake_end(c);
+	if (!flush_held(px, c, held) && syn_ack != NULL)
 		weir_send_ack_to_backend(px, c, syn_ack->tsval);
+	if (c->flags & WEIR_CONN_WND_UPDATE) {
+		weir_send_window_update(px, c);
+		weir_conn_timer(px, c, conn_service(px, c)->timeouts.connect_ms);
+	}
 }
 
 static void establish(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *seg)
 {
 	splice(c, seg);
-	weir_handshake_end(c);
 	weir_sched_answered(&px->sched, c->backend);
-	weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_SYN_ACK);
-	flush_held(px, c, seg);
-	if (c->flags & WEIR_CONN_WND_UPDATE) {
-		weir_send_window_update(px, c);
-		weir_conn_timer(px, c, conn_service(px, c)->timeouts.connect_ms);
+	if (weir_inserts(px, c)) {
+		weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_HEADER);
+		weir_inserted_begin(px, c);
+	} else {
+		weir_conn_step(px, c, WEIR_BACKEND, WEIR_TCP_SYN_ACK);
+		weir_connect_flow(px, c, seg);
 	}
 	event(px, WEIR_EVENT_conn_established);
 	weir_count(&service_counters(px, &c->client)->established, 1);

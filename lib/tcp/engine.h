@@ -7,6 +7,7 @@
  *	burst.c    the stages before the decision, for all packets of a burst at once
  *	accept.c   a client's valid ACK, and its early data           \ handshake.h
  *	connect.c  SYN to a backend, its answer, another backend      /
+ *	inserted.c bytes of our own before the client's first: PROXY header (inserted.h)
  *	calm.c     half-open entries: SYN, SYN-ACK and ACK of the two ends pass (calm.h); calm_syn.c: the
  *	           client's SYN; entry.c: their life
  *	gate.c     cookies or half-open entries, for one service; gates.c: for all of a worker's
@@ -311,6 +312,11 @@ void weir_send_syn(struct weir_proxy *px, const struct weir_conn *c);
  * retransmitted. tsecr: the SYN-ACK's TSval as the backend said it (HC-05: not translated).
  */
 void weir_send_ack_to_backend(struct weir_proxy *px, const struct weir_conn *c, uint32_t tsecr);
+/*
+ * Inserted bytes of c, which is in HEADER_SENT, from `seq` on, in the client's space; len 0: an ACK only.
+ */
+void weir_send_inserted(struct weir_proxy *px, const struct weir_conn *c, uint32_t seq,
+	const uint8_t *bytes, uint32_t len);
 void weir_send_window_update(struct weir_proxy *px, const struct weir_conn *c);
 /* RST to the client, at the sequence number that it expects. */
 void weir_send_rst_to_client(struct weir_proxy *px, const struct weir_conn *c);
@@ -401,7 +407,10 @@ void weir_pressure_tick(struct weir_proxy *px);
 
 /* forward.c */
 
-/* A segment of a connection that is in none of SYN_SENT, SYN_RCVD and CLOSED. Sets send and fate of pkt. */
+/*
+ * A segment of a connection that is in none of SYN_SENT, SYN_RCVD and CLOSED; in HEADER_SENT data of the client.
+ * Sets send and fate of pkt.
+ */
 void weir_forward(struct weir_proxy *px, struct weir_conn *c, enum weir_side side,
 	struct weir_pkt *pkt);
 

@@ -5,6 +5,7 @@
  * `timeouts` in quotes):
  *
  *	SYN_SENT                        retransmission of our SYN: "connect", doubled each time (HC-11)
+ *	HEADER_SENT                     retransmission of what we insert: the same (HC-80)
  *	SYN_RCVD                        how long a half-open entry stays: 75 s (HC-70)
  *	any active state, RST_PENDING   the exact RST stands if its receiver is silent: "rst_pending" (HC-22)
  *	ESTABLISHED, WND_UPDATE         retransmission of the window update: "connect", doubled (HC-04)
@@ -21,6 +22,7 @@
 #include "tcp/calm.h"
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "tcp/inserted.h"
 
 /* SYNs without an answer before another backend is tried (HC-11). */
 #define SYN_TRIES 2
@@ -80,6 +82,8 @@ static void expire(struct weir_proxy *px, struct weir_conn *c)
 		WEIR_CONN_RST_PENDING) { /* its receiver has sent nothing since the RST */
 		weir_conn_step(px, c, (enum weir_side)c->reset_by, WEIR_TCP_RESET);
 		event(px, WEIR_EVENT_conn_reset);
+	} else if (c->state == WEIR_HEADER_SENT) {
+		weir_inserted_expired(px, c);
 	} else if (c->flags & WEIR_CONN_WND_UPDATE) {
 		retransmit_window_update(px, c);
 	} else {

@@ -8,6 +8,8 @@
 #include "base/seq.h"
 #include "tcp/engine.h"
 #include "tcp/entry.h"
+#include "tcp/handshake.h"
+#include "tcp/inserted.h"
 #include "wire/l3.h"
 
 static unsigned int side_bit(enum weir_side side)
@@ -90,7 +92,7 @@ static void handle_syn(struct weir_proxy *px, struct weir_conn *c, enum weir_sid
 		drop(pkt, WEIR_FATE_out_of_window);
 		return;
 	}
-	if (c->calm) {
+	if (c->calm && !weir_inserts(px, c)) {
 		weir_entry_pass_syn(px, c, side, pkt);
 		return;
 	}
@@ -206,7 +208,8 @@ static inline void refresh_timer(struct weir_proxy *px, struct weir_conn *c, enu
 		return;
 	if (c->state == WEIR_ESTABLISHED) /* INVARIANT: what weir_conn_timeout_ms() returns */
 		weir_conn_timer(px, c, conn_service(px, c)->timeouts.established_ms);
-	else if (c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN))
+	else if (c->state > WEIR_ESTABLISHED &&
+		(c->state != WEIR_TIME_WAIT || (seg->flags & WEIR_TCP_FIN)))
 		weir_conn_timer(px, c, weir_conn_timeout_ms(px, c));
 }
 
@@ -217,6 +220,26 @@ static inline void learn_from_client(struct weir_conn *c, const struct weir_pkt 
 	c->neighbour.interface = pkt->interface;
 	if (pkt->seg.payload_len > 0)
 		c->quiet = WEIR_QUIET_HEARD;
+}
+
+/*
+ * HC-80: what a backend has sent before it had all inserted bytes, and what came late: it acknowledges what the
+ * client has not sent. Lost, it comes again.
+ */
+static __attribute__((noinline, cold)) bool drop_late(const struct weir_proxy *px,
+	const struct weir_conn *c, struct weir_pkt *pkt)
+{
+	if (!weir_is_inserted(c, px->policy, pkt->seg.ack - c->seq_delta[WEIR_CLIENT]))
+		return false;
+	drop(pkt,
+		weir_has_data_or_fin(&pkt->seg) ? WEIR_FATE_header_unacked : WEIR_FATE_header_ack);
+	return true;
+}
+
+/* After weir_window_update(): the backend has acknowledged more before. */
+static inline bool acks_less(const struct weir_conn *c, const struct weir_seg *seg)
+{
+	return seg->ack - c->seq_delta[WEIR_CLIENT] != c->track[WEIR_CLIENT].acked;
 }
 
 /* Inlined twice, with `side` a constant. */
@@ -251,6 +274,8 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	weir_window_update(c, side, seg);
 	if (side == WEIR_CLIENT)
 		learn_from_client(c, pkt);
+	else if (__builtin_expect(acks_less(c, seg), 0) && drop_late(px, c, pkt))
+		return;
 	refresh_timer(px, c, side, seg);
 	pass_on(px, c, side, pkt);
 }

@@ -8,6 +8,7 @@
  *	            backend has answered (early data)
  *	connect.c   the backend's side: SYN, its retransmission by expire.c, the backend's answer,
  *	            another backend or local port, giving up
+ *	inserted.c  bytes of our own before the client's first, until the backend has them (inserted.h)
  *
  * INVARIANT: struct weir_handshake shares its memory with the FINs' numbers, so these accessors are
  * valid until the first FIN (fin_noted == 0), even one that was cancelled. Nothing else opens that union.
@@ -24,23 +25,23 @@
 /* Segments of one connection that may be held until its backend answers (HC-04). */
 #define WEIR_HELD_PKTS_MAX 16
 
-/* Sequence number of the client's first byte, in the client's space. Valid in SYN_SENT. */
+/* Sequence number of the client's first byte, in the client's space. Valid in SYN_SENT and HEADER_SENT. */
 static inline uint32_t weir_client_snd_start(const struct weir_conn *c)
 {
 	return c->track[WEIR_CLIENT].acked;
 }
 
 /*
- * Sequence number of the client's first byte in the backend's space: our ISN + 1, plus the bytes
- * that we insert before it, of which there are none. This is the one place that says so. Valid in
- * SYN_SENT, once a backend was chosen.
+ * Sequence number of the client's first byte in the backend's space: our ISN + 1, and from HEADER_SENT on
+ * plus the bytes that we insert before it (tcp/inserted.h). Valid in SYN_SENT, once a backend was chosen, and
+ * in HEADER_SENT.
  */
 static inline uint32_t weir_backend_snd_start(const struct weir_conn *c)
 {
 	return weir_client_snd_start(c) + c->seq_delta[WEIR_CLIENT];
 }
 
-/* Our ISN towards the backend: the sequence number of our SYN. Valid as weir_backend_snd_start(). */
+/* Our ISN towards the backend: the sequence number of our SYN. Valid in SYN_SENT. */
 static inline uint32_t weir_backend_isn(const struct weir_conn *c)
 {
 	return weir_backend_snd_start(c) - 1;
@@ -87,9 +88,18 @@ static inline void weir_handshake_set_syn_tsval(struct weir_conn *c, uint32_t ts
 	c->ts_delta[WEIR_CLIENT] = tsval - client_tsval;
 }
 
-/* ESTABLISHED: what only the handshake has needed is free for what the splice remembers. */
+/* The backend's SYN-ACK says that MSS. */
+static inline void weir_handshake_note_mss(struct weir_conn *c, uint16_t mss)
+{
+	c->mss_index = mss / 32 < 7 ? mss / 32 & 7 : 7;
+}
+
+/*
+ * ESTABLISHED, nothing is held: what only the handshake has needed is free for what the splice remembers.
+ */
 static inline void weir_handshake_end(struct weir_conn *c)
 {
+	c->client_start = weir_client_snd_start(c);
 	c->tries = 0;
 	c->switches = 0;
 	c->mss_index = 0;
@@ -109,7 +119,27 @@ void weir_accept(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash,
 /* A further segment of the client while c is in SYN_SENT: held, dropped, or an RST. */
 void weir_accept_early(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
 
+/*
+ * A segment of the client with data or FIN, of which nothing may be sent to the backend yet: held, or
+ * dropped. Sets send and fate of pkt.
+ */
+void weir_accept_hold(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
+/* A RST of the client in SYN_SENT or HEADER_SENT: ends c, or is dropped or challenged. */
+void weir_accept_rst(struct weir_proxy *px, struct weir_conn *c, struct weir_pkt *pkt);
+
+static inline bool weir_has_data_or_fin(const struct weir_seg *seg)
+{
+	return seg->payload_len > 0 || (seg->flags & WEIR_TCP_FIN);
+}
+
 /* connect.c */
+
+/*
+ * c is ESTABLISHED: the client's held segments go to the backend, and what the handshake has put off is done.
+ * syn_ack: the backend's, which is still to be acknowledged, by them or an ACK of ours; NULL: it is.
+ */
+void weir_connect_flow(struct weir_proxy *px, struct weir_conn *c, const struct weir_seg *syn_ack);
 
 /*
  * Sends a SYN to that backend, from a local port that c gets for it; in SYN_RCVD it sends none: the

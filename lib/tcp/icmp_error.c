@@ -33,7 +33,7 @@ static bool is_in_flight(const struct weir_conn *c, enum weir_side sender, uint3
 {
 	const struct weir_track *sent = &c->track[sender];
 
-	return c->state >= WEIR_ESTABLISHED && c->state < WEIR_TIME_WAIT &&
+	return c->state > WEIR_SYN_SENT && c->state < WEIR_TIME_WAIT &&
 		weir_seq_le(sent->acked, seq) && weir_seq_lt(seq, sent->end);
 }
 

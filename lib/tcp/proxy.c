@@ -11,6 +11,7 @@
 #include "tcp/calm.h"
 #include "tcp/gates.h"
 #include "tcp/handshake.h"
+#include "tcp/inserted.h"
 #include "wire/icmp.h"
 
 /* Bound of one weir_proxy_tick(): what is left is done by the next one. */
@@ -61,11 +62,13 @@ static void handle_closed(struct weir_proxy *px, const struct weir_conn *c, enum
 		weir_reply_rst_budgeted(px, WEIR_REPLY_PEER, pkt, WEIR_FATE_refused_closed);
 }
 
-/* A segment of a connection in SYN_SENT or SYN_RCVD. */
+/* A segment of a connection in SYN_SENT, SYN_RCVD or HEADER_SENT. */
 static __attribute__((noinline)) void handle_unspliced(struct weir_proxy *px, struct weir_conn *c,
 	enum weir_side side, struct weir_pkt *pkt)
 {
-	if (c->state == WEIR_SYN_RCVD)
+	if (c->state == WEIR_HEADER_SENT)
+		weir_inserted_segment(px, c, side, pkt);
+	else if (c->state == WEIR_SYN_RCVD)
 		weir_calm_segment(px, c, side, pkt);
 	else if (side == WEIR_BACKEND)
 		weir_connect_answer(px, c, pkt);
@@ -106,7 +109,7 @@ static inline __attribute__((always_inline)) void handle_known(struct weir_proxy
 	pkt->conn = conn_index(px, c);
 	if (is_flowing(c))
 		weir_forward(px, c, side, pkt);
-	else if (c->state == WEIR_SYN_SENT || c->state == WEIR_SYN_RCVD)
+	else if (c->state != WEIR_CLOSED && c->state < WEIR_ESTABLISHED)
 		handle_unspliced(px, c, side, pkt);
 	else if (handle_end(px, c, side, pkt))
 		return;

@@ -126,12 +126,12 @@ static uint16_t early_window(struct weir_proxy *px, const struct weir_listener *
 	return early_room(px, &l->profile);
 }
 
-/* The window that c's client has been shown: in SYN_SENT what may be held. */
+/* The window that c's client has been shown: before ESTABLISHED what may be held. */
 static uint16_t shown_window(const struct weir_proxy *px, const struct weir_conn *c)
 {
 	uint32_t wnd = early_room(px, &conn_service(px, c)->profile) >> c->wscale_shown;
 
-	if (c->state != WEIR_SYN_SENT)
+	if (c->state >= WEIR_ESTABLISHED)
 		return weir_open_window(c, WEIR_CLIENT, c->wscale_shown);
 	if (c->flags & WEIR_CONN_WND_UPDATE) /* it was told 0; a window update follows */
 		return 0;
@@ -139,7 +139,7 @@ static uint16_t shown_window(const struct weir_proxy *px, const struct weir_conn
 }
 
 /*
- * In SYN_SENT the backend's track counts in the client's view. Later the current timestamps are unknown:
+ * In SYN_SENT the backend's track counts in the client's view. From ESTABLISHED on current timestamps are unknown:
  * the segment has none, and if its receiver misses them, it knows the connection.
  */
 static void challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)
@@ -150,7 +150,7 @@ static void challenge(struct weir_proxy *px, const struct weir_conn *c, struct w
 	h.ack = weir_window_asked(c);
 	h.flags = WEIR_TCP_ACK;
 	h.wnd = shown_window(px, c);
-	if (c->state == WEIR_SYN_SENT && (c->flags & WEIR_CONN_TS)) {
+	if (c->state < WEIR_ESTABLISHED && (c->flags & WEIR_CONN_TS)) {
 		h.ts = true;
 		h.tsval = weir_handshake_cookie_tsval(c);
 		h.tsecr = weir_handshake_client_tsval(c);

@@ -16,6 +16,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_CLOSED] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_CLOSED,
 		[WEIR_TCP_ACKED] = WEIR_CLOSED,
+		[WEIR_TCP_HEADER] = WEIR_CLOSED,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_SENT] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_ACKED] = WEIR_CLOSED,
 		[WEIR_TCP_FIN_CANCELLED] = WEIR_CLOSED,
@@ -26,6 +28,9 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		/* The backend accepts: both sides are open, and their sequence spaces are spliced. */
 		[WEIR_TCP_SYN_ACK] = WEIR_ESTABLISHED,
 		[WEIR_TCP_ACKED] = WEIR_SYN_SENT,
+		/* Both ends are open, but the backend is told the client's address first (HC-80). */
+		[WEIR_TCP_HEADER] = WEIR_HEADER_SENT,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_SYN_SENT,
 		[WEIR_TCP_FIN_SENT] = WEIR_SYN_SENT, /* a client's early FIN is held like data */
 		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_SENT,
 		[WEIR_TCP_FIN_CANCELLED] = WEIR_SYN_SENT,
@@ -37,6 +42,9 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_SYN_ACK] = WEIR_SYN_RCVD, /* it passes: the client has not accepted yet */
 		/* The third step: both ends are open. */
 		[WEIR_TCP_ACKED] = WEIR_ESTABLISHED,
+		/* Both ends are open, but the backend is told the client's address first (HC-80). */
+		[WEIR_TCP_HEADER] = WEIR_HEADER_SENT,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_SYN_RCVD,
 		[WEIR_TCP_FIN_SENT] = WEIR_SYN_RCVD, /* a FIN with the ACK counts after it */
 		[WEIR_TCP_FIN_ACKED] = WEIR_SYN_RCVD,
 		[WEIR_TCP_FIN_CANCELLED] = WEIR_SYN_RCVD,
@@ -44,9 +52,24 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_RESET] = WEIR_CLOSED
 	),
 
+	[WEIR_HEADER_SENT] = BOTH(
+		[WEIR_TCP_SYN_ACK] = WEIR_HEADER_SENT, /* retransmitted: our header was lost */
+		[WEIR_TCP_ACKED] = WEIR_HEADER_SENT,
+		[WEIR_TCP_HEADER] = WEIR_HEADER_SENT,
+		/* The backend has all bytes of our own: what is sent from here on is the two ends'. */
+		[WEIR_TCP_HEADER_ACKED] = WEIR_ESTABLISHED,
+		[WEIR_TCP_FIN_SENT] = WEIR_HEADER_SENT, /* a client's FIN is held, a backend's comes again */
+		[WEIR_TCP_FIN_ACKED] = WEIR_HEADER_SENT,
+		[WEIR_TCP_FIN_CANCELLED] = WEIR_HEADER_SENT,
+		/* A RST of either side, or the backend never acknowledges the header. */
+		[WEIR_TCP_RESET] = WEIR_CLOSED
+	),
+
 	[WEIR_ESTABLISHED] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_ESTABLISHED, /* retransmitted: our ACK was lost */
 		[WEIR_TCP_ACKED] = WEIR_ESTABLISHED,
+		[WEIR_TCP_HEADER] = WEIR_ESTABLISHED,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_ESTABLISHED,
 		/* The first FIN: its sender becomes the closer, the other end is in CLOSE_WAIT. */
 		[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1,
 		[WEIR_TCP_FIN_ACKED] = WEIR_ESTABLISHED,
@@ -59,6 +82,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_CLOSER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_1,
 			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_HEADER] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_HEADER_ACKED] = WEIR_FIN_WAIT_1,
 			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_1, /* retransmitted */
 			/* The other end acknowledges the FIN: half close, it may still send data. */
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
@@ -69,6 +94,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_OTHER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_1,
 			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_HEADER] = WEIR_FIN_WAIT_1,
+			[WEIR_TCP_HEADER_ACKED] = WEIR_FIN_WAIT_1,
 			/* A FIN before the closer's FIN is acknowledged: simultaneous close. */
 			[WEIR_TCP_FIN_SENT] = WEIR_CLOSING,
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_1,
@@ -81,6 +108,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_CLOSER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_HEADER] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_HEADER_ACKED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_FIN_SENT] = WEIR_FIN_WAIT_2, /* retransmitted */
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_FIN_CANCELLED] = WEIR_FIN_WAIT_2,
@@ -89,6 +118,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 		[WEIR_OTHER] = {
 			[WEIR_TCP_SYN_ACK] = WEIR_FIN_WAIT_2,
 			[WEIR_TCP_ACKED] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_HEADER] = WEIR_FIN_WAIT_2,
+			[WEIR_TCP_HEADER_ACKED] = WEIR_FIN_WAIT_2,
 			/* The other end closes too, and waits for the ACK of its FIN. */
 			[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK,
 			[WEIR_TCP_FIN_ACKED] = WEIR_FIN_WAIT_2,
@@ -100,6 +131,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_CLOSING] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_CLOSING,
 		[WEIR_TCP_ACKED] = WEIR_CLOSING,
+		[WEIR_TCP_HEADER] = WEIR_CLOSING,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_CLOSING,
 		[WEIR_TCP_FIN_SENT] = WEIR_CLOSING, /* retransmitted */
 		/* One of the two FINs is acknowledged; the other one's ACK is missing. */
 		[WEIR_TCP_FIN_ACKED] = WEIR_LAST_ACK,
@@ -111,6 +144,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_LAST_ACK] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_LAST_ACK,
 		[WEIR_TCP_ACKED] = WEIR_LAST_ACK,
+		[WEIR_TCP_HEADER] = WEIR_LAST_ACK,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_LAST_ACK,
 		[WEIR_TCP_FIN_SENT] = WEIR_LAST_ACK, /* retransmitted */
 		/* The second FIN is acknowledged as well: the close is complete. */
 		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
@@ -122,6 +157,8 @@ const uint8_t weir_transitions[WEIR_STATES][WEIR_ROLES][WEIR_TCP_EVENTS] = {
 	[WEIR_TIME_WAIT] = BOTH(
 		[WEIR_TCP_SYN_ACK] = WEIR_TIME_WAIT,
 		[WEIR_TCP_ACKED] = WEIR_TIME_WAIT,
+		[WEIR_TCP_HEADER] = WEIR_TIME_WAIT,
+		[WEIR_TCP_HEADER_ACKED] = WEIR_TIME_WAIT,
 		[WEIR_TCP_FIN_SENT] = WEIR_TIME_WAIT, /* retransmitted: its ACK was lost */
 		[WEIR_TCP_FIN_ACKED] = WEIR_TIME_WAIT,
 		[WEIR_TCP_FIN_CANCELLED] = WEIR_TIME_WAIT,
@@ -136,6 +173,8 @@ const char *weir_tcp_event_name(enum weir_tcp_event e)
 	static const char *const names[WEIR_TCP_EVENTS] = {
 		[WEIR_TCP_SYN_ACK] = "backend's SYN-ACK",
 		[WEIR_TCP_ACKED] = "client's ACK of it",
+		[WEIR_TCP_HEADER] = "header sent",
+		[WEIR_TCP_HEADER_ACKED] = "header acknowledged",
 		[WEIR_TCP_FIN_SENT] = "FIN",
 		[WEIR_TCP_FIN_ACKED] = "FIN acknowledged",
 		[WEIR_TCP_FIN_CANCELLED] = "data beyond its FIN",

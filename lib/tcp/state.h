@@ -13,10 +13,12 @@
 #include "flow/conn.h"
 
 enum weir_tcp_event {
-	WEIR_TCP_SYN_ACK,   /* the backend accepted */
-	WEIR_TCP_ACKED,     /* the client acknowledged the backend's own SYN-ACK */
-	WEIR_TCP_FIN_SENT,  /* the side's FIN was forwarded and counts (HC-64) */
-	WEIR_TCP_FIN_ACKED, /* the side's FIN was acknowledged by the other for the first time */
+	WEIR_TCP_SYN_ACK,      /* the backend accepted */
+	WEIR_TCP_ACKED,        /* the client acknowledged the backend's own SYN-ACK */
+	WEIR_TCP_HEADER,       /* both ends are there, and bytes of our own went to the backend */
+	WEIR_TCP_HEADER_ACKED, /* ... which it has acknowledged */
+	WEIR_TCP_FIN_SENT,     /* the side's FIN was forwarded and counts (HC-64) */
+	WEIR_TCP_FIN_ACKED,    /* the side's FIN was acknowledged by the other for the first time */
 	WEIR_TCP_FIN_CANCELLED, /* the side goes on beyond its FIN, which was not acknowledged (HC-64) */
 	WEIR_TCP_RESET, /* a believed RST of either side, or synweir gave the connection up */
 	WEIR_TCP_EVENTS

@@ -29,3 +29,26 @@ void weir_strip_sack(uint8_t *tcp, const struct weir_seg *seg, struct weir_chang
 		tcp[i] = WEIR_OPT_NOP;
 	}
 }
+
+bool weir_is_inserted(const struct weir_conn *c, const struct weir_policy *p, uint32_t seq)
+{
+	const uint16_t service = weir_policy_service_of(p, c->client.id);
+
+	return c->state >= WEIR_ESTABLISHED && c->client_start - 1 - seq < WEIR_PPHDR_MAX &&
+		p->services[service].pphdr.version != WEIR_PPHDR_NONE;
+}
+
+void weir_shift_backend_sack(const struct weir_conn *c, const struct weir_policy *p, uint8_t *tcp,
+	const struct weir_seg *seg, struct weir_changes *ch)
+{
+	const uint32_t add = 0u - c->seq_delta[WEIR_CLIENT];
+	const uint8_t *left = tcp + seg->sack_off;
+
+	for (unsigned int i = 0; i < seg->sack_blocks; i++, left += 8) {
+		if (weir_is_inserted(c, p, weir_load_be32(left) + add)) {
+			weir_strip_sack(tcp, seg, ch);
+			return;
+		}
+	}
+	weir_shift_sack(tcp, seg, add, ch);
+}

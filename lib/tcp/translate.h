@@ -71,6 +71,19 @@ static inline void weir_changes_at(struct weir_changes *ch, unsigned int off, ui
 void weir_shift_sack(uint8_t *tcp, const struct weir_seg *seg, uint32_t add,
 	struct weir_changes *ch);
 
+/*
+ * The backend's to the client. HC-80: a D-SACK of inserted bytes is not for the client, and what is beside it comes
+ * again: NOPs.
+ */
+void weir_shift_backend_sack(const struct weir_conn *c, const struct weir_policy *p, uint8_t *tcp,
+	const struct weir_seg *seg, struct weir_changes *ch);
+
+/*
+ * HC-80: c is ESTABLISHED or later, and the number, in the client's space, is that of an inserted byte, as far as
+ * can be known: tcp/inserted.h.
+ */
+bool weir_is_inserted(const struct weir_conn *c, const struct weir_policy *p, uint32_t seq);
+
 /* HC-03: the backend never offered SACK, so it gets NOPs. */
 void weir_strip_sack(uint8_t *tcp, const struct weir_seg *seg, struct weir_changes *ch);
 
@@ -139,6 +152,8 @@ static inline __attribute__((always_inline)) void weir_translate(const struct we
 		weir_shift_timestamps(c, side, (uint8_t *)tcp, seg, &ch);
 	if (seg->sack_blocks != 0 && side == WEIR_CLIENT && (c->flags & WEIR_CONN_STRIP_SACK))
 		weir_strip_sack((uint8_t *)tcp, seg, &ch);
+	else if (seg->sack_blocks != 0 && side == WEIR_BACKEND)
+		weir_shift_backend_sack(c, p, (uint8_t *)tcp, seg, &ch);
 	else if (seg->sack_blocks != 0)
 		weir_shift_sack((uint8_t *)tcp, seg, ack_add, &ch);
 	tcp->csum = weir_csum_apply(tcp->csum, ch.memory + weir_csum_swap(ch.value));

@@ -76,17 +76,17 @@ static inline uint32_t weir_backend_sent(const struct weir_conn *c)
 }
 
 /*
- * The lowest acknowledgement number that `side` may still send. One of the client's below the first
+ * How far below the highest number sent an acknowledgement of `side` may be. One of the client's below the first
  * byte may be the cookie of a new incarnation: it must not pass as an old one of this connection
- * (HC-24).
+ * (HC-24). Below 2^31.
  */
-static inline uint32_t weir_oldest_ack(const struct weir_conn *c, enum weir_side side)
+static inline uint32_t weir_ack_reach(const struct weir_conn *c, enum weir_side side)
 {
 	uint32_t back = weir_window_reach(c, side);
 
 	if (side == WEIR_CLIENT && !c->isn_stale && weir_backend_sent(c) < back)
 		back = weir_backend_sent(c);
-	return c->track[weir_other(side)].end - back;
+	return back;
 }
 
 static inline bool weir_window_acks(const struct weir_conn *c, enum weir_side side,
@@ -95,7 +95,8 @@ static inline bool weir_window_acks(const struct weir_conn *c, enum weir_side si
 	enum weir_side other = weir_other(side);
 	uint32_t ack = seg->ack - c->seq_delta[other];
 
-	return weir_seq_le(ack, c->track[other].end) && weir_seq_le(weir_oldest_ack(c, side), ack);
+	/* neither above the highest number sent, nor too far below: one comparison for both */
+	return c->track[other].end - ack <= weir_ack_reach(c, side);
 }
 
 static inline uint32_t weir_window_asked(const struct weir_conn *c)

@@ -87,3 +87,28 @@ uint16_t weir_build_tcp(uint8_t *frame, const struct weir_header *h)
 		return build_other(frame, h);
 	return build(frame, h, WEIR_FAMILY_IPV4);
 }
+
+/* The payload behind a frame that was built without. */
+static __attribute__((noinline)) uint16_t append(uint8_t *frame, const struct weir_header *h,
+	uint16_t len)
+{
+	const enum weir_family family = weir_l3_family(&h->src);
+	const unsigned int l4_off = weir_l3_header_end(family);
+	struct weir_tcp_hdr *tcp = (void *)(frame + l4_off);
+	const uint16_t was_len = (uint16_t)(len - l4_off);
+	const uint16_t l4_len = (uint16_t)(was_len + h->payload_len);
+	uint64_t delta = weir_csum_add(0, h->payload, h->payload_len);
+
+	memcpy(frame + len, h->payload, h->payload_len);
+	delta = weir_csum_delta16(delta, weir_be16(was_len), weir_be16(l4_len)); /* pseudo header */
+	tcp->csum = weir_csum_apply(tcp->csum, delta);
+	weir_l3_build(frame, family, &h->src, &h->dst, l4_len);
+	return (uint16_t)(len + h->payload_len);
+}
+
+uint16_t weir_build_segment(uint8_t *frame, const struct weir_header *h)
+{
+	const uint16_t len = weir_build_tcp(frame, h);
+
+	return h->payload_len == 0 ? len : append(frame, h, len);
+}

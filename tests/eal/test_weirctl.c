@@ -277,7 +277,7 @@ static void test_largest(void)
 {
 	struct fake *f = largest_site();
 
-	expect_rows("services", 60, 25);
+	expect_rows("services", 60, 26);
 	expect_rows("backends", 300, 18);
 	expect_rows("workers", WEIR_WORKERS_MAX, 16);
 	expect_rows("drops", WEIR_FATES + WEIR_EVENTS, 5);

@@ -361,7 +361,7 @@ static void say(struct full *f, unsigned int k, unsigned int len)
 			conn >= f->s->workers[w].px.table.conns +
 					f->s->workers[w].px.table.capacity)
 			continue;
-		weir_held_sum(h, conn->held, &pkts, &bytes);
+		weir_held_sum(h, weir_conn_held(conn), &pkts, &bytes);
 		full |= pkts >= WEIR_HELD_PKTS_MAX || bytes + len > f->s->policy->limits.held_bytes;
 	}
 	client_says(f, c, WEIR_TCP_ACK | WEIR_TCP_PSH, len);

@@ -179,14 +179,14 @@ static void to_hop(struct shell_out *out, const struct weir_neighbour *hop)
 static void out_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
 {
 	struct shell_worker *w = shell;
-	uint8_t frame[WEIR_HEADER_FRAME_MAX];
+	uint8_t frame[WEIR_BUILD_FRAME_MAX] __attribute__((aligned(2)));
 	struct shell_out *out;
 
 	if (w->shell->starved != NULL && w->shell->starved(w->shell->starved_arg)) {
 		weir_count(&w->px.counters.event[WEIR_EVENT_no_mbuf], 1);
 		return;
 	}
-	out = leave(w, frame, weir_build_tcp(frame, h));
+	out = leave(w, frame, weir_build_segment(frame, h));
 	out->send = dest->send;
 	out->fate = WEIR_FATE_created;
 	if (dest->send == WEIR_SEND_NEXTHOP)

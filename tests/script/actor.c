@@ -44,6 +44,44 @@ void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode,
 	a->before = a->now;
 }
 
+static void header_ends(struct tests_pphdr *h, const struct actor *client, uint8_t family)
+{
+	const struct weir_addr src = ip_addr(family, client->addr);
+	const struct weir_addr dst = ip_addr(family, client->far);
+
+	h->family = family == WEIR_FAMILY_IPV6 ? 6 : 4;
+	for (unsigned int i = 0; i < 4; i++) {
+		h->src[i] = weir_be32(src.w[h->family == 4 ? 3 : i]);
+		h->dst[i] = weir_be32(dst.w[h->family == 4 ? 3 : i]);
+	}
+}
+
+void actor_await_header(struct actor *a, const struct actor *client, unsigned int version)
+{
+	struct tests_pphdr h = {.sport = client->port, .dport = client->far_port};
+
+	header_ends(&h, client, WEIR_FAMILY_IPV4);
+	a->said_header_len = tests_pphdr_make(&h, version, a->header);
+	header_ends(&h, client, client->family);
+	a->header_len = tests_pphdr_make(&h, version, a->header);
+}
+
+/*
+ * Numbers of what a backend is sent, as a script says them and as they are: the script's header is IPv4's. A
+ * place in the header is the same in both.
+ */
+static uint32_t as_sent(const struct actor *a, uint32_t said)
+{
+	return said - 1 - a->said_header_len < 1u << 31 ? said + a->header_len - a->said_header_len
+							: said;
+}
+
+static uint32_t as_said(const struct actor *a, uint32_t sent)
+{
+	return sent - 1 - a->header_len < 1u << 31 ? sent - (a->header_len - a->said_header_len)
+						   : sent;
+}
+
 /* Another connection on the same addresses: what was shown is forgotten, ISNs grow (RFC 6528). */
 static void begin_anew(struct actor *a)
 {
@@ -105,7 +143,7 @@ static void put_option(struct segment *g, const struct actor *a, const struct pa
 		return;
 	case WEIR_OPT_SACK:
 		for (unsigned int i = 0; i < o->n; i++)
-			edges[i] = v->shown + o->number[i].value;
+			edges[i] = v->shown + as_sent(a, o->number[i].value);
 		segment_sack(g, edges, o->n / 2);
 		return;
 	default:
@@ -175,7 +213,8 @@ static size_t error_about(const struct actor *a, const struct packet *p, uint8_t
 	uint8_t about[SEGMENT_FRAME_MAX];
 
 	memcpy(about, a->last, a->last_len);
-	frame_put32(about + ip_l4_off(ip_family(about)) + 4, a->now.shown + p->seq.value);
+	frame_put32(about + ip_l4_off(ip_family(about)) + 4,
+		a->now.shown + as_sent(a, p->seq.value));
 	return segment_error(about, a->addr, p->error, frame);
 }
 
@@ -200,7 +239,7 @@ size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMEN
 		a->wnd = (uint16_t)p->win.value;
 	g.wnd = a->wnd;
 	g.seq = v->isn + p->seq.value;
-	g.ack = p->flags & WEIR_TCP_ACK ? v->shown + p->ack.value : p->ack.value;
+	g.ack = p->flags & WEIR_TCP_ACK ? v->shown + as_sent(a, p->ack.value) : p->ack.value;
 	memcpy(g.src_mac, a->mac, 6);
 	for (unsigned int i = 0; i < p->n_options; i++)
 		put_option(&g, a, p, &p->option[i]);
@@ -339,10 +378,10 @@ void actor_understand(const struct actor *a, bool old, const uint8_t *frame, siz
 	}
 	tcp = tcp_of(frame);
 	p->flags = tcp.flags;
-	p->seq.value = tcp.seq - v->shown;
+	p->seq.value = as_said(a, tcp.seq - v->shown);
 	p->ack.value = tcp.flags & WEIR_TCP_ACK ? tcp.ack - v->isn : tcp.ack;
 	p->win.value = tcp.wnd;
-	p->len = (uint32_t)tcp.payload_len;
+	p->len = as_said(a, tcp.seq - v->shown + (uint32_t)tcp.payload_len) - p->seq.value;
 	take_options(&tcp, a, v, p);
 }
 
@@ -446,13 +485,19 @@ void actor_remember(struct actor *a, const uint8_t *frame, size_t len)
 		a->now.shown_last_tsval = tsval;
 }
 
+/* Bytes that are inserted count in the backend's numbers, not in the client's. */
+static uint8_t byte_at(const struct actor *a, uint32_t at)
+{
+	return at < a->header_len ? a->header[at] : segment_byte(at - a->header_len);
+}
+
 bool actor_payload_fits(const struct actor *a, const uint8_t *frame, size_t len)
 {
 	const struct tcp tcp = tcp_of(frame);
 	uint32_t at = tcp.seq - a->now.shown - 1;
 
 	for (size_t i = 0; i < tcp.payload_len; i++)
-		if (tcp.payload[i] != segment_byte(at + (uint32_t)i))
+		if (tcp.payload[i] != byte_at(a, at + (uint32_t)i))
 			return false;
 	return true;
 }

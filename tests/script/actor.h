@@ -8,6 +8,7 @@
 
 #include "flow/policy.h"
 #include "packet.h"
+#include "pphdr.h"
 #include "segment.h"
 
 enum actor_id {
@@ -39,6 +40,9 @@ struct actor {
 	struct view now, before;         /* before: of the connection before this one */
 	uint8_t last[SEGMENT_FRAME_MAX]; /* the last frame it got; ICMP errors are about it */
 	size_t last_len;
+	/* what a backend's stream begins with, before the client's bytes (HC-80) */
+	uint8_t header[TESTS_PPHDR_MAX];
+	unsigned int header_len, said_header_len; /* of it, and of IPv4's, which scripts count by */
 };
 
 static inline bool is_client(const struct actor *a)
@@ -57,6 +61,9 @@ void actor_init(struct actor *a, enum actor_id id, enum weir_mode mode,
  * PACKET_MSS_DEFAULT is what counts where the option is missing (RFC 9293 §3.7.1).
  */
 uint16_t actor_mss(enum weir_family family, uint32_t said);
+
+/* A backend is told of the client's address by a PROXY header of that version (no TLVs). */
+void actor_await_header(struct actor *a, const struct actor *client, unsigned int version);
 
 /* The frame that the actor sends for p; its length. `new` numbers are drawn first. */
 size_t actor_frame(struct actor *a, const struct packet *p, uint8_t frame[SEGMENT_FRAME_MAX]);

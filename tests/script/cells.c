@@ -54,7 +54,7 @@ static struct cell cell_at(unsigned int i)
 
 /*
  * Every cell that changes the state, done by either side. But a RST ends no TIME_WAIT (RFC 1337),
- * a client never answers our SYN, and the client's ACK is the client's. A half-open entry that leaves
+ * a client never answers our SYN or what we insert, and the client's ACK is the client's. A half-open entry that leaves
  * is no state, so nobody is said to have done it. What changes nothing is never asked for.
  */
 static bool is_reachable(const struct cell *c)
@@ -65,7 +65,10 @@ static bool is_reachable(const struct cell *c)
 		return false;
 	if (c->event == WEIR_TCP_ACKED || c->state == WEIR_SYN_RCVD)
 		return c->side == WEIR_CLIENT;
-	return c->event != WEIR_TCP_SYN_ACK || c->side == WEIR_BACKEND;
+	if (c->event == WEIR_TCP_SYN_ACK || c->event == WEIR_TCP_HEADER ||
+		c->event == WEIR_TCP_HEADER_ACKED)
+		return c->side == WEIR_BACKEND;
+	return true;
 }
 
 static bool is_reached(const struct cell *c)

@@ -82,10 +82,20 @@ static _Noreturn void differs(struct play *p, const char *reason, const char *ex
 	fail(p->failure, "%s", reason);
 }
 
+/* HC-80. Of client's connections: scripts with a header have no other client. */
+static void await_headers(struct play *p)
+{
+	const unsigned int version = p->policy->services[0].pphdr.version;
+
+	for (unsigned int i = BACKEND; i < ACTORS && version != 0; i++)
+		actor_await_header(&p->actors[i], &p->actors[CLIENT], version);
+}
+
 /* The first packet fixes what is set. */
 static struct shell *shell_of(struct play *p)
 {
 	if (p->shell == NULL) {
+		await_headers(p);
 		p->shell = shell_open(p->policy, SHELL_START_NS);
 		p->policy = NULL;
 	}

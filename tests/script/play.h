@@ -46,7 +46,8 @@
  * otherport (the local port that the backend is shown), port N (of the VIP).
  *
  * Further statements:
- *	set NAME VALUE     of the configuration, before the first packet; times in seconds
+ *	set NAME VALUE     of the configuration, before the first packet; times in seconds. With proxy_protocol
+ *	                   v1 or v2 the first bytes that a backend gets must be the header (without TLVs)
  *	reload NAME VALUE  the same, later: the configuration is read again with that difference
  *	isn END N          its ISN; "clock END N": where its timestamps begin
  *	only MODE          not for the other mode

@@ -97,6 +97,17 @@ static uint8_t syn_cookies(struct words *w)
 	return WEIR_SYN_COOKIES_ALWAYS;
 }
 
+static uint8_t proxy_protocol(struct words *w)
+{
+	if (words_accept(w, "v1"))
+		return WEIR_PPHDR_V1;
+	if (words_accept(w, "v2"))
+		return WEIR_PPHDR_V2;
+	if (!words_accept(w, "none"))
+		fail(w->failure, "syntax: v1, v2 or none");
+	return WEIR_PPHDR_NONE;
+}
+
 static uint8_t no_backend(struct words *w)
 {
 	if (words_accept(w, "drop"))
@@ -129,6 +140,8 @@ static bool set_service(struct weir_policy *p, struct weir_service *s, const cha
 		s->syn_cookies = syn_cookies(w);
 	else if (strcmp(name, "no_backend") == 0)
 		s->no_backend = no_backend(w);
+	else if (strcmp(name, "proxy_protocol") == 0)
+		s->pphdr.version = proxy_protocol(w);
 	else if (strcmp(name, "queue_high") == 0)
 		s->watermarks.queue_high = words_number(w, name);
 	else if (strcmp(name, "rate_high") == 0)

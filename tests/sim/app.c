@@ -51,6 +51,8 @@ static bool do_step(struct sim_app *a, const struct sim_step *s)
 
 static void run(struct sim_app *a)
 {
+	if (a->header_due != 0 && a->waits)
+		return;
 	while (a->peer != NULL && !sim_app_done(a) && !sim_timer_is_set(&a->wait) &&
 		do_step(a, &a->script->step[a->at]))
 		a->at++;
@@ -76,6 +78,7 @@ static void identified(struct sim_app *a)
 		return;
 	}
 	if (a->side == WEIR_BACKEND) {
+		sim_check_header(a);
 		a->script = &a->conn->plan.script[WEIR_BACKEND];
 		a->at = 0;
 		if (a->world->profile->manner == SIM_LONG && a->peer != NULL)
@@ -83,8 +86,32 @@ static void identified(struct sim_app *a)
 	}
 }
 
+/* HC-80: the header stands in front of the stream, whole and once. Returns how many of the bytes are its. */
+static uint32_t take_header(struct sim_app *a, const uint8_t *bytes, uint32_t n)
+{
+	for (uint32_t i = 0; i < n && a->header_due != 0; i++) {
+		unsigned int len = 0;
+
+		a->header[a->header_len++] = bytes[i];
+		switch (tests_pphdr_read(a->header, a->header_len, a->header_due, &a->told, &len)) {
+		case TESTS_PPHDR_PART:
+			break;
+		case TESTS_PPHDR_WRONG:
+			sim_check_wrong_byte(a);
+		case TESTS_PPHDR_WHOLE:
+			a->header_due = 0;
+			return i + 1;
+		}
+	}
+	return n;
+}
+
 static void take(struct sim_app *a, const uint8_t *bytes, uint32_t n)
 {
+	const uint32_t header = a->header_due != 0 ? take_header(a, bytes, n) : 0;
+
+	bytes += header;
+	n -= header;
 	if (a->heard_ns == 0 && n > 0)
 		a->heard_ns = a->world->queue.now_ns;
 	for (uint32_t i = 0; i < n && !a->repeated; i++) {

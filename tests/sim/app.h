@@ -8,6 +8,7 @@
 
 #include "host.h"
 #include "plan.h"
+#include "pphdr.h"
 #include "trace.h"
 
 struct sim_conn;
@@ -22,6 +23,12 @@ struct sim_app {
 	uint32_t at; /* in the script; at its length: it did all it was to do */
 	uint64_t written, read;
 	bool shut, eof;
+	/* backend: the version of the PROXY header that it has not read yet, or 0; it speaks after that */
+	uint8_t header_due;
+	bool waits;
+	uint8_t header[TESTS_PPHDR_MAX]; /* as far as it was read */
+	uint32_t header_len;
+	struct tests_pphdr told;
 	uint64_t stream;   /* the id of what it writes */
 	uint64_t theirs;   /* of what it reads, as far as that was read */
 	uint32_t iss, irs; /* when connected: its ISN, and the one that it was shown */

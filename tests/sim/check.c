@@ -13,6 +13,9 @@
 /* A few hundred are usual, on the worst of networks. */
 #define FRAMES_OF_CONN 3000ull
 
+/* Of a PROXY header: version 2 without TLVs, of IPv4. */
+#define LEAST_HEADER 28
+
 static struct sim_scene scene;
 static struct sim_tuple concerned; /* by the failure */
 
@@ -252,6 +255,16 @@ static void check_syn_ack(const struct sim_peer *p, const struct sim_seg *s)
 		sim_fail(peer_tuple(p), "a SYN-ACK with an option that was not offered");
 }
 
+/*
+ * The SYN-ACK that a client had of synweir said more than a backend's first window: what begins within that passes
+ * (HC-04), bytes of synweir's own do not (HC-80).
+ */
+static bool may_exceed(const struct sim_peer *p, const struct sim_seg *s)
+{
+	return p->passive && p->host->first_wnd > 0 && weir_seq_le(s->seq, p->promised) &&
+		s->seq - p->irs - 1 >= LEAST_HEADER;
+}
+
 void sim_check_received(struct sim_peer *p, const struct sim_seg *s)
 {
 	uint32_t right = s->seq + s->payload_len;
@@ -262,13 +275,35 @@ void sim_check_received(struct sim_peer *p, const struct sim_seg *s)
 	if (!p->handshaken || may_see_strays(p) || p->state == SIM_TIME_WAIT ||
 		(s->flags & (WEIR_TCP_RST | WEIR_TCP_SYN)))
 		return;
-	if (s->payload_len > 1 && weir_seq_lt(p->promised, right))
+	if (s->payload_len > 1 && weir_seq_lt(p->promised, right) && !may_exceed(p, s))
 		sim_fail(peer_tuple(p), "%u bytes beyond the window that %s promised",
 			right - p->promised, p->passive ? "the backend" : "the client");
 	if (p->ts && s->ts && (s->flags & WEIR_TCP_ACK) && !was_sent(p, s->tsecr))
 		sim_fail(peer_tuple(p), "TSecr %u was never sent", s->tsecr);
 	check_sacks(p, s);
 	check_options(p, s);
+}
+
+static uint32_t told_host(const struct tests_pphdr *h, const uint32_t *words)
+{
+	struct weir_addr a = weir_addr_v4(weir_be32(words[0]));
+
+	for (unsigned int i = 0; i < 4 && h->family == 6; i++)
+		a.w[i] = weir_be32(words[i]);
+	return ip_host(&a);
+}
+
+void sim_check_header(const struct sim_app *a)
+{
+	const struct sim_tuple *who = &a->conn->who;
+	const struct tests_pphdr *told = &a->told;
+
+	if (a->header_len == 0)
+		return;
+	if (told_host(told, told->src) != who->addr || told->sport != who->port ||
+		told_host(told, told->dst) != SHELL_VIP(a->conn->service) ||
+		told->dport != SHELL_VIP_PORT)
+		sim_fail(*who, "the backend was told of another client");
 }
 
 void sim_check_limits(const struct sim_front *f)

@@ -32,6 +32,8 @@ _Noreturn void sim_fail(struct sim_tuple who, const char *format, ...)
  * what another backend has read, whose spent cookie may be forgotten by now (HC-35): a->repeated.
  */
 bool sim_check_pair(struct sim_app *a);
+/* A backend knows its client: that is what the PROXY header has told, if there was one. */
+void sim_check_header(const struct sim_app *a);
 _Noreturn void sim_check_wrong_byte(const struct sim_app *a);
 /* Nothing was read that was not written. */
 void sim_check_read(const struct sim_app *a);

@@ -83,3 +83,18 @@ const struct sim_flavour sim_flavours[SIM_FLAVOURS] = {
 		.delack_ms = 200,
 	},
 };
+
+const struct sim_flavour sim_flavour_narrow = {
+	.name = "narrow",
+	.mss = 536,
+	.wscale = 0,
+	.sack = true,
+	.ts = true,
+	.dsack = true,
+	.reassembles = true,
+	.rcv_buf = 32768,
+	.ts_tick_ms = 1,
+	.rto_min_ms = 200,
+	.delack_ms = 40,
+	.challenge_gap_ms = 500,
+};

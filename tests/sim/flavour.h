@@ -36,6 +36,9 @@ struct sim_flavour {
 
 extern const struct sim_flavour sim_flavours[SIM_FLAVOURS];
 
+/* The first of them with an MSS of 536. */
+extern const struct sim_flavour sim_flavour_narrow;
+
 /* The largest segment it takes, options included (RFC 9293 §3.7.1, RFC 6691). */
 static inline uint16_t sim_flavour_mss(const struct sim_flavour *f, enum weir_family family)
 {

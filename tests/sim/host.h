@@ -37,10 +37,12 @@ struct sim_host {
 	bool seals;                        /* SYNs and answers to sealed ones: wire.h */
 	bool router;                       /* speaks for it when it is dead (ICMP) */
 	const struct sim_flavour *flavour; /* of what it accepts */
-	uint32_t ts_bias;                  /* of its timestamp clock */
-	uint64_t troubled_ns;              /* end of its last trouble */
-	struct sim_link up;                /* to synweir */
-	struct sim_link down;              /* from it */
+	uint32_t
+		first_wnd; /* the window of what it accepts until it has read some; 0: the buffer's */
+	uint32_t ts_bias;     /* of its timestamp clock */
+	uint64_t troubled_ns; /* end of its last trouble */
+	struct sim_link up;   /* to synweir */
+	struct sim_link down; /* from it */
 	struct sim_peer *peers[SIM_BUCKETS];
 	uint32_t turned_away; /* SYNs that its TIME_WAIT did not yield to, though they were newer */
 	uint64_t turned_away_ns; /* the last of them */

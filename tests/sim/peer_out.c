@@ -6,6 +6,9 @@
 /* Nobody has more than that in flight: links have no bandwidth that would limit it. */
 #define FLIGHT_MAX 49152u
 
+/* So many are read through the first window of a host that has one: more than a PROXY header. */
+#define FIRST_BYTES 150
+
 /* Bytes that come with a SYN and come again when they are not acknowledged. */
 #define SYN_DATA 100
 
@@ -15,7 +18,11 @@
  */
 static uint16_t offer(struct sim_peer *p, bool syn)
 {
-	uint32_t wnd = p->rcv_read + p->flavour->rcv_buf - p->rcv_nxt;
+	const bool is_first = p->passive && p->rcv_read - p->irs - 1 < FIRST_BYTES;
+	const uint32_t buf =
+		is_first && p->host->first_wnd > 0 ? p->host->first_wnd : p->flavour->rcv_buf;
+	uint32_t wnd =
+		weir_seq_lt(p->rcv_read + buf, p->rcv_nxt) ? 0 : p->rcv_read + buf - p->rcv_nxt;
 	unsigned int shift = syn ? 0 : p->wscale_ours;
 	uint32_t field = wnd >> shift;
 

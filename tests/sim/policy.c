@@ -33,6 +33,15 @@ static const struct weir_timeouts defaults = {.established_ms = SIM_POLICY_IDLE_
 	.connect_ms = 200,
 	.rst_pending_ms = 5000};
 
+static struct weir_pphdr_form some_header(struct sim_random *r)
+{
+	const bool v2 = sim_chance(r, 700000);
+
+	return (struct weir_pphdr_form){.version = v2 ? WEIR_PPHDR_V2 : WEIR_PPHDR_V1,
+		.unique_id = v2 && sim_chance(r, 500000),
+		.crc32c = v2 && sim_chance(r, 500000)};
+}
+
 /*
  * Timeouts are short, so that they happen; applications' keep-alives (plan.c) are shorter. The scale
  * is one that the backends' small buffers can be told in: with 14 a window below 16 KB is none. Segments are as large as every backend takes.
@@ -63,6 +72,10 @@ static void fill_service(struct weir_policy *p, unsigned int s, const struct sim
 	};
 	if (spec->profile->manner == SIM_LONG)
 		p->services[s].timeouts = defaults;
+	if (spec->profile->manner == SIM_HEADER) {
+		p->services[s].pphdr = some_header(r);
+		p->services[s].profile.wscale = 0; /* as are backends' first windows */
+	}
 	weir_policy_listen(p, (uint16_t)s, &vip, weir_be16(SHELL_VIP_PORT));
 	fill_backends(p, s, family, n_each);
 }

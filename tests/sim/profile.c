@@ -53,6 +53,9 @@ const struct sim_profile sim_profiles[] = {
 	{"tenant", CLEAN, 300, 16, 3, 1000, 2, SOME, 0, true, false, false, false, true,
 		SIM_TENANT},
 	{"long", LOSSY, 1800, 16, 3, 1000, 2, ALL, 0, true, false, false, false, true, SIM_LONG},
+	{"header", LOSSY, 300, 16, 3, 1000, 3, ALL, 0, true, false, false, false, true, SIM_HEADER},
+	{"header-mix", AWFUL, 1800, 16, 3, 30, 5, ALL, 0, true, true, true, false, false,
+		SIM_HEADER},
 };
 
 const unsigned int sim_n_profiles = sizeof(sim_profiles) / sizeof(sim_profiles[0]);

@@ -18,7 +18,8 @@ enum sim_manner {
 	SIM_BOTS,       /* bots.h: some addresses of a botnet */
 	SIM_BOTS_MANY, /* ... so many that they fill the table, and newcomers after that (visit.h) */
 	SIM_TENANT,    /* service 0 is hostile: bots.h, tenant.h */
-	SIM_REPLAYED,  /* an attacker hears clients, and says it again (replayer.h) */
+	SIM_HEADER, /* backends get a PROXY header, some into a tiny window or with a small MSS (HC-80) */
+	SIM_REPLAYED, /* an attacker hears clients, and says it again (replayer.h) */
 };
 
 struct sim_profile {

@@ -250,6 +250,9 @@ static void accepted(struct sim_host *h, struct sim_peer *p)
 		abort();
 	sim_app_init(a, w, h, WEIR_BACKEND, BACKEND_STREAM + w->n_apps);
 	w->apps[w->n_apps++] = a;
+	a->header_due = w->front.shell->policy->services[service].pphdr.version;
+	/* where segments are lost anyway, some do not wait for it before they speak */
+	a->waits = w->n_apps % 8 != 0;
 	sim_app_accept(a, p, sim_service_banner(service));
 }
 
@@ -292,6 +295,10 @@ static void make_hosts(struct sim_world *w)
 			make_host(w, h, SHELL_BACKEND(s, i), to_front_from_backend);
 			h->listen = SHELL_BACKEND_PORT;
 			h->flavour = flavour_for(w, p->timestamps && !p->lacking);
+			if (p->manner == SIM_HEADER && sim_chance(&w->random, 300000))
+				h->flavour = &sim_flavour_narrow;
+			if (p->manner == SIM_HEADER && h->flavour->wscale == 0)
+				h->first_wnd = sim_between(&w->random, 1, 200);
 			if (w->mss[s] > sim_flavour_mss(h->flavour, family))
 				w->mss[s] = sim_flavour_mss(h->flavour, family);
 		}
@@ -350,6 +357,7 @@ static void begin_manner(struct sim_world *w)
 		begin_tenant(w);
 		break;
 	case SIM_USUAL:
+	case SIM_HEADER:
 	case SIM_HEALS_LATE:
 	case SIM_LONG:
 		break;

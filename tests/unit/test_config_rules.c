@@ -94,7 +94,8 @@ RULES(test_unknown_keys,
 		"11: services[0].VIP = \"192.0.2.80\": unknown key; known here: name, vip, port, "
 		"mode, "
 		"scheduler, maglev_table, slow_start, profile, require_timestamps, syn_cookies, "
-		"no_backend, check, on_down, adaptive, timeouts, "
+		"no_backend, check, on_down, proxy_protocol, proxy_unique_id, proxy_service_name, "
+		"proxy_crc32c, adaptive, timeouts, "
 		"backends"},
 	{"sack = false", "sack_ok = false",
 		"17: services[1].profile.sack_ok = false: unknown key; known here: mss, "
@@ -239,6 +240,14 @@ RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: mus
 	{"sack = false; };", "sack = false; }; syn_cookies = \"sometimes\";",
 		"17: services[1].syn_cookies = \"sometimes\": must be \"always\", \"adaptive\" or "
 		"\"never\""},
+	{"sack = false; };", "sack = false; }; proxy_protocol = \"v3\";",
+		"17: services[1].proxy_protocol = \"v3\": must be \"none\", \"v1\" or \"v2\""},
+	{"sack = false; };", "sack = false; }; proxy_protocol = \"v1\"; proxy_service_name = true;",
+		"17: services[1].proxy_service_name = true: is of the PROXY protocol's version 2: "
+		"set proxy_protocol = \"v2\""},
+	{"sack = false; };", "sack = false; }; proxy_crc32c = true;",
+		"17: services[1].proxy_crc32c = true: is of the PROXY protocol's version 2: set "
+		"proxy_protocol = \"v2\""},
 	{"sack = false; };", "sack = false; }; adaptive = { queue_low = 50; };",
 		"17: services[1].adaptive.queue_low = 50: must be less than queue_high, which is "
 		"50"},

@@ -86,9 +86,9 @@ static void page(void)
 
 /* All there is to know, without a table: RFC 9293 §3.6. */
 struct twin {
-	bool calm; /* a half-open entry: what opens it is the client's ACK */
-	bool answered, reset;
-	int closer; /* side, or -1 */
+	bool calm;                    /* a half-open entry: what opens it is the client's ACK */
+	bool answered, headed, reset; /* headed: the PROXY header is not acknowledged */
+	int closer;                   /* side, or -1 */
 	bool sent[2], acked[2];
 };
 
@@ -98,6 +98,8 @@ static enum weir_state twin_state(const struct twin *t)
 
 	if (t->reset)
 		return WEIR_CLOSED;
+	if (t->headed)
+		return WEIR_HEADER_SENT;
 	if (!t->answered)
 		return t->calm ? WEIR_SYN_RCVD : WEIR_SYN_SENT;
 	if (!t->sent[0] && !t->sent[1])
@@ -112,9 +114,13 @@ static bool twin_may(const struct twin *t, enum weir_side side, enum weir_tcp_ev
 {
 	switch (e) {
 	case WEIR_TCP_SYN_ACK:
-		return t->calm || (!t->answered && !t->reset);
+		return t->calm || (!t->answered && !t->headed && !t->reset);
 	case WEIR_TCP_ACKED:
-		return t->calm && !t->answered && !t->reset;
+		return t->calm && !t->answered && !t->headed && !t->reset;
+	case WEIR_TCP_HEADER:
+		return !t->answered && !t->headed && !t->reset;
+	case WEIR_TCP_HEADER_ACKED:
+		return t->headed && !t->reset;
 	case WEIR_TCP_FIN_SENT:
 		return t->answered && !t->sent[side];
 	case WEIR_TCP_FIN_ACKED:
@@ -130,7 +136,9 @@ static bool twin_may(const struct twin *t, enum weir_side side, enum weir_tcp_ev
 
 static void twin_step(struct twin *t, enum weir_side side, enum weir_tcp_event e)
 {
-	t->answered |= e == (t->calm ? WEIR_TCP_ACKED : WEIR_TCP_SYN_ACK);
+	t->answered |=
+		e == WEIR_TCP_HEADER_ACKED || e == (t->calm ? WEIR_TCP_ACKED : WEIR_TCP_SYN_ACK);
+	t->headed = e == WEIR_TCP_HEADER || (t->headed && e != WEIR_TCP_HEADER_ACKED);
 	t->reset |= e == WEIR_TCP_RESET;
 	if (e == WEIR_TCP_FIN_SENT && t->closer < 0)
 		t->closer = side;
