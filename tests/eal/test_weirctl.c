@@ -141,7 +141,8 @@ static void test_errors(void)
 	view = f->view;
 	view.orders = &orders;
 	expect_error("show conns --state OPEN",
-		"weirctl: unknown state: known are CLOSED SYN_RCVD SYN_SENT ESTABLISHED FIN_WAIT_1 "
+		"weirctl: unknown state: known are CLOSED SYN_RCVD SYN_SENT HEADER_SENT "
+		"ESTABLISHED FIN_WAIT_1 "
 		"FIN_WAIT_2 CLOSING LAST_ACK TIME_WAIT\n");
 	expect_error("show conns --service web", "weirctl: no service is named 'web'\n");
 	expect_error("show conns --backend b7", "weirctl: no backend is named 'b7'\n");
