@@ -5,7 +5,8 @@
 #   1. ping and a web page from the network to the port's address, and from the machine to the network
 #   2. a page from a backend, as a health check gets it: the kernel's ports are not synweir's
 #   3. BGP with BFD to a router; a route that is announced arrives; tcpdump on weir0 sees it
-#   4. all of that stays up while SYNs of the VIP and SYNs of the BGP port itself are sent at full speed
+#   4. health checks leave by weir1: a backend that is killed is found down, and is up again
+#   5. all of that stays up while SYNs of the VIP and SYNs of the BGP port itself are sent at full speed
 #
 #   router (client) eth0 ===== weir0/synweir/weir1 ===== b1, b2
 #   AS 65000                    AS 65001
@@ -98,6 +99,12 @@ pings() {
 	on "$1" ping -c 3 -i 0.2 -W 5 "$(lab_addr "$2")" | grep -q ' 0% packet loss'
 }
 
+# says_check STATE: of the web service's first backend.
+says_check() {
+	[ "$(weirctl --json show backends | lab_json "next(row['check'] for row in d if row['name'] == 'web-1')")" = "$1" ]
+}
+
+LAB_SERVICE_KEYS[web]='check = { type = "http"; inter = 2; timeout = 0.5; downinter = 0.5; interface = "weir1"; };'
 LAB_FRONT_KEYS='host = { interface = "weir0"; rest = 2000; };'
 LAB_BACK_KEYS='host = { interface = "weir1"; };'
 E2E_LUCKY=1
@@ -109,6 +116,12 @@ check "ping to the port's address" pings client 192.0.2.1
 check "ping from the machine" pings weir 192.0.2.254
 check "a page of the machine" page_of client 8022 "$(lab_addr 192.0.2.1)" nginx.conf
 check "a page of a backend for the machine" page_of weir 80 "$(lab_addr 10.0.0.11)" "hello from b1"
+
+check "the backend is up, as its check says" lab_wait $LAB_WAIT says_check up
+on b1 nft -f - <<<'table inet off { chain in { type filter hook input priority 0; tcp dport 80 drop; }; }'
+check "it is blackholed: the check sees it" lab_wait $LAB_WAIT says_check down
+on b1 nft delete table inet off
+check "it is healed: up again" lab_wait $LAB_WAIT says_check up
 
 lab_spawn weir "$LAB_DIR/tcpdump" tcpdump -n -l -i weir0 tcp port 179
 bird_up client 192.0.2.254 65000 192.0.2.1 65001 eth0 198.18.0.0/15
