@@ -125,6 +125,7 @@ facts | tee "$TMP/00.tsv"
 	part bench_core --rounds $rounds "${pages[@]}" --rows parts 1000
 	part bench_core --rounds $rounds "${pages[@]}" --rows mixed 1000000
 	part bench_core --rounds $rounds "${pages[@]}" --rows connection 1000 100000 1000000
+	part bench_core --rounds $rounds "${pages[@]}" --rows ipv6 1000 100000 1000000
 	part bench_core --rounds $rounds "${pages[@]}" --rows workers 100000
 	part bench_core --rounds $rounds "${pages[@]}" --rows table $sizes
 }

@@ -122,6 +122,19 @@ def connection(facts, rows):
     return table(["segment, floor included; connections in the table:"] + [short(n) for n in sizes], lines)
 
 
+def ipv6(facts, rows):
+    """IPv4 and IPv6 side by side, where both were measured."""
+    lines = []
+    for name, title in KINDS + [("connection", "a whole connection, 10 segments in")]:
+        six = {short(r.at): r for r in pick(rows, name + "6")}
+        for four in pick(rows, name):
+            r = six.get(short(four.at))
+            if r is not None:
+                lines.append([title, short(four.at), f"{four.value:.0f}", f"{r.value:.0f}",
+                              f"{100 * (r.value / four.value - 1):+.0f} %"])
+    return table(["cycles over the floor", "connections", "IPv4", "IPv6", "difference"], lines)
+
+
 def parts(facts, rows):
     titles = [
         ("parse_syn", "parse a SYN, checksum included"),
@@ -165,7 +178,7 @@ def memory(facts, rows):
 
 
 TABLES = {"machine": machine, "targets": targets, "growth": growth, "stages": stages, "connection": connection,
-          "parts": parts,
+          "ipv6": ipv6, "parts": parts,
           "table": flow_table, "memory": memory}
 
 

@@ -50,12 +50,12 @@
  * Offers are rounded down to one of these. An offer below the first is raised to it: no link is so
  * narrow (RFC 791: 576 bytes must be accepted; RFC 8200 §5: 1280), and a smaller MSS serves to make us send many
  * small segments (CVE-2019-11479). The common ones are exact: 536 default, 1360/1400 tunnels, 1440 PPPoE, 1460
- * Ethernet; and in IPv6, whose header is 20 bytes longer, 1220 default and what the same links have (decision
- * 0120).
+ * Ethernet; and in IPv6, whose header is 20 bytes longer, 536 of small stacks, 1220 default and what the same links
+ * have (decision 0120).
  */
 const uint16_t weir_cookie_mss[WEIR_L3_ROWS][WEIR_COOKIE_MSS] = {
 	{256, 536, 1200, 1360, 1400, 1440, 1460, 8960},
-	{256, 1220, 1280, 1340, 1380, 1420, 1440, 8940},
+	{256, 536, 1220, 1340, 1380, 1420, 1440, 8940},
 };
 
 #define GEN_SHIFT       31
@@ -77,16 +77,23 @@ const uint16_t weir_cookie_mss[WEIR_L3_ROWS][WEIR_COOKIE_MSS] = {
  * which do not overlap, and the layout bit. Nodes that share a secret must agree in this, too: another
  * message is another version of the cookie.
  */
-#define MESSAGE_WORDS 1
-#define TAIL_BYTES    6
+#define MESSAGE_WORDS    1
+#define MESSAGE_WORDS_V6 4
+#define TAIL_BYTES       6
 _Static_assert((TS_ISN_OPTIONS & TS_OPTIONS) == 0, "their bits do not overlap in the message");
 
 /*
  * What the layout without timestamps can hold; the rest is rounded down (decision 0055). An MSS by its
  * index in its row of weir_cookie_mss[], and the code of each index.
  */
-static const uint8_t plain_mss[4] = {0, 1, 3, 6}; /* 256, 536, 1360, 1460; 256, 1220, 1340, 1440 */
-static const uint8_t plain_mss_code[WEIR_COOKIE_MSS] = {0, 1, 1, 2, 2, 2, 3, 3};
+static const uint8_t plain_mss[WEIR_L3_ROWS][4] = {
+	{0, 1, 3, 6}, /* 256, 536, 1360, 1460 */
+	{0, 1, 2, 6}, /* 256, 536, 1220, 1440 */
+};
+static const uint8_t plain_mss_code[WEIR_L3_ROWS][WEIR_COOKIE_MSS] = {
+	{0, 1, 1, 2, 2, 2, 3, 3},
+	{0, 1, 2, 2, 2, 2, 3, 3},
+};
 
 /*
  * Window scale and SACK: Apple's and BSD's scale, Linux's and Windows', which all come with SACK. A scale
@@ -114,19 +121,16 @@ struct coded {
 	uint32_t isn, tsval; /* the option bits of each */
 };
 
-static struct coded encode(const struct weir_agreed *a)
+static struct coded encode_ts(const struct weir_agreed *a)
 {
 	uint32_t wscale = a->wscale == WEIR_WSCALE_NONE ? TS_NO_WSCALE : a->wscale;
 
-	if (!a->ts)
-		return (struct coded){(uint32_t)plain_mss_code[a->mss_index] << PLAIN_MSS_SHIFT |
-				plain_more_code(a) << PLAIN_SHIFT,
-			0};
 	return (struct coded){(uint32_t)a->mss_index << MSS_SHIFT,
 		wscale << TS_WSCALE_SHIFT | (a->sack ? TS_SACK : 0) | (a->ecn ? TS_ECN : 0)};
 }
 
-static struct weir_agreed decode_options(uint32_t isn, bool ts, uint32_t tsval)
+static struct weir_agreed decode_options(enum weir_family family, uint32_t isn, bool ts,
+	uint32_t tsval)
 {
 	struct weir_agreed a = {.ts = ts};
 	uint32_t wscale = tsval >> TS_WSCALE_SHIFT & 0xf;
@@ -137,20 +141,36 @@ static struct weir_agreed decode_options(uint32_t isn, bool ts, uint32_t tsval)
 		a.sack = tsval & TS_SACK;
 		a.ecn = tsval & TS_ECN;
 	} else {
-		a.mss_index = plain_mss[isn >> PLAIN_MSS_SHIFT & 3];
+		a.mss_index = plain_mss[weir_l3_row(family)][isn >> PLAIN_MSS_SHIFT & 3];
 		a.wscale = plain_wscale[isn >> PLAIN_SHIFT & 3];
 		a.sack = a.wscale != WEIR_WSCALE_NONE;
 	}
 	return a;
 }
 
-/* The messages of a burst, one a lane, for weir_siphash24_many(). */
+/* Without timestamps; *a is rounded down to what the cookie can hold. */
+static __attribute__((noinline)) struct coded encode_plain(struct weir_agreed *a,
+	enum weir_family family)
+{
+	const uint32_t mss = plain_mss_code[weir_l3_row(family)][a->mss_index];
+	const uint32_t isn = mss << PLAIN_MSS_SHIFT | plain_more_code(a) << PLAIN_SHIFT;
+
+	*a = decode_options(family, isn, false, 0);
+	return (struct coded){isn, 0};
+}
+
+/*
+ * The messages of a burst, one a lane, for weir_siphash24_many(). Those of IPv4 are the last two lines; what is in
+ * front of the tail is IPv6's when they have been hashed.
+ */
 struct messages {
-	struct weir_siplanes in[MESSAGE_WORDS + 1];
+	struct weir_siplanes in[MESSAGE_WORDS_V6 + 1];
 	struct weir_siplanes mac;
 	uint64_t second; /* bit i: message i is under the key of generation 1 */
-	bool v6;         /* some are of IPv6 */
+	unsigned int v6; /* so many are of IPv6 */
 };
+
+#define V4_IN (MESSAGE_WORDS_V6 - MESSAGE_WORDS)
 
 _Static_assert(WEIR_BURST <= WEIR_SIP_MANY, "a burst is hashed in one go");
 
@@ -162,23 +182,37 @@ static inline void message(struct messages *m, unsigned int i, unsigned int gen,
 	const struct weir_seg *seg, bool ts, uint32_t options)
 {
 	m->second |= (uint64_t)gen << i;
-	m->v6 |= !weir_addr_is_v4(&seg->src);
-	m->in[0].lane[i] = (uint64_t)weir_addr_v4_be(&seg->dst) << 32 | weir_addr_v4_be(&seg->src);
-	m->in[MESSAGE_WORDS].lane[i] = (uint64_t)(options | (uint32_t)ts << 31) << 14 |
+	m->v6 += !weir_addr_is_v4(&seg->src);
+	m->in[V4_IN].lane[i] =
+		(uint64_t)weir_addr_v4_be(&seg->dst) << 32 | weir_addr_v4_be(&seg->src);
+	m->in[MESSAGE_WORDS_V6].lane[i] = (uint64_t)(options | (uint32_t)ts << 31) << 14 |
 		(uint32_t)seg->dport_be << 16 | seg->sport_be;
 }
 
 /*
- * IPv4 addresses are two half words; an IPv6 pair is four words. The lengths differ, so the two
- * families' messages never meet.
+ * IPv4 addresses are two half words; an IPv6 pair is four words. The lengths differ, so the two families' messages
+ * never meet. All are hashed as IPv6's here, and the MACs of those that are not are left as they were.
  */
-static uint64_t mac_v6(const struct weir_keys *k, const struct messages *m, unsigned int i,
-	const struct weir_seg *seg)
+static __attribute__((noinline)) void macs_v6(const struct weir_keys *k, struct messages *m,
+	const struct weir_seg *const *segs, unsigned int n)
 {
-	uint64_t w[4] = {seg->src.q[0], seg->src.q[1], seg->dst.q[0], seg->dst.q[1]};
+	const struct weir_sipshape shape = {MESSAGE_WORDS_V6, TAIL_BYTES};
+	struct weir_siplanes mac;
 
-	return weir_siphash24_words(&k->key[m->second >> i & 1], w, 4, m->in[MESSAGE_WORDS].lane[i],
-		TAIL_BYTES);
+	for (unsigned int i = 0; i < n; i++) {
+		m->in[0].lane[i] = segs[i]->src.q[0];
+		m->in[1].lane[i] = segs[i]->src.q[1];
+		m->in[2].lane[i] = segs[i]->dst.q[0];
+		m->in[3].lane[i] = segs[i]->dst.q[1];
+	}
+	if (m->v6 == n) {
+		weir_siphash24_many(k->key, m->second, m->in, shape, n, &m->mac);
+		return;
+	}
+	weir_siphash24_many(k->key, m->second, m->in, shape, n, &mac);
+	for (unsigned int i = 0; i < n; i++)
+		if (!weir_addr_is_v4(&segs[i]->src))
+			m->mac.lane[i] = mac.lane[i];
 }
 
 static void macs(const struct weir_keys *k, struct messages *m, const struct weir_seg *const *segs,
@@ -186,10 +220,10 @@ static void macs(const struct weir_keys *k, struct messages *m, const struct wei
 {
 	const struct weir_sipshape shape = {MESSAGE_WORDS, TAIL_BYTES};
 
-	weir_siphash24_many(k->key, m->second, m->in, shape, n, &m->mac);
-	for (unsigned int i = 0; m->v6 && i < n; i++)
-		if (!weir_addr_is_v4(&segs[i]->src))
-			m->mac.lane[i] = mac_v6(k, m, i, segs[i]);
+	if (__builtin_expect(m->v6 < n, 1))
+		weir_siphash24_many(k->key, m->second, &m->in[V4_IN], shape, n, &m->mac);
+	if (m->v6 > 0)
+		macs_v6(k, m, segs, n);
 }
 
 /*
@@ -218,13 +252,11 @@ void weir_cookie_make(const struct weir_keys *k, const struct weir_seg *const *s
 	struct messages m;
 
 	m.second = 0;
-	m.v6 = false;
+	m.v6 = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		struct weir_agreed *a = &out[i].agreed;
-		struct coded coded = encode(a);
+		const struct coded coded = a->ts ? encode_ts(a) : encode_plain(a, segs[i]->family);
 
-		if (!a->ts)
-			*a = decode_options(coded.isn, false, 0);
 		out[i].isn = gen << GEN_SHIFT | coded.isn;
 		out[i].tsval = a->ts ? ((uint32_t)now_ms & TS_CLOCK) | coded.tsval : 0;
 		message(&m, i, gen, segs[i], a->ts, coded.isn | coded.tsval);
@@ -292,7 +324,7 @@ static struct weir_cookie decode(const struct weir_seg *seg)
 	const bool ts = seg->ts_off != 0;
 	const uint32_t isn = seg->ack - 1, tsval = ts ? seg->tsecr : 0;
 
-	return (struct weir_cookie){decode_options(isn, ts, tsval), isn, tsval};
+	return (struct weir_cookie){decode_options(seg->family, isn, ts, tsval), isn, tsval};
 }
 
 uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *const *segs,
@@ -303,7 +335,7 @@ uint64_t weir_cookie_check(const struct weir_keys *k, const struct weir_seg *con
 	uint64_t good;
 
 	m.second = 0;
-	m.v6 = false;
+	m.v6 = 0;
 	for (unsigned int i = 0; i < n; i++) {
 		const struct weir_seg *seg = segs[i];
 		const struct echo e = echo_of(seg);

@@ -54,10 +54,15 @@ static inline bool weir_known_has(const struct weir_known *k, uint64_t place)
 	return (words[0] | words[1]) >> place % 64 & 1;
 }
 
-/* By multiplication with a secret factor, whose topmost bits depend on every bit of the address. */
+/*
+ * By multiplication with a secret factor, whose topmost bits depend on every bit of the address; of IPv6's, of its
+ * source (flow/addr_hash.h): the other half of it is whatever the host likes, and often 1.
+ */
 static inline uint64_t weir_known_place(const struct weir_known *k, const struct weir_addr *client)
 {
-	return weir_addr_v4_be(client) * k->factor >> (64 - WEIR_KNOWN_BITS_LOG2);
+	const uint64_t source = client->q[0] != 0 ? client->q[0] : weir_addr_v4_be(client);
+
+	return source * k->factor >> (64 - WEIR_KNOWN_BITS_LOG2);
 }
 
 static inline bool weir_known_may_be(const struct weir_known *k, const struct weir_addr *client)

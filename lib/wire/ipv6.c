@@ -144,29 +144,5 @@ void weir_ipv6_turn_around(uint8_t *frame)
 
 uint64_t weir_ipv6_addr_sum(const struct weir_addr *src, const struct weir_addr *dst)
 {
-	uint64_t sum = weir_csum_around(src->q[0], src->q[1]);
-
-	sum = weir_csum_around(sum, dst->q[0]);
-	sum = weir_csum_around(sum, dst->q[1]);
-	return (sum & 0xffffffff) + (sum >> 32);
-}
-
-uint64_t weir_ipv6_set_dst(uint8_t *frame, const struct weir_addr *dst)
-{
-	const struct weir_addr none = {.q = {0, 0}};
-
-	memcpy(weir_ipv6(frame)->dst, dst, sizeof(*dst));
-	return weir_ipv6_addr_sum(dst, &none);
-}
-
-uint64_t weir_ipv6_rewrite(uint8_t *frame, const struct weir_addr *src, const struct weir_addr *dst)
-{
-	struct weir_ipv6_hdr *ip = weir_ipv6(frame);
-	const struct weir_addr old_src = weir_ipv6_addr(ip->src), old_dst = weir_ipv6_addr(ip->dst);
-	const uint16_t from = weir_csum_fold(weir_ipv6_addr_sum(&old_src, &old_dst));
-
-	ip->hop_limit--;
-	memcpy(ip->src, src, sizeof(*src));
-	memcpy(ip->dst, dst, sizeof(*dst));
-	return weir_ipv6_addr_sum(src, dst) + (uint16_t)~from;
+	return weir_ipv6_narrow(weir_ipv6_wide_sum(src, dst));
 }

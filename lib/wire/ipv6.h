@@ -79,8 +79,11 @@ static inline bool weir_ipv6_is_special(const struct weir_addr *a)
  */
 static inline bool weir_ipv6_is_host(const struct weir_addr *a)
 {
-	return !weir_ipv6_is_special(a) && !weir_ipv6_is_multicast(a) &&
-		!weir_ipv6_is_link_local(a);
+	if (weir_ipv6_is_special(a))
+		return false;
+	if (__builtin_expect(a->b[0] < 0xfe, 1)) /* neither of the two below */
+		return true;
+	return !weir_ipv6_is_multicast(a) && !weir_ipv6_is_link_local(a);
 }
 
 /* The sum of both addresses; less than 2^33. */
@@ -108,6 +111,10 @@ bool weir_ipv6_walk(const struct weir_frame *f, struct weir_ipv6_upper *u, enum 
 static inline bool weir_ipv6_read(const struct weir_frame *f, struct weir_datagram *d,
 	enum weir_fate *why);
 
+/* The same when the header itself says that TCP follows: d's offsets and protocol are constants then. */
+static inline bool weir_ipv6_read_tcp(const struct weir_frame *f, struct weir_datagram *d,
+	enum weir_fate *why);
+
 /* Writes type and header in front of l4_len bytes of that protocol at WEIR_IPV6_L4_OFF. */
 void weir_ipv6_build(uint8_t *frame, const struct weir_addr *src, const struct weir_addr *dst,
 	uint8_t proto, uint8_t hop_limit, uint16_t l4_len);
@@ -132,16 +139,51 @@ static inline void weir_ipv6_set_class(struct weir_ipv6_hdr *ip, uint8_t class)
  * A built header without its destination gets it. Returns what the destination adds to the pseudo header's
  * sum.
  */
-uint64_t weir_ipv6_set_dst(uint8_t *frame, const struct weir_addr *dst);
+static inline uint64_t weir_ipv6_set_dst(uint8_t *frame, const struct weir_addr *dst);
 
 /* New addresses, the hop limit less by one. Returns the change of the pseudo header's sum. */
-uint64_t weir_ipv6_rewrite(uint8_t *frame, const struct weir_addr *src,
+static inline uint64_t weir_ipv6_rewrite(uint8_t *frame, const struct weir_addr *src,
 	const struct weir_addr *dst);
 
 /* The header goes back to its sender with a new hop limit. The pseudo header's sum stays. */
 void weir_ipv6_turn_around(uint8_t *frame);
 
 /* inline definitions */
+
+/* The sum of both addresses, in all 64 bits. */
+static inline uint64_t weir_ipv6_wide_sum(const struct weir_addr *src, const struct weir_addr *dst)
+{
+	const uint64_t sum = weir_csum_around(src->q[0], src->q[1]);
+
+	return weir_csum_around(weir_csum_around(sum, dst->q[0]), dst->q[1]);
+}
+
+/* A sum of 64 bits as one to which fields may be added: less than 2^33. */
+static inline uint64_t weir_ipv6_narrow(uint64_t sum)
+{
+	return (sum & 0xffffffff) + (sum >> 32);
+}
+
+static inline uint64_t weir_ipv6_set_dst(uint8_t *frame, const struct weir_addr *dst)
+{
+	memcpy(weir_ipv6(frame)->dst, dst, sizeof(*dst));
+	return weir_ipv6_narrow(weir_csum_around(dst->q[0], dst->q[1]));
+}
+
+/* What the addresses were is taken off: a complement is one's complement's negative. */
+static inline uint64_t weir_ipv6_rewrite(uint8_t *frame, const struct weir_addr *src,
+	const struct weir_addr *dst)
+{
+	struct weir_ipv6_hdr *ip = weir_ipv6(frame);
+	const struct weir_addr old_src = weir_ipv6_addr(ip->src), old_dst = weir_ipv6_addr(ip->dst);
+	const uint64_t from = weir_ipv6_wide_sum(&old_src, &old_dst);
+	const uint64_t to = weir_ipv6_wide_sum(src, dst);
+
+	ip->hop_limit--;
+	memcpy(ip->src, src, sizeof(*src));
+	memcpy(ip->dst, dst, sizeof(*dst));
+	return weir_ipv6_narrow(weir_csum_around(to, ~from));
+}
 
 /* No packet of that protocol comes from src, or goes to dst. */
 static inline bool weir_ipv6_is_martian(const struct weir_addr *src, const struct weir_addr *dst,
@@ -155,12 +197,13 @@ static inline bool weir_ipv6_is_martian(const struct weir_addr *src, const struc
 		!(weir_ipv6_is_link_local(src) || weir_ipv6_is_unspecified(src));
 }
 
-static inline bool weir_ipv6_read(const struct weir_frame *f, struct weir_datagram *d,
-	enum weir_fate *why)
+static inline __attribute__((always_inline)) bool weir_ipv6_read_as(const struct weir_frame *f,
+	struct weir_datagram *d, enum weir_fate *why, bool tcp)
 {
 	const struct weir_ipv6_hdr *ip = weir_ipv6(f->data);
 	const struct weir_addr src = weir_ipv6_addr(ip->src), dst = weir_ipv6_addr(ip->dst);
-	struct weir_ipv6_upper u = {ip->next, (uint8_t)WEIR_IPV6_L4_OFF, weir_be16(ip->len_be)};
+	struct weir_ipv6_upper u = {
+		tcp ? WEIR_PROTO_TCP : ip->next, (uint8_t)WEIR_IPV6_L4_OFF, weir_be16(ip->len_be)};
 
 	*why = WEIR_FATE_ip_header;
 	if (__builtin_expect(ip->version_class >> 4 != 6, 0))
@@ -168,13 +211,13 @@ static inline bool weir_ipv6_read(const struct weir_frame *f, struct weir_datagr
 	*why = WEIR_FATE_truncated;
 	if (__builtin_expect(u.l4_len > f->len - WEIR_IPV6_L4_OFF, 0))
 		return false;
-	if (__builtin_expect(u.proto != WEIR_PROTO_TCP, 0) && !weir_ipv6_walk(f, &u, why))
+	if (!tcp && !weir_ipv6_walk(f, &u, why))
 		return false;
 	*why = WEIR_FATE_martian;
 	if (__builtin_expect(weir_ipv6_is_martian(&src, &dst, u.proto), 0))
 		return false;
 	*d = (struct weir_datagram){
-		.addr_sum = weir_ipv6_addr_sum(&src, &dst),
+		.addr_sum = weir_ipv6_narrow(weir_ipv6_wide_sum(&src, &dst)),
 		.l4_len = u.l4_len,
 		.family = WEIR_FAMILY_IPV6,
 		.proto = u.proto,
@@ -182,6 +225,18 @@ static inline bool weir_ipv6_read(const struct weir_frame *f, struct weir_datagr
 		.l4_off = u.l4_off,
 	};
 	return true;
+}
+
+static inline bool weir_ipv6_read(const struct weir_frame *f, struct weir_datagram *d,
+	enum weir_fate *why)
+{
+	return weir_ipv6_read_as(f, d, why, false);
+}
+
+static inline bool weir_ipv6_read_tcp(const struct weir_frame *f, struct weir_datagram *d,
+	enum weir_fate *why)
+{
+	return weir_ipv6_read_as(f, d, why, true);
 }
 
 #endif

@@ -343,18 +343,31 @@ static struct weir_parse_result parse_icmp6(const struct weir_frame *f, struct w
 	return r;
 }
 
-static struct weir_parse_result parse_ipv6(const struct weir_frame *f, struct weir_seg *seg)
+/* What is not TCP, or has extension headers in front of it. */
+static __attribute__((noinline)) struct weir_parse_result
+parse_ipv6_other(const struct weir_frame *f, struct weir_seg *seg)
 {
 	struct weir_datagram d;
 	enum weir_fate why;
 
 	if (!weir_ipv6_read(f, &d, &why))
 		return bad(why);
-	if (LIKELY(d.proto == WEIR_PROTO_TCP))
+	if (d.proto == WEIR_PROTO_TCP)
 		return parse_tcp(f, seg, &d);
 	if (d.proto == WEIR_PROTO_ICMP6)
 		return parse_icmp6(f, seg, &d);
 	return bad(WEIR_FATE_other_protocol);
+}
+
+static __attribute__((noinline)) struct weir_parse_result parse_ipv6(const struct weir_frame *f,
+	struct weir_seg *seg)
+{
+	struct weir_datagram d;
+	enum weir_fate why;
+
+	if (UNLIKELY(weir_ipv6(f->data)->next != WEIR_PROTO_TCP))
+		return parse_ipv6_other(f, seg);
+	return weir_ipv6_read_tcp(f, &d, &why) ? parse_tcp(f, seg, &d) : bad(why);
 }
 
 static struct weir_parse_result parse_arp(const struct weir_frame *f)
@@ -364,9 +377,8 @@ static struct weir_parse_result parse_arp(const struct weir_frame *f)
 	return weir_arp_check(f, &why) ? good(WEIR_PARSED_ARP) : bad(why);
 }
 
-/* All frames but those that have a whole IPv4 header. */
-static __attribute__((noinline)) struct weir_parse_result parse_other(const struct weir_frame *f,
-	struct weir_seg *seg)
+/* All frames but those that have a whole IP header. */
+static __attribute__((noinline)) struct weir_parse_result parse_other(const struct weir_frame *f)
 {
 	if (f->head_len < WEIR_ETH_LEN)
 		return cut_off(f, WEIR_ETH_LEN);
@@ -379,8 +391,7 @@ static __attribute__((noinline)) struct weir_parse_result parse_other(const stru
 	case WEIR_ETH_QINQ:
 		return bad(WEIR_FATE_qinq);
 	case WEIR_ETH_IPV6:
-		return f->head_len < WEIR_IPV6_L4_OFF ? cut_off(f, WEIR_IPV6_L4_OFF)
-						      : parse_ipv6(f, seg);
+		return cut_off(f, WEIR_IPV6_L4_OFF);
 	default:
 		return bad(WEIR_FATE_other_ethertype);
 	}
@@ -391,5 +402,8 @@ struct weir_parse_result weir_parse(const struct weir_frame *f, struct weir_seg 
 	if (LIKELY(f->head_len >= WEIR_IPV4_L4_OFF) &&
 		LIKELY(weir_eth(f)->type_be == weir_be16(WEIR_ETH_IPV4)))
 		return parse_ipv4(f, seg);
-	return parse_other(f, seg);
+	if (f->head_len >= WEIR_IPV6_L4_OFF &&
+		LIKELY(weir_eth(f)->type_be == weir_be16(WEIR_ETH_IPV6)))
+		return parse_ipv6(f, seg);
+	return parse_other(f);
 }

@@ -16,7 +16,7 @@
 static const char usage[] =
 	"usage: bench_core [OPTION]... [CONNECTIONS]...    (default: 1000)\n"
 	"  --rows GROUP[,GROUP]...  packets (default), mixed, parts, memory, table, connection,\n"
-	"                           workers, hostile, all\n"
+	"                           workers, hostile, ipv6, all\n"
 	"  --rounds N               rounds per row (default 9)\n"
 	"  --small-pages            no huge pages, even if there are some\n"
 	"  --vectors BITS           hash in vectors of at most so many bits (512, 256, 64: none)\n"
@@ -34,11 +34,12 @@ enum group {
 	GROUP_CONNECTION,
 	GROUP_WORKERS,
 	GROUP_HOSTILE,
+	GROUP_IPV6,
 	GROUPS
 };
 
 static const char *const group_names[GROUPS] = {
-	"packets", "mixed", "parts", "memory", "table", "connection", "workers", "hostile"};
+	"packets", "mixed", "parts", "memory", "table", "connection", "workers", "hostile", "ipv6"};
 
 struct options {
 	struct rows_options rows;
@@ -64,6 +65,17 @@ static void in_world(const struct options *o, uint32_t n)
 	world_close(w);
 }
 
+/* The packets' and the connection's rows again. */
+static void ipv6(const struct options *o, uint32_t n)
+{
+	struct world *w = world_open_for(WEIR_FAMILY_IPV6, n + n / 8 + 64, 0, 1);
+
+	dialogue_establish(w, n);
+	rows_packets(&o->rows, w);
+	world_close(w);
+	rows_connection(&o->rows, WEIR_FAMILY_IPV6, n);
+}
+
 static void with_connections(const struct options *o, uint32_t n)
 {
 	for (unsigned int g = 0; g < GROUPS_IN_WORLD; g++)
@@ -74,11 +86,13 @@ static void with_connections(const struct options *o, uint32_t n)
 	if (o->groups[GROUP_TABLE])
 		rows_table(&o->rows, n);
 	if (o->groups[GROUP_CONNECTION])
-		rows_connection(&o->rows, n);
+		rows_connection(&o->rows, WEIR_FAMILY_IPV4, n);
 	if (o->groups[GROUP_WORKERS])
 		rows_workers(&o->rows, n);
 	if (o->groups[GROUP_HOSTILE])
 		rows_hostile(&o->rows, n);
+	if (o->groups[GROUP_IPV6])
+		ipv6(o, n);
 }
 
 /* "a,b": these groups only. */

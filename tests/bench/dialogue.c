@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flow/pkt.h"
+#include "wire/l3.h"
 
 #define PORTS   50000u /* that a client uses */
 #define PAYLOAD 14u    /* "GET / HTTP/1.0": what FRAME_COPY has room for */
@@ -37,14 +38,15 @@ static const struct {
 	[DIALOGUE_LAST_ACK] = {"last_ack", WEIR_CLIENT, WEIR_TCP_ACK, 0, WEIR_FATE_to_backend},
 };
 
-void dialogue_begin(struct dialogue *d, uint32_t first, unsigned int n)
+void dialogue_begin(struct dialogue *d, const struct world *w, uint32_t first, unsigned int n)
 {
 	d->n = n;
+	d->mss = weir_l3_mss(w->family, 1500);
 	for (unsigned int i = 0; i < n; i++) {
 		uint32_t client = 0x01000000u + (first + i) / PORTS;
 		uint16_t port = (uint16_t)(1024 + (first + i) % PORTS);
 
-		d->ends[WEIR_CLIENT][i] = frame_syn(weir_be32(client), port);
+		d->ends[WEIR_CLIENT][i] = frame_syn(w, client, port);
 	}
 }
 
@@ -73,12 +75,12 @@ void dialogue_say(struct dialogue *d, enum dialogue_step step)
 		struct weir_header *h = &d->ends[steps[step].side][i];
 
 		h->flags = flags;
-		h->mss = sends_options(step) ? 1460 : 0;
+		h->mss = sends_options(step) ? d->mss : 0;
 		h->wscale = sends_options(step) ? 7 : WEIR_WSCALE_NONE;
 		h->sack_ok = sends_options(step);
 		frame_keep(&d->frames[i], h);
 		if (payload > 0)
-			frame_add_payload(&d->frames[i], payload);
+			frame_add_payload(&d->frames[i], h, payload);
 		h->seq += length(flags, payload);
 		h->wnd = 501;
 	}
@@ -148,7 +150,7 @@ void dialogue_establish(struct world *w, uint32_t n)
 
 	w->step_ns = SPREAD_NS / bursts < SPREAD_STEP_NS ? SPREAD_NS / bursts : SPREAD_STEP_NS;
 	for (uint32_t i = 0; i < n; i += WEIR_BURST) {
-		dialogue_begin(&d, first + i, n - i < WEIR_BURST ? n - i : WEIR_BURST);
+		dialogue_begin(&d, w, first + i, n - i < WEIR_BURST ? n - i : WEIR_BURST);
 		for (enum dialogue_step s = DIALOGUE_SYN; s < DIALOGUE_REQUEST; s++) {
 			dialogue_say(&d, s);
 			world_burst(w, d.frames, d.n);
@@ -199,7 +201,7 @@ void dialogue_establish_calm(struct world *w, uint32_t n)
 	w->policy->services[0].mode = WEIR_MODE_NAT;
 	world_be_calm(w, n);
 	for (uint32_t i = 0; i < n; i += WEIR_BURST) {
-		dialogue_begin(&d, i, n - i < WEIR_BURST ? n - i : WEIR_BURST);
+		dialogue_begin(&d, w, i, n - i < WEIR_BURST ? n - i : WEIR_BURST);
 		establish_calm(w, &d);
 	}
 	if (w->px.by_state[WEIR_ESTABLISHED] != n) {

@@ -25,6 +25,7 @@ enum dialogue_step {
 
 struct dialogue {
 	unsigned int n;
+	uint16_t mss;                           /* that both offer */
 	struct weir_header ends[2][WEIR_BURST]; /* [enum weir_side]: what it sends next */
 	struct frame frames[2 * WEIR_BURST];    /* the second half is only ever prefetched */
 };
@@ -33,7 +34,7 @@ struct dialogue {
 const char *dialogue_step_name(enum dialogue_step step);
 
 /* n <= WEIR_BURST clients, from number `first` on. Different numbers are different clients. */
-void dialogue_begin(struct dialogue *d, uint32_t first, unsigned int n);
+void dialogue_begin(struct dialogue *d, const struct world *w, uint32_t first, unsigned int n);
 
 /* The step's segments are in d->frames. */
 void dialogue_say(struct dialogue *d, enum dialogue_step step);

@@ -3,7 +3,7 @@
 
 #include "base/csum.h"
 #include "pages.h"
-#include "wire/ipv4.h"
+#include "wire/l3.h"
 #include "world.h"
 
 uint64_t frames_random(void)
@@ -28,33 +28,58 @@ void frame_keep(struct frame *f, const struct weir_header *h)
 	f->len = weir_build_tcp(f->data, h);
 }
 
-void frame_add_payload(struct frame *f, uint16_t len)
+/* What is longer by len then: where IP says so. */
+static void lengthen_ip(uint8_t *frame, enum weir_family family, uint16_t len)
 {
-	struct weir_ipv4_hdr *ip = (void *)(f->data + sizeof(struct weir_eth_hdr));
-	struct weir_tcp_hdr *tcp = (void *)(ip + 1);
-	uint16_t ip_len = weir_be16(ip->len_be), l4_len;
+	struct weir_ipv6_hdr *six = weir_ipv6(frame);
+	struct weir_ipv4_hdr *four = weir_ipv4(frame);
+
+	if (family == WEIR_FAMILY_IPV6) {
+		six->len_be = weir_be16((uint16_t)(weir_be16(six->len_be) + len));
+		return;
+	}
+	four->len_be = weir_be16((uint16_t)(weir_be16(four->len_be) + len));
+	four->csum = 0;
+	four->csum = weir_csum_finish(weir_csum_add(0, four, sizeof(*four)));
+}
+
+void frame_add_payload(struct frame *f, const struct weir_header *h, uint16_t len)
+{
+	const enum weir_family family = weir_l3_family(&h->src);
+	const unsigned int l4_off = weir_l3_header_end(family);
+	const uint64_t addrs = weir_l3_addr_sum(family, &h->src, &h->dst);
+	struct weir_tcp_hdr *tcp = (void *)(f->data + l4_off);
+	uint16_t l4_len;
 
 	memset(f->data + f->len, 'x', len);
 	f->len += len;
-	ip_len = (uint16_t)(ip_len + len);
-	l4_len = (uint16_t)(ip_len - sizeof(*ip));
-	ip->len_be = weir_be16(ip_len);
-	ip->csum = 0;
-	ip->csum = weir_csum_finish(weir_csum_add(0, ip, sizeof(*ip)));
+	l4_len = (uint16_t)(f->len - l4_off);
+	lengthen_ip(f->data, family, len);
 	tcp->csum = 0;
-	tcp->csum = weir_csum_finish(weir_csum_add(weir_pseudo_sum(weir_ipv4_addr_sum(ip->src_be,
-									   ip->dst_be),
-							   l4_len),
-		tcp, l4_len));
+	tcp->csum = weir_csum_finish(weir_csum_add(weir_pseudo_sum(addrs, l4_len), tcp, l4_len));
 }
 
-static struct weir_header client_header(uint32_t client_be, uint16_t port)
+struct weir_addr frame_addr_of(enum weir_family family, uint32_t host)
 {
-	struct weir_addr vip;
+	struct weir_addr a = {.q = {0, 0}};
 
-	weir_addr_parse(WORLD_VIP, &vip);
-	return (struct weir_header){.src = weir_addr_v4(client_be),
-		.dst = vip,
+	if (family == WEIR_FAMILY_IPV4)
+		return weir_addr_v4(weir_be32(host));
+	a.w[0] = weir_be32(0x20010db8);
+	a.w[1] = weir_be32(host);
+	a.w[3] = weir_be32(1);
+	return a;
+}
+
+struct weir_addr frame_addr(const struct world *w, uint32_t host)
+{
+	return frame_addr_of(w->family, host);
+}
+
+static struct weir_header client_header(const struct world *w, uint32_t client, uint16_t port)
+{
+	return (struct weir_header){.src = frame_addr(w, client),
+		.dst = frame_addr(w, WORLD_VIP),
 		.sport_be = weir_be16(port),
 		.dport_be = weir_be16(80),
 		.seq = (uint32_t)frames_random(),
@@ -64,12 +89,12 @@ static struct weir_header client_header(uint32_t client_be, uint16_t port)
 		.tsval = (uint32_t)frames_random()};
 }
 
-struct weir_header frame_syn(uint32_t client_be, uint16_t port)
+struct weir_header frame_syn(const struct world *w, uint32_t client, uint16_t port)
 {
-	struct weir_header h = client_header(client_be, port);
+	struct weir_header h = client_header(w, client, port);
 
 	h.flags = WEIR_TCP_SYN;
-	h.mss = 1460;
+	h.mss = weir_l3_mss(w->family, 1500);
 	h.wscale = 7;
 	h.sack_ok = true;
 	return h;
@@ -78,7 +103,7 @@ struct weir_header frame_syn(uint32_t client_be, uint16_t port)
 /* 128.0.0.0 .. 190.255.255.255: none of those that dialogue_establish() uses. */
 static uint32_t random_client(void)
 {
-	return weir_be32(0x80000000u + (uint32_t)(frames_random() % 0x3f000000u));
+	return 0x80000000u + (uint32_t)(frames_random() % 0x3f000000u);
 }
 
 static uint16_t random_port(void)
@@ -88,14 +113,14 @@ static uint16_t random_port(void)
 
 void frame_make_syn(struct frame *f, const struct world *w)
 {
-	struct weir_header h = frame_syn(random_client(), random_port());
+	struct weir_header h = frame_syn(w, random_client(), random_port());
 
 	frame_keep(f, &h);
 }
 
 void frame_make_bad_ack(struct frame *f, const struct world *w)
 {
-	struct weir_header h = client_header(random_client(), random_port());
+	struct weir_header h = client_header(w, random_client(), random_port());
 
 	h.flags = WEIR_TCP_ACK;
 	h.ack = (uint32_t)frames_random();

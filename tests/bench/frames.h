@@ -10,7 +10,8 @@
 
 #define FRAMES     (1u << 19) /* of a row: 64 MB */
 #define FRAME_ROOM 128u
-#define FRAME_COPY 96u /* bytes that are copied of each: the longest is 94 */
+#define FRAME_COPY 80u /* bytes that are copied of each: the longest of IPv4 is 74 */
+#define FRAME_MORE 24u /* ... of those that are longer, as IPv6's are */
 
 struct frame {
 	uint8_t data[FRAME_ROOM - 8];
@@ -20,6 +21,10 @@ struct frame {
 
 struct world;
 
+/* A host's address in the world's family: of IPv6, each has a /64 of its own. */
+struct weir_addr frame_addr_of(enum weir_family family, uint32_t host);
+struct weir_addr frame_addr(const struct world *w, uint32_t host);
+
 /* The same numbers in every run. */
 uint64_t frames_random(void);
 
@@ -28,11 +33,11 @@ struct frame *frames_alloc(uint32_t n);
 
 void frame_keep(struct frame *f, const struct weir_header *h);
 
-/* len bytes of it: FRAME_COPY at most in all. */
-void frame_add_payload(struct frame *f, uint16_t len);
+/* len bytes of it: FRAME_COPY and FRAME_MORE at most in all. */
+void frame_add_payload(struct frame *f, const struct weir_header *h, uint16_t len);
 
 /* A client's SYN with all that Linux sends: MSS, SACK, timestamps, window scale. */
-struct weir_header frame_syn(uint32_t client_be, uint16_t port);
+struct weir_header frame_syn(const struct world *w, uint32_t client, uint16_t port);
 
 /* Each fills in one frame. */
 void frame_make_syn(struct frame *f, const struct world *w);

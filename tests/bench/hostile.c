@@ -119,7 +119,7 @@ void hostile_frames(struct world *w, enum hostile state, struct frame *frames, u
 		memset(w->fates, 0, sizeof(w->fates));
 		return;
 	}
-	dialogue_begin(&d, CLIENTS, WEIR_BURST);
+	dialogue_begin(&d, w, CLIENTS, WEIR_BURST);
 	step(w, &d, DIALOGUE_SYN);
 	if (state == HOSTILE_SPENT)
 		spend(w, &d);

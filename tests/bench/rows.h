@@ -24,7 +24,7 @@ samples_fn rows_run_floor, rows_run_full;
 /* All of o->frames. */
 struct samples rows_measure(const struct rows_options *o, struct world *w);
 
-/* In a world with connections: SYN, bad ACK, established either way. */
+/* In a world with connections: SYN, bad ACK, established either way. Of IPv6, their names end in a 6. */
 void rows_packets(const struct rows_options *o, struct world *w);
 /* What share of a flood costs how much, and whether an established segment is lost. */
 void rows_mixed(const struct rows_options *o, struct world *w);
@@ -34,7 +34,7 @@ void rows_parts(const struct rows_options *o, struct world *w);
 void rows_memory(const struct world *w);
 
 /* They make worlds of their own: for so many connections at most. */
-void rows_connection(const struct rows_options *o, uint32_t connections);
+void rows_connection(const struct rows_options *o, enum weir_family family, uint32_t connections);
 void rows_workers(const struct rows_options *o, uint32_t connections);
 /* Insert, find, remove in a table of so many connections. */
 void rows_table(const struct rows_options *o, uint32_t connections);

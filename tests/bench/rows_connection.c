@@ -45,7 +45,7 @@ static uint64_t run_full(void *ctx, unsigned int lot)
 
 	memset(r->steps, 0, sizeof(r->steps));
 	for (unsigned int i = 0; i < AT_A_TIME; i++, r->next += WEIR_BURST)
-		dialogue_begin(&r->dialogues[i], r->next, WEIR_BURST);
+		dialogue_begin(&r->dialogues[i], r->world, r->next, WEIR_BURST);
 	for (enum dialogue_step s = 0; s < DIALOGUE_STEPS; s++) {
 		for (unsigned int i = 0; i < AT_A_TIME; i++) {
 			dialogue_say(&r->dialogues[i], s);
@@ -90,11 +90,11 @@ static void report_steps(struct run *r, unsigned int lots)
 	free(values);
 }
 
-void rows_connection(const struct rows_options *o, uint32_t connections)
+void rows_connection(const struct rows_options *o, enum weir_family family, uint32_t connections)
 {
 	uint32_t remembered = connections - connections / 8;
 	struct run run = {
-		.world = world_open(connections, 0, 1),
+		.world = world_open_for(family, connections, 0, 1),
 		.dialogues = aligned_alloc(64, AT_A_TIME * sizeof(struct dialogue)),
 	};
 	struct samples_job job = {.floor = run_floor,
@@ -113,8 +113,10 @@ void rows_connection(const struct rows_options *o, uint32_t connections)
 	while (run.next < remembered + remembered / 8)
 		run_full(&run, 0);
 	samples_take(&job, &result);
-	report_cycles("connection", "in table", run.world->px.table.count, &result);
-	report_steps(&run, LOTS * o->rounds);
+	report_cycles(family == WEIR_FAMILY_IPV6 ? "connection6" : "connection", "in table",
+		run.world->px.table.count, &result);
+	if (family == WEIR_FAMILY_IPV4)
+		report_steps(&run, LOTS * o->rounds);
 	free(run.dialogues);
 	world_close(run.world);
 }

@@ -61,6 +61,7 @@ static void row(const struct rows_options *o, struct world *w, const char *name,
 	enum weir_fate expected)
 {
 	struct samples s;
+	char full[64];
 
 	frames_fill(o->frames, FRAMES, w, make, make, 0);
 	s = rows_measure(o, w);
@@ -69,7 +70,8 @@ static void row(const struct rows_options *o, struct world *w, const char *name,
 			(unsigned long)others(w, expected), weir_fates[expected].name);
 		exit(1);
 	}
-	report_cycles(name, "conns", w->px.table.count, &s);
+	snprintf(full, sizeof(full), "%s%s", name, w->family == WEIR_FAMILY_IPV6 ? "6" : "");
+	report_cycles(full, "conns", w->px.table.count, &s);
 }
 
 void rows_packets(const struct rows_options *o, struct world *w)

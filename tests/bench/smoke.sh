@@ -14,14 +14,14 @@ fail() {
 	exit 1
 }
 
-"$core" --rounds 1 --rows packets,mixed,memory,connection,table,hostile --tsv "$TMP/1.tsv" 1000
+"$core" --rounds 1 --rows packets,mixed,memory,connection,table,hostile,ipv6 --tsv "$TMP/1.tsv" 1000
 "$stages" --tsv "$TMP/2.tsv" 1000
 cat "$TMP"/[12].tsv >"$TMP/all.tsv"
 # two rows' values by number of connections make a line of the picture
 sed 's/\tconns\t1000\t/\tconns\t2000\t/' "$TMP/1.tsv" >>"$TMP/all.tsv"
 
 for row in syn bad_ack established_client established_backend connection mixed_syn mixed_ack memory start \
-	hostile_ports_16 hostile_table_full_bad_acks table_find_100% syn/decide established_client/find; do
+	syn6 connection6 hostile_ports_16 hostile_table_full_bad_acks table_find_100% syn/decide established_client/find; do
 	cut -f 1 "$TMP/all.tsv" | grep -qxF "$row" || fail "there is no row $row"
 done
 awk -F '\t' '$1 ~ /_lost$/ { n++; lost += $5 } END { exit !(n > 0 && lost == 0) }' "$TMP/all.tsv" ||

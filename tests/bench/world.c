@@ -7,6 +7,7 @@
 
 #include "flow/classify.h"
 #include "flow/pkt.h"
+#include "wire/l3.h"
 
 /* Half of what 16 addresses have: when a pool runs short, idle connections go. */
 #define LOCALS_PER_BACKEND 500000u
@@ -15,41 +16,25 @@
 static const uint8_t nexthop_mac[6] = {2, 0, 0, 0, 0, 2};
 static const uint8_t own_mac[6] = {2, 0, 0, 0, 0, 1};
 
-static struct weir_addr addr_v4(uint32_t host_order)
-{
-	return weir_addr_v4(weir_be32(host_order));
-}
-
-/* On the backends' side: the same in that world's family. */
-static struct weir_addr behind(enum weir_family family, uint32_t host_order)
-{
-	struct weir_addr a = addr_v4(host_order);
-
-	if (family == WEIR_FAMILY_IPV6) {
-		a.w[0] = weir_be32(0x20010db8); /* 2001:db8::a00:1 .. */
-		a.w[2] = 0;
-	}
-	return a;
-}
-
-static void add_backends(struct weir_policy *p, uint32_t n, enum weir_family family)
+static void add_backends(const struct world *w, struct weir_policy *p, uint32_t n)
 {
 	p->n_backends = p->n_members = n;
 	for (uint32_t i = 0; i < n; i++) {
 		struct weir_backend *b = &p->backends[i];
 
 		snprintf(b->name, sizeof(b->name), "b%u", i);
-		b->addr = behind(family, 0x0a00ff01 + i); /* 10.0.255.1 .. */
+		b->addr = frame_addr_of(w->behind, 0x0a00ff01 + i); /* 10.0.255.1 .. */
 		b->port_be = weir_be16(80);
 		p->members[i] = (struct weir_member){.backend = (uint16_t)i, .weight = 1};
 	}
 }
 
-static struct weir_policy *make_policy(uint32_t connections, unsigned int workers,
-	enum weir_family family)
+static struct weir_policy *make_policy(const struct world *w, uint32_t connections,
+	unsigned int workers)
 {
 	uint32_t n_backends = 1 + connections / LOCALS_PER_BACKEND;
-	struct weir_addr vip;
+	const uint8_t prefix = w->behind == WEIR_FAMILY_IPV6 ? 32 + 16 : 96 + 16;
+	const struct weir_addr vip = frame_addr(w, WORLD_VIP);
 	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){.services = 1,
 		.listeners = 1,
 		.backends = n_backends,
@@ -63,16 +48,18 @@ static struct weir_policy *make_policy(uint32_t connections, unsigned int worker
 	p->interfaces[0].n_addrs = WEIR_LOCALS_MAX;
 	for (uint32_t i = 0; i < WEIR_LOCALS_MAX; i++)
 		p->interfaces[0].addrs[i] =
-			(struct weir_interface_addr){behind(family, 0x0a000001 + i), 96 + 16};
-	add_backends(p, n_backends, family);
+			(struct weir_interface_addr){frame_addr_of(w->behind, 0x0a000001 + i), prefix};
+	add_backends(w, p, n_backends);
 	p->services[0] = (struct weir_service){
 		.name = "bench",
 		.mode = WEIR_MODE_FULLNAT,
-		.profile = {.mss = 1460, .wscale = 7, .sack = true, .timestamps = true},
+		.profile = {.mss = weir_l3_mss(WEIR_FAMILY_IPV6 == w->behind ? w->behind : w->family, 1500),
+			.wscale = 7,
+			.sack = true,
+			.timestamps = true},
 		.timeouts = {7440000, 300000, 60000, 64000, 200, 2000},
 		.n_members = n_backends,
 	};
-	weir_addr_parse(WORLD_VIP, &vip);
 	weir_policy_listen(p, 0, &vip, weir_be16(80));
 	p->nexthops[0].addr = p->backends[0].addr;
 	p->limits = (struct weir_limits){.connections = connections,
@@ -130,7 +117,7 @@ static void open_proxy(struct world *w, unsigned int worker)
 }
 
 static struct world *open_world(uint32_t connections, unsigned int worker, unsigned int workers,
-	enum weir_family family)
+	enum weir_family family, enum weir_family behind)
 {
 	struct world *w = aligned_alloc(64, (sizeof(*w) + 63) & ~63ul);
 	double start;
@@ -140,7 +127,9 @@ static struct world *open_world(uint32_t connections, unsigned int worker, unsig
 	memset(w, 0, sizeof(*w));
 	w->now_ns = START_NS;
 	w->step_ns = WORLD_BURST_NS;
-	w->policy = make_policy(connections, workers, family);
+	w->family = family;
+	w->behind = behind;
+	w->policy = make_policy(w, connections, workers);
 	start = clock_s();
 	open_proxy(w, worker);
 	w->open_s = clock_s() - start;
@@ -149,12 +138,18 @@ static struct world *open_world(uint32_t connections, unsigned int worker, unsig
 
 struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers)
 {
-	return open_world(connections, worker, workers, WEIR_FAMILY_IPV4);
+	return open_world(connections, worker, workers, WEIR_FAMILY_IPV4, WEIR_FAMILY_IPV4);
+}
+
+struct world *world_open_for(enum weir_family family, uint32_t connections, unsigned int worker,
+	unsigned int workers)
+{
+	return open_world(connections, worker, workers, family, family);
 }
 
 struct world *world_open_mixed(uint32_t connections)
 {
-	return open_world(connections, 0, 1, WEIR_FAMILY_IPV6);
+	return open_world(connections, 0, 1, WEIR_FAMILY_IPV4, WEIR_FAMILY_IPV6);
 }
 
 /* The policy is this world's own; the gate changes at its next look. */
@@ -182,6 +177,9 @@ void world_receive(struct world *w, const struct frame *frames, unsigned int n)
 		__builtin_prefetch(&frames[i + WEIR_BURST].data[64]);
 		pkt->frame.data = w->work[i] + 64;
 		memcpy(pkt->frame.data, frames[i].data, FRAME_COPY);
+		if (frames[i].len > FRAME_COPY)
+			memcpy(pkt->frame.data + FRAME_COPY, frames[i].data + FRAME_COPY,
+				FRAME_MORE);
 		pkt->buf = NULL;
 		pkt->frame.len = frames[i].len;
 		pkt->frame.head_len = (uint16_t)frames[i].len;

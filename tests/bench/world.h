@@ -10,8 +10,9 @@
 #include "frames.h"
 #include "pages.h"
 #include "tcp/proxy.h"
+#include "wire/datagram.h"
 
-#define WORLD_VIP      "192.0.2.80"
+#define WORLD_VIP      0xc0000250u /* 192.0.2.80: frame_addr() */
 #define WORLD_BURST_NS 10000 /* the clock's step from burst to burst: 6.4 M packets a second */
 #define WORLD_HEADERS  (2 * WEIR_BURST)
 
@@ -22,6 +23,7 @@ struct world {
 	size_t memory_bytes;
 	enum pages pages;
 	double open_s; /* how long that took: memory mapped, populated, set up */
+	enum weir_family family, behind; /* of the clients' side, and of the backends' */
 	uint64_t now_ns;
 	uint64_t step_ns; /* of the clock, a burst */
 	/* what the core made by itself in the latest burst */
@@ -36,8 +38,10 @@ struct world {
 
 /* For so many connections, as worker `worker` of `workers`, each with its share. NULL never. */
 struct world *world_open(uint32_t connections, unsigned int worker, unsigned int workers);
-
-/* The same with IPv6 backends behind the IPv4 VIP. One worker. */
+/* ... of that family; world_open()'s is IPv4. */
+struct world *world_open_for(enum weir_family family, uint32_t connections, unsigned int worker,
+	unsigned int workers);
+/* IPv6 backends behind an IPv4 VIP. One worker. */
 struct world *world_open_mixed(uint32_t connections);
 void world_close(struct world *w);
 

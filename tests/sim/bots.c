@@ -47,6 +47,21 @@ static void say(struct sim_bots *b, uint32_t i, uint8_t flags, uint16_t len)
 	b->world->stats.attacks++;
 }
 
+/*
+ * Each has one address only, also where both families are spoken: with two it might open twice as much. Services
+ * 2n and 2n + 1 are of different families then.
+ */
+static unsigned int service_for(struct sim_bots *b, uint32_t i)
+{
+	const enum sim_family world = b->world->spec.family;
+	const unsigned int s = sim_below(&b->random, SIM_SERVICES);
+
+	if (world != SIM_BOTH ||
+		sim_family_of(world, s) == sim_family_of(world, i % b->net.addrs % 2))
+		return s;
+	return s ^ 1;
+}
+
 /* From its next port. */
 static void ask(struct sim_bots *b, uint32_t i)
 {
@@ -57,7 +72,7 @@ static void ask(struct sim_bots *b, uint32_t i)
 	bot->open = false;
 	bot->port = (uint16_t)(BOT_PORT + place * PORTS + (bot->port + 1u) % PORTS);
 	bot->iss = (uint32_t)sim_random(&b->random);
-	bot->service = (uint16_t)(b->net.tenant ? 0 : sim_below(&b->random, SIM_SERVICES));
+	bot->service = (uint16_t)(b->net.tenant ? 0 : service_for(b, i));
 	say(b, i, WEIR_TCP_SYN, 0);
 }
 

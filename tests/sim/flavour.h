@@ -42,7 +42,11 @@ extern const struct sim_flavour sim_flavour_narrow;
 /* The largest segment it takes, options included (RFC 9293 §3.7.1, RFC 6691). */
 static inline uint16_t sim_flavour_mss(const struct sim_flavour *f, enum weir_family family)
 {
-	return f->mss ? sim_family_mss(family, f->mss) : sim_family_mss_default(family);
+	const uint16_t least = sim_family_mss_default(family), mss = sim_family_mss(family, f->mss);
+
+	if (f->mss == 0)
+		return least;
+	return family == WEIR_FAMILY_IPV6 && mss < least ? least : mss; /* every link carries it */
 }
 
 #endif

@@ -46,7 +46,8 @@ static inline struct weir_addr v6_of(uint64_t *seed)
 
 static inline struct weir_seg random_syn(uint64_t *seed, bool v6)
 {
-	struct weir_seg s = {.flags = WEIR_TCP_SYN};
+	struct weir_seg s = {
+		.family = v6 ? WEIR_FAMILY_IPV6 : WEIR_FAMILY_IPV4, .flags = WEIR_TCP_SYN};
 
 	s.src = v6 ? v6_of(seed) : weir_addr_v4((uint32_t)unit_random(seed));
 	s.dst = v6 ? v6_of(seed) : weir_addr_v4((uint32_t)unit_random(seed));
