@@ -47,13 +47,15 @@ static struct weir_policy *make_policy(const struct world *w, uint32_t connectio
 	p->n_ports = p->n_interfaces = p->n_services = p->n_nexthops = 1;
 	p->interfaces[0].n_addrs = WEIR_LOCALS_MAX;
 	for (uint32_t i = 0; i < WEIR_LOCALS_MAX; i++)
-		p->interfaces[0].addrs[i] =
-			(struct weir_interface_addr){frame_addr_of(w->behind, 0x0a000001 + i), prefix};
+		p->interfaces[0].addrs[i] = (struct weir_interface_addr){
+			frame_addr_of(w->behind, 0x0a000001 + i), prefix};
 	add_backends(w, p, n_backends);
 	p->services[0] = (struct weir_service){
 		.name = "bench",
 		.mode = WEIR_MODE_FULLNAT,
-		.profile = {.mss = weir_l3_mss(WEIR_FAMILY_IPV6 == w->behind ? w->behind : w->family, 1500),
+		.profile = {.mss = weir_l3_mss(WEIR_FAMILY_IPV6 == w->behind ? w->behind
+									     : w->family,
+				    1500),
 			.wscale = 7,
 			.sack = true,
 			.timestamps = true},

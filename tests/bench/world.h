@@ -22,7 +22,7 @@ struct world {
 	void *memory;
 	size_t memory_bytes;
 	enum pages pages;
-	double open_s; /* how long that took: memory mapped, populated, set up */
+	double open_s;                   /* how long that took: memory mapped, populated, set up */
 	enum weir_family family, behind; /* of the clients' side, and of the backends' */
 	uint64_t now_ns;
 	uint64_t step_ns; /* of the clock, a burst */
