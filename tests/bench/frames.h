@@ -7,6 +7,7 @@
 #define WEIR_BENCH_FRAMES_H
 
 #include "wire/build.h"
+#include "wire/l3.h"
 
 #define FRAMES     (1u << 19) /* of a row: 64 MB */
 #define FRAME_ROOM 128u
