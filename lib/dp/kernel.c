@@ -40,10 +40,10 @@ static int add_addresses(const struct weir_policy *p, unsigned int port, const s
 	return 0;
 }
 
-static int open_one(struct weir_kernel *k, unsigned int port, const struct weir_nic *nic,
-	struct weir_dp_error *err)
+static int open_one(struct weir_kernel *k, const struct weir_policy *policy, unsigned int port,
+	const struct weir_nic *nic, struct weir_dp_error *err)
 {
-	const struct weir_port *p = &k->policy->ports[port];
+	const struct weir_port *p = &policy->ports[port];
 	struct weir_tap *tap = &k->taps[port];
 	int rc = weir_tap_open(tap, p->host.interface, nic->mac, p->mtu, err);
 
@@ -53,7 +53,7 @@ static int open_one(struct weir_kernel *k, unsigned int port, const struct weir_
 	if (rc != 0)
 		return weir_dp_fail(err, rc, "host interface %s: cannot bring it up: %s", tap->name,
 			strerror(-rc));
-	return add_addresses(k->policy, port, tap, err);
+	return add_addresses(policy, port, tap, err);
 }
 
 int weir_kernel_open(struct weir_kernel *k, const struct weir_policy *policy,
@@ -62,11 +62,12 @@ int weir_kernel_open(struct weir_kernel *k, const struct weir_policy *policy,
 	int rc = 0;
 
 	memset(k, 0, sizeof(*k));
-	k->policy = policy;
+	k->n_ports = policy->n_ports;
+	k->n_workers = policy->n_workers;
 	for (unsigned int i = 0; i < policy->n_ports && rc == 0; i++) {
 		k->carrier[i] = true;
 		if (weir_port_has_host(&policy->ports[i]))
-			rc = open_one(k, i, &nics[i], err);
+			rc = open_one(k, policy, i, &nics[i], err);
 	}
 	return rc;
 }
@@ -79,7 +80,7 @@ void weir_kernel_close(struct weir_kernel *k)
 
 void weir_kernel_watch(struct weir_kernel *k, const struct weir_nic *nics)
 {
-	for (unsigned int i = 0; i < k->policy->n_ports; i++) {
+	for (unsigned int i = 0; i < k->n_ports; i++) {
 		bool up = __atomic_load_n(&nics[i].link_up, __ATOMIC_RELAXED);
 
 		if (k->taps[i].open && up != k->carrier[i])
@@ -145,7 +146,7 @@ bool weir_kernel_turn(struct weir_kernel *k, long wait_ns)
 	unsigned int n = 0;
 	uint32_t ready;
 
-	for (unsigned int w = 0; w < k->policy->n_workers; w++)
+	for (unsigned int w = 0; w < k->n_workers; w++)
 		n += write_some(k, &k->ends[w]->to);
 	ready = wait_for_kernel(k, n > 0 ? 0 : wait_ns);
 	for (unsigned int i = 0; i < WEIR_PORTS_MAX; i++)

@@ -13,7 +13,8 @@
 #include "dp/tap.h"
 
 struct weir_kernel {
-	const struct weir_policy *policy;
+	/* of the policy that it was opened with: a reload changes neither, but frees that policy */
+	unsigned int n_ports, n_workers;
 	struct weir_tap taps[WEIR_PORTS_MAX];
 	struct weir_host_end *ends[WEIR_WORKERS_MAX];
 	bool carrier[WEIR_PORTS_MAX]; /* as the kernel was told */

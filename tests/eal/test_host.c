@@ -7,6 +7,7 @@
 
 #include "../unit/frame.h"
 #include "../unit/unit.h"
+#include "dp/kernel.h"
 #include "flow/localport.h"
 #include "rig.h"
 
@@ -268,6 +269,32 @@ static void test_no_buffer(void)
 	close_beside(&b);
 }
 
+/* A reload frees the policy that the ports were opened with; the thread and the watch go on. */
+static void test_policy_is_freed(void)
+{
+	static struct weir_nic nics[WEIR_PORTS_MAX];
+	static struct weir_host_end ends[2];
+	static struct weir_policy whole;
+	struct weir_policy *p = weir_policy_alloc(&(struct weir_policy_room){.services = 1});
+	struct weir_kernel k;
+	struct weir_dp_error err;
+
+	p->n_ports = p->n_workers = 2;
+	CU_ASSERT_EQUAL_FATAL(weir_kernel_open(&k, p, nics, &err), 0);
+	whole = *p;
+	memset(p, 0xff, sizeof(*p)); /* as freed memory may be */
+	nics[1].link_up = 1;
+	k.ends[0] = &ends[0];
+	k.ends[1] = &ends[1];
+	weir_kernel_watch(&k, nics);
+	CU_ASSERT_FALSE(k.carrier[0]);
+	CU_ASSERT_TRUE(k.carrier[1]);
+	CU_ASSERT_FALSE(k.carrier[2]);
+	weir_kernel_close(&k);
+	*p = whole;
+	weir_policy_free(p);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
@@ -277,6 +304,7 @@ int main(int argc, char **argv)
 		{"routing has room", test_routing_has_room},
 		{"frames from the kernel", test_from_host},
 		{"no buffer", test_no_buffer},
+		{"the policy of the start is freed", test_policy_is_freed},
 	};
 
 	rig_eal(argv[0]);
