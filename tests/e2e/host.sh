@@ -104,7 +104,7 @@ says_check() {
 	[ "$(weirctl --json show backends | lab_json "next(row['check'] for row in d if row['name'] == 'web-1')")" = "$1" ]
 }
 
-LAB_SERVICE_KEYS[web]='check = { type = "http"; inter = 2; timeout = 0.5; downinter = 0.5; interface = "weir1"; };'
+LAB_SERVICE_KEYS[web]='check = { type = "http"; inter = 2; fastinter = 1; downinter = 1; timeout = 1; fall = 5; interface = "weir1"; };'
 LAB_FRONT_KEYS='host = { interface = "weir0"; rest = 2000; };'
 LAB_BACK_KEYS='host = { interface = "weir1"; };'
 E2E_LUCKY=1
@@ -143,9 +143,9 @@ check "BGP and BFD did not notice the flood" same "$(changes)" "$quiet"
 vip=$LAB_VIP LAB_VIP=$(lab_addr 192.0.2.1) LAB_FLOOD_PORT=179
 lab_flood_start syn 2000000 60
 sleep "$E2E_HOST_FLOOD_S"
-check "a page of the machine while its BGP port is flooded" lab_wait 20 page_of client 8022 \
-	"$(lab_addr 192.0.2.1)" nginx.conf
 check "SYNs of the flood" at_least "$(lab_flood_stop)" 10000
+check "a page of the machine after its BGP port was flooded" lab_wait 20 page_of client 8022 \
+	"$(lab_addr 192.0.2.1)" nginx.conf
 LAB_VIP=$vip
 check "BGP and BFD did not notice that either" same "$(changes)" "$quiet"
 check "BGP is up" bgp_is_up client
