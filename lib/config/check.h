@@ -60,12 +60,20 @@ const struct weir_draft_interface *weir_check_owner(const struct weir_draft *d,
 	const struct weir_addr *a);
 
 /*
- * The way to an address: by the longest prefix among the interfaces' subnets, routes and gateways. The
- * interface's index and the neighbour to send to (the address itself when it is on-link), with its static
- * MAC when a route or the gateway has one; false: none.
+ * The way to an address: by the longest prefix among the interfaces' subnets, routes and gateways; false:
+ * none. It points to what the draft has, and to *to when that is on-link.
  */
 bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
-	struct weir_nexthop *via);
+	struct weir_draft_way *via);
+
+/* The way over those routers. */
+struct weir_draft_way weir_check_way(const struct weir_draft_hops *hops, uint32_t interface);
+
+/* What the way leads over, number i < way->n. */
+struct weir_nexthop weir_check_hop(const struct weir_draft_way *way, uint32_t i);
+
+/* It is one of those routers. */
+bool weir_check_has_hop(const struct weir_draft_hops *hops, const struct weir_addr *addr);
 
 /* Sets no_clients of the interfaces, once backends' ways are known (HC-66). */
 void weir_check_client_interfaces(struct weir_draft *d);

@@ -32,11 +32,7 @@ static bool has_vip(const struct weir_draft *d, const struct weir_draft_interfac
 
 static bool has_gateway(const struct weir_draft_interface *p)
 {
-	uint64_t any = 0;
-
-	for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
-		any |= p->gateway[f].addr.q[0] | p->gateway[f].addr.q[1];
-	return any != 0;
+	return p->gateway[WEIR_DRAFT_IPV4].n_addrs != 0 || p->gateway[WEIR_DRAFT_IPV6].n_addrs != 0;
 }
 
 static bool has_backends_only(const struct weir_draft *d, uint32_t interface)

@@ -20,11 +20,6 @@ static struct weir_addr edge(const struct weir_addr *a, unsigned int prefix, boo
 	return e;
 }
 
-static bool is_set(const struct weir_addr *a)
-{
-	return (a->q[0] | a->q[1]) != 0;
-}
-
 /* Where a gateway leads: the whole of a family. */
 static struct weir_interface_addr whole(enum weir_draft_family family)
 {
@@ -122,46 +117,62 @@ static bool is_better(const struct weir_addr *to, const struct weir_addr *net, u
 	return prefix + 1 > best && weir_addr_in(to, net, prefix);
 }
 
-/* The best way so far. */
-struct way {
-	unsigned int best; /* its prefix, + 1; 0: none */
-	struct weir_nexthop *via;
-};
-
-static void take(struct way *w, unsigned int prefix, uint32_t interface,
-	const struct weir_addr *via, const uint8_t *mac)
+struct weir_draft_way weir_check_way(const struct weir_draft_hops *hops, uint32_t interface)
 {
-	static const uint8_t learned[6];
+	return (struct weir_draft_way){.interface = interface,
+		.n = hops->n_addrs,
+		.addrs = hops->addrs,
+		.macs = hops->macs};
+}
 
-	w->best = prefix + 1;
-	*w->via = (struct weir_nexthop){.addr = *via, .interface = (uint8_t)interface};
-	memcpy(w->via->mac, mac != NULL ? mac : learned, sizeof(w->via->mac));
+struct weir_nexthop weir_check_hop(const struct weir_draft_way *way, uint32_t i)
+{
+	struct weir_nexthop hop = {.addr = way->addrs[i], .interface = (uint8_t)way->interface};
+
+	if (way->macs != NULL)
+		memcpy(hop.mac, way->macs[i], sizeof(hop.mac));
+	return hop;
+}
+
+bool weir_check_has_hop(const struct weir_draft_hops *hops, const struct weir_addr *addr)
+{
+	for (uint32_t i = 0; i < hops->n_addrs; i++)
+		if (weir_addr_eq(&hops->addrs[i], addr))
+			return true;
+	return false;
 }
 
 bool weir_check_route(const struct weir_draft *d, const struct weir_addr *to,
-	struct weir_nexthop *via)
+	struct weir_draft_way *via)
 {
 	const enum weir_draft_family family = family_of(to);
 	const struct weir_interface_addr all = whole(family);
-	struct way w = {0, via};
+	unsigned int best = 0; /* the best way's prefix so far, + 1 */
 
 	for (uint32_t i = 0; i < d->n_interfaces; i++) {
 		const struct weir_draft_interface *p = d->interfaces[i];
-		const struct weir_draft_gateway *g = &p->gateway[family];
+		const struct weir_draft_hops *g = &p->gateway[family];
 
 		for (uint32_t j = 0; j < p->n_addrs; j++)
-			if (is_better(to, &p->addrs[j].addr, p->addrs[j].prefix, w.best))
-				take(&w, p->addrs[j].prefix, i, to, NULL);
+			if (is_better(to, &p->addrs[j].addr, p->addrs[j].prefix, best)) {
+				best = p->addrs[j].prefix + 1u;
+				*via = (struct weir_draft_way){
+					.interface = i, .on_link = true, .n = 1, .addrs = to};
+			}
 		for (uint32_t j = 0; j < p->n_routes; j++) {
 			const struct weir_draft_route *r = &p->routes[j];
 
-			if (is_better(to, &r->to.addr, r->to.prefix, w.best))
-				take(&w, r->to.prefix, i, &r->via, r->mac);
+			if (is_better(to, &r->to.addr, r->to.prefix, best)) {
+				best = r->to.prefix + 1u;
+				*via = weir_check_way(&r->via, i);
+			}
 		}
-		if (is_set(&g->addr) && is_better(to, &all.addr, all.prefix, w.best))
-			take(&w, all.prefix, i, &g->addr, g->mac);
+		if (g->n_addrs != 0 && is_better(to, &all.addr, all.prefix, best)) {
+			best = all.prefix + 1u;
+			*via = weir_check_way(g, i);
+		}
 	}
-	return w.best != 0;
+	return best != 0;
 }
 
 /* One subnet of interface i with those before it. */
@@ -234,6 +245,36 @@ static int check_via(struct weir_draft *d, const struct weir_draft_interface *p,
 	return 0;
 }
 
+/* What a value of "one, or a list" is: its i'th. */
+static const config_setting_t *value_at(const config_setting_t *at, uint32_t i)
+{
+	return config_setting_is_aggregate(at) ? config_setting_get_elem(at, i) : at;
+}
+
+/* The routers to one destination, of that family, all but the MAC addresses' own range. */
+static int check_hops(struct weir_draft *d, const struct weir_draft_interface *p,
+	const struct weir_draft_hops *h, const config_setting_t *at, const config_setting_t *macs)
+{
+	for (uint32_t i = 0; i < h->n_addrs; i++) {
+		const struct weir_draft_hops before = {.addrs = h->addrs, .n_addrs = i};
+		int ret;
+
+		if (weir_check_has_hop(&before, &h->addrs[i]))
+			return weir_draft_refuse(d, value_at(at, i), "is there twice");
+		if (weir_nd_is_any_router(&h->addrs[i]) && h->n_addrs > 1)
+			return weir_draft_refuse(d, value_at(at, i),
+				"is one router at a time, and cannot be among others");
+		ret = check_via(d, p, &h->addrs[i], value_at(at, i));
+		if (ret < 0)
+			return ret;
+	}
+	if (h->n_macs != 0 && h->n_macs != h->n_addrs)
+		return weir_draft_refuse(d, macs,
+			"is %u, but there are %u routers: give the MAC address of each, or none",
+			h->n_macs, h->n_addrs);
+	return 0;
+}
+
 /* Is there another way with the very same destination: as its address and prefix, before i's j? */
 static const char *other_way(const struct weir_draft *d, const struct weir_interface_addr *to,
 	uint32_t i, uint32_t j)
@@ -249,7 +290,7 @@ static const char *other_way(const struct weir_draft *d, const struct weir_inter
 			if (p->routes[r].to.prefix == to->prefix &&
 				weir_addr_eq(&p->routes[r].to.addr, &to->addr))
 				return "is routed already";
-		if (is_default(to) && is_set(&p->gateway[family_of(&to->addr)].addr))
+		if (is_default(to) && p->gateway[family_of(&to->addr)].n_addrs != 0)
 			return "is where the gateway leads already";
 	}
 	return NULL;
@@ -274,20 +315,15 @@ static int check_routes(struct weir_draft *d, uint32_t i)
 		if (why != NULL)
 			return weir_draft_refuse(d, at, "%s", why);
 		at = weir_draft_key(r->at, "via");
-		if (!weir_addr_same_family(&r->to.addr, &r->via))
-			return weir_draft_refuse(d, at, "is of another family than \"to\"");
-		ret = check_via(d, p, &r->via, at);
+		for (uint32_t k = 0; k < r->via.n_addrs; k++)
+			if (!weir_addr_same_family(&r->to.addr, &r->via.addrs[k]))
+				return weir_draft_refuse(d, value_at(at, k),
+					"is of another family than \"to\"");
+		ret = check_hops(d, p, &r->via, at, weir_draft_key(r->at, "mac"));
 		if (ret < 0)
 			return ret;
 	}
 	return 0;
-}
-
-static bool is_mac(const uint8_t mac[6])
-{
-	static const uint8_t none[6];
-
-	return memcmp(mac, none, sizeof(none)) != 0;
 }
 
 /* What a family's gateway is called in the file. */
@@ -301,28 +337,30 @@ static const struct {
 static int check_gateway(struct weir_draft *d, uint32_t i, enum weir_draft_family family)
 {
 	const struct weir_draft_interface *p = d->interfaces[i];
-	const struct weir_draft_gateway *g = &p->gateway[family];
+	const struct weir_draft_hops *g = &p->gateway[family];
 	const config_setting_t *at = weir_draft_key(p->at, gateways[family].key);
+	const config_setting_t *macs = weir_draft_key(p->at, gateways[family].mac_key);
 
-	if (!is_set(&g->addr))
-		return is_mac(g->mac)
-			? weir_draft_refuse(d, weir_draft_key(p->at, gateways[family].mac_key),
-				  "is of no gateway: there is none on this %s", weir_check_kind(p))
+	if (g->n_addrs == 0)
+		return g->n_macs != 0
+			? weir_draft_refuse(d, macs, "is of no gateway: there is none on this %s",
+				  weir_check_kind(p))
 			: 0;
-	if (family_of(&g->addr) != family)
-		return weir_draft_refuse(d, at,
-			"must be an %s address; the other gateway is \"%s\"", gateways[family].name,
-			gateways[!family].key);
-	if (weir_nd_is_any_router(&g->addr) && is_mac(g->mac))
-		return weir_draft_refuse(d, weir_draft_key(p->at, gateways[family].mac_key),
+	for (uint32_t j = 0; j < g->n_addrs; j++)
+		if (family_of(&g->addrs[j]) != family)
+			return weir_draft_refuse(d, value_at(at, j),
+				"must be an %s address; the other gateway is \"%s\"",
+				gateways[family].name, gateways[!family].key);
+	if (weir_nd_is_any_router(&g->addrs[0]) && g->n_macs != 0)
+		return weir_draft_refuse(d, macs,
 			"is of a router that is not known: gateway6 is \"auto\"");
 	for (uint32_t j = 0; j < i; j++)
-		if (is_set(&d->interfaces[j]->gateway[family].addr))
+		if (d->interfaces[j]->gateway[family].n_addrs != 0)
 			return weir_draft_refuse(d, at,
 				"%s \"%s\" has the gateway already; use routes for what is "
 				"reached here",
 				weir_check_kind(d->interfaces[j]), d->interfaces[j]->name);
-	return check_via(d, p, &g->addr, at);
+	return check_hops(d, p, g, at, macs);
 }
 
 int weir_check_interfaces(struct weir_draft *d)

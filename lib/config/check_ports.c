@@ -59,17 +59,21 @@ static int check_vlan(struct weir_draft *d, const struct weir_draft_port *p, uin
 	return 0;
 }
 
+/* Or a part of one. */
+static bool has_gateway(const struct weir_draft_hops *hops)
+{
+	return hops->n_addrs != 0 || hops->n_macs != 0;
+}
+
 /*
  * A port takes frames without a tag when it has an address of its own or a way (which needs one: then the checks say
  * so), and when it has no VLANs.
  */
 static bool takes_untagged(const struct weir_draft_port *p)
 {
-	static const struct weir_draft_gateway none;
-
 	return p->n_vlans == 0 || p->own.n_addrs != 0 || p->own.n_routes != 0 ||
-		memcmp(&p->own.gateway[WEIR_DRAFT_IPV4], &none, sizeof(none)) != 0 ||
-		memcmp(&p->own.gateway[WEIR_DRAFT_IPV6], &none, sizeof(none)) != 0;
+		has_gateway(&p->own.gateway[WEIR_DRAFT_IPV4]) ||
+		has_gateway(&p->own.gateway[WEIR_DRAFT_IPV6]);
 }
 
 static int add_interface(struct weir_draft *d, struct weir_draft_interface *interface,

@@ -121,9 +121,9 @@ static int check_vip(struct weir_draft *d, uint32_t i)
 		bool taken = false;
 
 		for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
-			taken |= weir_addr_eq(&interface->gateway[f].addr, &s->listener.vip);
+			taken |= weir_check_has_hop(&interface->gateway[f], &s->listener.vip);
 		for (uint32_t r = 0; r < interface->n_routes; r++)
-			taken |= weir_addr_eq(&interface->routes[r].via, &s->listener.vip);
+			taken |= weir_check_has_hop(&interface->routes[r].via, &s->listener.vip);
 		if (taken)
 			return weir_draft_refuse(d, at, "is a router's address on %s \"%s\"",
 				weir_check_kind(interface), interface->name);
@@ -155,12 +155,12 @@ static int check_mac(struct weir_draft *d, struct weir_draft_backend *b)
 
 	if (!weir_nexthop_is_static(&own))
 		return 0;
-	if (!weir_addr_eq(&b->via.addr, &b->backend.addr))
+	if (!b->via.on_link)
 		return weir_draft_refuse(d, weir_draft_key(b->at, "mac"),
 			"is of a backend behind a router: give the router's, as mac of the route "
 			"or "
 			"gateway_mac of the port");
-	memcpy(b->via.mac, own.mac, sizeof(own.mac));
+	b->via.macs = &b->mac;
 	return 0;
 }
 
@@ -195,11 +195,11 @@ static int check_backend(struct weir_draft *d, struct weir_draft_service *s, uin
 		return ret;
 	if (!weir_check_route(d, &b->backend.addr, &b->via))
 		return weir_draft_refuse(d, at, "no port's subnet, route or gateway leads there");
-	b->backend.egress = b->via.interface;
+	b->backend.egress = (uint8_t)b->via.interface;
 	ret = check_mac(d, b);
 	if (ret < 0)
 		return ret;
-	if (s->service.mode == WEIR_MODE_NAT && !weir_addr_eq(&b->via.addr, &b->backend.addr))
+	if (s->service.mode == WEIR_MODE_NAT && !b->via.on_link)
 		return weir_draft_warn(d, at,
 			"is behind a router; with \"nat\" that router must send the backend's "
 			"replies to clients back through synweir");
@@ -401,24 +401,51 @@ static int check_room(struct weir_draft *d)
 		(unsigned long long)room, ports);
 }
 
-/* One host on a link has one MAC, whatever leads to it. */
-static int check_nexthop(struct weir_draft *d, const struct weir_draft_backend *b)
+/* Both have a static MAC for one host, and not the same. */
+static bool contradict(const struct weir_nexthop *a, const struct weir_nexthop *b)
 {
-	if (!weir_nexthop_is_static(&b->via))
-		return 0;
-	for (uint32_t i = 0; i < d->n_services; i++)
-		for (uint32_t j = 0; j < d->services[i].n_backends; j++) {
-			const struct weir_nexthop *o = &d->services[i].backends[j].via;
-			char text[WEIR_ADDR_TEXT];
+	return weir_nexthop_is_static(a) && weir_nexthop_is_static(b) &&
+		a->interface == b->interface && weir_addr_eq(&a->addr, &b->addr) &&
+		memcmp(a->mac, b->mac, sizeof(a->mac)) != 0;
+}
 
-			if (weir_nexthop_is_static(o) && o->interface == b->via.interface &&
-				weir_addr_eq(&o->addr, &b->via.addr) &&
-				memcmp(o->mac, b->via.mac, sizeof(o->mac)) != 0)
+/* That way leads over the same host, by another MAC address. */
+static bool contradicts(const struct weir_draft_way *way, const struct weir_nexthop *hop)
+{
+	for (uint32_t i = 0; way->macs != NULL && i < way->n; i++) {
+		const struct weir_nexthop other = weir_check_hop(way, i);
+
+		if (contradict(&other, hop))
+			return true;
+	}
+	return false;
+}
+
+/* One host on a link has one MAC, whatever leads to it. */
+static int check_nexthop(struct weir_draft *d, const struct weir_draft_backend *b,
+	const struct weir_nexthop *hop)
+{
+	char text[WEIR_ADDR_TEXT];
+
+	for (uint32_t i = 0; i < d->n_services; i++)
+		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
+			if (contradicts(&d->services[i].backends[j].via, hop))
 				return weir_draft_refuse(d, weir_draft_key(b->at, "mac"),
 					"%s has another MAC address elsewhere in this file",
-					weir_addr_text(&o->addr, text));
-		}
+					weir_addr_text(&hop->addr, text));
 	return 0;
+}
+
+static int check_nexthops(struct weir_draft *d, const struct weir_draft_backend *b)
+{
+	int ret = 0;
+
+	for (uint32_t i = 0; b->via.macs != NULL && i < b->via.n && ret == 0; i++) {
+		const struct weir_nexthop hop = weir_check_hop(&b->via, i);
+
+		ret = check_nexthop(d, b, &hop);
+	}
+	return ret;
 }
 
 int weir_check_sharing(struct weir_draft *d)
@@ -430,7 +457,7 @@ int weir_check_sharing(struct weir_draft *d)
 		for (uint32_t j = 0; j < d->services[i].n_backends && ret == 0; j++)
 			ret = check_backend_sharing(d, i, &d->services[i].backends[j]);
 		for (uint32_t j = 0; j < d->services[i].n_backends && ret == 0; j++)
-			ret = check_nexthop(d, &d->services[i].backends[j]);
+			ret = check_nexthops(d, &d->services[i].backends[j]);
 	}
 	return ret == 0 ? check_room(d) : ret;
 }

@@ -14,6 +14,7 @@
 #include "config/check.h"
 #include "config/draft.h"
 #include "config/plan.h"
+#include "flow/nexthop.h"
 
 static int digit(char c)
 {
@@ -88,6 +89,19 @@ static int load_secret(struct weir_draft *d)
 	return ret;
 }
 
+/* The way's next hop, or the group of them. */
+static uint16_t add_way(struct weir_policy *p, const struct weir_draft_way *way)
+{
+	uint16_t hops[WEIR_NEXTHOP_MEMBERS_MAX];
+
+	for (uint32_t i = 0; i < way->n; i++) {
+		const struct weir_nexthop hop = weir_check_hop(way, i);
+
+		hops[i] = weir_policy_nexthop(p, &hop);
+	}
+	return weir_policy_group(p, hops, way->n);
+}
+
 static void add_service(struct weir_policy *p, const struct weir_draft_service *s)
 {
 	struct weir_service *to = &p->services[p->n_services];
@@ -102,7 +116,7 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 
 		*b_to = b->backend;
 		b_to->service = (uint16_t)p->n_services;
-		b_to->nexthop = weir_policy_nexthop(p, &b->via);
+		b_to->nexthop = add_way(p, &b->via);
 		p->members[p->n_members++] =
 			(struct weir_member){.backend = (uint16_t)p->n_backends++,
 				.weight = (uint16_t)b->weight,
@@ -112,10 +126,20 @@ static void add_service(struct weir_policy *p, const struct weir_draft_service *
 	p->n_services++;
 }
 
+/* Several: clients behind one that dies get their answers by another one. */
+static uint16_t add_gateways(struct weir_policy *p, uint32_t interface,
+	const struct weir_draft_hops *hops)
+{
+	const struct weir_draft_way way = weir_check_way(hops, interface);
+
+	return way.n > 1 ? add_way(p, &way) : WEIR_NONE16;
+}
+
 /* INVARIANT: under the draft's numbers, by which the checks found egress and next hops. */
 static void add_interface(struct weir_policy *p, const struct weir_draft_interface *d)
 {
-	struct weir_interface *to = &p->interfaces[p->n_interfaces++];
+	const uint32_t number = p->n_interfaces++;
+	struct weir_interface *to = &p->interfaces[number];
 
 	memcpy(to->name, d->name, sizeof(to->name));
 	to->port = (uint8_t)d->port;
@@ -125,6 +149,8 @@ static void add_interface(struct weir_policy *p, const struct weir_draft_interfa
 	to->n_addrs = (uint8_t)d->n_addrs;
 	for (uint32_t i = 0; i < d->n_addrs; i++)
 		to->addrs[i] = d->addrs[i];
+	for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
+		to->gateways[f] = add_gateways(p, number, &d->gateway[f]);
 }
 
 /* How many to have memory for: as the file says, or twice what it has. */
@@ -139,20 +165,25 @@ static uint32_t room(uint32_t given, uint32_t used, uint32_t least, uint32_t mos
 	return n < most ? n : most;
 }
 
+/* Next hops of an interface's gateways at most: of each family all of them, and their group. */
+#define GATEWAYS (WEIR_DRAFT_FAMILIES * (WEIR_NEXTHOP_MEMBERS_MAX + 1))
+
 static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 {
-	uint32_t backends = 0;
+	uint32_t backends = 0, nexthops = 0;
 	struct weir_policy *p;
 	int ret;
 
 	for (uint32_t i = 0; i < d->n_services; i++)
 		backends += d->services[i].n_backends;
-	/* at most one next hop for each backend */
+	for (uint32_t i = 0; i < d->n_services; i++)
+		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
+			nexthops += d->services[i].backends[j].via.n + 1;
 	p = weir_policy_alloc(&(struct weir_policy_room){.services = d->n_services,
 		.listeners = d->n_services,
 		.backends = backends,
 		.members = backends,
-		.nexthops = backends});
+		.nexthops = nexthops + d->n_interfaces * GATEWAYS});
 	if (p == NULL)
 		return -ENOMEM;
 	p->n_workers = d->n_workers;

@@ -181,9 +181,19 @@ char *weir_draft_path(const struct weir_draft *d, const char *name)
 	return path;
 }
 
+static void clear_hops(struct weir_draft_hops *h)
+{
+	free(h->addrs);
+	free(h->macs);
+}
+
 static void clear_interface(struct weir_draft_interface *i)
 {
 	free(i->addrs);
+	for (unsigned int f = 0; f < WEIR_DRAFT_FAMILIES; f++)
+		clear_hops(&i->gateway[f]);
+	for (uint32_t r = 0; r < i->n_routes; r++)
+		clear_hops(&i->routes[r].via);
 	free(i->routes);
 }
 

@@ -12,20 +12,22 @@
 
 #include "config/config.h"
 
+/* The routers to one destination. */
+struct weir_draft_hops {
+	struct weir_addr *addrs;
+	uint32_t n_addrs; /* 0: none */
+	uint8_t (*macs)[6];
+	uint32_t n_macs; /* as many as addresses; 0: they are learned */
+};
+
 struct weir_draft_route {
 	const config_setting_t *at;
 	struct weir_interface_addr to; /* addr: as written, host bits and all */
-	struct weir_addr via;
-	uint8_t mac[6]; /* via's; all zero: it is learned */
+	struct weir_draft_hops via;
 };
 
 /* The two families, where a key is for one of them. */
 enum weir_draft_family { WEIR_DRAFT_IPV4, WEIR_DRAFT_IPV6, WEIR_DRAFT_FAMILIES };
-
-struct weir_draft_gateway {
-	struct weir_addr addr; /* all zero: none */
-	uint8_t mac[6];        /* all zero: it is learned */
-};
 
 /* What has addresses and neighbours: a port for frames without a tag, and each VLAN of it. */
 struct weir_draft_interface {
@@ -35,7 +37,7 @@ struct weir_draft_interface {
 	uint32_t port; /* in ports[] */
 	struct weir_interface_addr *addrs;
 	uint32_t n_addrs;
-	struct weir_draft_gateway gateway[WEIR_DRAFT_FAMILIES];
+	struct weir_draft_hops gateway[WEIR_DRAFT_FAMILIES];
 	struct weir_draft_route *routes;
 	uint32_t n_routes;
 	struct weir_addr *peers; /* of its host interface */
@@ -75,11 +77,20 @@ struct weir_draft_backend_check {
 	uint16_t port_be;
 };
 
+/* By which way something is reached. */
+struct weir_draft_way {
+	uint32_t interface;
+	bool on_link; /* addrs: its own address */
+	uint32_t n;
+	const struct weir_addr *addrs;
+	uint8_t (*macs)[6]; /* NULL: they are learned */
+};
+
 struct weir_draft_backend {
 	const config_setting_t *at;
 	struct weir_backend backend; /* its egress and this come from the routes: */
-	uint8_t mac[6];              /* static, as the file says; all zero: learned */
-	struct weir_nexthop via;     /* the backend itself when it is on-link */
+	struct weir_draft_way via;
+	uint8_t mac[6]; /* static, as the file says; all zero: learned */
 	uint32_t weight;
 	bool backup;
 	uint32_t max_conns;

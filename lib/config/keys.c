@@ -11,6 +11,10 @@
 #define ITEMS(s, member) .offset = offsetof(s, member), .size = sizeof(*((s *)0)->member)
 #define MANY(s, member, most)                                                                      \
 	ITEMS(s, member), .count_offset = offsetof(s, n_##member), .max_items = (most)
+/* Routers, or their MAC addresses. */
+#define HOPS(s, member, count)                                                                     \
+	ITEMS(s, member), .count_offset = offsetof(s, count),                                      \
+			  .max_items = WEIR_NEXTHOP_MEMBERS_MAX, .or_one = true
 #define S(seconds) ((int64_t)((seconds)*1000.0))
 
 /* In the order of the enums that they are stored as. */
@@ -38,19 +42,22 @@ static const struct weir_conf_key worker_keys[] = {
 
 static const struct weir_conf_key route_keys[] = {
 	{"to", WEIR_CONF_SUBNET, true, AT(struct weir_draft_route, to)},
-	{"via", WEIR_CONF_ADDR, true, AT(struct weir_draft_route, via)},
-	{"mac", WEIR_CONF_MAC, AT(struct weir_draft_route, mac)},
+	{"via", WEIR_CONF_ADDR, true, HOPS(struct weir_draft_route, via.addrs, via.n_addrs)},
+	{"mac", WEIR_CONF_MAC, HOPS(struct weir_draft_route, via.macs, via.n_macs)},
 };
 static const struct weir_conf_group route_group = GROUP_OF(route_keys);
+
+#define GATEWAY(s, in, family, what)                                                               \
+	HOPS(s, in gateway[WEIR_DRAFT_##family].what, in gateway[WEIR_DRAFT_##family].n_##what)
 
 /* Of an interface: of a port without VLANs, which has them in `own`, and of each VLAN. */
 #define INTERFACE_KEYS(s, in)                                                                      \
 	{"addresses", WEIR_CONF_SUBNET, ITEMS(s, in addrs),                                        \
 		.count_offset = offsetof(s, in n_addrs), .max_items = WEIR_LOCALS_MAX},            \
-		{"gateway", WEIR_CONF_ADDR, AT(s, in gateway[WEIR_DRAFT_IPV4].addr)},              \
-		{"gateway_mac", WEIR_CONF_MAC, AT(s, in gateway[WEIR_DRAFT_IPV4].mac)},            \
-		{"gateway6", WEIR_CONF_ROUTER, AT(s, in gateway[WEIR_DRAFT_IPV6].addr)},           \
-		{"gateway6_mac", WEIR_CONF_MAC, AT(s, in gateway[WEIR_DRAFT_IPV6].mac)},           \
+		{"gateway", WEIR_CONF_ADDR, GATEWAY(s, in, IPV4, addrs)},                          \
+		{"gateway_mac", WEIR_CONF_MAC, GATEWAY(s, in, IPV4, macs)},                        \
+		{"gateway6", WEIR_CONF_ROUTER, GATEWAY(s, in, IPV6, addrs)},                       \
+		{"gateway6_mac", WEIR_CONF_MAC, GATEWAY(s, in, IPV6, macs)},                       \
 		{"routes", WEIR_CONF_GROUP, .group = &route_group, ITEMS(s, in routes),            \
 			.count_offset = offsetof(s, in n_routes), .max_items = 256},               \
 	{                                                                                          \

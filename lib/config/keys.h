@@ -38,6 +38,7 @@ struct weir_conf_key {
 	/* a list: [ ] or ( ) of values, ( ) of groups. offset: a pointer to the values, allocated */
 	uint32_t max_items; /* 0: no list */
 	size_t count_offset;
+	bool or_one;          /* a list of one may be written as its value */
 	const char *old_name; /* a former name, accepted with a warning; NULL: none */
 };
 

@@ -237,11 +237,12 @@ static int read_list(struct weir_draft *d, const struct weir_conf_key *k,
 	const config_setting_t *at, char *out)
 {
 	bool groups = k->type == WEIR_CONF_GROUP;
-	uint32_t n = (uint32_t)config_setting_length(at);
+	bool one = k->or_one && !config_setting_is_aggregate(at);
+	uint32_t n = one ? 1 : (uint32_t)config_setting_length(at);
 	char *items;
 	int ret = 0;
 
-	if (!config_setting_is_list(at) && (groups || !config_setting_is_array(at)))
+	if (!one && !config_setting_is_list(at) && (groups || !config_setting_is_array(at)))
 		return weir_draft_refuse(d, at, "must be a list: %s",
 			groups ? "( { ... }, { ... } )" : "[ ..., ... ]");
 	if (n > k->max_items || (k->required && n == 0))
@@ -255,7 +256,7 @@ static int read_list(struct weir_draft *d, const struct weir_conf_key *k,
 	memcpy(out + k->offset, &items, sizeof(items));
 	memcpy(out + k->count_offset, &n, sizeof(n));
 	for (uint32_t i = 0; i < n && ret == 0; i++) {
-		const config_setting_t *item = config_setting_get_elem(at, i);
+		const config_setting_t *item = one ? at : config_setting_get_elem(at, i);
 
 		if (groups)
 			memcpy(items + i * k->size, &item, sizeof(item)); /* its `at` */

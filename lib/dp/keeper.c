@@ -5,6 +5,13 @@
 #define PASS_NS  250000000ull  /* between looks at a next hop */
 #define PROBE_NS 1000000000ull /* RFC 4862 §5.1: DupAddrDetectTransmits 1, RetransTimer 1 s */
 
+static void keep_nexthop(struct weir_keeper *k, struct weir_tx *tx, uint16_t nexthop)
+{
+	weir_tx_ask(tx, nexthop, WEIR_NEIGH_RETRY_NS);
+	k->n_down += tx->neighs->policy->nexthops[nexthop].is_member &&
+		weir_neigh_is_down(tx->neighs, nexthop);
+}
+
 /* Four times a second a pass over all next hops: a request for each that is due. */
 static void keep_nexthops(struct weir_keeper *k, struct weir_tx *tx)
 {
@@ -14,11 +21,14 @@ static void keep_nexthops(struct weir_keeper *k, struct weir_tx *tx)
 		if (tx->now_ns < k->next_pass_ns)
 			return;
 		k->next_pass_ns = tx->now_ns + PASS_NS;
+		k->n_down = 0;
 	}
 	for (unsigned int i = 0; i < STEP && k->next_nexthop < n; i++)
-		weir_tx_ask(tx, (uint16_t)k->next_nexthop++, WEIR_NEIGH_RETRY_NS);
-	if (k->next_nexthop >= n)
-		k->next_nexthop = 0;
+		keep_nexthop(k, tx, (uint16_t)k->next_nexthop++);
+	if (k->next_nexthop < n)
+		return;
+	k->next_nexthop = 0;
+	__atomic_store_n(&tx->neighs->n_down, k->n_down, __ATOMIC_RELAXED);
 }
 
 /* On one interface, in that walk. */

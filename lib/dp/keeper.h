@@ -23,8 +23,9 @@ struct weir_keeper {
 	struct weir_mld_walk groups;
 	uint64_t next_pass_ns; /* over the next hops */
 	uint32_t next_nexthop;
-	uint8_t walk; /* enum weir_keeper_walk */
-	bool probed;  /* this walk has met an IPv6 address */
+	uint32_t n_down; /* members of groups, in this pass so far */
+	uint8_t walk;    /* enum weir_keeper_walk */
+	bool probed;     /* this walk has met an IPv6 address */
 	uint32_t next_endpoint;
 	uint64_t announce_ns;               /* the end of WEIR_KEEPER_WAIT */
 	uint32_t announcing;                /* bit per port */

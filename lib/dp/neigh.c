@@ -83,8 +83,15 @@ static bool is_static(const struct weir_neighs *n, uint16_t nexthop)
 	return weir_nexthop_is_static(&n->policy->nexthops[nexthop]);
 }
 
+/* It has a MAC address, and that is to be learned. */
+static bool is_asked(const struct weir_neighs *n, uint16_t nexthop)
+{
+	return !is_static(n, nexthop) && !weir_nexthop_is_group(&n->policy->nexthops[nexthop]);
+}
+
 /* A known next hop is asked when its last answer is old, and again when it did not answer. */
-static bool is_probe_due(const struct weir_neigh *at, uint64_t now_ns, uint64_t retry_ns)
+static bool is_probe_due(const struct weir_neigh *at, uint64_t refresh_ns, uint64_t now_ns,
+	uint64_t retry_ns)
 {
 	uint64_t asked = load(&at->asked_ns), confirmed = load(&at->confirmed_ns);
 	uint32_t probes = __atomic_load_n(&at->probes, __ATOMIC_RELAXED);
@@ -93,7 +100,7 @@ static bool is_probe_due(const struct weir_neigh *at, uint64_t now_ns, uint64_t 
 		return now_ns >=
 			asked + (probes <= WEIR_NEIGH_PROBES ? WEIR_NEIGH_PROBE_NS : retry_ns);
 	return __atomic_load_n(&at->doubted, __ATOMIC_RELAXED) != 0 ||
-		now_ns >= confirmed + WEIR_NEIGH_REFRESH_NS;
+		now_ns >= confirmed + refresh_ns;
 }
 
 static bool is_advertised(const struct weir_neighs *n, uint16_t nexthop)
@@ -135,10 +142,12 @@ enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, 
 	uint64_t retry_ns)
 {
 	struct weir_neigh *at = &n->at[nexthop];
+	const uint64_t refresh_ns = n->policy->nexthops[nexthop].is_member ? WEIR_NEIGH_MEMBER_NS
+									   : WEIR_NEIGH_REFRESH_NS;
 	uint64_t asked = load(&at->asked_ns);
 	uint32_t probes;
 
-	if (is_static(n, nexthop))
+	if (!is_asked(n, nexthop))
 		return WEIR_NEIGH_NO_REQUEST;
 	if (is_advertised(n, nexthop)) {
 		if (load(&at->router) != 0 && now_ns >= load(&at->router_until_ns))
@@ -152,7 +161,7 @@ enum weir_neigh_request weir_neigh_due(struct weir_neighs *n, uint16_t nexthop, 
 		store(&at->asked_ns, now_ns);
 		return WEIR_NEIGH_BROADCAST;
 	}
-	if (!is_probe_due(at, now_ns, retry_ns))
+	if (!is_probe_due(at, refresh_ns, now_ns, retry_ns))
 		return WEIR_NEIGH_NO_REQUEST;
 	probes = __atomic_load_n(&at->probes, __ATOMIC_RELAXED);
 	store(&at->asked_ns, now_ns);
@@ -168,6 +177,57 @@ void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns)
 
 	if (now_ns >= load(&at->confirmed_ns) + WEIR_NEIGH_PROBE_NS)
 		__atomic_store_n(&at->doubted, 1, __ATOMIC_RELAXED);
+}
+
+bool weir_neigh_is_down(const struct weir_neighs *n, uint16_t nexthop)
+{
+	return is_silent(&n->at[nexthop]);
+}
+
+bool weir_neigh_is_live(const struct weir_neighs *n, uint16_t nexthop)
+{
+	return load(&n->at[nexthop].mac) != 0 && !is_silent(&n->at[nexthop]);
+}
+
+static enum weir_nexthop_state state_of(const struct weir_neighs *n, uint16_t nexthop)
+{
+	const struct weir_neigh *at = &n->at[nexthop];
+
+	if (is_static(n, nexthop))
+		return WEIR_NEXTHOP_STATIC;
+	if (load(&at->mac) == 0)
+		return WEIR_NEXTHOP_INCOMPLETE;
+	if (is_silent(at))
+		return WEIR_NEXTHOP_UNREACHABLE;
+	return __atomic_load_n(&at->probes, __ATOMIC_RELAXED) != 0 ? WEIR_NEXTHOP_PROBE
+								   : WEIR_NEXTHOP_REACHABLE;
+}
+
+static bool is_router(const struct weir_policy *p, uint16_t nexthop)
+{
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].nexthop == nexthop &&
+			weir_addr_eq(&p->backends[i].addr, &p->nexthops[nexthop].addr))
+			return false;
+	return true;
+}
+
+struct weir_nexthop_record weir_neigh_look(const struct weir_neighs *n, uint16_t nexthop,
+	uint64_t now_ns)
+{
+	const struct weir_nexthop *hop = &n->policy->nexthops[nexthop];
+	const uint64_t confirmed = load(&n->at[nexthop].confirmed_ns);
+	struct weir_nexthop_record r = {.addr = weir_neigh_addr(n, nexthop),
+		.interface = hop->interface,
+		.state = (uint8_t)state_of(n, nexthop),
+		.is_router = is_router(n->policy, nexthop),
+		.is_member = hop->is_member,
+		.is_group = weir_nexthop_is_group(hop),
+		.age_ms =
+			confirmed != 0 && now_ns > confirmed ? (now_ns - confirmed) / 1000000 : 0};
+
+	weir_neigh_mac(n, nexthop, r.mac);
+	return r;
 }
 
 /* The place in the order of the first one that is not before (interface, addr). */
@@ -225,7 +285,7 @@ static enum weir_neigh_claim claim_all(struct weir_neighs *n, uint8_t interface,
 
 		if (compare(&p->nexthops[nexthop], interface, addr) != 0)
 			break;
-		if (!is_static(n, nexthop))
+		if (is_asked(n, nexthop))
 			last = claim(&n->at[nexthop], word, is_reply, now_ns);
 	}
 	return last;
@@ -244,7 +304,7 @@ static struct weir_neigh *find_router(const struct weir_neighs *n, uint8_t inter
 }
 
 /* addr is the present router's there. */
-static bool is_router(const struct weir_neigh *at, const struct weir_addr *addr)
+static bool is_advertiser(const struct weir_neigh *at, const struct weir_addr *addr)
 {
 	const uint64_t id = weir_nd_router_id(addr);
 
@@ -259,7 +319,7 @@ enum weir_neigh_claim weir_neigh_claim(struct weir_neighs *n, uint8_t interface,
 	uint64_t word = 0;
 
 	memcpy(&word, mac, 6);
-	if (word != 0 && is_router(router, addr))
+	if (word != 0 && is_advertiser(router, addr))
 		of_router = claim(router, word, is_reply, now_ns);
 	of_hop = claim_all(n, interface, addr, word, is_reply, now_ns);
 	return of_hop != WEIR_NEIGH_NO_HOP ? of_hop : of_router;
@@ -286,11 +346,11 @@ bool weir_neigh_router(struct weir_neighs *n, uint8_t interface, const struct we
 		return false;
 	vacant = load(&at->router) == 0 || now_ns >= load(&at->router_until_ns) || is_silent(at);
 	if (lifetime_s == 0) {
-		if (is_router(at, router)) /* its answer will say whether it is a router */
+		if (is_advertiser(at, router)) /* its answer will say whether it is a router */
 			__atomic_store_n(&at->doubted, 1, __ATOMIC_RELAXED);
 		return false;
 	}
-	if (!vacant && !is_router(at, router))
+	if (!vacant && !is_advertiser(at, router))
 		return false;
 	if (vacant) {
 		store(&at->router_until_ns, until_ns);
@@ -305,7 +365,7 @@ void weir_neigh_no_router(struct weir_neighs *n, uint8_t interface, const struct
 {
 	struct weir_neigh *at = find_router(n, interface);
 
-	if (is_router(at, addr))
+	if (is_advertiser(at, addr))
 		forget_router(at);
 }
 
@@ -333,7 +393,7 @@ bool weir_neigh_is_known(const struct weir_neighs *n, uint8_t interface,
 {
 	const struct weir_neigh *router = find_router(n, interface);
 	const struct weir_neigh *at =
-		is_router(router, addr) ? router : find_same(n, interface, addr);
+		is_advertiser(router, addr) ? router : find_same(n, interface, addr);
 	uint64_t word = 0;
 
 	memcpy(&word, mac, 6);

@@ -18,14 +18,16 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "flow/policy.h"
+#include "flow/nexthop.h"
 
 #define WEIR_NEIGH_RETRY_NS   1000000000ull  /* between broadcast requests without an answer */
 #define WEIR_NEIGH_URGENT_NS  100000000ull   /* ... while packets are dropped for want of it */
 #define WEIR_NEIGH_REFRESH_NS 30000000000ull /* since the last answer, before the next request */
-#define WEIR_NEIGH_PROBE_NS   500000000ull   /* a known next hop may take so long to answer */
-#define WEIR_NEIGH_PROBES     2 /* unicast requests without an answer: it is not there */
-#define WEIR_NEIGH_ANSWER_NS  1000000000ull /* what comes later answers nothing */
+#define WEIR_NEIGH_MEMBER_NS                                                                       \
+	1000000000ull /* ... of one of several routers: another one can take over */
+#define WEIR_NEIGH_PROBE_NS  500000000ull  /* a known next hop may take so long to answer */
+#define WEIR_NEIGH_PROBES    2             /* unicast requests without an answer: it is not there */
+#define WEIR_NEIGH_ANSWER_NS 1000000000ull /* what comes later answers nothing */
 /* RFC 4861 §10, RFC 7559 §2: between router solicitations; it doubles each time, so often at most */
 #define WEIR_NEIGH_ROUTERS_NS      4000000000ull
 #define WEIR_NEIGH_ROUTERS_DOUBLED 8
@@ -62,6 +64,7 @@ struct weir_neighs {
 	uint16_t *order;       /* those indices by interface and address */
 	/* of the request: our address in the next hop's subnet; unspecified: we have none that fits */
 	struct weir_addr *sender;
+	uint32_t n_down; /* atomic: members of groups that are, as the keeper saw them last */
 };
 
 /* Takes memory for the policy's next hops, none of them known. Measures when the arena does. */
@@ -98,6 +101,16 @@ void weir_neigh_no_router(struct weir_neighs *n, uint8_t interface, const struct
 
 /* The address that the next hop has at present: of an advertised router its own. */
 struct weir_addr weir_neigh_addr(const struct weir_neighs *n, uint16_t nexthop);
+
+/* It was known, and does not answer any more: its group's flows go by other members. */
+bool weir_neigh_is_down(const struct weir_neighs *n, uint16_t nexthop);
+
+/* It has a MAC address and is not down. */
+bool weir_neigh_is_live(const struct weir_neighs *n, uint16_t nexthop);
+
+/* As people are shown it. */
+struct weir_nexthop_record weir_neigh_look(const struct weir_neighs *n, uint16_t nexthop,
+	uint64_t now_ns);
 
 /* The next hop does not answer what is sent to it: it is verified, unless it was a moment ago. */
 void weir_neigh_doubt(struct weir_neighs *n, uint16_t nexthop, uint64_t now_ns);

@@ -3,6 +3,7 @@
 
 #include <rte_ethdev.h>
 
+#include "dp/multipath.h"
 #include "dp/tag.h"
 #include "wire/arp.h"
 #include "wire/eth.h"
@@ -135,17 +136,54 @@ void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface, c
 	leave(tx, m, by);
 }
 
-void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop)
+/* The member of the group by which the frame's flow goes; of no group itself. */
+static uint16_t member_for(const struct weir_tx *tx, const struct rte_mbuf *m, uint16_t nexthop)
 {
+	const struct weir_policy *p = tx->neighs->policy;
+
+	if (!weir_nexthop_is_group(&p->nexthops[nexthop]))
+		return nexthop;
+	return weir_multipath_choose(tx->neighs, nexthop, weir_multipath_hash(p, m));
+}
+
+static void to_unknown(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop)
+{
+	const uint16_t member = member_for(tx, m, nexthop);
 	uint8_t mac[6];
 
-	if (weir_neigh_mac(tx->neighs, nexthop, mac)) {
-		weir_tx_to_mac(tx, m, tx->neighs->policy->nexthops[nexthop].interface, mac);
+	if (member != nexthop && weir_neigh_mac(tx->neighs, member, mac)) {
+		weir_tx_to_mac(tx, m, tx->neighs->policy->nexthops[member].interface, mac);
 		return;
 	}
 	count_fate(tx, WEIR_FATE_no_neighbour, 1);
 	rte_pktmbuf_free(m);
-	weir_tx_ask(tx, nexthop, WEIR_NEIGH_URGENT_NS);
+	weir_tx_ask(tx, member, WEIR_NEIGH_URGENT_NS);
+}
+
+void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop)
+{
+	uint8_t mac[6];
+
+	if (likely(weir_neigh_mac(tx->neighs, nexthop, mac)))
+		weir_tx_to_mac(tx, m, tx->neighs->policy->nexthops[nexthop].interface, mac);
+	else
+		to_unknown(tx, m, nexthop);
+}
+
+void weir_tx_to_doubted(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop)
+{
+	weir_neigh_doubt(tx->neighs, member_for(tx, m, nexthop), tx->now_ns);
+	weir_tx_to_nexthop(tx, m, nexthop);
+}
+
+void weir_tx_to_neighbour(struct weir_tx *tx, struct rte_mbuf *m, const struct weir_neighbour *to)
+{
+	uint8_t mac[6];
+
+	memcpy(mac, to->mac, sizeof(mac));
+	if (unlikely(__atomic_load_n(&tx->neighs->n_down, __ATOMIC_RELAXED) != 0))
+		weir_multipath_stand_in(tx->neighs, to->interface, m, mac);
+	weir_tx_to_mac(tx, m, to->interface, mac);
 }
 
 void weir_tx_on_port(struct weir_tx *tx, struct rte_mbuf *m, unsigned int port)

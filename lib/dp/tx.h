@@ -61,8 +61,15 @@ void weir_tx_to_mac(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface,
 void weir_tx_frame(struct weir_tx *tx, struct rte_mbuf *m, uint8_t interface);
 /* Sends a frame, complete as it is, by a port. m is not the caller's any more. */
 void weir_tx_on_port(struct weir_tx *tx, struct rte_mbuf *m, unsigned int port);
-/* To a next hop, as weir_tx_to_mac(). While its MAC is unknown m is dropped by name, and a request sent. */
+/*
+ * To a next hop, or the flow's member of a group (dp/multipath.h), as weir_tx_to_mac(). While its MAC is unknown m is
+ * dropped by name, and a request sent.
+ */
 void weir_tx_to_nexthop(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop);
+/* The same; and the next hop, or that member, has not answered, and is verified. */
+void weir_tx_to_doubted(struct weir_tx *tx, struct rte_mbuf *m, uint16_t nexthop);
+/* To a client's neighbour, as weir_tx_to_mac(); when that is a gateway that is down, to another one. */
+void weir_tx_to_neighbour(struct weir_tx *tx, struct rte_mbuf *m, const struct weir_neighbour *to);
 
 /* Sends a request for a next hop's MAC if one is due: weir_neigh_due() explains retry_ns. */
 void weir_tx_ask(struct weir_tx *tx, uint16_t nexthop, uint64_t retry_ns);

@@ -130,11 +130,10 @@ static void execute(struct weir_worker *w, struct weir_pkt *pkt)
 		weir_mbuf_complete_csum(m, pkt, weir_tx_nic(&w->tx, interface)->tx_csum);
 	if (pkt->send == WEIR_SEND_NEXTHOP) {
 		weir_tx_to_nexthop(&w->tx, m, pkt->nexthop);
+	} else if (pkt->send == WEIR_SEND_NEIGHBOUR) {
+		weir_tx_to_neighbour(&w->tx, m, &pkt->neighbour);
 	} else {
-		memcpy(mac,
-			pkt->send == WEIR_SEND_NEIGHBOUR ? pkt->neighbour.mac
-							 : weir_eth_src(&pkt->frame),
-			sizeof(mac));
+		memcpy(mac, weir_eth_src(&pkt->frame), sizeof(mac));
 		weir_tx_to_mac(&w->tx, m, interface, mac);
 	}
 }
@@ -153,11 +152,11 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 		return;
 	m->pkt_len = m->data_len = weir_build_segment(rte_pktmbuf_mtod(m, uint8_t *), h);
 	if (dest->unanswered)
-		weir_neigh_doubt(w->tx.neighs, dest->nexthop, w->now_ns);
-	if (dest->send == WEIR_SEND_NEXTHOP)
+		weir_tx_to_doubted(&w->tx, m, dest->nexthop);
+	else if (dest->send == WEIR_SEND_NEXTHOP)
 		weir_tx_to_nexthop(&w->tx, m, dest->nexthop);
 	else
-		weir_tx_to_mac(&w->tx, m, dest->neighbour.interface, dest->neighbour.mac);
+		weir_tx_to_neighbour(&w->tx, m, &dest->neighbour);
 }
 
 /*

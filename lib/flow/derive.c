@@ -7,6 +7,7 @@
 #include "flow/derive.h"
 
 #include "flow/life.h"
+#include "flow/nexthop.h"
 
 #include <errno.h>
 
@@ -306,13 +307,12 @@ static void count_backend(struct making *m, uint32_t i, const struct weir_backen
 	const struct weir_member *member)
 {
 	const struct weir_backend *was = &m->running->backends[i];
-	const struct weir_addr *hop = &m->wanted->nexthops[wanted->nexthop].addr;
 
 	if (was->life != WEIR_LIFE_LIVE)
 		m->s->backends.added++;
 	else if (strcmp(was->name, wanted->name) != 0 ||
 		!same_member(weir_policy_member(m->running, (uint16_t)i), member) ||
-		!weir_addr_eq(&m->running->nexthops[was->nexthop].addr, hop))
+		!weir_nexthop_same(m->running, was->nexthop, m->wanted, wanted->nexthop))
 		m->s->backends.changed++;
 }
 
@@ -357,7 +357,7 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 	*b = *wanted;
 	b->since = since;
 	b->service = service;
-	b->nexthop = weir_policy_nexthop(next, &m->wanted->nexthops[wanted->nexthop]);
+	b->nexthop = weir_nexthop_copy(next, m->wanted, wanted->nexthop);
 	next->members[next->n_members] = *member;
 	next->members[next->n_members].backend = (uint16_t)i;
 	obey(m, &next->members[next->n_members++]);
@@ -381,18 +381,6 @@ static int add_wanted(struct making *m)
 	return err;
 }
 
-/* That next hop; if the new configuration has it, too, then with the static MAC that it says, or none. */
-static uint16_t keep_nexthop(struct weir_policy *next, const struct weir_nexthop *hop)
-{
-	struct weir_nexthop learned = {.addr = hop->addr, .interface = hop->interface};
-	uint32_t before = next->n_nexthops;
-	uint16_t i = weir_policy_nexthop(next, &learned);
-
-	if (i == before)
-		next->nexthops[i] = *hop;
-	return i;
-}
-
 /*
  * What is kept is reached as before. Last, so that no next hop is resolved that no backend has any
  * more.
@@ -401,12 +389,9 @@ static void keep_ways(struct making *m)
 {
 	for (uint32_t i = 0; i < m->running->n_backends; i++) {
 		struct weir_backend *b = &m->next->backends[i];
-		const struct weir_nexthop *hop;
 
-		if (b->life != WEIR_LIFE_RETIRED && b->life != WEIR_LIFE_ORPHANED)
-			continue;
-		hop = &m->running->nexthops[m->running->backends[i].nexthop];
-		b->nexthop = keep_nexthop(m->next, hop);
+		if (b->life == WEIR_LIFE_RETIRED || b->life == WEIR_LIFE_ORPHANED)
+			b->nexthop = weir_nexthop_keep(m->next, m->running, b->nexthop);
 	}
 }
 
@@ -458,6 +443,23 @@ static void count_removed(struct making *m)
 			m->next->backends[i].life != WEIR_LIFE_LIVE;
 }
 
+static bool is_group(const struct weir_policy *p, uint16_t nexthop)
+{
+	return nexthop < p->n_nexthops && weir_nexthop_is_group(&p->nexthops[nexthop]);
+}
+
+static void copy_gateways(struct making *m)
+{
+	for (uint32_t i = 0; i < m->next->n_interfaces; i++)
+		for (unsigned int f = 0; f < 2; f++) {
+			const uint16_t wanted = m->wanted->interfaces[i].gateways[f];
+
+			m->next->interfaces[i].gateways[f] = is_group(m->wanted, wanted)
+				? weir_nexthop_copy(m->next, m->wanted, wanted)
+				: WEIR_NONE16;
+		}
+}
+
 /* All that has no number of its own. */
 static void copy_numberless(struct making *m)
 {
@@ -506,6 +508,7 @@ int weir_policy_derive(const struct weir_policy *running, const struct weir_poli
 	err = add_wanted(&m);
 	if (err == 0)
 		err = check_endpoints(&m);
+	copy_gateways(&m);
 	keep_ways(&m);
 	if (err == 0)
 		err = weir_policy_finish(m.next);

@@ -6,6 +6,7 @@
 
 #include "flow/localport.h"
 #include "flow/maglev.h"
+#include "flow/nexthop.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,21 +49,6 @@ void weir_policy_free(struct weir_policy *p)
 	free(p->endpoints.slots);
 	free(p->syn_acks);
 	free(p);
-}
-
-uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_nexthop *hop)
-{
-	uint32_t i = 0;
-
-	while (i < p->n_nexthops &&
-		(p->nexthops[i].interface != hop->interface ||
-			!weir_addr_eq(&p->nexthops[i].addr, &hop->addr)))
-		i++;
-	if (i == p->n_nexthops)
-		p->nexthops[p->n_nexthops++] = *hop;
-	else if (!weir_nexthop_is_static(&p->nexthops[i]))
-		p->nexthops[i] = *hop;
-	return (uint16_t)i;
 }
 
 uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struct weir_addr *vip,
@@ -301,17 +287,16 @@ static int finish_slots(struct weir_policy *p)
 static void finish_locals(const struct weir_policy *p, struct weir_backend *b)
 {
 	const struct weir_interface *egress = &p->interfaces[b->egress];
-	const struct weir_addr *hop = &p->nexthops[b->nexthop].addr;
 	uint16_t any = 0, near = 0;
 
 	for (unsigned int i = 0; i < egress->n_addrs; i++) {
 		const struct weir_interface_addr *a = &egress->addrs[i];
 
-		if (!weir_addr_same_family(&a->addr, hop) ||
+		if (!weir_addr_same_family(&a->addr, weir_nexthop_addr(p, b->nexthop)) ||
 			weir_endpoint_find(&p->endpoints, &a->addr, 0)->kind == WEIR_ENDPOINT_VIP)
 			continue;
 		any |= (uint16_t)(1u << i);
-		if (weir_addr_in(hop, &a->addr, a->prefix))
+		if (weir_nexthop_in(p, b->nexthop, a))
 			near |= (uint16_t)(1u << i);
 	}
 	b->locals = near != 0 ? near : any;

@@ -21,19 +21,20 @@
 #include "wire/pphdr.h"
 #include "wire/template.h"
 
-#define WEIR_PORTS_MAX      8
-#define WEIR_INTERFACES_MAX 64 /* a bit each in weir_endpoint.doors */
-#define WEIR_VLANS          4096
-#define WEIR_WORKERS_MAX    32
-#define WEIR_SERVICES_MAX   1024
-#define WEIR_LISTENERS_MAX  4096
-#define WEIR_BACKENDS_MAX   4096
-#define WEIR_NAME_MAX       32 /* with the NUL */
-#define WEIR_LOCALS_MAX     16 /* addresses of one interface */
-#define WEIR_WEIGHT_MAX     256
-#define WEIR_HOST_PEERS_MAX 16
-#define WEIR_NONE16         0xffff
-#define WEIR_NONE8          0xff
+#define WEIR_PORTS_MAX           8
+#define WEIR_INTERFACES_MAX      64 /* a bit each in weir_endpoint.doors */
+#define WEIR_VLANS               4096
+#define WEIR_WORKERS_MAX         32
+#define WEIR_SERVICES_MAX        1024
+#define WEIR_LISTENERS_MAX       4096
+#define WEIR_BACKENDS_MAX        4096
+#define WEIR_NAME_MAX            32 /* with the NUL */
+#define WEIR_LOCALS_MAX          16 /* addresses of one interface */
+#define WEIR_WEIGHT_MAX          256
+#define WEIR_HOST_PEERS_MAX      16
+#define WEIR_NEXTHOP_MEMBERS_MAX 8
+#define WEIR_NONE16              0xffff
+#define WEIR_NONE8               0xff
 
 enum weir_mode {
 	WEIR_MODE_NAT,
@@ -121,6 +122,8 @@ struct weir_interface {
 	bool no_clients, loose;
 	uint8_t n_addrs;
 	struct weir_interface_addr addrs[WEIR_LOCALS_MAX];
+	/* of several gateways the group, in nexthops[], IPv4's and IPv6's; WEIR_NONE16: it has not several */
+	uint16_t gateways[2];
 };
 
 enum weir_rss {
@@ -129,11 +132,17 @@ enum weir_rss {
 	WEIR_RSS_OFF,  /* the workers hand packets over to their owners */
 };
 
-/* What an interface sends to by MAC address: an on-link backend or a gateway. */
+/*
+ * What an interface sends to by MAC address: an on-link backend or a router. Or a group of routers on one
+ * interface (flow/nexthop.h), of which each flow has one: it has no address and no MAC.
+ */
 struct weir_nexthop {
 	struct weir_addr addr;
-	uint8_t interface; /* in interfaces[] */
-	uint8_t mac[6];    /* static (HC-67); all zero: to be learned */
+	uint8_t interface;                          /* in interfaces[] */
+	uint8_t mac[6];                             /* static (HC-67); all zero: to be learned */
+	bool is_member;                             /* of a group */
+	uint8_t n_members;                          /* 0: it is no group; else two at least */
+	uint16_t members[WEIR_NEXTHOP_MEMBERS_MAX]; /* in nexthops[] */
 };
 
 /* What a SYN-ACK promises the client on the service's behalf (HC-03). */
@@ -347,17 +356,16 @@ const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p,
  */
 int weir_policy_finish(struct weir_policy *p);
 
-/*
- * The number of that next hop, by address and interface; met before or new: there must be room for
- * it. A static MAC that it has, and the one met before had not, is its MAC from here on.
- */
-uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_nexthop *hop);
-
 static inline bool weir_nexthop_is_static(const struct weir_nexthop *hop)
 {
 	static const uint8_t none[6];
 
 	return __builtin_memcmp(hop->mac, none, sizeof(none)) != 0;
+}
+
+static inline bool weir_nexthop_is_group(const struct weir_nexthop *hop)
+{
+	return hop->n_members != 0;
 }
 
 /* What the backend is in its service; NULL: it is retired. */

@@ -268,7 +268,9 @@ void rig_meet_neighbours(struct rig *r)
 	for (uint32_t i = 0; i < r->policy->n_nexthops; i++) {
 		const uint8_t mac[6] = {2, 0, 0, 0, 0xbb, (uint8_t)i};
 
-		rig_teach(rig_neighs(r), (uint16_t)i, mac, weir_clock_ns(&r->dp.shared.clock));
+		if (!weir_nexthop_is_group(&r->policy->nexthops[i]))
+			rig_teach(rig_neighs(r), (uint16_t)i, mac,
+				weir_clock_ns(&r->dp.shared.clock));
 	}
 }
 

@@ -43,7 +43,9 @@ static void check_policy(const struct weir_policy *p)
 	FUZZ_MUST(p->n_workers >= 1 && p->n_workers <= WEIR_WORKERS_MAX);
 	FUZZ_MUST(p->n_ports >= 1 && p->n_ports <= WEIR_PORTS_MAX);
 	FUZZ_MUST(p->n_services >= 1 && p->n_services <= WEIR_SERVICES_MAX);
-	FUZZ_MUST(p->n_backends <= WEIR_BACKENDS_MAX && p->n_nexthops <= p->n_backends);
+	FUZZ_MUST(p->n_backends <= WEIR_BACKENDS_MAX &&
+		p->n_nexthops <=
+			(p->n_backends + 2 * p->n_interfaces) * (WEIR_NEXTHOP_MEMBERS_MAX + 1));
 	for (uint32_t i = 0; i < p->n_services; i++) {
 		const struct weir_service *s = &p->services[i];
 

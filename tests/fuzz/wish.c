@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "wish.h"
 
+#include "flow/nexthop.h"
+
 #define VIPS    4
 #define POOL    8
 #define GATEWAY SHELL_BACKEND(0, 0)

@@ -4,6 +4,8 @@
 
 #include "shell.h"
 
+#include "flow/nexthop.h"
+
 /* What connections refer to, as the workers' gauges say. */
 struct busy {
 	bool listeners[WEIR_LISTENERS_MAX], backends[WEIR_BACKENDS_MAX];

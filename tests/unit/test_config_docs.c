@@ -107,9 +107,10 @@ static void check_group(const char *doc, const char *path, const struct weir_con
 
 		say_range(k, range);
 		say_default(k, fallback);
-		snprintf(row, sizeof(row), "\n| `%s` | %s%s |%s%s | %s", k->name,
-			k->max_items != 0 ? "list of " : "", types[k->type],
-			range[0] != '\0' ? " " : "", range, fallback);
+		snprintf(row, sizeof(row), "\n| `%s` | %s%s%s |%s%s | %s", k->name,
+			k->max_items != 0 && !k->or_one ? "list of " : "", types[k->type],
+			k->or_one ? ", or a list" : "", range[0] != '\0' ? " " : "", range,
+			fallback);
 		at = strstr(at, "\n| `");
 		if (at == NULL || strncmp(at, row, strlen(row)) != 0)
 			fprintf(stderr, "\n%s lacks, or has not here: %s\n", path, row + 1);

@@ -3,6 +3,7 @@
 #ifndef WEIR_TESTS_WANTED_H
 #define WEIR_TESTS_WANTED_H
 
+#include "flow/nexthop.h"
 #include "modes.h"
 
 #define NEW_BACKEND 0x0a000063u /* 10.0.0.99 */
