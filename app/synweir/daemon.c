@@ -217,6 +217,11 @@ static void wake_to_obey(void)
 	kill(getpid(), SIGUSR1);
 }
 
+static uint32_t look_at_nexthop(void *dp, uint32_t i, struct weir_nexthop_record *r)
+{
+	return weir_dataplane_nexthop(dp, i, r);
+}
+
 static int start_watching(struct daemon *d)
 {
 	d->view.version = WEIR_VERSION;
@@ -226,6 +231,8 @@ static int start_watching(struct daemon *d)
 	weir_reload_init(&d->obey, wake_to_obey);
 	d->view.reload = &d->reload;
 	d->view.obey = &d->obey;
+	d->view.look_at_nexthop = look_at_nexthop;
+	d->view.data_plane = &d->dp;
 	d->view.orders = &d->dp.shared.orders;
 	d->view.health = &d->dp.shared.health;
 	d->view.started = time(NULL);

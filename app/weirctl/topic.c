@@ -36,6 +36,8 @@ const struct topic topics[TOPICS] = {
 		"ports"},
 	{"interfaces", "@name port vlan addresses clients reverse_path", NULL,
 		"what has addresses: ports and their VLANs"},
+	{"neighbours", "@address @interface mac state age_s role", NULL,
+		"next hops: backends and routers on our links"},
 	{"accounting",
 		"@worker rx+ created+ handed_in+ tx+ dropped+ consumed+ handed_out+ held balance",
 		NULL, "each worker's packet balance"},

@@ -16,7 +16,7 @@ struct topic {
 	const char *help;
 };
 
-#define TOPICS 15
+#define TOPICS 16
 extern const struct topic topics[TOPICS];
 
 /* NULL: there is none. */

@@ -2,6 +2,7 @@
 #include "ctl/listing.h"
 #include "ctl/listing_checks.h"
 #include "ctl/listing_host.h"
+#include "ctl/listing_neighbours.h"
 #include "ctl/listing_policy.h"
 #include "ctl/listing_ports.h"
 #include "ctl/listing_sources.h"
@@ -328,6 +329,8 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/ports", "Ports. Parameters: cursor", 8, weir_ports_count, weir_ports_row, NULL},
 	{"/synweir/interfaces", "Ports' VLANs and what has no tag. Parameters: cursor", 16,
 		weir_interfaces_count, weir_interfaces_row, NULL},
+	{"/synweir/neighbours", "Backends and routers on our links. Parameters: cursor", 24,
+		weir_neighbours_count, weir_neighbours_row, weir_neighbours_is_vacant},
 	{"/synweir/host", "Host interfaces, by class. Parameters: cursor", 24, weir_hosts_count,
 		weir_hosts_row, weir_hosts_is_vacant},
 	{"/synweir/sources", "Addresses with many connections. Parameters: cursor", 24,

@@ -19,6 +19,7 @@
 #include "flow/crowd.h"
 #include "flow/health.h"
 #include "flow/inquiry.h"
+#include "flow/nexthop.h"
 #include "flow/orders.h"
 #include "health/checker.h"
 
@@ -61,8 +62,11 @@ struct weir_view {
 	struct weir_orders *orders;       /* NULL: nothing can be ordered */
 	const struct weir_health *health; /* NULL: there are no checks; all are well */
 	struct weir_checker *checker; /* NULL: likewise; changed by weir_telemetry_checker() only */
-	struct weir_reload *reload;   /* NULL: reload is not supported */
-	struct weir_reload *obey;     /* NULL: nothing can be ordered about backends */
+	/* Next hop i, if there are so many; how many there are. Any thread. NULL: none is known. */
+	uint32_t (*look_at_nexthop)(void *data_plane, uint32_t i, struct weir_nexthop_record *r);
+	void *data_plane;
+	struct weir_reload *reload; /* NULL: reload is not supported */
+	struct weir_reload *obey;   /* NULL: nothing can be ordered about backends */
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
 };

@@ -237,6 +237,18 @@ int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *
 	return rc;
 }
 
+uint32_t weir_dataplane_nexthop(struct weir_dataplane *dp, uint32_t i,
+	struct weir_nexthop_record *r)
+{
+	const struct weir_snapshot *s = weir_swap_hold(&dp->shared.swap);
+	const uint32_t n = s->policy->n_nexthops;
+
+	if (i < n)
+		*r = weir_neigh_look(&s->neighs, (uint16_t)i, weir_clock_ns(&dp->shared.clock));
+	weir_swap_release(&dp->shared.swap);
+	return n;
+}
+
 bool weir_dataplane_settle(struct weir_dataplane *dp)
 {
 	return weir_swap_settle(&dp->shared.swap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The data path as a whole: ports, memory, workers. The daemon starts and stops it. All calls are for
- * the control thread.
+ * the control thread, but for one.
  */
 #ifndef WEIR_DP_DATAPLANE_H
 #define WEIR_DP_DATAPLANE_H
@@ -58,6 +58,13 @@ int weir_dataplane_replace(struct weir_dataplane *dp, const struct weir_policy *
 
 /* true: no worker reads a replaced policy any more, it may be freed. */
 bool weir_dataplane_settle(struct weir_dataplane *dp);
+
+/*
+ * Any thread but workers, from weir_dataplane_open() to weir_dataplane_close(): next hop i of the policy in force, if it
+ * has so many. How many it has.
+ */
+uint32_t weir_dataplane_nexthop(struct weir_dataplane *dp, uint32_t i,
+	struct weir_nexthop_record *r);
 
 /* What the workers are to do from now on. */
 void weir_dataplane_set_phase(struct weir_dataplane *dp, enum weir_phase phase);

@@ -36,6 +36,7 @@ int weir_swap_init(struct weir_swap *s, const struct weir_policy *policy)
 	size_t bytes = rte_rcu_qsbr_get_memsize(policy->n_workers);
 
 	s->old = NULL;
+	pthread_mutex_init(&s->readers, NULL);
 	s->current = snapshot_new(policy);
 	s->qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(bytes, RTE_CACHE_LINE_SIZE));
 	if (s->current == NULL || s->qsbr == NULL)
@@ -89,7 +90,20 @@ bool weir_swap_settle(struct weir_swap *s)
 		return false;
 	/* what was learned into the old table by workers that had not seen the new one yet */
 	weir_neighs_follow(&s->current->neighs, &s->old->neighs);
+	pthread_mutex_lock(&s->readers);
 	free(s->old);
 	s->old = NULL;
+	pthread_mutex_unlock(&s->readers);
 	return true;
+}
+
+const struct weir_snapshot *weir_swap_hold(struct weir_swap *s)
+{
+	pthread_mutex_lock(&s->readers);
+	return weir_swap_read(s);
+}
+
+void weir_swap_release(struct weir_swap *s)
+{
+	pthread_mutex_unlock(&s->readers);
 }

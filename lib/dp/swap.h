@@ -11,6 +11,8 @@
 #ifndef WEIR_DP_SWAP_H
 #define WEIR_DP_SWAP_H
 
+#include <pthread.h>
+
 #include <rte_rcu_qsbr.h>
 
 #include "dp/neigh.h"
@@ -26,6 +28,8 @@ struct weir_snapshot {
 struct weir_swap {
 	struct weir_snapshot *current; /* atomic */
 	struct rte_rcu_qsbr *qsbr;
+	/* held by a thread that is no worker while it reads, and by the control side while it frees */
+	pthread_mutex_t readers;
 	/* control side only */
 	struct weir_snapshot *old; /* replaced, workers may still read it; or NULL */
 	uint64_t token;            /* of its grace period */
@@ -44,6 +48,10 @@ int weir_swap_publish(struct weir_swap *s, const struct weir_policy *policy);
 
 /* Control side: true: no grace period is running, a replaced policy may be freed. */
 bool weir_swap_settle(struct weir_swap *s);
+
+/* Any thread but workers: the current snapshot, valid until weir_swap_release(). */
+const struct weir_snapshot *weir_swap_hold(struct weir_swap *s);
+void weir_swap_release(struct weir_swap *s);
 
 /* Worker, once a loop: it holds no pointer into the policy. */
 static inline void weir_swap_quiescent(struct weir_swap *s, unsigned int worker)

@@ -199,6 +199,66 @@ static void largest_interfaces(struct weir_policy *p)
 	}
 }
 
+/* Each row has all of its keys. */
+static void expect_rows(const char *topic, size_t rows, size_t keys)
+{
+	char arguments[64];
+	json_t *doc, *row;
+	size_t i;
+
+	snprintf(arguments, sizeof(arguments), "show %s --json", topic);
+	doc = run_json(arguments);
+	CU_ASSERT_EQUAL(json_array_size(doc), rows);
+	json_array_foreach(doc, i, row) CU_ASSERT_EQUAL(json_object_size(row), keys);
+	json_decref(doc);
+}
+
+/* Six next hops, one of which is a group; in a larger site all at their longest. */
+static uint32_t look_at_nexthop(void *longest, uint32_t i, struct weir_nexthop_record *r)
+{
+	if (longest != NULL)
+		*r = (struct weir_nexthop_record){.addr = {.q = {UINT64_MAX, UINT64_MAX}},
+			.mac = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+			.state = WEIR_NEXTHOP_UNREACHABLE,
+			.is_router = true,
+			.is_member = true,
+			.age_ms = UINT64_MAX};
+	else if (i < 6)
+		*r = (struct weir_nexthop_record){.addr = weir_addr_v4(weir_be32(0x0a00000b + i)),
+			.mac[5] = (uint8_t)(2 * (i != 1)),
+			.state = (uint8_t)(i == 1 ? WEIR_NEXTHOP_INCOMPLETE
+						  : WEIR_NEXTHOP_REACHABLE),
+			.is_group = i == 2,
+			.is_router = i > 2,
+			.is_member = i > 3,
+			.age_ms = 7900};
+	return longest != NULL ? 100 : 6;
+}
+
+static void test_neighbours(void)
+{
+	struct fake *f = small_site();
+	json_t *doc;
+
+	view.look_at_nexthop = look_at_nexthop;
+	doc = run_json("show neighbours --json");
+	CU_ASSERT_EQUAL_FATAL(json_array_size(doc), 5);
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 0), "address"), "10.0.0.11");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 0), "mac"), "00:00:00:00:00:02");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 0), "state"), "reachable");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 0), "role"), "backend");
+	CU_ASSERT_EQUAL(number(json_array_get(doc, 0), "age_s"), 7);
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 1), "state"), "incomplete");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 1), "mac"), "");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 2), "address"), "10.0.0.14");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 2), "role"), "router");
+	CU_ASSERT_STRING_EQUAL(text(json_array_get(doc, 4), "role"), "one of several routers");
+	json_decref(doc);
+	view.look_at_nexthop = NULL;
+	expect_rows("neighbours", 0, 0);
+	fake_free(f);
+}
+
 /* Everything at its longest: telemetry would drop what does not fit without a word. */
 static struct fake *largest_site(void)
 {
@@ -260,20 +320,6 @@ static void largest_conns(struct fake *f)
 	}
 }
 
-/* Each row has all of its keys. */
-static void expect_rows(const char *topic, size_t rows, size_t keys)
-{
-	char arguments[64];
-	json_t *doc, *row;
-	size_t i;
-
-	snprintf(arguments, sizeof(arguments), "show %s --json", topic);
-	doc = run_json(arguments);
-	CU_ASSERT_EQUAL(json_array_size(doc), rows);
-	json_array_foreach(doc, i, row) CU_ASSERT_EQUAL(json_object_size(row), keys);
-	json_decref(doc);
-}
-
 static void test_largest(void)
 {
 	struct fake *f = largest_site();
@@ -285,6 +331,9 @@ static void test_largest(void)
 	expect_rows("ports", WEIR_PORTS_MAX, 18);
 	expect_rows("interfaces", WEIR_INTERFACES_MAX, 6);
 	expect_rows("host", WEIR_PORTS_MAX * 5, 9);
+	view.look_at_nexthop = look_at_nexthop;
+	view.data_plane = f;
+	expect_rows("neighbours", 100, 6);
 	expect_rows("memory", WEIR_WORKERS_MAX + 1, 5);
 	expect_rows("policy", 60, 17);
 	expect_rows("accounting", WEIR_WORKERS_MAX, 10);
@@ -300,6 +349,7 @@ static const struct unit_test tests[] = {
 	{"JSON", test_json},
 	{"connections: filters, limits, a worker that is away", test_conns},
 	{"errors: one line, and what to do", test_errors},
+	{"neighbours", test_neighbours},
 	{"the largest site: no row is lost", test_largest},
 };
 
