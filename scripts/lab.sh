@@ -268,12 +268,16 @@ lab_mib() {
 # synweir
 #
 
+# lab_router ADDRESS: as a value of the configuration. A test may have several.
+lab_router() {
+	echo "\"$(lab_addr "$1")\""
+}
+
 lab_config_ports() {
 	local front back gateway routes
-	front="\"$(lab_addr 192.0.2.1/24)\""
-	back="\"$(lab_addr 10.0.0.1/24)\""
-	gateway="$LAB_GATEWAY = \"$(lab_addr 192.0.2.254)\";"
-	routes="routes = ( { to = \"$(lab_addr 10.1.0.0/16)\"; via = \"$(lab_addr 10.0.0.254)\"; } );"
+	front="\"$(lab_addr 192.0.2.1/24)\"" back="\"$(lab_addr 10.0.0.1/24)\""
+	gateway="$LAB_GATEWAY = $(lab_router 192.0.2.254);"
+	routes="routes = ( { to = \"$(lab_addr 10.1.0.0/16)\"; via = $(lab_router 10.0.0.254); } );"
 	if [ "$LAB_ARMS" = 1 ]; then
 		cat <<-END
 			ports = ({
