@@ -19,6 +19,9 @@
 #define IDLE_LEAST_MS 60000u
 #define SILENT_MS     15000u
 
+/* In one tick, at most: pools that are looked at for whether they fill. */
+#define POOL_LOOKS 16u
+
 /* So many conns ahead their lines are fetched. */
 #define FETCH_AHEAD 8
 
@@ -30,11 +33,19 @@ static bool makes_room(const struct weir_proxy *px)
 	return px->now_ns < px->pressure.until_ns;
 }
 
-/* The first turn begins with the lowest grade. */
+/* Another first turn is to come, with the lowest grade. */
+static void rest(struct weir_proxy *px)
+{
+	const struct weir_pressure *was = &px->pressure;
+
+	px->pressure = (struct weir_pressure){
+		.looked_ns = px->now_ns, .ports_ns = was->ports_ns, .pool = was->pool};
+}
+
 void weir_pressure_begin(struct weir_proxy *px)
 {
 	if (!makes_room(px))
-		px->pressure = (struct weir_pressure){.looked_ns = px->now_ns};
+		rest(px);
 	px->pressure.until_ns = px->now_ns + MAKE_ROOM_NS;
 }
 
@@ -188,18 +199,46 @@ static void end_turn(struct weir_pressure *p)
 	memset(p->evicted, 0, sizeof(p->evicted));
 }
 
+/* Idle times shrink when `taken` of `all` places are taken. */
+static bool is_filling(const struct weir_limits *limits, uint64_t taken, uint64_t all)
+{
+	return taken * 100 > all * limits->adaptive_start;
+}
+
+/*
+ * Some pool of local ports is filling, or was when the hand began a turn. All of them are looked at by and by:
+ * what matters takes minutes.
+ */
+static bool ports_are_filling(struct weir_proxy *px)
+{
+	struct weir_pressure *p = &px->pressure;
+	const uint32_t pools = px->policy->n_backends * px->policy->pools_each;
+
+	/* there is no pool, or one alone would not be so full of all that are taken */
+	if (px->local_ports == 0 ||
+		!is_filling(&px->policy->limits, px->local_ports, px->pools[0].count))
+		return false;
+	for (uint32_t n = pools < POOL_LOOKS ? pools : POOL_LOOKS; n > 0; n--) {
+		const struct weir_localports *pool;
+
+		p->pool = p->pool + 1 < pools ? p->pool + 1 : 0;
+		pool = &px->pools[p->pool];
+		if (is_filling(&px->policy->limits, pool->in_use - pool->yielding, pool->count))
+			p->ports_ns = px->now_ns + SLOW_TURN_NS;
+	}
+	return px->now_ns < p->ports_ns;
+}
+
 /* How long the hand's turn takes now; 0: it rests. */
-static uint64_t turn_ns(const struct weir_proxy *px)
+static uint64_t turn_ns(struct weir_proxy *px)
 {
 	const struct weir_limits *limits = &px->policy->limits;
-	const uint64_t start = limits->adaptive_start;
 
 	if (makes_room(px))
 		return FAST_TURN_NS;
-	if (limits->adaptive_end <= start)
+	if (limits->adaptive_end <= limits->adaptive_start)
 		return 0;
-	if (weir_settled_conns(px) * 100ull > px->table.capacity * start ||
-		(px->local_ports > 0 && px->local_ports * 100ull > px->pools[0].count * start))
+	if (is_filling(limits, weir_settled_conns(px), px->table.capacity) || ports_are_filling(px))
 		return SLOW_TURN_NS;
 	return 0;
 }
@@ -226,7 +265,7 @@ void weir_pressure_tick(struct weir_proxy *px)
 	unsigned int victims = 0;
 
 	if (turn == 0) {
-		*p = (struct weir_pressure){.looked_ns = px->now_ns};
+		rest(px);
 		return;
 	}
 	for (unsigned int n = looks_due(px, turn); n > 0 && victims < VICTIMS; n--) {

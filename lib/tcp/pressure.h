@@ -27,6 +27,8 @@ enum weir_grade {
 struct weir_pressure {
 	uint64_t until_ns;  /* room is made until then: a newcomer was in want of it lately */
 	uint64_t looked_ns; /* looks are paid for by time: up to here */
+	uint64_t ports_ns;  /* until then some pool counts as so full that idle times shrink */
+	uint32_t pool;      /* next one to look at for that */
 	uint32_t hand;      /* next conn to look at */
 	uint32_t evicted[WEIR_GRADES]; /* in this turn */
 	uint8_t grade;                 /* enum weir_grade: what this turn may evict */

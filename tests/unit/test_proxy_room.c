@@ -299,6 +299,37 @@ static void hc61_ports(void)
 	free(t);
 }
 
+/* Where the hand is a second after so many of worker 0's connections were opened, to so many backends. */
+static uint32_t hand_with(unsigned int conns, unsigned int backends)
+{
+	struct weir_policy *p = shell_policy(32, backends);
+	struct talk *t = calloc(conns, sizeof(*t));
+	unsigned int who = 0;
+	struct shell *s;
+	uint32_t hand;
+
+	p->limits.connections = 32 * 8192;
+	p->limits.syn_ack_ring = 0;
+	s = shell_open(p, SHELL_START_NS);
+	for (unsigned int n = 0; n < conns; n++) {
+		who = next_of_worker(s, SHELL_FULLNAT, who + 1);
+		talk_init(&t[n], s, SHELL_FULLNAT, who);
+		talk_open(&t[n]);
+	}
+	shell_wait_ms(s, 1000);
+	hand = s->workers[0].px.pressure.hand;
+	shell_close(s);
+	free(t);
+	return hand;
+}
+
+/* A pool of 2 016 ports fills from 1 210 on. As many connections to two backends are no pressure. */
+static void hc61_pools(void)
+{
+	CU_ASSERT_TRUE(hand_with(1300, 1) > 50);
+	IS(hand_with(1300, 2), 0);
+}
+
 /* HC-62: who is refused gets RST, within a budget; beyond it silence. */
 static void hc62_refusals(void)
 {
@@ -412,6 +443,7 @@ int main(void)
 		{"HC-61 idle times shrink in proportion", hc61_shrinks},
 		{"HC-61 idle times are whole up to adaptive_start", hc61_whole},
 		{"HC-61 local ports are used up: newcomers are served", hc61_ports},
+		{"HC-61 each pool of local ports counts by itself", hc61_pools},
 		{"HC-62 refusals have a budget", hc62_refusals},
 		{"HC-65 the table leaves each service its part", hc65_table},
 		{"HC-65 a small table, too", hc65_small_table},
