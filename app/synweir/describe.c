@@ -70,6 +70,7 @@ void weir_describe_ports(struct weir_view *view, struct weir_dataplane *dp)
 
 		for (unsigned int c = 0; c < WEIR_HOST_CLASSES; c++)
 			weir_gauge(&v->host_refused[c], weir_counted(&dp->kernel.refused[i][c]));
+		weir_gauge(&v->host_gone, weir_kernel_gone(&dp->kernel) >> i & 1);
 		weir_gauge(&v->link_up, __atomic_load_n(&nic->link_up, __ATOMIC_RELAXED));
 		if (rte_eth_link_get_nowait(nic->id, &link) == 0 &&
 			link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)

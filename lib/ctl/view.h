@@ -47,6 +47,7 @@ struct weir_view_port {
 	uint64_t rx_no_mbuf;
 	uint64_t tx_errors;
 	uint64_t host_refused[WEIR_HOST_CLASSES]; /* frames that the kernel did not take */
+	uint64_t host_gone;                       /* 0 or 1: its TAP device was deleted */
 };
 
 struct weir_view {

@@ -73,6 +73,7 @@ struct port_watch {
 	struct loss_watch missed, no_mbuf, truncated, partial;
 	bool down;
 	uint64_t down_since_ns;
+	bool host_gone;
 };
 
 struct backend_watch {
@@ -327,6 +328,14 @@ static void step_link(struct weir_watch *w, struct port_watch *p, bool down, con
 	}
 }
 
+static void step_host(struct weir_watch *w, struct port_watch *p, bool gone, const char *interface)
+{
+	if (gone && !p->host_gone)
+		say(w, WEIR_WATCH_WARNING,
+			"host interface deleted: %s: restart synweir to have it again", interface);
+	p->host_gone = gone;
+}
+
 /*
  * Frames that the driver cannot tell from damaged ones. Nearly always it is the checksum or
  * segmentation offload of a virtual link, and these are the commands that turn it off.
@@ -365,6 +374,7 @@ static void step_port(struct weir_watch *w, const struct weir_view *v, unsigned 
 
 	snprintf(where, sizeof(where), "port %s ", name);
 	step_link(w, p, weir_counted(&is->link_up) == 0, name);
+	step_host(w, p, weir_counted(&is->host_gone) != 0, v->policy->ports[i].host.interface);
 	step_loss(w, &p->missed, &missed, weir_counted(&is->rx_missed));
 	step_loss(w, &p->no_mbuf, &no_mbuf, weir_counted(&is->rx_no_mbuf));
 	step_offloads(w, v, i, where);

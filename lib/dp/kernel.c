@@ -123,22 +123,39 @@ static unsigned int read_some(struct weir_kernel *k, unsigned int port)
 	return n;
 }
 
+/* A deleted device is in error for ever: it would wake us all the time. */
+static bool is_there(const struct weir_kernel *k, unsigned int port)
+{
+	return k->taps[port].open && (weir_kernel_gone(k) >> port & 1) == 0;
+}
+
+/* Those that are in that state, a bit each. */
+static uint32_t ports_in(const struct pollfd polled[WEIR_PORTS_MAX], short state)
+{
+	uint32_t ports = 0;
+
+	for (unsigned int i = 0; i < WEIR_PORTS_MAX; i++)
+		ports |= (uint32_t)((polled[i].revents & state) != 0) << i;
+	return ports;
+}
+
 /* The TAPs that have a frame, a bit each. */
-static uint32_t wait_for_kernel(const struct weir_kernel *k, long wait_ns)
+static uint32_t wait_for_kernel(struct weir_kernel *k, long wait_ns)
 {
 	const struct timespec wait = {0, wait_ns};
 	struct pollfd polled[WEIR_PORTS_MAX];
-	uint32_t ready = 0;
 
 	for (unsigned int i = 0; i < WEIR_PORTS_MAX; i++)
-		polled[i] = (struct pollfd){k->taps[i].open ? k->taps[i].fd : -1, POLLIN, 0};
+		polled[i] = (struct pollfd){is_there(k, i) ? k->taps[i].fd : -1, POLLIN, 0};
 	/* no room: the kernel's frames would wake us for nothing */
-	if (weir_frames_free(&k->ends[0]->from) == NULL)
+	if (weir_frames_free(&k->ends[0]->from) == NULL) {
 		ppoll(NULL, 0, &wait, NULL);
-	else if (ppoll(polled, WEIR_PORTS_MAX, &wait, NULL) > 0)
-		for (unsigned int i = 0; i < WEIR_PORTS_MAX; i++)
-			ready |= (uint32_t)((polled[i].revents & POLLIN) != 0) << i;
-	return ready;
+		return 0;
+	}
+	if (ppoll(polled, WEIR_PORTS_MAX, &wait, NULL) <= 0)
+		return 0;
+	__atomic_fetch_or(&k->gone, ports_in(polled, POLLERR), __ATOMIC_RELAXED);
+	return ports_in(polled, POLLIN);
 }
 
 bool weir_kernel_turn(struct weir_kernel *k, long wait_ns)

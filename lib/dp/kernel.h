@@ -23,6 +23,7 @@ struct weir_kernel {
 
 	/* atomics */
 	uint32_t stop;
+	uint32_t gone; /* bit per port: its TAP device was deleted, as the thread has found */
 	uint64_t refused
 		[WEIR_PORTS_MAX]
 		[WEIR_HOST_CLASSES]; /* frames that the kernel did not take; the thread counts */
@@ -45,6 +46,12 @@ void weir_kernel_stop(struct weir_kernel *k);
 
 /* The interfaces are gone, but those that the operator has made. */
 void weir_kernel_close(struct weir_kernel *k);
+
+/* Any thread. A bit per port whose host interface was there and is no more; it does not come back. */
+static inline uint32_t weir_kernel_gone(const struct weir_kernel *k)
+{
+	return __atomic_load_n(&k->gone, __ATOMIC_RELAXED);
+}
 
 /* One turn of the thread, which waits up to wait_ns for a frame of the kernel. true: there was something. */
 bool weir_kernel_turn(struct weir_kernel *k, long wait_ns);

@@ -4,6 +4,8 @@
  * that all of it adds up (rig_close()).
  */
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "../unit/frame.h"
 #include "../unit/unit.h"
@@ -295,6 +297,42 @@ static void test_policy_is_freed(void)
 	weir_policy_free(p);
 }
 
+static uint64_t monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * "ip link del" of a TAP device leaves its file in error, as a pipe is that nobody reads: that is told once, and
+ * the thread goes on sleeping.
+ */
+static void test_deleted(void)
+{
+	const long wait_ns = 20000000;
+	static struct weir_kernel k;
+	static struct beside b;
+	uint64_t before_ns;
+	int ends[2];
+
+	open_beside(&b, 1, 100);
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	close(ends[0]);
+	k.n_workers = 1;
+	k.ends[0] = &b.rig.dp.workers[0].worker->host;
+	k.taps[BACK] = (struct weir_tap){.open = true, .fd = ends[1]};
+	CU_ASSERT_EQUAL(weir_kernel_gone(&k), 0);
+	CU_ASSERT_FALSE(weir_kernel_turn(&k, wait_ns));
+	CU_ASSERT_EQUAL(weir_kernel_gone(&k), 1u << BACK);
+	before_ns = monotonic_ns();
+	CU_ASSERT_FALSE(weir_kernel_turn(&k, wait_ns));
+	CU_ASSERT_TRUE(monotonic_ns() - before_ns >= (uint64_t)wait_ns);
+	weir_kernel_close(&k);
+	close_beside(&b);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct unit_test tests[] = {
@@ -305,6 +343,7 @@ int main(int argc, char **argv)
 		{"frames from the kernel", test_from_host},
 		{"no buffer", test_no_buffer},
 		{"the policy of the start is freed", test_policy_is_freed},
+		{"the interface is deleted", test_deleted},
 	};
 
 	rig_eal(argv[0]);

@@ -272,6 +272,17 @@ static void test_port(void)
 	stop();
 }
 
+static void test_host(void)
+{
+	start();
+	memcpy(t.f->policy->ports[0].host.interface, "weir0", sizeof("weir0"));
+	steps_expect(2, "");
+	weir_gauge(&t.f->view.port[0].host_gone, 1);
+	steps_expect(3, "host interface deleted: weir0: restart synweir to have it again\n");
+	CU_ASSERT_EQUAL(t.warnings, 1);
+	stop();
+}
+
 /* What had been counted before the watcher came is not its business. */
 static void test_start_late(void)
 {
@@ -298,6 +309,7 @@ static const struct unit_test tests[] = {
 	{"table and held packets fill up", test_levels},
 	{"backend down and up", test_backend},
 	{"port: link and device drops", test_port},
+	{"host interface deleted", test_host},
 	{"counts from before do not matter", test_start_late},
 };
 
