@@ -5,20 +5,27 @@
 
 #define STEP 32 /* endpoints looked at per call */
 
+/* RFC 3810 §9.12, with its default times: for so long after RFC 2710's query its sender is there, which knows no other reports. */
+#define OLD_NS 260000000000ull
+
 /*
  * RFC 3810 §6.2: after a random time within what the question allows, so that not all hosts answer at once. A
- * question while one waits is answered with it.
+ * question while one waits is answered with it, at the earlier of the two times. Where another worker's question
+ * comes between, that one's time counts.
  */
 void weir_mld_ask(struct weir_mld *m, unsigned int interface, const struct weir_mld_query *q,
 	uint64_t now_ns)
 {
 	const uint32_t delay_ms = q->delay_ms < WEIR_MLD_DELAY_MS ? q->delay_ms : WEIR_MLD_DELAY_MS;
-	uint64_t none = 0;
+	const uint64_t at_ns =
+		now_ns + (delay_ms == 0 ? 0 : now_ns / 1000 % (delay_ms * 1000ull) * 1000);
+	uint64_t due_ns = __atomic_load_n(&m->due_ns[interface], __ATOMIC_RELAXED);
 
-	__atomic_store_n(&m->old[interface], q->old, __ATOMIC_RELAXED);
-	__atomic_compare_exchange_n(&m->due_ns[interface], &none,
-		now_ns + (delay_ms == 0 ? 0 : now_ns / 1000 % (delay_ms * 1000ull) * 1000), false,
-		__ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (q->old)
+		__atomic_store_n(&m->old_until_ns[interface], now_ns + OLD_NS, __ATOMIC_RELAXED);
+	if (due_ns == 0 || at_ns < due_ns)
+		__atomic_compare_exchange_n(&m->due_ns[interface], &due_ns, at_ns, false,
+			__ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /* The interfaces on which an answer is due are this walk's. */
@@ -34,7 +41,9 @@ static void begin(struct weir_mld_walk *walk, struct weir_tx *tx)
 			continue;
 		__atomic_store_n(&tx->mld->due_ns[i], 0, __ATOMIC_RELAXED);
 		walk->interfaces |= 1ull << i;
-		walk->old |= (uint64_t)__atomic_load_n(&tx->mld->old[i], __ATOMIC_RELAXED) << i;
+		walk->old |= (uint64_t)(tx->now_ns <
+				     __atomic_load_n(&tx->mld->old_until_ns[i], __ATOMIC_RELAXED))
+			<< i;
 	}
 	walk->next_endpoint = 0;
 	if (walk->interfaces != 0)

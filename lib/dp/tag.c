@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dp/tag.h"
 
-_Static_assert(RTE_PKTMBUF_HEADROOM >= WEIR_VLAN_LEN, "a tag has room in front of every frame");
+#include "wire/frame.h"
+
+_Static_assert(RTE_PKTMBUF_HEADROOM >= WEIR_FRAME_FRONT + WEIR_VLAN_LEN,
+	"a tag has room in front of every frame");
 
 int weir_tag_take_off(struct rte_mbuf *m)
 {

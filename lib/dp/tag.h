@@ -18,7 +18,8 @@ int weir_tag_take_off(struct rte_mbuf *m);
 
 /*
  * Puts one on a frame that is complete, checksum requests included. by_device: the device does it.
- * INVARIANT: there is headroom; every buffer begins with RTE_PKTMBUF_HEADROOM bytes of it, and nothing else takes any.
+ * INVARIANT: there is headroom; every buffer begins with RTE_PKTMBUF_HEADROOM bytes of it, of which only an IPv6 header
+ * in an IPv4 header's place takes some (WEIR_FRAME_FRONT).
  */
 void weir_tag_put_on(struct rte_mbuf *m, uint16_t vlan, bool by_device);
 

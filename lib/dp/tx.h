@@ -29,7 +29,7 @@ struct weir_tx_port {
 /* Shared by all workers: the queries for our groups (dp/mld.h). Atomics, each by itself. */
 struct weir_mld {
 	uint64_t due_ns[WEIR_INTERFACES_MAX]; /* when it is to be answered; 0: it was not asked */
-	uint8_t old[WEIR_INTERFACES_MAX];     /* the last question was RFC 2710's */
+	uint64_t old_until_ns[WEIR_INTERFACES_MAX]; /* till then by RFC 2710's reports */
 };
 
 struct weir_tx {

@@ -299,6 +299,9 @@ static void test_groups_reported(void)
 	CU_ASSERT_EQUAL(reported(&r, 0, WEIR_MLD_OLD), 0);
 	wait_ms(&r, 1100);
 	CU_ASSERT_EQUAL(reported(&r, 0, WEIR_MLD_OLD), 3);
+	put(&r, 0, f, query(f, false, 0)); /* RFC 3810 §8.2.1: the old querier is there still */
+	wait_ms(&r, 1100);
+	CU_ASSERT_EQUAL(reported(&r, 0, WEIR_MLD_OLD), 3);
 	rig_close(&r);
 }
 
