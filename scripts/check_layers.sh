@@ -10,12 +10,13 @@ declare -A may=(
 	[base]="base"
 	[wire]="base wire"
 	[flow]="base wire flow"
+	[explain]="base wire flow explain"
 	[tcp]="base wire flow tcp"
 	[compat]=""
 	[dp]="base wire flow tcp compat dp"
 	[health]="base wire flow health"
 	[config]="base wire flow compat health config"
-	[ctl]="base wire flow compat health config ctl"
+	[ctl]="base wire flow explain compat health config ctl"
 )
 # Rooms that must not know the operating system's or DPDK's side of things.
 pure="base wire flow tcp"

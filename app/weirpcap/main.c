@@ -14,19 +14,22 @@
 #define SNAPLEN 262144
 
 struct arguments {
-	const char *config, *in, *out;
-	bool verbose;
+	const char *config, *in, *out; /* out: NULL: nothing is written */
+	bool verbose, ladder;
 };
 
 struct files {
 	pcap_t *in, *link; /* link: the link type that the dumper writes */
 	pcap_dumper_t *out;
+	FILE *nowhere; /* lines go there while ladders are drawn */
+	struct weir_ladders *ladders;
 };
 
 static void usage(FILE *f)
 {
 	fprintf(f,
-		"usage: weirpcap [-v] -c FILE IN.pcap OUT.pcap\n\n"
+		"usage: weirpcap [-v] -c FILE IN.pcap OUT.pcap\n"
+		"       weirpcap --ladder -c FILE IN.pcap [OUT.pcap]\n\n"
 		"Runs the packets of IN.pcap through synweir's core, with the ports and services "
 		"of\n"
 		"a configuration file, prints a line for each (what it was, the verdict and why) "
@@ -35,6 +38,7 @@ static void usage(FILE *f)
 		"numbers\n"
 		"are fixed; cookies need cookie.secret_file to be the same every time.\n\n"
 		"  -c, --config FILE   synweir's configuration\n"
+		"  -l, --ladder        connections as ladders, in place of the lines\n"
 		"  -v, --verbose       also a line for each frame that is sent\n"
 		"  -h, --help          this text\n"
 		"  -V, --version       the version\n\n"
@@ -46,6 +50,7 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
+		{"ladder", no_argument, NULL, 'l'},
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
@@ -53,9 +58,11 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 	};
 	int key;
 
-	while ((key = getopt_long(argc, argv, "c:vhV", options, NULL)) != -1) {
+	while ((key = getopt_long(argc, argv, "c:lvhV", options, NULL)) != -1) {
 		if (key == 'c') {
 			a->config = optarg;
+		} else if (key == 'l') {
+			a->ladder = true;
 		} else if (key == 'v') {
 			a->verbose = true;
 		} else if (key == 'h') {
@@ -68,7 +75,7 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 			return -1;
 		}
 	}
-	if (a->config == NULL || argc - optind != 2) {
+	if (a->config == NULL || argc - optind > 2 || argc - optind < (a->ladder ? 1 : 2)) {
 		usage(stderr);
 		return -1;
 	}
@@ -98,6 +105,24 @@ static bool is_same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+static int open_out(struct files *f, const struct arguments *a)
+{
+	if (a->out == NULL)
+		return 0;
+	if (is_same_file(a->in, a->out)) {
+		fprintf(stderr, "weirpcap: %s is the input too\n", a->out);
+		return -1;
+	}
+	f->link = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN,
+		PCAP_TSTAMP_PRECISION_NANO);
+	f->out = f->link != NULL ? pcap_dump_open(f->link, a->out) : NULL;
+	if (f->out != NULL)
+		return 0;
+	fprintf(stderr, "weirpcap: cannot write %s\n",
+		f->link != NULL ? pcap_geterr(f->link) : a->out);
+	return -1;
+}
+
 static int open_files(struct files *f, const struct arguments *a)
 {
 	char error[PCAP_ERRBUF_SIZE];
@@ -118,19 +143,7 @@ static int open_files(struct files *f, const struct arguments *a)
 			pcap_datalink_val_to_description_or_dlt(pcap_datalink(f->in)));
 		return -1;
 	}
-	if (is_same_file(a->in, a->out)) {
-		fprintf(stderr, "weirpcap: %s is the input too\n", a->out);
-		return -1;
-	}
-	f->link = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN,
-		PCAP_TSTAMP_PRECISION_NANO);
-	f->out = f->link != NULL ? pcap_dump_open(f->link, a->out) : NULL;
-	if (f->out == NULL) {
-		fprintf(stderr, "weirpcap: cannot write %s\n",
-			f->link != NULL ? pcap_geterr(f->link) : a->out);
-		return -1;
-	}
-	return 0;
+	return open_out(f, a);
 }
 
 /* 0, or -1 when the output cannot be written. */
@@ -162,7 +175,20 @@ static void write_frame(void *arg, const uint8_t *frame, uint32_t captured, uint
 		.len = len,
 	};
 
-	pcap_dump((u_char *)f->out, &h, frame);
+	if (f->out != NULL)
+		pcap_dump((u_char *)f->out, &h, frame);
+}
+
+/* Lines are printed, or connections are drawn. NULL: out of memory. */
+static struct replay *begin(struct files *f, const struct arguments *a,
+	const struct weir_config *config, uint64_t wall_ns)
+{
+	struct replay *r = replay_new(config->policy, config->secret->bytes, wall_ns,
+		a->ladder ? f->nowhere : stdout, a->verbose, write_frame, f);
+
+	if (r != NULL)
+		replay_draw(r, f->ladders);
+	return r;
 }
 
 /* All packets of the input; -1 after a line on stderr. */
@@ -177,8 +203,7 @@ static int run(struct files *f, const struct arguments *a, const struct weir_con
 		uint64_t wall_ns = (uint64_t)h->ts.tv_sec * 1000000000 + (uint64_t)h->ts.tv_usec;
 
 		if (r == NULL)
-			r = replay_new(config->policy, config->secret->bytes, wall_ns, stdout,
-				a->verbose, write_frame, f);
+			r = begin(f, a, config, wall_ns);
 		if (r == NULL || replay_frame(r, frame, h->caplen, h->len, wall_ns) != 0) {
 			fprintf(stderr, "weirpcap: out of memory\n");
 			break;
@@ -188,6 +213,25 @@ static int run(struct files *f, const struct arguments *a, const struct weir_con
 		fprintf(stderr, "weirpcap: %s: %s\n", a->in, pcap_geterr(f->in));
 	replay_free(r);
 	return got == PCAP_ERROR_BREAK ? 0 : -1; /* which is how a file's end is called */
+}
+
+static int draw(struct files *f, const struct arguments *a, const struct weir_config *config)
+{
+	int err;
+
+	f->nowhere = fopen("/dev/null", "w");
+	f->ladders = weir_ladders_new(NULL, WEIR_LADDERS_MAX);
+	if (f->nowhere == NULL || f->ladders == NULL) {
+		fprintf(stderr, "weirpcap: no memory to draw in\n");
+		err = -1;
+	} else {
+		err = run(f, a, config);
+		weir_ladders_print(f->ladders, stdout);
+	}
+	weir_ladders_free(f->ladders);
+	if (f->nowhere != NULL)
+		fclose(f->nowhere);
+	return err;
 }
 
 int main(int argc, char **argv)
@@ -204,7 +248,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	err = open_files(&f, &a);
 	if (err == 0)
-		err = run(&f, &a, config);
+		err = a.ladder ? draw(&f, &a, config) : run(&f, &a, config);
 	if (close_files(&f, &a) != 0)
 		err = -1;
 	weir_config_free(config);

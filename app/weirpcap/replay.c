@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "explain/tell.h"
 #include "flow/classify.h"
 #include "tcp/proxy.h"
 #include "wire/arp.h"
@@ -17,6 +18,9 @@
 #define GAP_MAX_NS (86400 * 1000000000ull)
 #endif
 #define HEAD_MAX 65535 /* struct weir_pkt.head_len */
+
+/* Frames that one packet may cause: what was held of a connection, and two of the engine's own. */
+#define DRAWN_LATER 64
 
 /* Room that a reply may need beyond the frame it answers. */
 #define FRAME_ROOM 256
@@ -33,6 +37,10 @@ struct replay {
 	bool verbose;
 	replay_send_fn send;
 	void *arg;
+	struct weir_ladders *ladders; /* NULL: none are drawn */
+	/* drawn after the packet that caused them */
+	struct weir_trace drawn_later[DRAWN_LATER];
+	unsigned int n_drawn_later;
 	/* to be printed after the line of the packet that is being processed */
 	FILE *later;
 	char *later_text;
@@ -48,6 +56,78 @@ struct buffer {
 static double seconds(const struct replay *r)
 {
 	return (double)(r->wall_ns - r->first_ns) / 1e9;
+}
+
+/*
+ * Ladders
+ */
+
+static const struct weir_conn *conn_of(const struct replay *r, uint32_t conn)
+{
+	return conn != WEIR_CONN_NONE ? weir_table_conn(&r->px.table, conn) : NULL;
+}
+
+/* It is the end that the segment was made for, and of this connection. */
+static bool is_for(const struct replay *r, const struct weir_conn *c, const struct weir_header *h,
+	enum weir_side to)
+{
+	if (to == WEIR_CLIENT)
+		return c->client.port_be == h->dport_be && weir_addr_eq(&c->client.addr, &h->dst);
+	return c->local.port_be == h->sport_be && weir_addr_eq(&c->local.addr, &h->src) &&
+		weir_addr_eq(&r->px.policy->backends[c->backend].addr, &h->dst);
+}
+
+/* The connection that a segment of the engine's own is of; NULL: it is of none. */
+static const struct weir_conn *conn_of_header(const struct replay *r, const struct weir_header *h,
+	enum weir_side to)
+{
+	static const struct weir_addr none; /* the client of a free conn: flow/table.h */
+
+	for (uint32_t i = r->px.table.fresh; i-- > 0;) {
+		const struct weir_conn *c = weir_table_conn(&r->px.table, i);
+
+		if (!weir_addr_eq(&c->client.addr, &none) && is_for(r, c, h, to))
+			return c;
+	}
+	return NULL;
+}
+
+static void draw(struct replay *r, struct weir_trace *t)
+{
+	struct weir_told told;
+
+	t->wall_ns = r->wall_ns;
+	if (weir_tell(&told, t, r->px.policy))
+		(void)weir_ladders_draw(r->ladders, &told.of, &told.arrow);
+}
+
+static void draw_later(struct replay *r, const struct weir_trace *t)
+{
+	if (r->ladders != NULL && r->n_drawn_later < DRAWN_LATER)
+		r->drawn_later[r->n_drawn_later++] = *t;
+}
+
+static void draw_what_was_later(struct replay *r)
+{
+	for (unsigned int i = 0; i < r->n_drawn_later; i++)
+		draw(r, &r->drawn_later[i]);
+	r->n_drawn_later = 0;
+}
+
+/* It was decided, and has not left yet. */
+static void draw_packet(struct replay *r, const struct weir_pkt *pkt)
+{
+	const struct weir_conn *c = conn_of(r, pkt->conn);
+	struct weir_trace t;
+
+	if (r->ladders != NULL &&
+		(pkt->kind == WEIR_KIND_CLIENT || pkt->kind == WEIR_KIND_BACKEND || c != NULL)) {
+		weir_trace_packet(&t, pkt, c);
+		draw(r, &t);
+		if (weir_trace_answer(&t, pkt, c))
+			draw(r, &t);
+	}
+	draw_what_was_later(r);
 }
 
 /*
@@ -133,9 +213,12 @@ static void ops_packet(void *shell, struct weir_pkt *pkt)
 {
 	struct replay *r = shell;
 	const struct buffer *b = pkt->buf;
+	struct weir_trace t;
 
 	fprintf(r->later, "%6lu %11.6f  held until now : %s %s (%s)\n", b->number, seconds(r),
 		words_verdict(pkt), weir_fates[pkt->fate].name, weir_fates[pkt->fate].text);
+	weir_trace_released(&t, pkt, conn_of(r, pkt->conn));
+	draw_later(r, &t);
 	act(r, pkt);
 }
 
@@ -144,7 +227,13 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 	uint8_t frame[WEIR_BUILD_FRAME_MAX] __attribute__((aligned(2)));
 	struct replay *r = shell;
 	uint16_t len = weir_build_segment(frame, h);
+	const enum weir_side to = dest->send == WEIR_SEND_NEXTHOP ? WEIR_BACKEND : WEIR_CLIENT;
+	struct weir_trace t;
 
+	if (r->ladders != NULL) {
+		weir_trace_header(&t, h, conn_of_header(r, h, to), to, r->px.policy);
+		draw_later(r, &t);
+	}
 	if (dest->send == WEIR_SEND_NEXTHOP)
 		address_nexthop(r, frame, dest->nexthop);
 	else
@@ -288,6 +377,7 @@ static void pass_time(struct replay *r, uint64_t until_ns)
 			r->wall_ns = until_ns;
 		weir_keyring_fill(&r->keyring, r->secret, r->wall_ns / 1000000000);
 		weir_proxy_tick(&r->px, r->wall_ns);
+		draw_what_was_later(r);
 	}
 	say_later(r);
 }
@@ -334,6 +424,7 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 		fprintf(r->out, " (until the backend answers)\n");
 	else
 		fprintf(r->out, " %s (%s)\n", weir_fates[pkt.fate].name, weir_fates[pkt.fate].text);
+	draw_packet(r, &pkt);
 	act(r, &pkt);
 	say_later(r);
 	return 0;
@@ -387,6 +478,11 @@ err_close:
 err_free:
 	free(r);
 	return NULL;
+}
+
+void replay_draw(struct replay *r, struct weir_ladders *ladders)
+{
+	r->ladders = ladders;
 }
 
 /* Held packets die with the core that holds them. */

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "explain/ladders.h"
 #include "flow/policy.h"
 
 struct replay;
@@ -23,6 +24,9 @@ typedef void (*replay_send_fn)(void *arg, const uint8_t *frame, uint32_t capture
 struct replay *replay_new(const struct weir_policy *policy, const uint8_t secret[16],
 	uint64_t wall_ns, FILE *out, bool verbose, replay_send_fn send, void *arg);
 void replay_free(struct replay *r);
+
+/* Before the first frame: connections are drawn there, too. It stays the caller's. */
+void replay_draw(struct replay *r, struct weir_ladders *ladders);
 
 /*
  * The next frame came in at wall_ns: lets time pass until then, gives the frame to the core and

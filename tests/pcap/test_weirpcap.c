@@ -372,6 +372,60 @@ static void test_connection(void)
 	expect_lines(expected);
 }
 
+/* clang-format off */
+static const char ladder[] =
+"#1 198.51.100.7:40000 > web 192.0.2.80:80, 2023-11-14 22:13:20.000000 UTC\n"
+"#1      seconds client                   synweir                       backend  CLIENT      BACKEND\n"
+"#1     0.000000 |-- SYN 0 mss 1460 --------->| syn_cookie                 |  SYN_SENT    -\n"
+"#1     0.000000 |<- SYN-ACK 0 ack 1 cookie --|                            |  SYN_SENT    -\n"
+"#1              | backend: b1 10.0.0.11:80, from 10.0.0.1:65296\n"
+"#1     0.010000 |-- ACK 1 ack 1 ------------>| handshake_ack              |  ESTABLISHED LISTEN\n"
+"#1     0.010000 |                            |-- SYN 0 mss 1460 --------->|  ESTABLISHED LISTEN\n"
+"#1     0.020000 |-- PSH 1:6 ack 1 ---------->| held                       |  ESTABLISHED LISTEN\n"
+"#1     0.030000 |            backend_syn_ack |<- SYN-ACK 0 ack 1 ---------|  ESTABLISHED ESTABLISHED\n"
+"#1     0.030000 |                            |-- PSH 1:6 ack 1 ---------->|  ESTABLISHED ESTABLISHED\n"
+"#1     0.040000 |<- PSH 1:4 ack 6 -----------|----------------------------|  ESTABLISHED ESTABLISHED\n"
+"#1     0.050000 |-- FIN 6 ack 4 -------------|--------------------------->|  FIN_WAIT_1  ESTABLISHED\n"
+"#1     0.060000 |<- FIN 4 ack 7 -------------|----------------------------|  FIN_WAIT_2  LAST_ACK\n"
+"#1     0.070000 |-- ACK 7 ack 5 -------------|--------------------------->|  TIME_WAIT   CLOSED\n"
+"\n"
+"#2 198.51.100.8:41000 > web 192.0.2.80:80, 2023-11-14 22:13:20.041000 UTC\n"
+"#2      seconds client                   synweir                       backend  CLIENT      BACKEND\n"
+"#2     0.000000 |-- ACK 1 ack 1 ------------X| bad_cookie                 |  -           -\n"
+"#2              | ACK without a valid cookie\n";
+/* clang-format on */
+
+/* One connection from SYN to the end, as a ladder; and what a wrong ACK becomes. */
+static void test_ladder(void)
+{
+	const uint8_t ack = WEIR_TCP_ACK, psh = WEIR_TCP_ACK | WEIR_TCP_PSH,
+		      fin = WEIR_TCP_ACK | WEIR_TCP_FIN;
+	const struct end backend = {0x0a00000b, 80};
+	struct end local = {0x0a000001, 0}, liar = {0xc6336408, 41000};
+	uint32_t cookie, isn;
+
+	start();
+	add_tcp(0, client, vip, WEIR_TCP_SYN, 1000, 0, 0);
+	replay();
+	cookie = expect_out(0, 0, vip, client, WEIR_TCP_SYN | WEIR_TCP_ACK, 1001);
+	add_tcp(10000, client, vip, ack, 1001, cookie + 1, 0);
+	add_tcp(20000, client, vip, psh, 1001, cookie + 1, 5);
+	replay();
+	local.port = frame_get16(out.at[1].bytes + FRAME_TCP);
+	isn = expect_out(1, 10000, local, backend, WEIR_TCP_SYN, 0);
+
+	add_tcp(30000, backend, local, WEIR_TCP_SYN | ack, 5000, isn + 1, 0);
+	add_tcp(40000, backend, local, psh, 5001, isn + 6, 3);
+	add_tcp(41000, liar, vip, ack, 7000, 9000, 0);
+	add_tcp(50000, client, vip, fin, 1006, cookie + 4, 0);
+	add_tcp(60000, backend, local, fin, 5004, isn + 7, 0);
+	add_tcp(70000, client, vip, ack, 1007, cookie + 5, 0);
+	write_in(DLT_EN10MB, "in.pcap");
+	run("--ladder -c conf in.pcap");
+	CU_ASSERT_EQUAL(status, 0);
+	expect_lines(ladder);
+}
+
 static void test_verbose_and_repeatable(void)
 {
 	struct capture first;
@@ -433,6 +487,7 @@ static void test_errors(void)
 static const struct unit_test tests[] = {
 	{"verdicts and their names", test_verdicts},
 	{"HC-04, HC-11 a connection", test_connection},
+	{"a connection as a ladder", test_ladder},
 	{"the same again, with -v", test_verbose_and_repeatable},
 	{"bad files and arguments", test_errors},
 };
