@@ -22,9 +22,7 @@ static void print_service(const struct weir_policy *p, uint32_t service)
 	unsigned int backends = 0;
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < p->n_backends; i++) {
-		if (p->backends[i].service != service)
-			continue;
+	for (uint16_t i = s->first_backend; i != WEIR_NONE16; i = p->backends[i].next) {
 		backends++;
 		sum += local_ports(p, &p->backends[i]);
 	}

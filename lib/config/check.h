@@ -31,6 +31,21 @@ int weir_check_interfaces(struct weir_draft *d);
 /* The ports' host interfaces: names, peers. After the interfaces. */
 int weir_check_hosts(struct weir_draft *d);
 
+/* Services' names, addresses and ports; fills in d->vips and d->n_listeners. After the interfaces. */
+int weir_check_vips(struct weir_draft *d);
+
+/* How many addresses a VIP is; more than 2^31 count as so many. */
+uint64_t weir_check_addresses(const struct weir_interface_addr *vip);
+
+/* Its n-th address. */
+struct weir_addr weir_check_address(const struct weir_interface_addr *vip, uint32_t n);
+
+/* The ports of the service, which each of its addresses has. */
+uint32_t weir_check_count_ports(const struct weir_draft_service *s);
+
+/* Where the file has the service's i-th VIP. */
+const config_setting_t *weir_check_vip_at(const struct weir_draft_service *s, uint32_t i);
+
 /* Services and backends on their own: names, addresses, profiles, timeouts. After the interfaces. */
 int weir_check_services(struct weir_draft *d);
 
@@ -48,6 +63,9 @@ const char *weir_check_host(const struct weir_addr *a);
 
 /* The same, for an address that may lie in a subnet of the interfaces': "is a broadcast address". */
 const char *weir_check_host_in(const struct weir_draft *d, const struct weir_addr *a);
+
+/* a with the bits behind the prefix all 0 or all 1: a subnet's first or last address. */
+struct weir_addr weir_check_edge(const struct weir_addr *a, unsigned int prefix, bool ones);
 
 /* The prefix as it is written: of IPv4's 32 bits or IPv6's 128. */
 unsigned int weir_check_bits(const struct weir_interface_addr *net);

@@ -20,12 +20,24 @@ static bool has_backend(const struct weir_draft *d, uint32_t interface,
 	return false;
 }
 
+/* An address of the service's is in that subnet. */
+static bool meets(const struct weir_draft_service *s, const struct weir_interface_addr *subnet)
+{
+	for (uint32_t v = 0; v < s->n_vips; v++) {
+		const struct weir_interface_addr *vip = &s->vips[v];
+		const uint8_t shorter = vip->prefix < subnet->prefix ? vip->prefix : subnet->prefix;
+
+		if (weir_addr_in(&vip->addr, &subnet->addr, shorter))
+			return true;
+	}
+	return false;
+}
+
 static bool has_vip(const struct weir_draft *d, const struct weir_draft_interface *p)
 {
 	for (uint32_t i = 0; i < d->n_services; i++)
 		for (uint32_t a = 0; a < p->n_addrs; a++)
-			if (weir_addr_in(&d->services[i].listener.vip, &p->addrs[a].addr,
-				    p->addrs[a].prefix))
+			if (meets(&d->services[i], &p->addrs[a]))
 				return true;
 	return false;
 }

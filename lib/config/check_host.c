@@ -52,16 +52,24 @@ static int check_peers(struct weir_draft *d, struct weir_draft_port *p)
 	return 0;
 }
 
+static bool has_address(const struct weir_draft_interface *p, const struct weir_interface_addr *net)
+{
+	for (uint32_t i = 0; i < p->n_addrs; i++)
+		if (weir_addr_in(&p->addrs[i].addr, &net->addr, net->prefix))
+			return true;
+	return false;
+}
+
 /* The kernel would answer for a VIP: it does not get the address. */
 static int check_vips(struct weir_draft *d, const struct weir_draft_port *p)
 {
 	for (uint32_t i = 0; i < d->n_services; i++)
-		if (weir_check_owner(d, &d->services[i].listener.vip) == &p->own)
-			return weir_draft_warn(d, weir_draft_key(d->services[i].at, "vip"),
-				"is the address of port \"%s\", too: all that comes for it is "
-				"synweir's, and "
-				"host interface %s does not get it",
-				p->port.name, p->port.host.interface);
+		for (uint32_t v = 0; v < d->services[i].n_vips; v++)
+			if (has_address(&p->own, &d->services[i].vips[v]))
+				return weir_draft_warn(d, weir_check_vip_at(&d->services[i], v),
+					"is the address of port \"%s\", too: all that comes for it "
+					"is synweir's, and host interface %s does not get it",
+					p->port.name, p->port.host.interface);
 	return 0;
 }
 

@@ -13,9 +13,15 @@ static int check_numbers(struct weir_draft *d)
 
 	for (uint32_t i = 0; i < d->n_services; i++)
 		backends += d->services[i].n_backends;
+	if (d->limits.connections < 2 * d->n_workers)
+		return weir_draft_refuse(d, limits_key(d, "connections"),
+			"must be %u at least: two of each worker", 2 * d->n_workers);
 	if (d->limits.services != 0 && d->limits.services < d->n_services)
 		return weir_draft_refuse(d, limits_key(d, "services"), "there are %u already",
 			d->n_services);
+	if (d->limits.listeners != 0 && d->limits.listeners < d->n_listeners)
+		return weir_draft_refuse(d, limits_key(d, "listeners"), "there are %u already",
+			d->n_listeners);
 	if (d->limits.backends != 0 && d->limits.backends < backends)
 		return weir_draft_refuse(d, limits_key(d, "backends"), "there are %u already",
 			backends);

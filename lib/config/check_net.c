@@ -7,8 +7,7 @@
 #include "wire/ipv6.h"
 #include "wire/nd.h"
 
-/* a with the bits behind the prefix all 0 or all 1: a subnet's first or last address. */
-static struct weir_addr edge(const struct weir_addr *a, unsigned int prefix, bool ones)
+struct weir_addr weir_check_edge(const struct weir_addr *a, unsigned int prefix, bool ones)
 {
 	struct weir_addr e = *a;
 
@@ -77,8 +76,8 @@ const char *weir_check_host(const struct weir_addr *a)
  */
 static const char *edge_of(const struct weir_addr *a, const struct weir_interface_addr *net)
 {
-	struct weir_addr first = edge(&net->addr, net->prefix, false);
-	struct weir_addr last = edge(&net->addr, net->prefix, true);
+	struct weir_addr first = weir_check_edge(&net->addr, net->prefix, false);
+	struct weir_addr last = weir_check_edge(&net->addr, net->prefix, true);
 
 	if (net->prefix > 126)
 		return NULL;
@@ -304,7 +303,7 @@ static int check_routes(struct weir_draft *d, uint32_t i)
 	for (uint32_t j = 0; j < p->n_routes; j++) {
 		const struct weir_draft_route *r = &p->routes[j];
 		const config_setting_t *at = weir_draft_key(r->at, "to");
-		struct weir_addr net = edge(&r->to.addr, r->to.prefix, false);
+		struct weir_addr net = weir_check_edge(&r->to.addr, r->to.prefix, false);
 		char text[WEIR_ADDR_TEXT];
 		const char *why;
 

@@ -128,6 +128,8 @@ static int check_limits(struct weir_draft *d, const struct weir_limits *running)
 		return refuse(d, limits, "syn_ack_ring");
 	if (d->limits.services != 0 && d->limits.services != running->services)
 		return refuse(d, limits, "services");
+	if (d->limits.listeners != 0 && d->limits.listeners != running->listeners)
+		return refuse(d, limits, "listeners");
 	if (d->limits.backends != 0 && d->limits.backends != running->backends)
 		return refuse(d, limits, "backends");
 	return 0;
@@ -196,6 +198,8 @@ int weir_check_refused(struct weir_draft *d, const struct weir_derivation *how,
 		break;
 	case WEIR_REFUSAL_SERVICES:
 		return refuse_number(d, at, running->services, "services");
+	case WEIR_REFUSAL_LISTENERS:
+		return refuse_number(d, at, running->listeners, "listeners");
 	case WEIR_REFUSAL_BACKENDS:
 		return refuse_number(d, at, running->backends, "backends");
 	case WEIR_REFUSAL_MODE:

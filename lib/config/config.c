@@ -102,12 +102,27 @@ static uint16_t add_way(struct weir_policy *p, const struct weir_draft_way *way)
 	return weir_policy_group(p, hops, way->n);
 }
 
+/* Every address of the service that is to be has every one of its ports. */
+static void add_listeners(struct weir_policy *p, const struct weir_draft_service *s)
+{
+	for (uint32_t v = 0; v < s->n_vips; v++)
+		for (uint32_t n = 0; n < weir_check_addresses(&s->vips[v]); n++) {
+			const struct weir_addr a = weir_check_address(&s->vips[v], n);
+
+			for (uint32_t r = 0; r < s->n_ports; r++)
+				for (uint32_t port = s->ports[r].first; port <= s->ports[r].last;
+					port++)
+					weir_policy_listen(p, (uint16_t)p->n_services, &a,
+						weir_be16((uint16_t)port));
+		}
+}
+
 static void add_service(struct weir_policy *p, const struct weir_draft_service *s)
 {
 	struct weir_service *to = &p->services[p->n_services];
 
 	*to = s->service;
-	weir_policy_listen(p, (uint16_t)p->n_services, &s->listener.vip, s->listener.port_be);
+	add_listeners(p, s);
 	to->first_member = p->n_members;
 	to->n_members = s->n_backends;
 	for (uint32_t i = 0; i < s->n_backends; i++) {
@@ -180,12 +195,17 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 		for (uint32_t j = 0; j < d->services[i].n_backends; j++)
 			nexthops += d->services[i].backends[j].via.n + 1;
 	p = weir_policy_alloc(&(struct weir_policy_room){.services = d->n_services,
-		.listeners = d->n_services,
+		.listeners = d->n_listeners,
 		.backends = backends,
 		.members = backends,
 		.nexthops = nexthops + d->n_interfaces * GATEWAYS});
 	if (p == NULL)
 		return -ENOMEM;
+	if (getrandom(&p->steer_secret, sizeof(p->steer_secret), 0) < 0) {
+		ret = -errno;
+		weir_policy_free(p);
+		return ret;
+	}
 	p->n_workers = d->n_workers;
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		p->ports[p->n_ports++] = d->ports[i].port;
@@ -195,10 +215,10 @@ static int build_policy(const struct weir_draft *d, struct weir_policy **out)
 		add_service(p, &d->services[i]);
 	p->limits = d->limits;
 	p->limits.services = room(d->limits.services, d->n_services, 16, WEIR_SERVICES_MAX);
+	p->limits.listeners = room(d->limits.listeners, d->n_listeners, 16, WEIR_LISTENERS_MAX);
 	p->limits.backends = room(d->limits.backends, backends, 64, WEIR_BACKENDS_MAX);
 	p->drain_ms = d->timeouts.drain_ms;
-	ret = getrandom(&p->steer_secret, sizeof(p->steer_secret), 0) < 0 ? -errno
-									  : weir_policy_finish(p);
+	ret = weir_policy_finish(p);
 	if (ret < 0)
 		weir_policy_free(p);
 	else

@@ -211,11 +211,14 @@ void weir_draft_clear(struct weir_draft *d)
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		clear_port(&d->ports[i]);
 	for (uint32_t i = 0; i < d->n_services; i++) {
+		free(d->services[i].vips);
+		free(d->services[i].ports);
 		free(d->services[i].backends);
 		free(d->services[i].check.command);
 	}
 	free(d->ports);
 	free(d->services);
+	weir_index_free(&d->vips);
 	free(d->lcores);
 	free(d->eal);
 	for (uint32_t i = 0; i < d->n_files; i++)

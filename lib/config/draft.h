@@ -11,6 +11,7 @@
 #include <libconfig.h>
 
 #include "config/config.h"
+#include "flow/index.h"
 
 /* The routers to one destination. */
 struct weir_draft_hops {
@@ -97,10 +98,18 @@ struct weir_draft_backend {
 	struct weir_draft_backend_check check;
 };
 
+/* In host byte order, both of them included. */
+struct weir_draft_ports {
+	uint16_t first, last;
+};
+
 struct weir_draft_service {
 	const config_setting_t *at;
-	struct weir_listener listener; /* its one address and port */
-	struct weir_service service;   /* timeouts that are 0 are those of the draft */
+	struct weir_interface_addr *vips; /* addresses and prefixes: addr is the first one */
+	uint32_t n_vips;
+	struct weir_draft_ports *ports; /* of each VIP */
+	uint32_t n_ports;
+	struct weir_service service; /* timeouts that are 0 are those of the draft */
 	struct weir_draft_backend *backends;
 	uint32_t n_backends;
 	struct weir_draft_check check;
@@ -150,6 +159,10 @@ struct weir_draft {
 	uint32_t n_interfaces;
 	struct weir_draft_service *services;
 	uint32_t n_services;
+	/* By weir_check_services(): addresses and ports of all services, what they are to the policy. */
+	uint32_t n_listeners;
+	/* ...: of a VIP (port 0) and of a VIP's port the first service that has it */
+	struct weir_index vips;
 	struct weir_limits limits;
 	struct weir_draft_timeouts timeouts;
 	const char *secret_file; /* NULL: a random secret */

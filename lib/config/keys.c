@@ -226,9 +226,9 @@ static const struct weir_conf_group backend_group = GROUP_OF(backend_keys);
 
 static const struct weir_conf_key service_keys[] = {
 	{"name", WEIR_CONF_NAME, true, AT(struct weir_draft_service, service.name)},
-	{"vip", WEIR_CONF_ADDR, true, AT(struct weir_draft_service, listener.vip)},
-	{"port", WEIR_CONF_TCP_PORT, true, 1, 65535,
-		AT(struct weir_draft_service, listener.port_be)},
+	{"vip", WEIR_CONF_PREFIX, true, MANY(struct weir_draft_service, vips, 256), .or_one = true},
+	{"port", WEIR_CONF_TCP_PORTS, true, 1, 65535, MANY(struct weir_draft_service, ports, 256),
+		.or_one = true},
 	{"mode", WEIR_CONF_WORD, .words = modes, .def = WEIR_MODE_FULLNAT,
 		AT(struct weir_draft_service, service.mode)},
 	{"scheduler", WEIR_CONF_WORD, .words = schedulers, .def = WEIR_SCHED_WRR,
@@ -262,12 +262,12 @@ static const struct weir_conf_key service_keys[] = {
 	{"timeouts", WEIR_CONF_GROUP, .group = &service_timeout_group,
 		AT(struct weir_draft_service, service.timeouts)},
 	{"backends", WEIR_CONF_GROUP, true, .group = &backend_group,
-		MANY(struct weir_draft_service, backends, WEIR_BACKENDS_MAX)},
+		MANY(struct weir_draft_service, backends, WEIR_MEMBERS_MAX)},
 };
 static const struct weir_conf_group service_group = GROUP_OF(service_keys);
 
 static const struct weir_conf_key limit_keys[] = {
-	/* 2^27: flow/table.h; 64: two of each of the most workers */
+	/* 2^27: flow/table.h; check_limits.c: two of each worker */
 	{"connections", WEIR_CONF_INT, .min = 64, .max = 1 << 27, .def = 100000,
 		AT(struct weir_limits, connections)},
 	{"held_packets", WEIR_CONF_INT, .min = 64, .max = 1 << 20, .def = 2048,
@@ -296,9 +296,11 @@ static const struct weir_conf_key limit_keys[] = {
 	/* 65535: a cell of tcp/guesses.h */
 	{"plain_guesses", WEIR_CONF_INT, .min = 0, .max = 65535, .def = 16,
 		AT(struct weir_limits, plain_guesses)},
-	/* 0: twice those that there are at the start, 16 and 64 at least */
+	/* 0: twice those that there are at the start, 16, 16 and 64 at least */
 	{"services", WEIR_CONF_INT, .min = 0, .max = WEIR_SERVICES_MAX, .def = 0,
 		AT(struct weir_limits, services)},
+	{"listeners", WEIR_CONF_INT, .min = 0, .max = WEIR_LISTENERS_MAX, .def = 0,
+		AT(struct weir_limits, listeners)},
 	{"backends", WEIR_CONF_INT, .min = 0, .max = WEIR_BACKENDS_MAX, .def = 0,
 		AT(struct weir_limits, backends)},
 	/* from one to the other idle times shrink in proportion; equal: they do not */

@@ -14,15 +14,17 @@ enum weir_conf_type {
 	WEIR_CONF_INT,
 	WEIR_CONF_TIME, /* seconds, whole or not, in the file; ms in the table and the draft */
 	WEIR_CONF_BOOL,
-	WEIR_CONF_WORD,     /* one of words; stored as its index */
-	WEIR_CONF_NAME,     /* char[size], letters, digits and ._- */
-	WEIR_CONF_TEXT,     /* char[size] */
-	WEIR_CONF_STRING,   /* const char *, the tree's */
-	WEIR_CONF_TCP_PORT, /* stored in network order */
-	WEIR_CONF_ADDR,     /* struct weir_addr */
-	WEIR_CONF_ROUTER,   /* the same, or "auto", which is weir_nd_any_router() */
-	WEIR_CONF_MAC,      /* "02:00:00:00:00:01": six bytes, not all zero, no group's */
-	WEIR_CONF_SUBNET,   /* "address/bits": struct weir_interface_addr */
+	WEIR_CONF_WORD,      /* one of words; stored as its index */
+	WEIR_CONF_NAME,      /* char[size], letters, digits and ._- */
+	WEIR_CONF_TEXT,      /* char[size] */
+	WEIR_CONF_STRING,    /* const char *, the tree's */
+	WEIR_CONF_TCP_PORT,  /* stored in network order */
+	WEIR_CONF_TCP_PORTS, /* 80 or "8000-8099": struct weir_draft_ports */
+	WEIR_CONF_ADDR,      /* struct weir_addr */
+	WEIR_CONF_ROUTER,    /* the same, or "auto", which is weir_nd_any_router() */
+	WEIR_CONF_MAC,       /* "02:00:00:00:00:01": six bytes, not all zero, no group's */
+	WEIR_CONF_SUBNET,    /* "address/bits": struct weir_interface_addr */
+	WEIR_CONF_PREFIX,    /* the same, or an address alone, which is a prefix of all its bits */
 	WEIR_CONF_GROUP,
 };
 

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The draft's service that has the address and port of a live one. */
 static const struct weir_draft_service *drafted_service(const struct weir_draft *d,
-	const struct weir_service *s)
+	const struct weir_policy *p, uint32_t service)
 {
-	for (uint32_t i = 0; i < d->n_services; i++)
-		if (strcmp(d->services[i].service.name, s->name) == 0)
-			return &d->services[i];
-	return NULL;
+	const struct weir_listener *l = weir_policy_listener_of(p, (uint16_t)service);
+	const uint16_t i = weir_index_find(&d->vips, &l->vip, l->port_be);
+
+	return i != WEIR_INDEX_NONE ? &d->services[i] : NULL;
 }
 
 static const struct weir_draft_backend *drafted_backend(const struct weir_draft_service *s,
@@ -82,9 +83,10 @@ int weir_config_plan(const struct weir_draft *d, const struct weir_policy *p,
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; checks > 0 && i < p->n_services; i++) {
-		const struct weir_draft_service *s = drafted_service(d, &p->services[i]);
+		const struct weir_draft_service *s =
+			p->services[i].life == WEIR_LIFE_LIVE ? drafted_service(d, p, i) : NULL;
 
-		if (p->services[i].life == WEIR_LIFE_LIVE && s != NULL && s->has_check)
+		if (s != NULL && s->has_check)
 			add_service(plan, p, i, s);
 	}
 	*out = plan;

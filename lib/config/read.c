@@ -176,24 +176,73 @@ static int prefix_of(const char *slash)
 	return (int)bits;
 }
 
-static int read_subnet(struct weir_draft *d, const config_setting_t *at,
+static int refuse_net(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, int err)
+{
+	return refuse_addr(d, at, err,
+		k->type == WEIR_CONF_PREFIX
+			? "in quotes, or a prefix: \"192.0.2.80\", \"192.0.2.0/28\""
+			: "with its prefix: \"192.0.2.1/24\" or \"2001:db8::1/64\"");
+}
+
+static int read_net(struct weir_draft *d, const struct weir_conf_key *k, const config_setting_t *at,
 	struct weir_interface_addr *out)
 {
 	const char *text = string_of(at), *slash = text != NULL ? strchr(text, '/') : NULL;
-	int bits = prefix_of(slash), most, err = -EINVAL;
+	const bool whole = slash == NULL && k->type == WEIR_CONF_PREFIX && text != NULL;
+	const size_t len = whole ? strlen(text) : slash != NULL ? (size_t)(slash - text) : 0;
+	int bits = whole ? 0 : prefix_of(slash), most, err = -EINVAL;
 	char addr[WEIR_ADDR_TEXT] = "";
 
-	if (bits >= 0 && slash - text < (long)sizeof(addr)) {
-		memcpy(addr, text, (size_t)(slash - text));
+	if (bits >= 0 && len < sizeof(addr)) {
+		memcpy(addr, text, len);
 		err = weir_addr_parse(addr, &out->addr);
 	}
 	if (err != 0)
-		return refuse_addr(d, at, err,
-			"with its prefix: \"192.0.2.1/24\" or \"2001:db8::1/64\"");
+		return refuse_net(d, k, at, err);
 	most = weir_addr_is_v4(&out->addr) ? 32 : 128;
 	if (bits > most)
 		return weir_draft_refuse(d, at, "has a prefix of more than %d bits", most);
-	out->prefix = (uint8_t)(128 - most + bits);
+	out->prefix = (uint8_t)(128 - most + (whole ? most : bits));
+	return 0;
+}
+
+/* A number of its own, of five digits at most, and what is behind it; -1: there is none. */
+static int take_port(const char **text)
+{
+	int digits = 0, port = 0;
+
+	while (digits < 5 && **text >= '0' && **text <= '9') {
+		port = 10 * port + *(*text)++ - '0';
+		digits++;
+	}
+	return digits > 0 ? port : -1;
+}
+
+static int read_ports(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, struct weir_draft_ports *out)
+{
+	const char *text = string_of(at);
+	long long first = is_int(at) ? config_setting_get_int64(at) : -1, last = first;
+
+	if (!is_int(at) && text == NULL)
+		return weir_draft_refuse(d, at, "must be a port or a range: 80, \"8000-8099\"");
+	if (text != NULL) {
+		first = last = take_port(&text);
+		if (*text == '-') {
+			text++;
+			last = take_port(&text);
+		}
+		if (first < 0 || last < 0 || *text != '\0')
+			return weir_draft_refuse(d, at,
+				"must be a port or a range: 80, \"8000-8099\"");
+	}
+	if (first < k->min || first > k->max || last < k->min || last > k->max)
+		return weir_draft_refuse(d, at, "must be %lld..%lld", (long long)k->min,
+			(long long)k->max);
+	if (last < first)
+		return weir_draft_refuse(d, at, "ends before it begins");
+	*out = (struct weir_draft_ports){(uint16_t)first, (uint16_t)last};
 	return 0;
 }
 
@@ -204,6 +253,8 @@ static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const c
 	case WEIR_CONF_INT:
 	case WEIR_CONF_TCP_PORT:
 		return read_int(d, k, at, out);
+	case WEIR_CONF_TCP_PORTS:
+		return read_ports(d, k, at, out);
 	case WEIR_CONF_TIME:
 		return read_time(d, k, at, out);
 	case WEIR_CONF_BOOL:
@@ -224,7 +275,8 @@ static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const c
 	case WEIR_CONF_MAC:
 		return read_mac(d, at, out);
 	case WEIR_CONF_SUBNET:
-		return read_subnet(d, at, out);
+	case WEIR_CONF_PREFIX:
+		return read_net(d, k, at, out);
 	case WEIR_CONF_GROUP:
 		if (!config_setting_is_group(at))
 			return weir_draft_refuse(d, at, "must be a group: { ... }");
@@ -233,32 +285,47 @@ static int read_one(struct weir_draft *d, const struct weir_conf_key *k, const c
 	return -EINVAL;
 }
 
-static int read_list(struct weir_draft *d, const struct weir_conf_key *k,
-	const config_setting_t *at, char *out)
+static bool is_list(const config_setting_t *at)
 {
-	bool groups = k->type == WEIR_CONF_GROUP;
-	bool one = k->or_one && !config_setting_is_aggregate(at);
-	uint32_t n = one ? 1 : (uint32_t)config_setting_length(at);
-	char *items;
-	int ret = 0;
+	return config_setting_is_list(at) || config_setting_is_array(at);
+}
 
-	if (!one && !config_setting_is_list(at) && (groups || !config_setting_is_array(at)))
+static int check_list(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at)
+{
+	const bool groups = k->type == WEIR_CONF_GROUP;
+	const uint32_t n = (uint32_t)config_setting_length(at);
+
+	if (k->or_one && !config_setting_is_aggregate(at))
+		return 0;
+	if (!is_list(at) || (groups && !config_setting_is_list(at)))
 		return weir_draft_refuse(d, at, "must be a list: %s",
 			groups ? "( { ... }, { ... } )" : "[ ..., ... ]");
 	if (n > k->max_items || (k->required && n == 0))
 		return weir_draft_refuse(d, at, "has %u entries, must have %d..%u", n, k->required,
 			k->max_items);
-	if (n == 0)
-		return 0;
+	return 0;
+}
+
+static int read_list(struct weir_draft *d, const struct weir_conf_key *k,
+	const config_setting_t *at, char *out)
+{
+	const bool alone = !config_setting_is_aggregate(at);
+	uint32_t n = alone ? 1 : (uint32_t)config_setting_length(at);
+	char *items;
+	int ret = check_list(d, k, at);
+
+	if (n == 0 || ret != 0)
+		return ret;
 	items = calloc(n, k->size);
 	if (items == NULL)
 		return -ENOMEM;
 	memcpy(out + k->offset, &items, sizeof(items));
 	memcpy(out + k->count_offset, &n, sizeof(n));
 	for (uint32_t i = 0; i < n && ret == 0; i++) {
-		const config_setting_t *item = one ? at : config_setting_get_elem(at, i);
+		const config_setting_t *item = alone ? at : config_setting_get_elem(at, i);
 
-		if (groups)
+		if (k->type == WEIR_CONF_GROUP)
 			memcpy(items + i * k->size, &item, sizeof(item)); /* its `at` */
 		ret = read_one(d, k, item, items + i * k->size);
 	}

@@ -148,9 +148,8 @@ static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_da
 	const struct weir_listener *l = weir_policy_listener_of(v->policy, (uint16_t)i);
 	uint64_t active = 0;
 
-	for (uint32_t b = 0; b < v->policy->n_backends; b++)
-		if (v->policy->backends[b].service == i)
-			active += weir_view_backend(v, b).active;
+	for (uint16_t b = s->first_backend; b != WEIR_NONE16; b = v->policy->backends[b].next)
+		active += weir_view_backend(v, b).active;
 	weir_row_text(row, "name", s->name);
 	if (l != NULL)
 		weir_row_endpoint(row, "vip", &l->vip, l->port_be);
@@ -324,7 +323,7 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/checks", "Health checks. Parameters: cursor", 16, backends, weir_checks_row,
 		weir_checks_is_vacant},
 	{"/synweir/workers", "Workers. Parameters: cursor", 24, workers, worker_row, NULL},
-	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 16, fates_and_events,
+	{"/synweir/drops", "Packets' fates and events. Parameters: cursor", 4, fates_and_events,
 		drops_row, NULL},
 	{"/synweir/ports", "Ports. Parameters: cursor", 8, weir_ports_count, weir_ports_row, NULL},
 	{"/synweir/interfaces", "Ports' VLANs and what has no tag. Parameters: cursor", 16,

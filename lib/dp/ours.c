@@ -5,14 +5,11 @@
 
 bool weir_is_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int interface)
 {
-	if (weir_endpoint_find(&p->endpoints, addr, 0) == NULL)
+	const struct weir_endpoint *e = weir_endpoint_find(&p->endpoints, addr, 0);
+
+	if (e == NULL)
 		return false;
-	if (weir_neigh_subnet(&p->interfaces[interface], addr) != NULL)
-		return true;
-	for (uint32_t i = 0; i < p->n_interfaces; i++)
-		if (weir_neigh_subnet(&p->interfaces[i], addr) != NULL)
-			return false;
-	return true;
+	return (e->kind == WEIR_ENDPOINT_VIP ? p->answers[e->index] : e->doors) >> interface & 1;
 }
 
 bool weir_is_our_mac(const struct weir_tx *tx, const uint8_t mac[6])

@@ -8,14 +8,23 @@
 
 #include "flow/life.h"
 #include "flow/nexthop.h"
+#include "flow/same.h"
+#include "flow/vacancies.h"
 
 #include <errno.h>
 
-/* A policy being made. */
+/* A policy being made, and what of it is found by what, so that nothing is looked for among all. */
 struct making {
 	const struct weir_policy *running, *wanted;
 	struct weir_policy *next;
 	struct weir_derivation *s;
+	struct weir_index listeners, backends; /* next's, but vacant ones; of backends the first */
+	uint16_t *
+		same; /* of a backend of next: another one with its address and port, or WEIR_NONE16 */
+	/* wanted's live listeners, of each service: the first, and of each listener the one after it */
+	uint16_t *first_wanted, *next_wanted;
+	struct weir_vacancies no_service, no_listener, no_backend;
+	bool other_listeners; /* the service at hand has one that it had not before */
 };
 
 static bool same_endpoint(const struct weir_backend *a, const struct weir_backend *b)
@@ -39,6 +48,39 @@ static int refuse_backend(struct making *m, enum weir_refusal why, uint32_t at)
 	return -EINVAL;
 }
 
+/* Listener i of next has its address and port. */
+static void note_listener(struct making *m, uint32_t i)
+{
+	const struct weir_listener *l = &m->next->listeners[i];
+
+	weir_index_put(&m->listeners, &l->vip, l->port_be, (uint16_t)i);
+	weir_vacancies_take(&m->no_listener, i);
+}
+
+/* The last backend of next with that address and port, or WEIR_NONE16. */
+static uint16_t last_same(const struct making *m, const struct weir_backend *b)
+{
+	uint16_t i = weir_index_find(&m->backends, &b->addr, b->port_be);
+
+	while (i != WEIR_NONE16 && m->same[i] != WEIR_NONE16)
+		i = m->same[i];
+	return i;
+}
+
+/* Likewise backend i, whose number is greater than those of others that have the same. */
+static void note_backend(struct making *m, uint32_t i)
+{
+	const struct weir_backend *b = &m->next->backends[i];
+	const uint16_t last = last_same(m, b);
+
+	m->same[i] = WEIR_NONE16;
+	if (last == WEIR_NONE16)
+		weir_index_put(&m->backends, &b->addr, b->port_be, (uint16_t)i);
+	else
+		m->same[last] = (uint16_t)i;
+	weir_vacancies_take(&m->no_backend, i);
+}
+
 /*
  * What there was: everything is retired until it turns out to be wanted
  */
@@ -51,6 +93,8 @@ static void retire_listeners(struct making *m)
 	for (uint32_t i = 0; i < p->n_listeners; i++) {
 		m->next->listeners[i] = p->listeners[i];
 		m->next->listeners[i].life = weir_life_of_listener(p, m->s->busy_listeners, i);
+		if (m->next->listeners[i].life != WEIR_LIFE_VACANT)
+			note_listener(m, i);
 	}
 }
 
@@ -65,6 +109,8 @@ static void retire_services(struct making *m)
 		*s = p->services[i];
 		s->first_member = s->n_members = s->first_slot = s->n_slots = 0;
 		s->life = weir_life_of_service(p, m->s->busy_listeners, m->s->busy_backends, i);
+		if (s->life != WEIR_LIFE_VACANT)
+			weir_vacancies_take(&m->no_service, i);
 	}
 }
 
@@ -76,33 +122,14 @@ static void retire_backends(struct making *m)
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		m->next->backends[i] = p->backends[i];
 		m->next->backends[i].life = weir_life_of_backend(p, m->s->busy_backends, i);
+		if (m->next->backends[i].life != WEIR_LIFE_VACANT)
+			note_backend(m, i);
 	}
 }
 
 /*
  * What is wanted
  */
-
-static uint32_t find_listener(const struct weir_policy *p, const struct weir_listener *l)
-{
-	uint32_t i = 0;
-
-	while (i < p->n_listeners &&
-		(p->listeners[i].life == WEIR_LIFE_VACANT ||
-			p->listeners[i].port_be != l->port_be ||
-			!weir_addr_eq(&p->listeners[i].vip, &l->vip)))
-		i++;
-	return i;
-}
-
-static uint32_t vacant_listener(const struct weir_policy *p)
-{
-	uint32_t i = 0;
-
-	while (i < p->n_listeners && p->listeners[i].life != WEIR_LIFE_VACANT)
-		i++;
-	return i;
-}
 
 static bool is_wanted(const struct weir_listener *l, uint32_t service)
 {
@@ -113,71 +140,43 @@ static bool is_wanted(const struct weir_listener *l, uint32_t service)
  * The service in the making that has one of the wanted service's listeners. An orphaned one has
  * none any more: it comes back under another number, and its VIP is announced again.
  */
-static uint32_t find_service(const struct making *m, uint32_t wanted)
+static uint16_t find_service(const struct making *m, uint32_t wanted)
 {
-	for (uint32_t i = 0; i < m->wanted->n_listeners; i++) {
+	for (uint16_t i = m->first_wanted[wanted]; i != WEIR_NONE16; i = m->next_wanted[i]) {
 		const struct weir_listener *l = &m->wanted->listeners[i];
-		uint32_t found =
-			is_wanted(l, wanted) ? find_listener(m->next, l) : m->next->n_listeners;
+		uint16_t found = weir_index_find(&m->listeners, &l->vip, l->port_be);
 
-		if (found < m->next->n_listeners)
+		if (found != WEIR_INDEX_NONE)
 			return m->next->listeners[found].service;
 	}
-	return m->next->n_services;
-}
-
-static uint32_t vacant_service(const struct weir_policy *p)
-{
-	uint32_t i = 0;
-
-	while (i < p->n_services && p->services[i].life != WEIR_LIFE_VACANT)
-		i++;
-	return i;
-}
-
-static bool same_profile(const struct weir_profile *a, const struct weir_profile *b)
-{
-	return a->mss == b->mss && a->wscale == b->wscale && a->sack == b->sack &&
-		a->timestamps == b->timestamps && a->ecn == b->ecn &&
-		a->require_timestamps == b->require_timestamps;
-}
-
-static bool same_pphdr(const struct weir_pphdr_form *a, const struct weir_pphdr_form *b)
-{
-	return a->version == b->version && a->unique_id == b->unique_id &&
-		a->service_name == b->service_name && a->crc32c == b->crc32c;
-}
-
-static bool same_service(const struct weir_service *a, const struct weir_service *b)
-{
-	return a->life == b->life && strcmp(a->name, b->name) == 0 &&
-		a->scheduler == b->scheduler && a->table_size == b->table_size &&
-		a->slow_start_ms == b->slow_start_ms && same_profile(&a->profile, &b->profile) &&
-		memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) == 0 &&
-		a->syn_cookies == b->syn_cookies && a->no_backend == b->no_backend &&
-		same_pphdr(&a->pphdr, &b->pphdr) &&
-		memcmp(&a->watermarks, &b->watermarks, sizeof(a->watermarks)) == 0;
+	return WEIR_NONE16;
 }
 
 static int add_listener(struct making *m, uint32_t at, uint16_t service,
 	const struct weir_listener *wanted)
 {
 	struct weir_policy *next = m->next;
-	uint32_t i = find_listener(next, wanted), since = next->generation;
+	uint32_t i = weir_index_find(&m->listeners, &wanted->vip, wanted->port_be);
+	uint32_t since = next->generation;
+	const bool is_new = i == WEIR_INDEX_NONE;
 
-	if (i < next->n_listeners) {
+	if (!is_new) {
 		if (next->listeners[i].service != service)
 			return refuse_service(m, WEIR_REFUSAL_LISTENER, at);
 		since = next->listeners[i].since;
+		m->other_listeners |= m->running->listeners[i].life != WEIR_LIFE_LIVE;
 	} else {
-		i = vacant_listener(next);
+		i = weir_vacancies_from(&m->no_listener, 0);
 		if (i == weir_policy_listener_room(m->running))
-			return refuse_service(m, WEIR_REFUSAL_SERVICES, at);
+			return refuse_service(m, WEIR_REFUSAL_LISTENERS, at);
 		next->n_listeners += i == next->n_listeners;
+		m->other_listeners = true;
 	}
 	next->listeners[i] = *wanted;
 	next->listeners[i].since = since;
 	next->listeners[i].service = service;
+	if (is_new)
+		note_listener(m, i);
 	return 0;
 }
 
@@ -186,23 +185,22 @@ static int add_listeners(struct making *m, uint32_t at, uint16_t service)
 {
 	int err = 0;
 
-	for (uint32_t i = 0; i < m->wanted->n_listeners && err == 0; i++)
-		if (is_wanted(&m->wanted->listeners[i], at))
-			err = add_listener(m, at, service, &m->wanted->listeners[i]);
+	m->other_listeners = false;
+	for (uint16_t i = m->first_wanted[at]; i != WEIR_NONE16 && err == 0; i = m->next_wanted[i])
+		err = add_listener(m, at, service, &m->wanted->listeners[i]);
 	return err;
 }
 
 /* A listener of the service was there before and is not any more, or the other way round. */
 static bool has_other_listeners(const struct making *m, uint16_t service)
 {
-	for (uint32_t i = 0; i < m->next->n_listeners; i++) {
-		bool was = i < m->running->n_listeners &&
-			is_wanted(&m->running->listeners[i], service);
+	bool others = m->other_listeners;
 
-		if (is_wanted(&m->next->listeners[i], service) != was)
-			return true;
-	}
-	return false;
+	for (uint16_t i = m->running->services[service].first_listener; i != WEIR_NONE16;
+		i = m->running->listeners[i].next)
+		others |= is_wanted(&m->running->listeners[i], service) &&
+			!is_wanted(&m->next->listeners[i], service);
+	return others;
 }
 
 static void count_service(struct making *m, uint32_t i, const struct weir_service *wanted)
@@ -211,7 +209,7 @@ static void count_service(struct making *m, uint32_t i, const struct weir_servic
 
 	if (was->life != WEIR_LIFE_LIVE)
 		m->s->services.added++;
-	else if (!same_service(was, wanted) || has_other_listeners(m, (uint16_t)i))
+	else if (!weir_same_service(was, wanted) || has_other_listeners(m, (uint16_t)i))
 		m->s->services.changed++;
 }
 
@@ -235,16 +233,17 @@ static int add_service(struct making *m, uint32_t at, uint16_t *number)
 	const struct weir_service *wanted = &m->wanted->services[at];
 	struct weir_policy *next = m->next;
 	uint32_t i = find_service(m, at), since = next->generation;
-	bool is_new = i == next->n_services;
+	bool is_new = i == WEIR_NONE16;
 	enum weir_refusal why;
 	int err;
 
 	if (wanted->mode == WEIR_MODE_FULLNAT && next->pools_each == 0)
 		return refuse_service(m, WEIR_REFUSAL_POOLS, at);
 	if (is_new) {
-		i = vacant_service(next);
+		i = weir_vacancies_from(&m->no_service, 0);
 		if (i == weir_policy_service_room(m->running))
 			return refuse_service(m, WEIR_REFUSAL_SERVICES, at);
+		weir_vacancies_take(&m->no_service, i);
 		next->n_services += i == next->n_services;
 		m->s->services.added++;
 	} else {
@@ -263,44 +262,30 @@ static int add_service(struct making *m, uint32_t at, uint16_t *number)
 	return err;
 }
 
-static uint32_t find_backend(const struct weir_policy *p, uint16_t service,
-	const struct weir_backend *b)
+/* The service's backend in the making with that address and port, or WEIR_NONE16. */
+static uint16_t find_backend(const struct making *m, uint16_t service, const struct weir_backend *b)
 {
-	uint32_t i = 0;
+	uint16_t i = weir_index_find(&m->backends, &b->addr, b->port_be);
 
-	while (i < p->n_backends &&
-		(p->backends[i].life == WEIR_LIFE_VACANT || p->backends[i].service != service ||
-			!same_endpoint(&p->backends[i], b)))
-		i++;
+	while (i != WEIR_NONE16 && m->next->backends[i].service != service)
+		i = m->same[i];
 	return i;
 }
 
 /* INVARIANT: of backends that share an endpoint the first stays the first: its number is in keys. */
-static uint32_t vacant_backend(const struct weir_policy *p, const struct weir_backend *b)
+static uint32_t vacant_backend(struct making *m, const struct weir_backend *b)
 {
-	uint32_t from = 0;
+	const uint16_t last = last_same(m, b);
 
-	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (p->backends[i].life != WEIR_LIFE_VACANT && same_endpoint(&p->backends[i], b))
-			from = i + 1;
-	while (from < p->n_backends && p->backends[from].life != WEIR_LIFE_VACANT)
-		from++;
-	return from;
+	return weir_vacancies_from(&m->no_backend, last == WEIR_NONE16 ? 0 : last + 1u);
 }
 
-static bool has_other_mode(const struct weir_policy *p, uint8_t mode, const struct weir_backend *b)
+/* All that share an endpoint are of one mode: weir_backend.key_id. */
+static bool has_other_mode(const struct making *m, uint8_t mode, const struct weir_backend *b)
 {
-	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (p->backends[i].life != WEIR_LIFE_VACANT && same_endpoint(&p->backends[i], b) &&
-			p->services[p->backends[i].service].mode != mode)
-			return true;
-	return false;
-}
+	const uint16_t i = weir_index_find(&m->backends, &b->addr, b->port_be);
 
-static bool same_member(const struct weir_member *a, const struct weir_member *b)
-{
-	return a != NULL && weir_member_configured(a) == weir_member_configured(b) &&
-		a->backup == b->backup && a->max_conns == b->max_conns;
+	return i != WEIR_INDEX_NONE && m->next->services[m->next->backends[i].service].mode != mode;
 }
 
 static void count_backend(struct making *m, uint32_t i, const struct weir_backend *wanted,
@@ -311,7 +296,7 @@ static void count_backend(struct making *m, uint32_t i, const struct weir_backen
 	if (was->life != WEIR_LIFE_LIVE)
 		m->s->backends.added++;
 	else if (strcmp(was->name, wanted->name) != 0 ||
-		!same_member(weir_policy_member(m->running, (uint16_t)i), member) ||
+		!weir_same_member(weir_policy_member(m->running, (uint16_t)i), member) ||
 		!weir_nexthop_same(m->running, was->nexthop, m->wanted, wanted->nexthop))
 		m->s->backends.changed++;
 }
@@ -336,18 +321,19 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 {
 	const struct weir_backend *wanted = &m->wanted->backends[member->backend];
 	struct weir_policy *next = m->next;
-	uint32_t i = find_backend(next, service, wanted), since = next->generation;
+	uint32_t i = find_backend(m, service, wanted), since = next->generation;
+	const bool is_new = i == WEIR_NONE16;
 	struct weir_backend *b;
 
-	if (has_other_mode(next, next->services[service].mode, wanted))
+	if (has_other_mode(m, next->services[service].mode, wanted))
 		return refuse_backend(m, WEIR_REFUSAL_SHARED, member->backend);
-	if (i < next->n_backends) {
+	if (!is_new) {
 		if (wanted->egress != next->backends[i].egress)
 			return refuse_backend(m, WEIR_REFUSAL_EGRESS, member->backend);
 		since = next->backends[i].since;
 		count_backend(m, i, wanted, member);
 	} else {
-		i = vacant_backend(next, wanted);
+		i = vacant_backend(m, wanted);
 		if (i == weir_policy_backend_room(m->running))
 			return refuse_backend(m, WEIR_REFUSAL_BACKENDS, member->backend);
 		next->n_backends += i == next->n_backends;
@@ -357,6 +343,8 @@ static int add_backend(struct making *m, uint16_t service, const struct weir_mem
 	*b = *wanted;
 	b->since = since;
 	b->service = service;
+	if (is_new)
+		note_backend(m, i);
 	b->nexthop = weir_nexthop_copy(next, m->wanted, wanted->nexthop);
 	next->members[next->n_members] = *member;
 	next->members[next->n_members].backend = (uint16_t)i;
@@ -415,22 +403,47 @@ static uint32_t find_endpoint(const struct weir_policy *p, const struct weir_bac
 	return i;
 }
 
-/* An address is ours or a backend's, whatever the port; what is retired still has its address. */
-static int check_endpoints(struct making *m)
+static int check_addresses(struct making *m, const struct weir_index *retired,
+	const struct weir_index *live)
 {
 	const struct weir_policy *p = m->next;
 
 	for (uint32_t i = 0; i < p->n_backends; i++) {
 		const struct weir_backend *b = &p->backends[i];
 
-		if (b->life == WEIR_LIFE_LIVE && find_vip(p, &b->addr, WEIR_LIFE_RETIRED) != NULL)
+		if (b->life == WEIR_LIFE_LIVE &&
+			weir_index_find(retired, &b->addr, 0) != WEIR_INDEX_NONE)
 			return refuse_backend(m, WEIR_REFUSAL_ENDPOINT,
 				find_endpoint(m->wanted, b));
-		if (b->life == WEIR_LIFE_RETIRED && find_vip(p, &b->addr, WEIR_LIFE_LIVE) != NULL)
+		if (b->life == WEIR_LIFE_RETIRED &&
+			weir_index_find(live, &b->addr, 0) != WEIR_INDEX_NONE)
 			return refuse_service(m, WEIR_REFUSAL_ENDPOINT,
 				find_vip(m->wanted, &b->addr, WEIR_LIFE_LIVE)->service);
 	}
 	return 0;
+}
+
+/* An address is ours or a backend's, whatever the port; what is retired still has its address. */
+static int check_endpoints(struct making *m)
+{
+	const struct weir_policy *p = m->next;
+	struct weir_index vips[2] = {0}; /* by life: live ones, retired ones */
+	int err = weir_index_init(&vips[0], p->n_listeners, &p->steer_secret);
+
+	if (err == 0)
+		err = weir_index_init(&vips[1], p->n_listeners, &p->steer_secret);
+	for (uint32_t i = 0; i < p->n_listeners && err == 0; i++) {
+		const struct weir_listener *l = &p->listeners[i];
+
+		if (l->life == WEIR_LIFE_LIVE || l->life == WEIR_LIFE_RETIRED)
+			weir_index_put(&vips[l->life == WEIR_LIFE_RETIRED], &l->vip, 0,
+				(uint16_t)i);
+	}
+	if (err == 0)
+		err = check_addresses(m, &vips[1], &vips[0]);
+	weir_index_free(&vips[0]);
+	weir_index_free(&vips[1]);
+	return err;
 }
 
 static void count_removed(struct making *m)
@@ -485,6 +498,75 @@ static void copy_numberless(struct making *m)
 	next->pools_each = running->pools_each;
 }
 
+static uint16_t *numbers(uint32_t n)
+{
+	uint16_t *at = malloc((n + 1) * sizeof(*at));
+
+	for (uint32_t i = 0; at != NULL && i <= n; i++)
+		at[i] = WEIR_NONE16;
+	return at;
+}
+
+static int begin(struct making *m, const struct weir_policy_room *room)
+{
+	const struct weir_policy *wanted = m->wanted;
+
+	m->next = weir_policy_alloc(room);
+	m->same = numbers(room->backends);
+	m->first_wanted = numbers(wanted->n_services);
+	m->next_wanted = numbers(wanted->n_listeners);
+	if (m->next == NULL || m->same == NULL || m->first_wanted == NULL ||
+		m->next_wanted == NULL ||
+		weir_index_init(&m->listeners, room->listeners, &m->running->steer_secret) != 0 ||
+		weir_index_init(&m->backends, room->backends, &m->running->steer_secret) != 0 ||
+		weir_vacancies_init(&m->no_service, room->services) != 0 ||
+		weir_vacancies_init(&m->no_listener, room->listeners) != 0 ||
+		weir_vacancies_init(&m->no_backend, room->backends) != 0)
+		return -ENOMEM;
+	for (uint32_t i = wanted->n_listeners; i-- > 0;) {
+		const struct weir_listener *l = &wanted->listeners[i];
+
+		if (l->life != WEIR_LIFE_LIVE)
+			continue;
+		m->next_wanted[i] = m->first_wanted[l->service];
+		m->first_wanted[l->service] = (uint16_t)i;
+	}
+	return 0;
+}
+
+/* All but what it is about. */
+static void end(struct making *m)
+{
+	weir_index_free(&m->listeners);
+	weir_index_free(&m->backends);
+	weir_vacancies_free(&m->no_service);
+	weir_vacancies_free(&m->no_listener);
+	weir_vacancies_free(&m->no_backend);
+	free(m->same);
+	free(m->first_wanted);
+	free(m->next_wanted);
+}
+
+static int make(struct making *m)
+{
+	int err;
+
+	copy_numberless(m);
+	retire_listeners(m);
+	retire_services(m);
+	retire_backends(m);
+	err = add_wanted(m);
+	if (err == 0)
+		err = check_endpoints(m);
+	copy_gateways(m);
+	keep_ways(m);
+	if (err == 0)
+		err = weir_policy_finish(m->next);
+	if (err == 0)
+		count_removed(m);
+	return err;
+}
+
 int weir_policy_derive(const struct weir_policy *running, const struct weir_policy *wanted,
 	struct weir_derivation *s)
 {
@@ -493,30 +575,19 @@ int weir_policy_derive(const struct weir_policy *running, const struct weir_poli
 		.backends = weir_policy_backend_room(running),
 		.members = wanted->n_members,
 		.nexthops = running->n_nexthops + wanted->n_nexthops};
-	struct making m = {running, wanted, NULL, s};
+	struct making m = {.running = running, .wanted = wanted, .s = s};
 	int err;
 
 	s->services = s->backends = (struct weir_change){0};
 	s->refusal = WEIR_REFUSAL_NONE;
-	s->next = m.next = weir_policy_alloc(&room);
-	if (m.next == NULL)
-		return -ENOMEM;
-	copy_numberless(&m);
-	retire_listeners(&m);
-	retire_services(&m);
-	retire_backends(&m);
-	err = add_wanted(&m);
+	err = begin(&m, &room);
 	if (err == 0)
-		err = check_endpoints(&m);
-	copy_gateways(&m);
-	keep_ways(&m);
-	if (err == 0)
-		err = weir_policy_finish(m.next);
-	if (err == 0) {
-		count_removed(&m);
-		return 0;
+		err = make(&m);
+	end(&m);
+	if (err != 0) {
+		weir_policy_free(m.next);
+		m.next = NULL;
 	}
-	weir_policy_free(m.next);
-	s->next = NULL;
+	s->next = m.next;
 	return err;
 }

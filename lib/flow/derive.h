@@ -18,15 +18,16 @@
 /* What a running process cannot be asked for. `at`: a number in the wanted policy. */
 enum weir_refusal {
 	WEIR_REFUSAL_NONE,
-	WEIR_REFUSAL_SERVICES, /* no number is left, or none for a listener; at: the service */
-	WEIR_REFUSAL_BACKENDS, /* ...; at: the backend */
-	WEIR_REFUSAL_MODE,     /* the service had another one */
-	WEIR_REFUSAL_WSCALE,   /* ..., which clients were promised; cookies do not carry it */
-	WEIR_REFUSAL_LISTENER, /* ..., or one of its listeners is of another running service */
-	WEIR_REFUSAL_POOLS,    /* the service is the first in fullnat: there are no local ports */
-	WEIR_REFUSAL_EGRESS,   /* the backend was reached by another interface */
-	WEIR_REFUSAL_SHARED,   /* the backend is one of a retired service with another mode */
-	WEIR_REFUSAL_ENDPOINT, /* the backend is a retired VIP, or the service a retired backend */
+	WEIR_REFUSAL_SERVICES,  /* no number is left; at: the service */
+	WEIR_REFUSAL_LISTENERS, /* ... for one of its addresses and ports */
+	WEIR_REFUSAL_BACKENDS,  /* ...; at: the backend */
+	WEIR_REFUSAL_MODE,      /* the service had another one */
+	WEIR_REFUSAL_WSCALE,    /* ..., which clients were promised; cookies do not carry it */
+	WEIR_REFUSAL_LISTENER,  /* ..., or one of its listeners is of another running service */
+	WEIR_REFUSAL_POOLS,     /* the service is the first in fullnat: there are no local ports */
+	WEIR_REFUSAL_EGRESS,    /* the backend was reached by another interface */
+	WEIR_REFUSAL_SHARED,    /* the backend is one of a retired service with another mode */
+	WEIR_REFUSAL_ENDPOINT,  /* the backend is a retired VIP, or the service a retired backend */
 };
 
 struct weir_change {

@@ -52,7 +52,8 @@ struct weir_endpoint {
 	uint8_t reach;
 	/*
 	 * HC-66: the interfaces, a bit each, by which its segments may come: those of a backend,
-	 * and for a listener or VIP those of clients. All, until flow/policy.c knows.
+	 * and for a listener or VIP those of clients. For a local address those by which it is asked
+	 * for. All, until flow/policy.c knows.
 	 */
 	uint64_t doors;
 };

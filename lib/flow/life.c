@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "flow/life.h"
 
-/* Another one has this one's number in its connections' keys. */
-static bool is_shared(const struct weir_policy *p, uint32_t backend)
-{
-	for (uint32_t i = 0; i < p->n_backends; i++)
-		if (i != backend && p->backends[i].life != WEIR_LIFE_VACANT &&
-			p->backends[i].key_id == backend)
-			return true;
-	return false;
-}
-
 /* Retired before, so that all workers know by now, and no connection refers to it. */
 static bool is_left(uint8_t life, const bool *busy, uint32_t i)
 {
@@ -25,16 +15,16 @@ static bool is_left_service(const struct weir_policy *p, const bool *busy_listen
 
 	if ((life != WEIR_LIFE_RETIRED && life != WEIR_LIFE_ORPHANED) || busy_listeners == NULL)
 		return false;
-	for (uint32_t l = 0; l < p->n_listeners; l++)
-		if (p->listeners[l].service == i && p->listeners[l].life != WEIR_LIFE_VACANT &&
-			busy_listeners[l])
+	for (uint16_t l = p->services[i].first_listener; l != WEIR_NONE16; l = p->listeners[l].next)
+		if (busy_listeners[l])
 			return false;
 	return true;
 }
 
 static bool is_idle_backend(const struct weir_policy *p, const bool *busy, uint32_t i)
 {
-	return is_left(p->backends[i].life, busy, i) && !is_shared(p, i);
+	/* nor has another one its number in its connections' keys */
+	return is_left(p->backends[i].life, busy, i) && !p->backends[i].shared;
 }
 
 /* The same, and none of its backends stays: those need its mode to find a packet's owner. */
@@ -43,9 +33,8 @@ static bool is_idle_service(const struct weir_policy *p, const bool *busy_listen
 {
 	if (!is_left_service(p, busy_listeners, i))
 		return false;
-	for (uint32_t b = 0; b < p->n_backends; b++)
-		if (p->backends[b].service == i && p->backends[b].life != WEIR_LIFE_VACANT &&
-			!is_idle_backend(p, busy_backends, b))
+	for (uint16_t b = p->services[i].first_backend; b != WEIR_NONE16; b = p->backends[b].next)
+		if (!is_idle_backend(p, busy_backends, b))
 			return false;
 	return true;
 }

@@ -9,27 +9,27 @@ const char *weir_nexthop_state_name(unsigned int state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "";
 }
 
-static uint32_t find(const struct weir_policy *p, const struct weir_nexthop *hop)
+/* Its number, but of no group; or WEIR_NONE16. */
+static uint16_t find(const struct weir_policy *p, const struct weir_nexthop *hop)
 {
-	uint32_t i = 0;
-
-	while (i < p->n_nexthops &&
-		(weir_nexthop_is_group(&p->nexthops[i]) ||
-			p->nexthops[i].interface != hop->interface ||
-			!weir_addr_eq(&p->nexthops[i].addr, &hop->addr)))
-		i++;
-	return i;
+	return p->n_nexthops == 0 ? WEIR_NONE16
+				  : weir_index_find(&p->hops, &hop->addr, hop->interface);
 }
 
 uint16_t weir_policy_nexthop(struct weir_policy *p, const struct weir_nexthop *hop)
 {
-	const uint32_t i = find(p, hop);
+	uint16_t i = find(p, hop);
 
-	if (i == p->n_nexthops)
-		p->nexthops[p->n_nexthops++] = *hop;
-	else if (!weir_nexthop_is_static(&p->nexthops[i]))
+	if (p->n_nexthops == 0) /* the secret may have been set since weir_policy_alloc() */
+		weir_index_clear(&p->hops, &p->steer_secret);
+	if (i == WEIR_NONE16) {
+		i = (uint16_t)p->n_nexthops++;
+		p->nexthops[i] = *hop;
+		weir_index_put(&p->hops, &hop->addr, hop->interface, i);
+	} else if (!weir_nexthop_is_static(&p->nexthops[i])) {
 		memcpy(p->nexthops[i].mac, hop->mac, sizeof(hop->mac));
-	return (uint16_t)i;
+	}
+	return i;
 }
 
 uint16_t weir_policy_group(struct weir_policy *p, const uint16_t *members, unsigned int n)
@@ -55,9 +55,9 @@ uint16_t weir_policy_group(struct weir_policy *p, const uint16_t *members, unsig
 /* A next hop that is no group, with that MAC if `to` has not met it. */
 static uint16_t keep_one(struct weir_policy *to, const struct weir_nexthop *hop)
 {
-	const uint32_t i = find(to, hop);
+	const uint16_t i = find(to, hop);
 
-	return i < to->n_nexthops ? (uint16_t)i : weir_policy_nexthop(to, hop);
+	return i != WEIR_NONE16 ? i : weir_policy_nexthop(to, hop);
 }
 
 /* It is a member in `to` when a group there has it. */

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 /* Every member of a service gets its slot, however small its weight: weir_order_weigh(). */
-_Static_assert(WEIR_BACKENDS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
+_Static_assert(WEIR_MEMBERS_MAX <= WEIR_SLOTS_MAX, "a service's members fit its order");
 
 static void *zeroed(uint32_t n, size_t bytes)
 {
@@ -30,7 +30,8 @@ struct weir_policy *weir_policy_alloc(const struct weir_policy_room *room)
 	p->backends = zeroed(room->backends, sizeof(*p->backends));
 	p->members = zeroed(room->members, sizeof(*p->members));
 	p->nexthops = zeroed(room->nexthops, sizeof(*p->nexthops));
-	if (p->services && p->listeners && p->backends && p->members && p->nexthops)
+	if (p->services && p->listeners && p->backends && p->members && p->nexthops &&
+		weir_index_init(&p->hops, room->nexthops, &p->steer_secret) == 0)
 		return p;
 	weir_policy_free(p);
 	return NULL;
@@ -48,6 +49,8 @@ void weir_policy_free(struct weir_policy *p)
 	free(p->slots);
 	free(p->endpoints.slots);
 	free(p->syn_acks);
+	free(p->answers);
+	weir_index_free(&p->hops);
 	free(p);
 }
 
@@ -63,15 +66,14 @@ const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p,
 {
 	const struct weir_listener *found = NULL;
 
-	for (uint32_t i = 0; i < p->n_listeners; i++) {
-		const struct weir_listener *l = &p->listeners[i];
-
-		if (l->service != service || l->life == WEIR_LIFE_VACANT)
-			continue;
-		if (l->life == WEIR_LIFE_LIVE)
-			return l;
+	if (service >= p->n_services)
+		return NULL;
+	for (uint16_t i = p->services[service].first_listener; i != WEIR_NONE16;
+		i = p->listeners[i].next) {
+		if (p->listeners[i].life == WEIR_LIFE_LIVE)
+			return &p->listeners[i];
 		if (found == NULL)
-			found = l;
+			found = &p->listeners[i];
 	}
 	return found;
 }
@@ -170,6 +172,34 @@ static void put_doors(struct weir_policy *p)
 	}
 }
 
+/* The interfaces in whose subnets the address is, or all: a bit each. */
+static uint64_t answers_for(const struct weir_policy *p, const struct weir_addr *addr)
+{
+	uint64_t on_link = 0;
+
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		for (uint32_t j = 0; j < p->interfaces[i].n_addrs; j++) {
+			const struct weir_interface_addr *a = &p->interfaces[i].addrs[j];
+
+			if (weir_addr_in(addr, &a->addr, a->prefix))
+				on_link |= 1ull << i;
+		}
+	return on_link != 0 ? on_link : UINT64_MAX;
+}
+
+/* So that a request for an address (ARP, neighbour discovery) costs one look-up. */
+static void put_answers(struct weir_policy *p)
+{
+	for (uint32_t i = 0; i <= p->endpoints.mask; i++) {
+		struct weir_endpoint *e = &p->endpoints.slots[i];
+
+		if (e->kind == WEIR_ENDPOINT_VIP)
+			p->answers[e->index] = answers_for(p, &e->addr);
+		else if (e->kind == WEIR_ENDPOINT_LOCAL)
+			e->doors = answers_for(p, &e->addr);
+	}
+}
+
 /* With the first key that is good, or the last one that is tried. */
 static int finish_endpoints(struct weir_policy *p)
 {
@@ -180,8 +210,11 @@ static int finish_endpoints(struct weir_policy *p)
 		most += p->interfaces[i].n_addrs;
 	size = weir_endpoints_size(most);
 	slots = zeroed(size, sizeof(*slots));
-	if (slots == NULL)
+	p->answers = zeroed(p->n_listeners, sizeof(*p->answers));
+	if (slots == NULL || p->answers == NULL) {
+		free(slots);
 		return -ENOMEM;
+	}
 	for (unsigned int i = 0; i < WEIR_ENDPOINT_KEYS; i++) {
 		weir_endpoints_begin(&p->endpoints, slots, size, &p->steer_secret, i);
 		put_all(p);
@@ -189,7 +222,34 @@ static int finish_endpoints(struct weir_policy *p)
 			break;
 	}
 	put_doors(p);
+	put_answers(p);
 	return 0;
+}
+
+void weir_policy_chain(struct weir_policy *p)
+{
+	for (uint32_t i = 0; i < p->n_services; i++)
+		p->services[i].first_listener = p->services[i].first_backend = WEIR_NONE16;
+	for (uint32_t i = p->n_listeners; i-- > 0;) {
+		struct weir_listener *l = &p->listeners[i];
+
+		if (l->life == WEIR_LIFE_VACANT)
+			continue;
+		l->next = p->services[l->service].first_listener;
+		p->services[l->service].first_listener = (uint16_t)i;
+	}
+	for (uint32_t i = p->n_backends; i-- > 0;) {
+		struct weir_backend *b = &p->backends[i];
+
+		b->shared = false;
+		if (b->life == WEIR_LIFE_VACANT)
+			continue;
+		b->next = p->services[b->service].first_backend;
+		p->services[b->service].first_backend = (uint16_t)i;
+	}
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].life != WEIR_LIFE_VACANT && p->backends[i].key_id != i)
+			p->backends[p->backends[i].key_id].shared = true;
 }
 
 static struct weir_members members_of(const struct weir_policy *p, const struct weir_service *s)
@@ -372,6 +432,7 @@ int weir_policy_finish(struct weir_policy *p)
 	if (err != 0)
 		return err;
 	finish_interfaces(p);
+	weir_policy_chain(p);
 	for (uint32_t i = 0; i < p->n_backends; i++)
 		if (p->backends[i].life != WEIR_LIFE_VACANT)
 			finish_locals(p, &p->backends[i]);

@@ -15,21 +15,22 @@
 #ifndef WEIR_FLOW_POLICY_H
 #define WEIR_FLOW_POLICY_H
 
-#include "flow/endpoint.h"
+#include "flow/index.h"
 #include "flow/key.h"
 #include "flow/order.h"
 #include "wire/pphdr.h"
 #include "wire/template.h"
 
-#define WEIR_PORTS_MAX           8
+#define WEIR_PORTS_MAX           16
 #define WEIR_INTERFACES_MAX      64 /* a bit each in weir_endpoint.doors */
 #define WEIR_VLANS               4096
-#define WEIR_WORKERS_MAX         32
-#define WEIR_SERVICES_MAX        1024
-#define WEIR_LISTENERS_MAX       4096
-#define WEIR_BACKENDS_MAX        4096
-#define WEIR_NAME_MAX            32 /* with the NUL */
-#define WEIR_LOCALS_MAX          16 /* addresses of one interface */
+#define WEIR_WORKERS_MAX         127 /* RTE_MAX_LCORE is 128 in Debian, and one is the control side's */
+#define WEIR_SERVICES_MAX        16384
+#define WEIR_LISTENERS_MAX       32768 /* all that a key's id has numbers for */
+#define WEIR_BACKENDS_MAX        32768
+#define WEIR_MEMBERS_MAX         4096 /* backends of one service */
+#define WEIR_NAME_MAX            32   /* with the NUL */
+#define WEIR_LOCALS_MAX          16   /* addresses of one interface */
 #define WEIR_WEIGHT_MAX          256
 #define WEIR_HOST_PEERS_MAX      16
 #define WEIR_NEXTHOP_MEMBERS_MAX 8
@@ -218,6 +219,8 @@ struct weir_service {
 	 * lc, wlc and random need none.
 	 */
 	uint32_t first_slot, n_slots;
+	/* By weir_policy_finish(): the first one that is not vacant, or WEIR_NONE16; their `next` leads on. */
+	uint16_t first_listener, first_backend;
 };
 
 /*
@@ -234,6 +237,7 @@ struct weir_listener {
 	uint8_t life;   /* enum weir_life; never ORPHANED */
 	/* The service's, by weir_policy_finish(): here, because every SYN is answered by it. */
 	struct weir_profile profile;
+	uint16_t next; /* of its service, or WEIR_NONE16; by weir_policy_finish() */
 };
 
 struct weir_backend {
@@ -257,6 +261,8 @@ struct weir_backend {
 	 * VIP: a local port could be a service's.
 	 */
 	uint16_t locals;
+	uint16_t next; /* of its service, or WEIR_NONE16; by weir_policy_finish() */
+	bool shared;   /* its number is the key_id of another one; by weir_policy_finish() */
 };
 
 _Static_assert(WEIR_LISTENERS_MAX <= WEIR_KEY_BACKEND && WEIR_BACKENDS_MAX <= WEIR_KEY_BACKEND,
@@ -315,6 +321,11 @@ struct weir_policy {
 	/* by weir_policy_finish() */
 	/* By port and VLAN (0: none), the interface; WEIR_NONE8: the port has no such VLAN. */
 	uint8_t interface_of[WEIR_PORTS_MAX][WEIR_VLANS];
+	/*
+	 * For each listener, the interfaces by which its VIP is asked for (ARP, neighbour discovery), a
+	 * bit each: those whose subnets have it, or all when no subnet does.
+	 */
+	uint64_t *answers;
 	struct weir_template *syn_acks; /* WEIR_SYN_ACKS for each listener: weir_policy_syn_ack() */
 	/*
 	 * Pools of local ports for each backend, by the first generation: the most addresses that an
@@ -326,6 +337,7 @@ struct weir_policy {
 	 * the kernel's (flow/localport.h). The same in every generation.
 	 */
 	uint32_t local_ports_end;
+	struct weir_index hops; /* weir_policy_nexthop()'s: by address and interface */
 };
 
 /* How many of each a policy has room for. */
@@ -348,6 +360,12 @@ uint16_t weir_policy_listen(struct weir_policy *p, uint16_t service, const struc
  * none.
  */
 const struct weir_listener *weir_policy_listener_of(const struct weir_policy *p, uint16_t service);
+
+/*
+ * Chains what is not vacant of each service (first_listener, first_backend, next), in the order of the numbers.
+ * weir_policy_finish() does; to be called where there is a policy that is not finished.
+ */
+void weir_policy_chain(struct weir_policy *p);
 
 /*
  * Builds endpoints, slots and key_ids from all else, once. 0 or -ENOMEM (then only

@@ -89,6 +89,7 @@ static inline struct fake *fake_new(unsigned int workers, unsigned int services,
 	p->ports[0] = (struct weir_port){.name = "front", .device = "net_null0", .mtu = 1500};
 	p->interfaces[0] = (struct weir_interface){.name = "front"};
 	fake_services(p, services, each);
+	weir_policy_chain(p);
 	f->policy = p;
 	f->view = (struct weir_view){
 		.version = "0.1.0",

@@ -451,10 +451,10 @@ static void test_many(void)
 	CU_ASSERT(is_addr(&c->policy->nexthops[4095].addr, "10.2.7.255"));
 	weir_config_free(c);
 	free(text);
-	text = many_backends(2048, 2049);
+	text = many_backends(2048, 4097);
 	CU_ASSERT_EQUAL(config_load_text(text, &c, message), -EINVAL);
 	CU_ASSERT_STRING_EQUAL(message,
-		"weir.conf:2: services: have 4097 backends together, must have at most 4096");
+		"weir.conf:2053: services[1].backends: has 4097 entries, must have 1..4096");
 	free(text);
 }
 

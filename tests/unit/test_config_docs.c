@@ -14,10 +14,12 @@ static const char *const types[] = {
 	[WEIR_CONF_TEXT] = "text",
 	[WEIR_CONF_STRING] = "text",
 	[WEIR_CONF_TCP_PORT] = "whole number",
+	[WEIR_CONF_TCP_PORTS] = "port or range",
 	[WEIR_CONF_ADDR] = "address",
 	[WEIR_CONF_ROUTER] = "address or `\"auto\"`",
 	[WEIR_CONF_MAC] = "MAC address",
 	[WEIR_CONF_SUBNET] = "address/bits",
+	[WEIR_CONF_PREFIX] = "address or address/bits",
 	[WEIR_CONF_GROUP] = "group",
 };
 
@@ -28,6 +30,7 @@ static void say_range(const struct weir_conf_key *k, char out[256])
 	switch (k->type) {
 	case WEIR_CONF_INT:
 	case WEIR_CONF_TCP_PORT:
+	case WEIR_CONF_TCP_PORTS:
 		snprintf(one, sizeof(one), "%lld..%lld", (long long)k->min, (long long)k->max);
 		break;
 	case WEIR_CONF_TIME:
@@ -48,6 +51,7 @@ static void say_range(const struct weir_conf_key *k, char out[256])
 	case WEIR_CONF_ROUTER:
 	case WEIR_CONF_MAC:
 	case WEIR_CONF_SUBNET:
+	case WEIR_CONF_PREFIX:
 	case WEIR_CONF_GROUP:
 		break;
 	}

@@ -152,7 +152,7 @@ static const struct {
 	{"via = [ \"10.0.1.254\" ]", "via = [ ]",
 		"11: ports[1].routes[2].via: has 0 entries, must have 1..8"},
 	{"via = [ \"10.0.1.254\" ]", "via = \"10.0.1.254\"; mac = \"02:00:00:00:00:05\"",
-		"14: services[0].backends[1]: 10.0.1.254 has another MAC "
+		"15: services[0].backends[2]: 10.0.1.254 has another MAC "
 		"address elsewhere in this file"},
 	{"vip = \"192.0.2.80\"", "vip = \"192.0.2.254\"",
 		"12: services[0].vip = \"192.0.2.254\": is a router's address on port \"front\""},

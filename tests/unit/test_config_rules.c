@@ -115,7 +115,7 @@ RULES(test_unknown_keys,
 		"source_rate, "
 		"source_connections, "
 		"prefix_connections, plain_guesses, services, "
-		"backends, "
+		"listeners, backends, "
 		"adaptive_start, adaptive_end, closed_ports"},
 	{"cookie = { };", "cookie = { secret = \"\"; };",
 		"22: cookie.secret = \"\": unknown key; known here: secret_file"},
@@ -198,7 +198,8 @@ RULES(test_types,
 	{"( { to = \"10.1.0.0/16\"; via = \"10.0.0.254\"; } )", "( \"10.1.0.0/16\" )",
 		"8: ports[1].routes[0] = \"10.1.0.0/16\": must be a group: { ... }"},
 	{"name = \"web\"", "name = 7", "11: services[0].name = 7: must be a text in quotes"},
-	{"port = 80;", "port = 80.0;", "11: services[0].port = 80: must be a whole number"},
+	{"port = 80;", "port = 80.0;",
+		"11: services[0].port = 80: must be a port or a range: 80, \"8000-8099\""},
 	{"sack = false", "sack = 0", "17: services[1].profile.sack = 0: must be true or false"},
 	{"established = 1.5", "established = \"2h\"",
 		"12: services[0].timeouts.established = \"2h\": must be a number of seconds"},
@@ -206,13 +207,13 @@ RULES(test_types,
 		"5: ports[0].gateway_mac = \"2:0:0:0:0:1\": must be a MAC address in quotes: "
 		"\"02:00:00:00:00:01\""},
 	{"vip = \"192.0.2.80\"", "vip = 3221226064L",
-		"11: services[0].vip = 3221226064: must be an IP address in quotes"})
+		"11: services[0].vip = 3221226064: must be an IP address in quotes, or a prefix: "
+		"\"192.0.2.80\", \"192.0.2.0/28\""})
 
-RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: must be 1..32"},
-	{"lcores = [ 2, 3 ]", "count = 33", "2: workers.count = 33: must be 1..32"},
+RULES(test_ranges, {"lcores = [ 2, 3 ]", "count = 0", "2: workers.count = 0: must be 1..127"},
+	{"lcores = [ 2, 3 ]", "count = 128", "2: workers.count = 128: must be 1..127"},
 	{"lcores = [ 2, 3 ]", "lcores = [ 2, -3 ]", "2: workers.lcores[1] = -3: must be 0..127"},
-	{"[ 2, 3 ]", "[ 0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2 ]",
-		"2: workers.lcores: has 33 entries, must have 0..32"},
+	{"port = 80;", "port = [ ];", "11: services[0].port: has 0 entries, must have 1..256"},
 	{"[ 2, 3 ]", "[ 0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0,1 ]",
 		"2: workers.lcores[10] = 0: is listed already: one worker per core"},
 	{"mtu = 1400", "mtu = 575", "4: ports[0].mtu = 575: must be 576..9216"},
@@ -430,7 +431,7 @@ RULES(test_macs,
 		"mac = \"02:00:00:00:00:01\"; },\n"
 		"\t\t{ name = \"w2\"; address = \"10.0.0.11\"; port = 81; mac = "
 		"\"02:00:00:00:00:02\"",
-		"14: services[0].backends[0].mac = \"02:00:00:00:00:01\": 10.0.0.11 has another "
+		"15: services[0].backends[1].mac = \"02:00:00:00:00:02\": 10.0.0.11 has another "
 		"MAC "
 		"address elsewhere in this file"})
 

@@ -9,8 +9,6 @@
 #include "base/csum.h"
 #include "unit.h"
 
-/* Endpoints */
-
 #define SERVICES 200u
 #define BACKENDS 700u
 
@@ -173,8 +171,8 @@ static void policy_out_of_memory(void)
 	}
 	callocs_left = UINT32_MAX;
 	CU_ASSERT_EQUAL(err, 0);
-	CU_ASSERT_EQUAL(none, 6);       /* the policy, and its four lists */
-	CU_ASSERT_EQUAL(unfinished, 6); /* SYN-ACKs, endpoints, slots, work: three */
+	CU_ASSERT_EQUAL(none, 7);       /* the policy, its five lists, the index of next hops */
+	CU_ASSERT_EQUAL(unfinished, 7); /* SYN-ACKs, endpoints, answers, slots, work: three */
 	CU_ASSERT_EQUAL(n, none + unfinished + 1);
 }
 
@@ -245,15 +243,17 @@ static void policy_listener_of(void)
 	CU_ASSERT_EQUAL(had, 0);
 	CU_ASSERT_PTR_NULL(weir_policy_listener_of(p, 1000));
 	weir_policy_free(p);
-
 	p = weir_policy_alloc(&(struct weir_policy_room){.services = 1, .listeners = 3});
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_services = 1;
 	p->listeners[weir_policy_listen(p, 0, &other, 1)].life = WEIR_LIFE_VACANT;
+	weir_policy_chain(p);
 	CU_ASSERT_PTR_NULL(weir_policy_listener_of(p, 0));
 	p->listeners[weir_policy_listen(p, 0, &other, 2)].life = WEIR_LIFE_RETIRED;
+	weir_policy_chain(p);
 	CU_ASSERT_PTR_EQUAL(weir_policy_listener_of(p, 0), &p->listeners[1]);
 	second = weir_policy_listen(p, 0, &other, 3);
+	weir_policy_chain(p);
 	CU_ASSERT_PTR_EQUAL(weir_policy_listener_of(p, 0), &p->listeners[second]);
 	weir_policy_free(p);
 }
@@ -269,11 +269,13 @@ static void policy_has_idle(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	p->n_services = p->n_backends = 1;
 	weir_policy_listen(p, 0, &vip, weir_be16(80));
+	weir_policy_chain(p);
 	CU_ASSERT_FALSE(weir_policy_has_idle(p, idle, idle)); /* all of it is in use by the file */
 	p->backends[0].life = WEIR_LIFE_RETIRED;
 	CU_ASSERT_FALSE(weir_policy_has_idle(p, busy, busy));
 	CU_ASSERT_TRUE(weir_policy_has_idle(p, busy, idle));
 	p->backends[0].life = WEIR_LIFE_VACANT;
+	weir_policy_chain(p);
 	CU_ASSERT_FALSE(weir_policy_has_idle(p, idle, idle));
 	p->services[0].life = p->listeners[0].life = WEIR_LIFE_RETIRED;
 	CU_ASSERT_FALSE(weir_policy_has_idle(p, busy, idle));
@@ -522,8 +524,6 @@ static void classify_ping(void)
 	check_icmp_dropped(p, &f, 14 + 20 + 8, WEIR_FATE_not_ours);
 	weir_policy_free(p);
 }
-
-/* Owners */
 
 /* Both directions of random connections find the same worker, in either mode. */
 static void owner_both_ways(void)

@@ -280,7 +280,7 @@ static void hc51_ports_refused(void)
 	p = shell_wanted(s->policy);
 	listen_at(p, SHELL_NAT, SHELL_NAT, 1);
 	listen_at(p, SHELL_NAT, SHELL_NAT, 2);
-	IS(derive(s, p, &change), WEIR_REFUSAL_SERVICES);
+	IS(derive(s, p, &change), WEIR_REFUSAL_LISTENERS);
 	s->policy->limits.listeners = 6;
 	shell_close(s);
 }

@@ -85,18 +85,18 @@ static void sched_wrr_shares(void)
 /* The largest service there can be, one heavy among light ones: none is left without a turn. */
 static void sched_wrr_largest(void)
 {
-	static uint16_t weights[WEIR_BACKENDS_MAX];
-	static bool has_turn[WEIR_BACKENDS_MAX];
+	static uint16_t weights[WEIR_MEMBERS_MAX];
+	static bool has_turn[WEIR_MEMBERS_MAX];
 	uint32_t without = 0;
 	struct box b;
 
-	for (uint32_t i = 0; i < WEIR_BACKENDS_MAX; i++)
+	for (uint32_t i = 0; i < WEIR_MEMBERS_MAX; i++)
 		weights[i] = i == 17 ? WEIR_WEIGHT_MAX : 1;
-	box_make(&b, WEIR_SCHED_WRR, weights, WEIR_BACKENDS_MAX, 0, 1);
+	box_make(&b, WEIR_SCHED_WRR, weights, WEIR_MEMBERS_MAX, 0, 1);
 	CU_ASSERT(b.p->n_slots <= WEIR_SLOTS_MAX);
 	for (uint32_t i = 0; i < b.p->n_slots; i++)
 		has_turn[b.p->slots[i]] = true;
-	for (uint32_t i = 0; i < WEIR_BACKENDS_MAX; i++)
+	for (uint32_t i = 0; i < WEIR_MEMBERS_MAX; i++)
 		without += !has_turn[i];
 	CU_ASSERT_EQUAL(without, 0);
 	box_free(&b);
