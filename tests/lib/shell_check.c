@@ -265,6 +265,53 @@ static void must_be(const char *what, uint64_t is, uint64_t should)
 			(unsigned long long)should);
 }
 
+/* A number that was another service's or backend's before counts from 0 (flow/counters.h). */
+static bool numbers_are_new(const struct weir_policy *p)
+{
+	for (uint32_t i = 0; i < p->n_services; i++)
+		if (p->services[i].since != 0)
+			return true;
+	for (uint32_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].since != 0)
+			return true;
+	return false;
+}
+
+/* What is counted twice, or for each service and each backend, has one sum. */
+static void sums_agree(const struct weir_proxy *px)
+{
+	const struct weir_counters *c = &px->counters;
+	struct weir_service_counters s = {0};
+	struct weir_backend_counters b = {0};
+
+	if (numbers_are_new(px->policy))
+		return;
+	for (uint32_t i = 0; i < px->policy->n_services; i++) {
+		const struct weir_service_counters *at = &c->service[i];
+
+		s.syn += at->syn, s.cookies_ok += at->cookies_ok;
+		s.opened += at->opened, s.established += at->established, s.failed += at->failed;
+		s.refused += at->refused, s.timed_out += at->timed_out;
+		s.unreachable += at->unreachable;
+	}
+	for (uint32_t i = 0; i < px->policy->n_backends; i++) {
+		const struct weir_backend_counters *at = &c->backend[i];
+
+		b.established += at->established;
+		b.refused += at->refused, b.timed_out += at->timed_out;
+		b.unreachable += at->unreachable;
+	}
+	must_be("SYNs of services", s.syn, c->event[WEIR_EVENT_syn_received]);
+	must_be("cookies of services", s.cookies_ok, c->event[WEIR_EVENT_cookie_accepted]);
+	must_be("opened of services", s.opened, c->event[WEIR_EVENT_conn_opened]);
+	must_be("established of services", s.established, c->event[WEIR_EVENT_conn_established]);
+	must_be("failed of services", s.failed, c->event[WEIR_EVENT_conn_failed]);
+	must_be("established of backends", b.established, s.established);
+	must_be("refused of backends", b.refused, s.refused);
+	must_be("timed out of backends", b.timed_out, s.timed_out);
+	must_be("unreachable of backends", b.unreachable, s.unreachable);
+}
+
 static void audit(const struct weir_proxy *px)
 {
 	struct tally *t = calloc(1, sizeof(*t));
@@ -292,6 +339,7 @@ static void audit(const struct weir_proxy *px)
 	}
 	for (uint32_t i = 0; i < px->policy->n_listeners; i++)
 		must_be("listener's conns", px->counters.listener[i].conns, t->of_listener[i]);
+	sums_agree(px);
 	free(t);
 }
 

@@ -236,6 +236,15 @@ static void hc70_no_more_than_max_conns(void)
 	shell_close(s);
 }
 
+/* Counted as if so many clients of the fullnat service had come and gone. */
+static void handshakes(struct weir_counters *n, unsigned int clients)
+{
+	weir_count(&n->service[SHELL_FULLNAT].syn, clients);
+	weir_count(&n->event[WEIR_EVENT_syn_received], clients);
+	weir_count(&n->service[SHELL_FULLNAT].opened, clients);
+	weir_count(&n->event[WEIR_EVENT_conn_opened], clients);
+}
+
 /*
  * Forged SYNs at that rate for five minutes, beside so many clients a second whose handshakes are completed
  * at once: their SYNs leave no entry behind. How often the gate changes.
@@ -243,7 +252,6 @@ static void hc70_no_more_than_max_conns(void)
 static uint64_t changes(unsigned int forged_per_s, unsigned int clients_per_s)
 {
 	struct weir_policy *p = shell_policy(1, 1);
-	struct weir_service_counters *n;
 	unsigned int who = 0;
 	uint64_t switches;
 	struct shell *s;
@@ -252,15 +260,13 @@ static uint64_t changes(unsigned int forged_per_s, unsigned int clients_per_s)
 	p->services[SHELL_FULLNAT].watermarks.rate_high = 200;
 	p->services[SHELL_FULLNAT].watermarks.share_low = 5;
 	s = shell_open(p, SHELL_START_NS);
-	n = &s->workers[0].px.counters.service[SHELL_FULLNAT];
 	for (unsigned int i = 0; i < 300 * forged_per_s; i++) {
 		who = flood(s, who, 1);
-		weir_count(&n->syn, clients_per_s / forged_per_s);
-		weir_count(&n->opened, clients_per_s / forged_per_s);
+		handshakes(&s->workers[0].px.counters, clients_per_s / forged_per_s);
 		shell_wait_ms(s, 1000 / forged_per_s);
 		shell_clear(s);
 	}
-	switches = n->switches;
+	switches = s->workers[0].px.counters.service[SHELL_FULLNAT].switches;
 	shell_close(s);
 	return switches;
 }
