@@ -3,7 +3,7 @@
 # Which faults would the tests not notice? Changes one operator, constant or statement of the core at a
 # time and runs tests until one fails; prints those that none notices, and a table by file.
 #
-#	scripts/mutate.sh [--quick] [--again FILE] [--sample N [--seed S]] [-j JOBS] [--show] [FILE...]
+#	scripts/mutate.sh [--quick] [--again FILE] [--new] [--sample N [--seed S]] [-j JOBS] [--show] [FILE...]
 #
 # Default: lib/tcp and lib/flow/table. Exit 0 when every survivor has its reason in
 # tests/mutants/accepted.txt. --sample 100 is a quick look; all of them take half an hour on two cores.

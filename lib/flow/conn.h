@@ -45,7 +45,7 @@ const char *weir_state_name(enum weir_state s);
 
 enum weir_conn_flag {
 	WEIR_CONN_TS = 1 << 0,         /* timestamps negotiated on both sides */
-	WEIR_CONN_SACK = 1 << 1,       /* the client was promised SACK */
+	WEIR_CONN_SACK = 1 << 1,       /* a cookie promised SACK to the client */
 	WEIR_CONN_STRIP_SACK = 1 << 2, /* ... which the backend lacks: blocks to it are removed */
 	/* an exact RST was forwarded; if its receiver goes on sending, it was not a valid one */
 	WEIR_CONN_RST_PENDING = 1 << 3,

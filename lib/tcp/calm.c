@@ -39,8 +39,6 @@ static void learn(struct weir_proxy *px, struct weir_conn *c, const struct weir_
 	weir_handshake_note_mss(c, seg->mss);
 	if (seg->ts_off == 0)
 		c->flags &= (uint8_t)~WEIR_CONN_TS;
-	if (!seg->sack_ok)
-		c->flags &= (uint8_t)~WEIR_CONN_SACK;
 	weir_sched_answered(&px->sched, c->backend);
 }
 
@@ -148,12 +146,13 @@ static void establish(struct weir_proxy *px, struct weir_conn *c, const struct w
 	const bool inserts = weir_inserts(px, c);
 
 	weir_conn_step(px, c, WEIR_CLIENT, inserts ? WEIR_TCP_HEADER : WEIR_TCP_ACKED);
-	/* what the handshake of a cookie would know: TSvals as each end has seen them */
-	weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);
-	if (inserts)
+	if (inserts) {
+		/* what the handshake of a cookie would know: TSvals as each end has seen them */
+		weir_handshake_start(c, ack->tsecr, ack->tsval + c->ts_delta[WEIR_CLIENT]);
 		weir_inserted_begin(px, c);
-	else
+	} else {
 		weir_handshake_end(c);
+	}
 	if (weir_table_pressed(px,
 		    weir_entry_service(px,
 			    c))) /* a newcomer with a proved address: now room is made */

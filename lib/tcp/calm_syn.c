@@ -23,8 +23,8 @@ static void note_offer(struct weir_conn *c, const struct weir_pkt *pkt)
 		c->no_wscale = 0;
 		c->wscale_client = seg->wscale & 0xf;
 	}
-	c->flags |= (uint8_t)((seg->ts_off != 0 ? WEIR_CONN_TS : 0) |
-		(seg->sack_ok ? WEIR_CONN_SACK : 0));
+	if (seg->ts_off != 0)
+		c->flags |= WEIR_CONN_TS;
 	c->max_wnd[WEIR_CLIENT] = seg->wnd;
 	c->neighbour = (struct weir_neighbour){.interface = pkt->interface, .known = 1};
 	memcpy(c->neighbour.mac, weir_eth_src(&pkt->frame), sizeof(c->neighbour.mac));
@@ -108,7 +108,6 @@ static void note_syn(struct weir_proxy *px, struct weir_conn *c, const struct we
 
 	c->calm = 1;
 	c->no_wscale = 1;
-	c->tries = 1;
 	/* data on the SYN may be acknowledged with it (RFC 7413 §3) */
 	c->track[WEIR_CLIENT] = (struct weir_track){start + pkt->seg.payload_len, start, start};
 	note_offer(c, pkt);

@@ -384,6 +384,9 @@ static void burst(struct shell *s, unsigned int worker, struct weir_pkt *pkts, u
 	for (unsigned int i = 0; i < n; i++) {
 		if (pkts[i].kind >= WEIR_KIND_ARP) /* the shell's own business: this one has none */
 			pkts[i].fate = WEIR_FATE_arp_other;
+		if ((pkts[i].fate == WEIR_FATE_to_backend || pkts[i].fate == WEIR_FATE_to_client) &&
+			pkts[i].conn >= w->px.table.capacity)
+			shell_die("a packet is forwarded that is of no connection");
 		act(w, &pkts[i]);
 	}
 }

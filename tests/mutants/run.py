@@ -180,6 +180,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument('--sample', type=int, metavar='N', help='only N mutants, drawn by --seed')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--again', metavar='FILE', help='only those that an earlier run has printed there')
+    p.add_argument('--new', action='store_true', help='without those that accepted.txt gives a reason for')
     p.add_argument('--quick', action='store_true', help='without the tests that take long')
     p.add_argument('--jobs', '-j', type=int, default=os.cpu_count())
     p.add_argument('--show', action='store_true', help='print the mutants, run nothing')
@@ -223,6 +224,8 @@ def main() -> int:
     if args.again:
         again = read_mutants(args.again)
         todo = [(n, file, m) for n, file, m in todo if (file, m.was, m.now) in again]
+    if args.new:
+        todo = [(n, file, m) for n, file, m in todo if (file, m.was, m.now) not in accepted]
     if args.sample is not None:
         todo = sorted(random.Random(args.seed).sample(todo, min(args.sample, len(todo))))
     if args.show:
@@ -249,7 +252,7 @@ def main() -> int:
                     print(f'\n{file}:{m.line}\n- {m.was}\n+ {m.now}', flush=True)
         done += len(chosen)
         print(f'{done}/{len(todo)}  {time.monotonic() - began_s:.0f} s  {file}', file=sys.stderr)
-    if args.sample is None and not args.again:
+    if args.sample is None and not args.again and not args.new:
         print_stale(results, accepted)
     print_summary(results)
     return 1 if unexplained else 0

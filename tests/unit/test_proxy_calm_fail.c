@@ -37,6 +37,18 @@ static void connect(struct shell *s, unsigned int service, unsigned int n, uint8
 	shell_clear(s);
 }
 
+/* The same SYN once more, whatever comes of it. */
+static void connect_again(struct shell *s, unsigned int service, unsigned int n)
+{
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, service, n);
+	g = talk_syn_segment(&t, WEIR_CLIENT);
+	talk_put(&t, WEIR_CLIENT, &g);
+	shell_clear(s);
+}
+
 /* HC-65, HC-74: a backend that rejects forged clients, and answers others, is not avoided. */
 static void forged_clients_blame_none(unsigned int service)
 {
@@ -88,6 +100,60 @@ static void silent_clients_blame_none(unsigned int service)
 	shell_close(s);
 }
 
+/* Each way of failing is counted as what it is, for service and backend. */
+static void refusal_is_counted(unsigned int service)
+{
+	struct shell *s = calm_shell();
+	const struct weir_service_counters *n = &s->workers[0].px.counters.service[service];
+
+	connect(s, service, 1, RST | ACK);
+	IS(n->refused, 1);
+	IS(n->timed_out + n->unreachable, 0);
+	shell_close(s);
+}
+
+/* The client's SYN again, when its backend has been silent for too long. */
+static void silence_is_counted(unsigned int service)
+{
+	struct shell *s = calm_shell();
+	const struct weir_service_counters *n = &s->workers[0].px.counters.service[service];
+
+	connect(s, service, 1, 0);
+	shell_wait_ms(s, 300);
+	connect_again(s, service, 1);
+	IS(n->timed_out, 1);
+	IS(n->refused + n->unreachable, 0);
+	shell_close(s);
+}
+
+/* The only backend: each of its clients waits for 31 times 200 ms, then it is counted, and blamed. */
+static void lonely_silence_is_counted(unsigned int service)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	const struct weir_service_counters *n;
+	struct shell *s;
+
+	p->services[service].syn_cookies = WEIR_SYN_COOKIES_NEVER;
+	s = shell_open(p, SHELL_START_NS);
+	n = &s->workers[0].px.counters.service[service];
+	for (unsigned int i = 0; i < 12; i++)
+		connect(s, service, i, 0);
+	shell_wait_ms(s, 6300);
+	for (unsigned int i = 0; i < 12; i++)
+		connect_again(s, service, i);
+	IS(n->timed_out, 12);
+	IS(n->failed, 12);
+	CU_ASSERT_TRUE(s->workers[0].px.sched.backends[service].n_failed > 0);
+	shell_close(s);
+}
+
+static void hc74_counts(void)
+{
+	each_mode(refusal_is_counted);
+	each_mode(silence_is_counted);
+	each_mode(lonely_silence_is_counted);
+}
+
 static void hc74_blame(void)
 {
 	each_mode(forged_clients_blame_none);
@@ -99,6 +165,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		{"HC-65 HC-74 which failures count against a backend", hc74_blame},
+		{"HC-74 how a backend failed is counted", hc74_counts},
 	};
 
 	return unit_main("proxy calm fail", tests, sizeof(tests) / sizeof(tests[0]));

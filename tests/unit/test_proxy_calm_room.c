@@ -113,7 +113,10 @@ static void hc70_cookie_instead(void)
 	}
 	shell_clear(s);
 	talk_init(&t, s, SHELL_FULLNAT, 3);
-	talk_open(&t);
+	talk_syn(&t);
+	IS(shell_conns(s), 3);
+	talk_ack(&t);
+	talk_answer(&t);
 	talk_say(&t, WEIR_CLIENT, PSH, 100);
 	IS(shell_in_state(s, WEIR_SYN_RCVD), 3);
 	shell_close(s);
@@ -182,6 +185,81 @@ static unsigned int finish(struct talk *t)
 	fate = talk_put(t, WEIR_CLIENT, &g);
 	shell_clear(t->s);
 	return fate;
+}
+
+/* A client whose SYN the backend gets, as is returned, and who gives up at once. */
+static struct weir_seg come_and_go(struct shell *s, unsigned int who)
+{
+	const struct shell_out *out;
+	struct weir_seg seg;
+	struct segment g;
+	struct talk t;
+
+	talk_init(&t, s, SHELL_FULLNAT, who);
+	g = talk_syn_segment(&t, WEIR_CLIENT);
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+	out = shell_take(s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	seg = out->seg;
+	g.flags = RST;
+	g.seq++;
+	g.opt_len = 0;
+	IS(talk_put(&t, WEIR_CLIENT, &g), WEIR_FATE_to_backend);
+	IS(shell_conns(s), 0);
+	shell_clear(s);
+	return seg;
+}
+
+/* HC-33, HC-70: on a local port ISNs of ours grow from entry to entry, and so do TSvals; there are four. */
+static void hc33_numbers_grow(void)
+{
+	struct weir_seg last[4] = {0};
+	unsigned int again = 0;
+	struct shell *s;
+
+	s = shell_open(shell_policy(1, 1), SHELL_START_NS);
+	set_mode(s, WEIR_SYN_COOKIES_NEVER);
+	shell_squeeze_ports(s, 4);
+	for (unsigned int who = 30; who > 0; who--) {
+		const struct weir_seg seg = come_and_go(s, who);
+		struct weir_seg *before = &last[weir_be16(seg.sport_be) % 4];
+
+		if (before->sport_be == seg.sport_be) {
+			CU_ASSERT_TRUE((int32_t)(seg.seq - before->seq) > 0);
+			CU_ASSERT_TRUE((int32_t)(seg.tsval - before->tsval) > 0);
+			CU_ASSERT_TRUE(seg.tsval - before->tsval <= 30 * 20);
+			again++;
+		}
+		*before = seg;
+		shell_wait_ms(s, 20);
+	}
+	CU_ASSERT_TRUE(again > 15);
+	shell_close(s);
+}
+
+/* HC-70: a client of calm mode that is established is known, and in a table that fills room is made for it. */
+static void hc70_established(void)
+{
+	struct weir_policy *p = shell_policy(1, 1);
+	const struct weir_proxy *px;
+	struct shell *s;
+	struct talk t;
+
+	p->limits.connections = 64;
+	s = shell_open(p, SHELL_START_NS);
+	px = &s->workers[0].px;
+	set_mode(s, WEIR_SYN_COOKIES_NEVER);
+	t = entry_of(s, 1);
+	CU_ASSERT_FALSE(weir_known_is(&px->known, &talk_conn(&t)->client.addr));
+	IS(finish(&t), WEIR_FATE_to_backend);
+	CU_ASSERT_TRUE(weir_known_is(&px->known, &talk_conn(&t)->client.addr));
+	IS(px->pressure.until_ns, 0);
+	for (unsigned int i = 2; i <= 64 && px->pressure.until_ns == 0; i++) {
+		t = entry_of(s, i);
+		IS(finish(&t), WEIR_FATE_to_backend);
+	}
+	CU_ASSERT_TRUE(px->pressure.until_ns > s->now_ns);
+	shell_close(s);
 }
 
 static struct shell *shell_few_conns(uint32_t max_conns)
@@ -290,6 +368,8 @@ int main(void)
 		{"HC-70 a short pool takes ports of entries back", hc70_ports_come_back},
 		{"HC-70 no place: a cookie instead", hc70_cookie_instead},
 		{"HC-70 an entry's key gives way to a connection", hc70_key_of_an_entry},
+		{"HC-33 HC-70 numbers grow on a local port", hc33_numbers_grow},
+		{"HC-70 what an established client gets", hc70_established},
 		{"HC-70 entries use up no max_conns", hc70_max_conns},
 		{"HC-70 nor do they exceed it", hc70_no_more_than_max_conns},
 		{"HC-45 a few forged SYNs for long", hc45_trickle},
