@@ -32,7 +32,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libconfig-dev libcunit1-dev libpcap-dev libjansson-dev libcurl4-openssl-dev ;;
 	lab) echo iproute2 nftables ethtool nginx-light wrk curl ca-certificates procps ;;
-	e2e) echo bird2 haproxy iputils-ping iperf3 openssh-server openssh-client python3 python3-scapy tcpdump ;;
+	e2e) echo bird2 haproxy iputils-ping iperf3 openssh-server openssh-client python3 python3-scapy tcpdump traceroute ;;
 	check) echo cppcheck shellcheck universal-ctags python3 "$(clang_format)" ;;
 	fuzz) echo clang libclang-rt-dev ;;
 	bench | valgrind) echo valgrind ;;

@@ -209,7 +209,7 @@ void weir_calm_segment(struct weir_proxy *px, struct weir_conn *c, enum weir_sid
 	struct weir_pkt *pkt)
 {
 	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg))
-		drop(pkt, WEIR_FATE_ip_ttl);
+		weir_reply_time_exceeded(px, WEIR_REPLY_PEER, pkt);
 	else if (side == WEIR_BACKEND)
 		backend_segment(px, c, pkt);
 	else if (!(pkt->seg.flags & WEIR_TCP_RST))

@@ -270,7 +270,7 @@ bool weir_calm_syn(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash, s
 	if (is_new && px->gates[weir_policy_service_of(px->policy, pkt->key.id)].cookies)
 		return false; /* no entry begins, whatever there was before */
 	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg)) {
-		drop(pkt, WEIR_FATE_ip_ttl);
+		weir_reply_time_exceeded(px, WEIR_REPLY_UNKNOWN, pkt);
 		return true;
 	}
 	if (is_new) {

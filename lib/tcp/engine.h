@@ -270,6 +270,13 @@ void weir_reply_rst(struct weir_pkt *pkt, enum weir_fate fate);
  */
 bool weir_may_reply(struct weir_proxy *px, enum weir_reply_kind kind, struct weir_pkt *pkt);
 
+/*
+ * RFC 1812 §5.3.1: the packet may not be forwarded any further. Its sender is told by ICMP, within these limits, from the
+ * interface's own address.
+ */
+void weir_reply_time_exceeded(struct weir_proxy *px, enum weir_reply_kind kind,
+	struct weir_pkt *pkt);
+
 /* weir_reply_rst() within these limits. An RST is never answered. */
 void weir_reply_rst_budgeted(struct weir_proxy *px, enum weir_reply_kind kind, struct weir_pkt *pkt,
 	enum weir_fate fate);

@@ -249,7 +249,7 @@ static inline __attribute__((always_inline)) void forward(struct weir_proxy *px,
 	const struct weir_seg *seg = &pkt->seg;
 
 	if (!weir_l3_may_forward(&pkt->frame, &pkt->seg)) {
-		drop(pkt, WEIR_FATE_ip_ttl);
+		weir_reply_time_exceeded(px, WEIR_REPLY_PEER, pkt);
 		return;
 	}
 	if (seg->flags & WEIR_TCP_RST) {

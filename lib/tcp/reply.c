@@ -7,6 +7,7 @@
 
 #include "tcp/engine.h"
 #include "tcp/handshake.h"
+#include "wire/icmp.h"
 
 /* SYN-ACKs of a ring that are retransmitted in one tick, at most: what is left is done by the next one. */
 #define TICK_SYN_ACKS 32
@@ -74,6 +75,39 @@ bool weir_may_reply(struct weir_proxy *px, enum weir_reply_kind kind, struct wei
 		return true;
 	drop(pkt, why);
 	return false;
+}
+
+/*
+ * Our address by which a traceroute of the sender shows us: of the interface's, one in its subnet if there is one (RFC 1812
+ * §4.3.2.4). Where clients come by an interface without addresses, the VIP. NULL: none.
+ */
+static const struct weir_addr *own_address(const struct weir_proxy *px, const struct weir_pkt *pkt)
+{
+	const struct weir_interface *by = &px->policy->interfaces[pkt->interface];
+	const struct weir_addr *any = pkt->kind == WEIR_KIND_CLIENT ? &pkt->seg.dst : NULL;
+
+	for (unsigned int i = by->n_addrs; i-- > 0;) {
+		const struct weir_interface_addr *a = &by->addrs[i];
+
+		if (weir_addr_in(&pkt->seg.src, &a->addr, a->prefix))
+			return &a->addr;
+		if (weir_addr_same_family(&pkt->seg.src, &a->addr))
+			any = &a->addr;
+	}
+	return any;
+}
+
+void weir_reply_time_exceeded(struct weir_proxy *px, enum weir_reply_kind kind,
+	struct weir_pkt *pkt)
+{
+	const struct weir_addr *from = own_address(px, pkt);
+
+	if (from == NULL) {
+		drop(pkt, WEIR_FATE_ip_ttl);
+	} else if (weir_may_reply(px, kind, pkt)) {
+		weir_icmp_time_exceeded(&pkt->frame, &pkt->seg, from);
+		sent_back(pkt, WEIR_FATE_time_exceeded);
+	}
 }
 
 static bool may_challenge(struct weir_proxy *px, const struct weir_conn *c, struct weir_pkt *pkt)

@@ -151,21 +151,11 @@ static bool requote_as_ipv6(struct weir_frame *f, const struct weir_seg *quoted,
 	return true;
 }
 
-/* What weir_ipv4_fill() has not asked. */
-static void set_ipv4(struct weir_ipv4_hdr *ip, uint8_t proto, uint8_t tos, uint8_t ttl)
-{
-	ip->tos = tos;
-	ip->ttl = ttl;
-	ip->proto = proto;
-	ip->csum = 0;
-	ip->csum = weir_csum_finish(weir_csum_header(0, ip, WEIR_IPV4_LEN));
-}
-
 static void set_quote4(struct message4 *m, const struct message6 *was, const struct weir_seg *as)
 {
 	weir_ipv4_fill(&m->ip, weir_addr_v4_be(&as->src), weir_addr_v4_be(&as->dst),
 		weir_be16(was->ip.len_be));
-	set_ipv4(&m->ip, WEIR_PROTO_TCP, weir_ipv6_class(&was->ip), was->ip.hop_limit);
+	weir_ipv4_set(&m->ip, WEIR_PROTO_TCP, weir_ipv6_class(&was->ip), was->ip.hop_limit);
 	m->sport_be = as->sport_be;
 	m->dport_be = as->dport_be;
 	m->seq_be = weir_be32(as->seq);
@@ -189,7 +179,7 @@ static bool requote_as_ipv4(struct weir_frame *f, const struct weir_seg *quoted,
 		m->icmp.seq_be = weir_be16(mtu4(&was.icmp));
 	m->icmp.csum = weir_csum_finish(weir_csum_add(0, m, sizeof(*m)));
 	weir_ipv4_build(f->data, weir_addr_v4_be(from), weir_addr_v4_be(&as->src), sizeof(*m));
-	set_ipv4(weir_ipv4(f->data), WEIR_PROTO_ICMP, 0, ttl);
+	weir_ipv4_set(weir_ipv4(f->data), WEIR_PROTO_ICMP, 0, ttl);
 	f->len = f->head_len = (uint16_t)(WEIR_IPV4_L4_OFF + sizeof(*m));
 	return true;
 }

@@ -133,6 +133,24 @@ bool weir_icmp_requote(struct weir_frame *f, const struct weir_seg *quoted,
 	return true;
 }
 
+void weir_icmp_time_exceeded(struct weir_frame *f, const struct weir_seg *seg,
+	const struct weir_addr *from)
+{
+	struct weir_icmp_hdr *icmp = (void *)(f->data + WEIR_IPV4_L4_OFF);
+	const uint16_t len = sizeof(*icmp) + sizeof(struct quote);
+
+	if (seg->family == WEIR_FAMILY_IPV6) {
+		weir_icmp6_time_exceeded(f, seg, from);
+		return;
+	}
+	memmove(icmp + 1, f->data + seg->l3_off, sizeof(struct quote));
+	*icmp = (struct weir_icmp_hdr){.type = WEIR_ICMP_TIME_EXCEEDED};
+	icmp->csum = weir_csum_finish(weir_csum_add(0, icmp, len));
+	weir_ipv4_build(f->data, weir_addr_v4_be(from), weir_addr_v4_be(&seg->src), len);
+	weir_ipv4_set(weir_ipv4(f->data), WEIR_PROTO_ICMP, 0, WEIR_IPV4_TTL);
+	f->len = f->head_len = (uint16_t)(WEIR_IPV4_L4_OFF + len);
+}
+
 void weir_icmp_echo_reply(const struct weir_frame *f, const struct weir_seg *seg)
 {
 	struct weir_icmp_hdr *icmp = (void *)(f->data + seg->l4_off);

@@ -46,6 +46,16 @@ bool weir_icmp_requote(struct weir_frame *f, const struct weir_seg *quoted,
 	const struct weir_seg *as, const struct weir_addr *from);
 
 /*
+ * Turns a TCP segment that may not be forwarded any further (weir_l3_may_forward()) into the error that says so, from
+ * `from`, an address of the segment's family, to its sender: in place, and quoting the IP header and the 64 bits behind
+ * it (RFC 792), which is all that a traceroute needs and not much more than the segment had.
+ *
+ * DEVIATION: RFC 1812 §4.3.2.3 and RFC 4443 §2.4 quote as much as fits; a forged SYN would get ten times its length.
+ */
+void weir_icmp_time_exceeded(struct weir_frame *f, const struct weir_seg *seg,
+	const struct weir_addr *from);
+
+/*
  * Turns an echo request (WEIR_ICMP_PING) into its reply, in place, with a new TTL. L3 and L4 only; checksums
  * are updated, so that a wrong one stays wrong.
  */

@@ -94,6 +94,21 @@ bool weir_icmp6_requote(struct weir_frame *f, const struct weir_seg *quoted,
 	return true;
 }
 
+void weir_icmp6_time_exceeded(struct weir_frame *f, const struct weir_seg *seg,
+	const struct weir_addr *from)
+{
+	struct weir_icmp_hdr *icmp = (void *)(f->data + WEIR_IPV6_L4_OFF);
+	const uint16_t len = sizeof(*icmp) + sizeof(struct quote);
+	uint64_t pseudo =
+		weir_pseudo_sum_of(WEIR_PROTO_ICMP6, weir_ipv6_addr_sum(from, &seg->src), len);
+
+	memmove(icmp + 1, f->data + seg->l3_off, sizeof(struct quote));
+	*icmp = (struct weir_icmp_hdr){.type = WEIR_ICMP6_TIME_EXCEEDED};
+	icmp->csum = weir_csum_finish(weir_csum_add(pseudo, icmp, len));
+	weir_ipv6_build(f->data, from, &seg->src, WEIR_PROTO_ICMP6, WEIR_IPV6_HOP_LIMIT, len);
+	f->len = f->head_len = (uint16_t)(WEIR_IPV6_L4_OFF + len);
+}
+
 /* The pseudo header's sum stays: it is of both addresses and the length. */
 void weir_icmp6_echo_reply(const struct weir_frame *f, const struct weir_seg *seg)
 {

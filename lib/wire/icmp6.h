@@ -13,6 +13,10 @@ struct weir_icmp weir_icmp6_read(const struct weir_frame *f, const struct weir_s
 bool weir_icmp6_requote(struct weir_frame *f, const struct weir_seg *quoted,
 	const struct weir_seg *as, const struct weir_addr *from);
 
+/* As weir_icmp_time_exceeded(), of a segment of IPv6. */
+void weir_icmp6_time_exceeded(struct weir_frame *f, const struct weir_seg *seg,
+	const struct weir_addr *from);
+
 /* As weir_icmp_echo_reply(), of a message of IPv6. */
 void weir_icmp6_echo_reply(const struct weir_frame *f, const struct weir_seg *seg);
 

@@ -26,6 +26,15 @@ void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t 
 	fill(weir_ipv4(frame), src_be, dst_be, l4_len);
 }
 
+void weir_ipv4_set(struct weir_ipv4_hdr *ip, uint8_t proto, uint8_t tos, uint8_t ttl)
+{
+	ip->tos = tos;
+	ip->ttl = ttl;
+	ip->proto = proto;
+	ip->csum = 0;
+	ip->csum = weir_csum_finish(weir_csum_header(0, ip, WEIR_IPV4_LEN));
+}
+
 void weir_ipv4_turn_around(uint8_t *frame)
 {
 	struct weir_ipv4_hdr *ip = weir_ipv4(frame);

@@ -51,6 +51,9 @@ void weir_ipv4_build(uint8_t *frame, uint32_t src_be, uint32_t dst_be, uint16_t 
 /* That header alone. */
 void weir_ipv4_fill(struct weir_ipv4_hdr *ip, uint32_t src_be, uint32_t dst_be, uint16_t l4_len);
 
+/* A header that is built gets another protocol, type of service and TTL; the checksum is right again. */
+void weir_ipv4_set(struct weir_ipv4_hdr *ip, uint8_t proto, uint8_t tos, uint8_t ttl);
+
 /*
  * A built header without its destination, which added up to `sum`, gets its destination and checksum.
  * Returns what the destination adds to the pseudo header's sum.

@@ -127,6 +127,7 @@ static const uint8_t errors[SEGMENT_ERRORS][2][2] = {
 	[SEGMENT_NO_HOST] = {{3, 1}, {1, 0}}, /* each becomes the other: RFC 7915 */
 	[SEGMENT_NO_PORT] = {{3, 3}, {1, 4}},
 	[SEGMENT_TOO_BIG] = {{3, 4}, {2, 0}},
+	[SEGMENT_EXPIRED] = {{11, 0}, {3, 0}},
 };
 
 size_t segment_error(const uint8_t *about, uint32_t from, enum segment_error error,

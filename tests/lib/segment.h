@@ -46,6 +46,7 @@ enum segment_error {
 	SEGMENT_NO_HOST, /* destination unreachable: the host, or its address (RFC 792, RFC 4443 §3.1) */
 	SEGMENT_NO_PORT, /* ... the port */
 	SEGMENT_TOO_BIG, /* fragmentation needed, packet too big (RFC 1191, RFC 4443 §3.2) */
+	SEGMENT_EXPIRED, /* time exceeded in transit (RFC 792, RFC 4443 §3.3) */
 	SEGMENT_ERRORS
 };
 

@@ -39,6 +39,7 @@ static const char *const errors[SEGMENT_ERRORS] = {
 	[SEGMENT_NO_HOST] = "no_host",
 	[SEGMENT_NO_PORT] = "no_port",
 	[SEGMENT_TOO_BIG] = "too_big",
+	[SEGMENT_EXPIRED] = "time_exceeded",
 };
 
 static bool read_flag(struct words *w, uint8_t *bits)
@@ -208,7 +209,7 @@ static void read_part(struct words *w, struct packet *p)
 		p->ttl = (uint8_t)words_number(w, "ttl");
 	else if (words_accept(w, "port"))
 		p->port = (uint16_t)words_number(w, "port");
-	else if (words_accept(w, "to")) {
+	else if (words_accept(w, "to") || words_accept(w, "from")) {
 		if (inet_pton(AF_INET, words_take(w, "address"), &p->address) != 1)
 			fail(w->failure, "syntax: no address");
 		p->address = ntohl(p->address);

@@ -70,8 +70,9 @@ struct packet {
 	enum local_port local_port;
 	bool astray; /* arrives by the port of the other side */
 	uint8_t ttl;
-	uint16_t port;    /* of the VIP, when it is not the service's; or 0 */
-	uint32_t address; /* sent to, when it is not the VIP; or 0 */
+	uint16_t port; /* of the VIP, when it is not the service's; or 0 */
+	uint32_t
+		address; /* sent to, when it is not the VIP, or come from, when it is not the peer; or 0 */
 };
 
 /* What is left of the line. sent: the script's end sends it, so nothing may be left open. */

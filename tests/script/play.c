@@ -174,7 +174,7 @@ static const char *wrong_address(const struct play *p, const struct packet *e,
 {
 	uint16_t far_port = e->port ? e->port : a->to->far_port;
 
-	if (ip_read(a->data + IP_OFF).src != a->to->far && !e->address)
+	if (ip_read(a->data + IP_OFF).src != (e->address ? e->address : a->to->far))
 		return "wrong source address";
 	if (!actor_is_error(a->data) && actor_port(a->data, true) != far_port)
 		return "wrong source port";

@@ -424,7 +424,7 @@ static void refused(void)
 	stop();
 }
 
-/* One hop is left: not forwarded (RFC 8200 §3). */
+/* One hop is left: not forwarded (RFC 8200 §3), and answered (RFC 4443 §3.3). */
 static void last_hop(void)
 {
 	struct weir_header h;
@@ -439,9 +439,9 @@ static void last_hop(void)
 	h.tsval = 1002;
 	len = weir_build_tcp(f, &h);
 	f[21] = 1;
-	CU_ASSERT_EQUAL(put(f, len), WEIR_FATE_ip_ttl);
+	CU_ASSERT_EQUAL(put(f, len), WEIR_FATE_time_exceeded);
 	f[21] = 0;
-	CU_ASSERT_EQUAL(put(f, len), WEIR_FATE_ip_ttl);
+	CU_ASSERT_EQUAL(put(f, len), WEIR_FATE_time_exceeded);
 	f[21] = 2;
 	CU_ASSERT_EQUAL(put(f, len), WEIR_FATE_to_backend);
 	stop();
