@@ -31,6 +31,8 @@
 #include "eal_args.h"
 #include "log.h"
 #include "reload.h"
+#include "start_signals.h"
+#include "supervisor.h"
 
 #define SECOND_NS    1000000000ull
 #define STOP_STEP_NS 10000000ull /* between checks whether all connections are done */
@@ -44,8 +46,10 @@ struct daemon {
 	struct weir_view view;
 	struct weir_reload reload, obey;
 	struct weir_watch *watch;
+	struct weir_supervisor supervisor;
 	sigset_t signals;
 	bool eal_up;
+	bool stop_asked; /* while it started */
 };
 
 /* Threads of telemetry and the EAL read it until the process ends. */
@@ -314,17 +318,29 @@ static int drop_privileges(struct daemon *d)
 	return rc;
 }
 
-static int start(struct daemon *d, char **extra, unsigned int n_extra)
+/* What must be so before anything is taken. */
+static int begin(struct daemon *d)
 {
-	struct weir_dp_error err;
-	uint64_t begun = weir_clock_monotonic_ns();
 	int rc;
 
 	weir_log(WEIR_LOG_INFO, "synweir %s, %s, %s", WEIR_VERSION, rte_version(),
 		d->reloader.file);
 	own_signals(d);
+	rc = weir_start_signals_begin();
+	if (rc != 0)
+		weir_log(WEIR_LOG_ERROR, "no thread: %s", strerror(rc));
 	weir_privileges_no_new();
-	rc = start_eal(d, extra, n_extra);
+	return -rc;
+}
+
+static int start(struct daemon *d, char **extra, unsigned int n_extra)
+{
+	struct weir_dp_error err;
+	uint64_t begun = weir_clock_monotonic_ns();
+	int rc = begin(d);
+
+	if (rc == 0)
+		rc = start_eal(d, extra, n_extra);
 	if (rc == 0)
 		rc = lock_prefix(d);
 	if (rc != 0)
@@ -348,6 +364,7 @@ static int start(struct daemon *d, char **extra, unsigned int n_extra)
 		weir_log(WEIR_LOG_ERROR, "%s", err.text);
 		return rc;
 	}
+	d->stop_asked = weir_start_signals_end();
 	rc = drop_privileges(d);
 	if (rc == 0)
 		rc = start_checking(d);
@@ -368,6 +385,7 @@ static void each_second(struct daemon *d, uint64_t now)
 	weir_dataplane_tend(&d->dp);
 	weir_describe_ports(&d->view, &d->dp);
 	weir_watch_step(d->watch, &d->view, now);
+	weir_supervisor_look(&d->supervisor, &d->view);
 	weir_gauge(&d->view.flood, weir_watch_flood(d->watch));
 	weir_reload_tend(&d->reloader);
 }
@@ -376,7 +394,7 @@ static void serve(struct daemon *d)
 {
 	uint64_t next = weir_clock_monotonic_ns() + SECOND_NS;
 
-	for (;;) {
+	while (!d->stop_asked) {
 		int sig = weir_signals_wait(&d->signals, next);
 
 		if (sig == SIGTERM || sig == SIGINT)
@@ -441,18 +459,23 @@ int weir_daemon_run(struct weir_config *config, const char *config_file, char **
 
 	d->reloader = (struct weir_reloader){
 		.config = config, .file = config_file, .dp = &d->dp, .view = &d->view};
+	weir_supervisor_open(&d->supervisor);
 	if (start(d, extra, n_extra) == 0) {
+		weir_supervisor_tell(&d->supervisor, "READY=1");
 		serve(d);
+		weir_supervisor_tell(&d->supervisor, "STOPPING=1");
 		stop(d);
 		status = 0;
 	} else {
 		weir_dataplane_join(&d->dp);
 	}
+	weir_start_signals_end();
 	stop_checking(d);
 	/* telemetry's threads still look at the view: what it shows, policy included, ends with the process */
 	weir_dataplane_close(&d->dp);
 	if (d->eal_up)
 		rte_eal_cleanup();
 	weir_watch_free(d->watch);
+	weir_supervisor_close(&d->supervisor);
 	return status;
 }

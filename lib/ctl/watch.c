@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/target.h"
 #include "flow/sched.h"
 
 /* An alarm is cleared after so long without its cause: one that comes and goes is one line, not many. */
@@ -100,6 +101,7 @@ struct weir_watch {
 	struct edge flood;
 	uint64_t syn_was, done_was;
 	uint64_t flood_done; /* handshakes completed while it lasted */
+	struct weir_target target;
 	struct edge table, held, conflict;
 	uint64_t conflicts_was[WEIR_WORKERS_MAX];
 	struct loss_watch fate[FATES], no_mbuf;
@@ -196,13 +198,15 @@ static void step_flood(struct weir_watch *w, const struct weir_view *v)
 	double share = syn > 0 ? (double)done / (double)syn : 1;
 	bool goes_on = share <= FLOOD_COMPLETED && open >= FLOOD_ENDS_PER_S;
 	const struct edge *e = &w->flood;
+	char target[WEIR_TARGET_TEXT];
 
+	weir_target_look(&w->target, v, target);
 	switch (edge_step(w, &w->flood, goes_on && open >= FLOOD_BEGINS_PER_S, goes_on, rate,
 		syn)) {
 	case EDGE_BEGAN:
 		w->flood_done = done;
-		say(w, WEIR_WATCH_WARNING, "flood began: %s SYN/s, %.1f %% completed",
-			figure(rate).text, 100 * share);
+		say(w, WEIR_WATCH_WARNING, "flood began: %s SYN/s, %.1f %% completed%s",
+			figure(rate).text, 100 * share, target);
 		break;
 	case EDGE_ENDED:
 		say(w, WEIR_WATCH_NOTICE,
@@ -563,7 +567,8 @@ struct weir_watch *weir_watch_new(const struct weir_view *view, weir_watch_log_f
 	w->backend = calloc(weir_policy_backend_room(view->policy) + 1, sizeof(*w->backend));
 	w->withdrawn = calloc(weir_policy_service_room(view->policy) + 1, sizeof(*w->withdrawn));
 	w->gate = calloc(weir_policy_service_room(view->policy) + 1, sizeof(*w->gate));
-	if (w->backend == NULL || w->withdrawn == NULL || w->gate == NULL) {
+	if (w->backend == NULL || w->withdrawn == NULL || w->gate == NULL ||
+		weir_target_init(&w->target, view) != 0) {
 		weir_watch_free(w);
 		return NULL;
 	}
@@ -581,6 +586,7 @@ void weir_watch_free(struct weir_watch *w)
 	free(w->backend);
 	free(w->withdrawn);
 	free(w->gate);
+	weir_target_free(&w->target);
 	free(w);
 }
 

@@ -103,6 +103,20 @@ static void test_flood(void)
 	stop();
 }
 
+/* Who is called at three in the morning wants to know which service it is. */
+static void test_flood_target(void)
+{
+	start();
+	for (unsigned int w = 0; w < 2; w++) {
+		weir_count(&t.f->counters[w].service[0].syn, 500);
+		weir_count(&t.f->counters[w].service[1].syn, 4500);
+	}
+	second(10000, 10);
+	expect("flood began: 10.0 k SYN/s, 0.1 % completed, 90 % of them at service s1 "
+	       "(192.0.2.80:81)\n");
+	stop();
+}
+
 /* Between the two thresholds a flood goes on, but none begins. */
 static void test_flood_hysteresis(void)
 {
@@ -301,6 +315,7 @@ static void test_start_late(void)
 static const struct unit_test tests[] = {
 	{"busy and quiet sites say nothing", test_quiet},
 	{"flood: begin and end with figures", test_flood},
+	{"flood: its target", test_flood_target},
 	{"flood: hysteresis", test_flood_hysteresis},
 	{"HC-52 a late step divides by the time that passed", test_late_step},
 	{"drops: begin and end, thresholds", test_drops},
