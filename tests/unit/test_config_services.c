@@ -171,7 +171,7 @@ static void write_many(unsigned int n, unsigned int weight)
 	fclose(f);
 }
 
-/* Prints how long it takes, and does not judge by that: docs/performance.md. */
+/* Prints how long it takes, and does not judge by that. */
 static void test_many(void)
 {
 	struct weir_busy *busy = calloc(1, sizeof(*busy));
