@@ -61,7 +61,7 @@ static inline void put_first(struct weir_grace_line *line, uint16_t tag, uint16_
  * The segment at that place comes first, those before it move on by one. Out of line: in a flood none comes
  * again.
  */
-static __attribute__((noinline)) bool is_over(struct weir_grace_line *line, unsigned int at,
+static __attribute__((noinline)) uint32_t age_of(struct weir_grace_line *line, unsigned int at,
 	uint16_t tag, uint16_t now)
 {
 	uint16_t time = line->time[at];
@@ -73,10 +73,10 @@ static __attribute__((noinline)) bool is_over(struct weir_grace_line *line, unsi
 		line->time[i] = line->time[i - 1];
 	}
 	put_first(line, tag, time);
-	return (uint16_t)(now - time) >= UNITS(WEIR_GRACE_MS);
+	return (uint16_t)(now - time) * WEIR_GRACE_UNIT_MS;
 }
 
-bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
+uint32_t weir_grace_age_ms(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
 	uint32_t now_ms)
 {
 	const uint64_t m = weir_grace_mix(hash, ack, seq);
@@ -85,9 +85,9 @@ bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t
 	const unsigned int at = place_of(line, tag);
 
 	if (at < WEIR_GRACE_WAYS)
-		return is_over(line, at, tag, now);
+		return age_of(line, at, tag, now);
 	move_on(line->tag);
 	move_on(line->time);
 	put_first(line, tag, now);
-	return false;
+	return 0;
 }

@@ -23,7 +23,12 @@
  * segment. With retransmissions that are twice as far apart each time, a client is told within twice
  * this time of its second segment.
  */
-#define WEIR_GRACE_MS        1408   /* in steps of 128: 1.3 to 1.4 s */
+#define WEIR_GRACE_MS 1408 /* in steps of 128: 1.3 to 1.4 s */
+/*
+ * The same for one without data or FIN, which nobody retransmits: our SYN-ACKs after 1 s and after 3 s (HC-07)
+ * are answered by the same ACK. Keep-alive probes are further apart.
+ */
+#define WEIR_GRACE_BARE_MS   4096
 #define WEIR_GRACE_FORGET_MS 120000 /* RFC 6298 §2.5: twice the largest timeout of a sender */
 
 struct weir_grace {
@@ -38,14 +43,14 @@ struct weir_grace {
 void weir_grace_init(struct weir_grace *s, struct weir_arena *arena, uint32_t conns);
 
 /*
- * Notes a failure of a segment by its tuple's hash, ack and seq; true when it is the same one again
- * after the grace period. Times are exact to WEIR_GRACE_UNIT_MS.
+ * Notes a failure of a segment by its tuple's hash, ack and seq. Returns how long ago the same one came
+ * first, in ms; 0: just now, or it is not known. Times are exact to WEIR_GRACE_UNIT_MS.
  */
 #define WEIR_GRACE_UNIT_MS 128
-bool weir_grace_over(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
+uint32_t weir_grace_age_ms(struct weir_grace *s, uint64_t hash, uint32_t ack, uint32_t seq,
 	uint32_t now_ms);
 
-/* Prefetches the line that weir_grace_over() will need: the table is larger than a cache. */
+/* Prefetches the line that weir_grace_age_ms() will need: the table is larger than a cache. */
 static inline void weir_grace_fetch(const struct weir_grace *s, uint64_t hash, uint32_t ack,
 	uint32_t seq);
 

@@ -29,6 +29,11 @@ static bool is_past_close(const struct weir_conn *c, const struct weir_pkt *pkt)
 	return c->state == WEIR_TIME_WAIT && weir_seq_lt(c->fin_seq[WEIR_CLIENT], pkt->seg.seq);
 }
 
+static uint32_t grace_ms(const struct weir_seg *seg)
+{
+	return weir_has_data_or_fin(seg) ? WEIR_GRACE_MS : WEIR_GRACE_BARE_MS;
+}
+
 /*
  * HC-08: a segment without a connection and without a valid cookie. Within the grace period it is
  * dropped: it may have overtaken the segment that opens the connection. The same one again after that:
@@ -36,7 +41,10 @@ static bool is_past_close(const struct weir_conn *c, const struct weir_pkt *pkt)
  */
 static void handle_unproven(struct weir_proxy *px, struct weir_pkt *pkt, uint64_t hash)
 {
-	if (weir_grace_over(&px->grace, hash, pkt->seg.ack, pkt->seg.seq, (uint32_t)now_ms(px)))
+	const uint32_t age_ms = weir_grace_age_ms(&px->grace, hash, pkt->seg.ack, pkt->seg.seq,
+		(uint32_t)now_ms(px));
+
+	if (age_ms != 0 && age_ms >= grace_ms(&pkt->seg))
 		weir_reply_rst_budgeted(px, WEIR_REPLY_UNKNOWN, pkt, WEIR_FATE_refused_stray);
 	else
 		drop(pkt,

@@ -77,7 +77,7 @@ static void hc40_budget(void)
 {
 	struct weir_policy *p = shell_policy(1, 2);
 	struct shell *s;
-	const unsigned int last_s = 20, told_s = last_s - WEIR_GRACE_MS / 1000;
+	const unsigned int last_s = 20, told_s = last_s - WEIR_GRACE_BARE_MS / 1000;
 	uint64_t seed = 41;
 	unsigned int answers = 0;
 	struct segment g;
