@@ -20,6 +20,7 @@ static const struct {
 	[HOSTILE_HELD_FULL] = {"hostile_held_full", WEIR_FATE_early_limit},
 	[HOSTILE_SPENT] = {"hostile_spent", WEIR_FATE_old_cookie},
 	[HOSTILE_HALF_OPEN] = {"hostile_half_open", WEIR_FATE_to_backend},
+	[HOSTILE_ENTRY] = {"hostile_entry", WEIR_FATE_bad_ack},
 };
 
 const char *hostile_name(enum hostile state)
@@ -50,7 +51,7 @@ static void fill_spent(struct world *w)
 /* Room for the entries beside the n connections, and places that entries leave free. */
 static uint32_t room_for(enum hostile state, uint32_t n)
 {
-	if (state == HOSTILE_HALF_OPEN)
+	if (state == HOSTILE_HALF_OPEN || state == HOSTILE_ENTRY)
 		return n + HALF_OPEN + 256;
 	return state == HOSTILE_TABLE_FULL ? n : n + 64;
 }
@@ -109,6 +110,45 @@ static void fill_queue(struct world *w, struct frame *frames)
 	}
 }
 
+/* Each client has an entry. What comes next says nothing of it, but may carry a cookie: two are checked. */
+static void miss_entries(struct world *w, struct dialogue *d)
+{
+	world_be_calm(w, HALF_OPEN);
+	dialogue_say(d, DIALOGUE_SYN);
+	world_burst(w, d->frames, d->n);
+	if (w->px.by_state[WEIR_SYN_RCVD] != d->n) {
+		fprintf(stderr, "bench: %u SYNs made %u entries\n", d->n,
+			w->px.by_state[WEIR_SYN_RCVD]);
+		exit(1);
+	}
+	for (unsigned int i = 0; i < d->n; i++) {
+		d->ends[WEIR_CLIENT][i].ack = (uint32_t)frames_random();
+		d->ends[WEIR_CLIENT][i].tsecr = (uint32_t)frames_random();
+	}
+	dialogue_say(d, DIALOGUE_ACK);
+}
+
+static void speak(struct world *w, struct dialogue *d, enum hostile state)
+{
+	dialogue_begin(d, w, CLIENTS, WEIR_BURST);
+	if (state == HOSTILE_ENTRY) {
+		miss_entries(w, d);
+		return;
+	}
+	step(w, d, DIALOGUE_SYN);
+	if (state == HOSTILE_SPENT)
+		spend(w, d);
+	if (state == HOSTILE_HELD_FULL) {
+		step(w, d, DIALOGUE_ACK);
+		for (unsigned int i = 0; i < HELD_EACH; i++)
+			hold(w, d);
+		w->px.held.capacity = w->px.held.fresh;
+		dialogue_say(d, DIALOGUE_REQUEST);
+	} else {
+		dialogue_say(d, DIALOGUE_ACK);
+	}
+}
+
 void hostile_frames(struct world *w, enum hostile state, struct frame *frames, uint32_t n)
 {
 	static struct dialogue d;
@@ -119,19 +159,7 @@ void hostile_frames(struct world *w, enum hostile state, struct frame *frames, u
 		memset(w->fates, 0, sizeof(w->fates));
 		return;
 	}
-	dialogue_begin(&d, w, CLIENTS, WEIR_BURST);
-	step(w, &d, DIALOGUE_SYN);
-	if (state == HOSTILE_SPENT)
-		spend(w, &d);
-	if (state == HOSTILE_HELD_FULL) {
-		step(w, &d, DIALOGUE_ACK);
-		for (unsigned int i = 0; i < HELD_EACH; i++)
-			hold(w, &d);
-		w->px.held.capacity = w->px.held.fresh;
-		dialogue_say(&d, DIALOGUE_REQUEST);
-	} else {
-		dialogue_say(&d, DIALOGUE_ACK);
-	}
+	speak(w, &d, state);
 	for (uint32_t i = 0; i < n; i++)
 		frames[i] = d.frames[i % WEIR_BURST];
 	memset(w->fates, 0, sizeof(w->fates));

@@ -15,6 +15,7 @@ enum hostile {
 	HOSTILE_HELD_FULL, /* the service's share of held packets; one more segment for full lists */
 	HOSTILE_SPENT,     /* the memory for spent cookies is full; one of these again */
 	HOSTILE_HALF_OPEN, /* the half-open queue is full: each SYN displaces the oldest entry */
+	HOSTILE_ENTRY,     /* half-open entries; ACKs for them that may be new incarnations' */
 	HOSTILES
 };
 

@@ -159,6 +159,7 @@ void world_be_calm(struct world *w, uint32_t half_open)
 {
 	w->policy->services[0].syn_cookies = WEIR_SYN_COOKIES_NEVER;
 	w->policy->limits.half_open = half_open;
+	w->now_ns += 1000000; /* by then a worker looks at its gates again */
 	weir_proxy_tick(&w->px, w->now_ns);
 }
 
