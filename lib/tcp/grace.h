@@ -25,7 +25,7 @@
  */
 #define WEIR_GRACE_MS 1408 /* in steps of 128: 1.3 to 1.4 s */
 /*
- * The same for one without data or FIN, which nobody retransmits: our SYN-ACKs after 1 s and after 3 s (HC-07)
+ * The same for one without data or FIN, which no sender retransmits: our SYN-ACKs after 1 s and after 3 s (HC-07)
  * are answered by the same ACK. Keep-alive probes are further apart.
  */
 #define WEIR_GRACE_BARE_MS   4096
