@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dp/ours.h"
 
+#include "base/siphash.h"
+
 #define DEFEND_INTERVAL_NS 10000000000ull /* RFC 5227 §1.1: DEFEND_INTERVAL */
 
 bool weir_is_ours(const struct weir_policy *p, const struct weir_addr *addr, unsigned int interface)
@@ -28,19 +30,29 @@ bool weir_may_answer(struct weir_tx *tx, uint8_t interface, const struct weir_ad
 	return weir_bucket_take(&tx->answers[is_known], tx->now_ns);
 }
 
+/* Keyed: a host cannot leave one address undefended by claiming another one. */
+static uint64_t *defence_of(struct weir_tx *tx, const struct weir_addr *addr)
+{
+	const uint64_t words[] = {addr->q[0], addr->q[1]};
+
+	return &tx->defended_ns[weir_siphash13_words(&tx->neighs->policy->steer_secret, words, 2, 0,
+					0) %
+		WEIR_TX_DEFENDED];
+}
+
 void weir_take_conflict(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr,
 	const uint8_t mac[6])
 {
-	uint64_t word = 0;
+	uint64_t *defended = defence_of(tx, addr), word = 0;
 
 	memcpy(&word, mac, 6);
 	weir_gauge(&tx->counters->conflict_mac, word);
 	weir_gauge(&tx->counters->conflict_addr[0], addr->q[0]);
 	weir_gauge(&tx->counters->conflict_addr[1], addr->q[1]);
 	weir_count(&tx->counters->event[WEIR_EVENT_address_conflict], 1);
-	if (tx->defended_ns != 0 && tx->now_ns < tx->defended_ns + DEFEND_INTERVAL_NS)
+	if (*defended != 0 && tx->now_ns < *defended + DEFEND_INTERVAL_NS)
 		return;
-	tx->defended_ns = tx->now_ns;
+	*defended = tx->now_ns;
 	weir_tx_announce(tx, interface, addr);
 }
 

@@ -27,7 +27,8 @@ bool weir_may_answer(struct weir_tx *tx, uint8_t interface, const struct weir_ad
 
 /*
  * RFC 5227 §2.4: another host, which has that MAC, uses addr, an address of ours. It is noted for the log, and
- * the address is defended by an announcement (b), but not against a host that does the same: once in 10 s.
+ * the address is defended by an announcement (b), but not against a host that does the same: once in 10 s by each
+ * worker, whatever other addresses are claimed meanwhile.
  */
 void weir_take_conflict(struct weir_tx *tx, uint8_t interface, const struct weir_addr *addr,
 	const uint8_t mac[6]);

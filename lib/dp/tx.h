@@ -16,8 +16,9 @@
 #include "flow/pkt.h"
 #include "wire/mld.h"
 
-#define WEIR_TX_GATHER 128 /* frames per port; then they are sent before the loop's end */
-#define WEIR_TX_TRIES  3   /* calls of rte_eth_tx_burst() before the rest is dropped */
+#define WEIR_TX_GATHER   128 /* frames per port; then they are sent before the loop's end */
+#define WEIR_TX_DEFENDED 64  /* a power of two */
+#define WEIR_TX_TRIES    3   /* calls of rte_eth_tx_burst() before the rest is dropped */
 
 struct weir_tx_port {
 	const struct weir_nic *nic;
@@ -41,7 +42,8 @@ struct weir_tx {
 	uint64_t now_ns; /* of the running loop */
 	/* of ARP and ND: to others, and to known next hops, which a flood of requests must not cut off */
 	struct weir_bucket answers[2];
-	uint64_t defended_ns; /* an address of ours was announced against a conflict; 0: never */
+	/* when an address of ours that hashes there was announced against a conflict last; 0: never */
+	uint64_t defended_ns[WEIR_TX_DEFENDED];
 	struct weir_tx_port port[WEIR_PORTS_MAX];
 };
 

@@ -363,6 +363,14 @@ static void test_hc67_conflict(void)
 	rig_put(&r, 0, 0, f, 60, 0);
 	rig_settle(&r);
 	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 2);
+	rig_discard(&r);                  /* our answer to it */
+	claim(&r, 0, 2, SHELL_VIP(0), 7); /* another address is defended all the same */
+	CU_ASSERT_EQUAL(rig_event(&r, WEIR_EVENT_address_conflict), 3);
+	CU_ASSERT(rig_take(&r, 0, f) > 0);
+	CU_ASSERT(memcmp(f, everybody, 6) == 0 && get32(f + 28) == SHELL_VIP(0));
+	rig_discard(&r);
+	claim(&r, 0, 2, SHELL_VIP(0), 7);
+	CU_ASSERT_EQUAL(rig_discard(&r), 0);
 	rig_close(&r);
 }
 
