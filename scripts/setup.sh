@@ -12,6 +12,7 @@
 #   vm      QEMU, and a Debian kernel for it, which is unpacked and not installed: scripts/lab_vm.sh
 #   compare HAProxy, for scripts/compare.sh, beyond lab
 #   coverage, valgrind   what the scripts of these names need beyond build
+#   deb     what scripts/deb.sh needs beyond build: debhelper, lintian, lowdown for manual pages
 #   debian13 debootstrap, for scripts/test_debian13.sh
 #
 # Does nothing (and needs neither root nor a network) when everything is there. As root it installs the
@@ -40,8 +41,9 @@ packages() {
 	vm) echo qemu-system-x86 busybox-static cpio xz-utils ;;
 	compare) echo haproxy python3 ;;
 	coverage) echo gcovr ;;
+	deb) echo debhelper fakeroot man-db lintian lowdown libjansson-dev ;;
 	debian13) echo debootstrap ;;
-	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, check, fuzz, bench, virtio, vm, compare, coverage, valgrind, debian13)" >&2 && return 2 ;;
+	*) echo "setup.sh: unknown group '$1' (build, lab, e2e, check, fuzz, bench, virtio, vm, compare, coverage, valgrind, deb, debian13)" >&2 && return 2 ;;
 	esac
 }
 
