@@ -149,6 +149,7 @@ static void endpoint_chosen(void)
 		free(p->endpoints.slots);
 		free(p->slots);
 		free(p->syn_acks);
+		free(p->answers);
 		p->steer_secret = (struct weir_sipkey){secret, 1};
 		CU_ASSERT_EQUAL_FATAL(weir_policy_finish(p), 0);
 		CU_ASSERT_EQUAL(p->endpoints.mask + 1, size);

@@ -87,6 +87,7 @@ static void sched_backup(void)
 			b.p->members[i].backup = true;
 		free(b.p->slots);
 		free(b.p->syn_acks);
+		free(b.p->answers);
 		free(b.p->endpoints.slots);
 		b.p->n_slots = 0;
 		CU_ASSERT_EQUAL_FATAL(weir_policy_finish(b.p), 0);
