@@ -40,7 +40,7 @@ LAB_BACKLOG=${LAB_BACKLOG:-16384} # of the web servers: how many connections may
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${LAB_BUILD:-$LAB_ROOT/build}
 
-LAB_FLOOD_PORT=80             # of the VIP
+LAB_FLOOD_PORT=80 LAB_FLOOD_LINK=eth0 # of the VIP; of the client, by which the flood leaves
 LAB_MAC_FRONT=02:00:00:00:01:01
 LAB_MAC_BACK=02:00:00:00:01:02
 LAB_MAC_FAR=02:00:00:00:02:01 # the far end of a tap
@@ -535,7 +535,7 @@ lab_nginx() {
 # or packets; lab_flood_stop ends it earlier, and prints how many packets the wire took.
 lab_flood_start() {
 	[ -x "$LAB_BUILD/tests/e2e/flood" ] || lab_die "$LAB_BUILD/tests/e2e/flood is not built" || return
-	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i eth0 -m $LAB_MAC_FRONT \
+	lab_spawn client "$LAB_DIR/flood.log" "$LAB_BUILD/tests/e2e/flood" -i $LAB_FLOOD_LINK -m $LAB_MAC_FRONT \
 		-d "$LAB_VIP" -p $LAB_FLOOD_PORT -s "$LAB_SPOOFED" -k "$1" -r "$2" -t "$3" -n "${4:-0}"
 	LAB_FLOOD_PID=$LAB_SPAWNED
 }

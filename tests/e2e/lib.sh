@@ -147,6 +147,18 @@ e2e_servers() {
 	lab_wait $LAB_WAIT test -s "$LAB_DIR/servers-$1" || lab_die "servers on $1: $(cat "$LAB_DIR/servers-$1.log")"
 }
 
+# e2e_vlan HOST LINK ID: the host's device LINK.ID, which sends and receives with that tag. The kernel's own, or where it
+# has none (CONFIG_VLAN_8021Q) that of a program.
+e2e_vlan() {
+	ip -n "$LAB-$1" link add link "$2" name "$2.$3" type vlan id "$3" 2>/dev/null || e2e_vlan_program "$@"
+	ip -n "$LAB-$1" link set "$2.$3" up
+}
+
+e2e_vlan_program() {
+	lab_spawn "$1" "$LAB_DIR/vlan-$1-$2.$3.log" "$LAB_BUILD/tests/e2e/vlan" "$2" "$3"
+	lab_wait $LAB_WAIT ip -n "$LAB-$1" link show "$2.$3" || lab_die "no VLAN: $(cat "$LAB_DIR/vlan-$1-$2.$3.log")"
+}
+
 # in_group ADDRESS: the switch has heard that somebody on synweir's wire listens to its group.
 in_group() {
 	on switch bridge mdb show dev br0 | grep -q " port wback .*$1 "
