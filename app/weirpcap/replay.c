@@ -12,6 +12,7 @@
 #include "wire/arp.h"
 #include "wire/build.h"
 #include "wire/nd.h"
+#include "wire/vlan.h"
 #include "words.h"
 
 #ifndef GAP_MAX_NS
@@ -24,6 +25,9 @@
 
 /* Room that a reply may need beyond the frame it answers. */
 #define FRAME_ROOM 256
+
+/* And in front of it: another family's header, and a tag. */
+#define FRAME_FRONT (WEIR_FRAME_FRONT + WEIR_VLAN_LEN)
 
 struct replay {
 	struct weir_proxy px;
@@ -50,7 +54,7 @@ struct replay {
 /* A frame's own memory, until it has left or ended; held ones come back by it. */
 struct buffer {
 	unsigned long number;
-	uint8_t *data; /* WEIR_FRAME_FRONT in front of the frame, FRAME_ROOM behind it */
+	uint8_t *data; /* FRAME_FRONT in front of the frame, FRAME_ROOM behind it */
 };
 
 static double seconds(const struct replay *r)
@@ -147,36 +151,45 @@ static void placeholder(uint8_t mac[6], enum mac_kind kind, unsigned int index)
 	memcpy(mac, bytes, sizeof(bytes));
 }
 
-static void send_frame(struct replay *r, uint8_t *frame, uint32_t captured, uint32_t len)
+static void say_sent(struct replay *r, uint8_t *frame, uint32_t captured, uint32_t len,
+	uint16_t vlan)
 {
+	struct weir_pkt pkt = {.frame.data = frame, .frame.len = len, .frame.csum = WEIR_CSUM_GOOD};
 	char text[WORDS_MAX];
 
-	r->send(r->arg, frame, captured, len, r->wall_ns);
-	if (r->verbose) {
-		struct weir_pkt pkt = {
-			.frame.data = frame, .frame.len = len, .frame.csum = WEIR_CSUM_GOOD};
-
-		pkt.frame.head_len = pkt.frame.room = (uint16_t)captured;
-		words_frame(text, &pkt, weir_pkt_parse(&pkt));
-		fprintf(r->later, "%6s %11.6f  %s : SENT\n", "", seconds(r), text);
-	}
+	pkt.frame.head_len = pkt.frame.room = (uint16_t)captured;
+	words_frame(text, &pkt, weir_pkt_parse(&pkt), vlan);
+	fprintf(r->later, "%6s %11.6f  %s : SENT\n", "", seconds(r), text);
 }
 
-static void address(struct replay *r, uint8_t *frame, unsigned int port, const uint8_t mac[6])
+/* To that MAC address by that interface. A tag has room in front of the frame. */
+static void leave(struct replay *r, uint8_t *frame, uint32_t captured, uint32_t len,
+	uint8_t interface, const uint8_t mac[6])
 {
+	const struct weir_interface *by = &r->px.policy->interfaces[interface];
 	uint8_t dst[6];
 
 	memcpy(dst, mac, sizeof(dst)); /* mac may be the frame's own source */
 	memcpy(frame, dst, sizeof(dst));
-	placeholder(frame + 6, MAC_PORT, port);
+	placeholder(frame + 6, MAC_PORT, by->port);
+	if (r->verbose)
+		say_sent(r, frame, captured, len, by->vlan);
+	if (by->vlan != 0) {
+		frame -= WEIR_VLAN_LEN;
+		weir_vlan_put_on(frame, by->vlan);
+		captured += WEIR_VLAN_LEN;
+		len += WEIR_VLAN_LEN;
+	}
+	r->send(r->arg, frame, captured, len, r->wall_ns);
 }
 
-static void address_nexthop(struct replay *r, uint8_t *frame, uint16_t nexthop)
+static void leave_to_nexthop(struct replay *r, uint8_t *frame, uint32_t captured, uint32_t len,
+	uint16_t nexthop)
 {
 	uint8_t mac[6];
 
 	placeholder(mac, MAC_NEXTHOP, nexthop);
-	address(r, frame, r->px.policy->nexthops[nexthop].interface, mac);
+	leave(r, frame, captured, len, r->px.policy->nexthops[nexthop].interface, mac);
 }
 
 static void buffer_free(struct buffer *b)
@@ -188,22 +201,22 @@ static void buffer_free(struct buffer *b)
 /* Does what the core decided, and frees the buffer unless the core holds it. */
 static void act(struct replay *r, struct weir_pkt *pkt)
 {
+	const struct weir_frame *f = &pkt->frame;
+
 	switch ((enum weir_send)pkt->send) {
 	case WEIR_SEND_HELD:
 		return;
 	case WEIR_SEND_NOTHING:
 		break;
 	case WEIR_SEND_BACK:
-		address(r, pkt->frame.data, pkt->interface, pkt->frame.data + 6);
-		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
+		leave(r, f->data, f->head_len, f->len, pkt->interface, f->data + 6);
 		break;
 	case WEIR_SEND_NEIGHBOUR:
-		address(r, pkt->frame.data, pkt->neighbour.interface, pkt->neighbour.mac);
-		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
+		leave(r, f->data, f->head_len, f->len, pkt->neighbour.interface,
+			pkt->neighbour.mac);
 		break;
 	case WEIR_SEND_NEXTHOP:
-		address_nexthop(r, pkt->frame.data, pkt->nexthop);
-		send_frame(r, pkt->frame.data, pkt->frame.head_len, pkt->frame.len);
+		leave_to_nexthop(r, f->data, f->head_len, f->len, pkt->nexthop);
 		break;
 	}
 	buffer_free(pkt->buf);
@@ -224,7 +237,8 @@ static void ops_packet(void *shell, struct weir_pkt *pkt)
 
 static void ops_header(void *shell, const struct weir_header *h, const struct weir_dest *dest)
 {
-	uint8_t frame[WEIR_BUILD_FRAME_MAX] __attribute__((aligned(2)));
+	uint8_t bytes[WEIR_VLAN_LEN + WEIR_BUILD_FRAME_MAX] __attribute__((aligned(2)));
+	uint8_t *frame = bytes + WEIR_VLAN_LEN;
 	struct replay *r = shell;
 	uint16_t len = weir_build_segment(frame, h);
 	const enum weir_side to = dest->send == WEIR_SEND_NEXTHOP ? WEIR_BACKEND : WEIR_CLIENT;
@@ -235,18 +249,17 @@ static void ops_header(void *shell, const struct weir_header *h, const struct we
 		draw_later(r, &t);
 	}
 	if (dest->send == WEIR_SEND_NEXTHOP)
-		address_nexthop(r, frame, dest->nexthop);
+		leave_to_nexthop(r, frame, len, len, dest->nexthop);
 	else
-		address(r, frame, dest->neighbour.interface, dest->neighbour.mac);
-	send_frame(r, frame, len, len);
+		leave(r, frame, len, len, dest->neighbour.interface, dest->neighbour.mac);
 }
 
 /*
  * Coming in
  */
 
-/* A capture does not tell by which port a frame came in: takes the port that leads to its source. */
-static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
+/* A capture does not tell by which port a frame came in: takes the interface that leads to its source. */
+static uint8_t interface_to(const struct weir_policy *p, const struct weir_addr *src)
 {
 	for (uint32_t b = 0; b < p->n_backends; b++)
 		if (weir_addr_eq(&p->backends[b].addr, src))
@@ -259,6 +272,19 @@ static uint8_t port_of(const struct weir_policy *p, const struct weir_addr *src)
 				return (uint8_t)i;
 		}
 	return 0;
+}
+
+/* The same for a frame that had that VLAN's tag (0: none). WEIR_NONE8: no port has such a VLAN. */
+static uint8_t interface_in(const struct weir_policy *p, uint16_t vlan, const struct weir_addr *src)
+{
+	const uint8_t likely = interface_to(p, src);
+
+	if (vlan == 0 || p->interfaces[likely].vlan == vlan)
+		return likely;
+	for (uint32_t i = 0; i < p->n_interfaces; i++)
+		if (p->interfaces[i].vlan == vlan)
+			return (uint8_t)i;
+	return WEIR_NONE8;
 }
 
 static struct weir_addr source_of(const struct weir_pkt *pkt, enum weir_parsed parsed)
@@ -343,13 +369,18 @@ static void take_nd(struct replay *r, struct weir_pkt *pkt)
 	}
 }
 
-static void decide(struct replay *r, struct weir_pkt *pkt, enum weir_parsed parsed)
+static void decide(struct replay *r, struct weir_pkt *pkt, enum weir_parsed parsed, uint16_t vlan)
 {
 	const struct weir_addr src = source_of(pkt, parsed);
 
-	pkt->interface = port_of(r->px.policy, &src);
-	weir_classify(r->px.policy, pkt, parsed);
 	pkt->send = WEIR_SEND_NOTHING;
+	pkt->interface = interface_in(r->px.policy, vlan, &src);
+	if (pkt->interface == WEIR_NONE8) {
+		pkt->kind = WEIR_KIND_NONE;
+		pkt->fate = WEIR_FATE_vlan_unknown;
+		return;
+	}
+	weir_classify(r->px.policy, pkt, parsed);
 	if (pkt->kind == WEIR_KIND_ARP)
 		take_arp(r, pkt);
 	else if (pkt->kind == WEIR_KIND_ND)
@@ -389,13 +420,29 @@ static struct buffer *buffer_new(struct replay *r, const uint8_t *frame, uint32_
 	if (b == NULL)
 		return NULL;
 	b->number = r->number;
-	b->data = calloc(1, WEIR_FRAME_FRONT + bytes + FRAME_ROOM);
+	b->data = calloc(1, FRAME_FRONT + bytes + FRAME_ROOM);
 	if (b->data == NULL) {
 		free(b);
 		return NULL;
 	}
-	memcpy(b->data + WEIR_FRAME_FRONT, frame, bytes);
+	memcpy(b->data + FRAME_FRONT, frame, bytes);
 	return b;
+}
+
+/* The outermost tag is taken off, as ports do. The VLAN; 0: there is no tag, or one for priority only. */
+static uint16_t take_tag(struct weir_frame *f)
+{
+	uint16_t vlan;
+
+	if (!weir_vlan_is_tagged(f->data, f->head_len) || f->head_len < WEIR_VLAN_MIN ||
+		f->len < WEIR_VLAN_MIN)
+		return 0;
+	vlan = weir_vlan_take_off(f->data);
+	f->data += WEIR_VLAN_LEN;
+	f->len -= WEIR_VLAN_LEN;
+	f->head_len -= WEIR_VLAN_LEN;
+	f->room -= WEIR_VLAN_LEN;
+	return vlan;
 }
 
 int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint32_t len,
@@ -407,6 +454,7 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 	enum weir_parsed parsed;
 	char text[WORDS_MAX];
 	struct buffer *b;
+	uint16_t vlan;
 
 	pass_time(r, wall_ns);
 	r->number++;
@@ -414,11 +462,12 @@ int replay_frame(struct replay *r, const uint8_t *frame, uint32_t captured, uint
 	if (b == NULL)
 		return -ENOMEM;
 	pkt.buf = b;
-	pkt.frame.data = b->data + WEIR_FRAME_FRONT;
+	pkt.frame.data = b->data + FRAME_FRONT;
 	pkt.frame.room = (uint16_t)(head + FRAME_ROOM);
+	vlan = take_tag(&pkt.frame);
 	parsed = weir_pkt_parse(&pkt);
-	words_frame(text, &pkt, parsed);
-	decide(r, &pkt, parsed);
+	words_frame(text, &pkt, parsed, vlan);
+	decide(r, &pkt, parsed, vlan);
 	fprintf(r->out, "%6lu %11.6f  %s : %s", r->number, seconds(r), text, words_verdict(&pkt));
 	if (pkt.send == WEIR_SEND_HELD)
 		fprintf(r->out, " (until the backend answers)\n");

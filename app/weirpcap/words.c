@@ -232,9 +232,12 @@ static void add_bad(char *text, const struct weir_pkt *pkt)
 	add(text, ", %u bytes", pkt->frame.len);
 }
 
-const char *words_frame(char *text, const struct weir_pkt *pkt, enum weir_parsed parsed)
+const char *words_frame(char *text, const struct weir_pkt *pkt, enum weir_parsed parsed,
+	uint16_t vlan)
 {
 	text[0] = '\0';
+	if (vlan != 0)
+		add(text, "vlan %u ", vlan);
 	switch (parsed) {
 	case WEIR_PARSED_TCP:
 		add_tcp(text, pkt);

@@ -24,7 +24,8 @@ int weirpcap_main(int argc, char **argv);
 static const char config[] =
 	"ports = (\n"
 	"	{ name = \"front\"; device = \"net_null0\";\n"
-	"	  addresses = [ \"192.0.2.200/24\" ]; gateway = \"192.0.2.254\"; },\n"
+	"	  addresses = [ \"192.0.2.200/24\" ]; gateway = \"192.0.2.254\";\n"
+	"	  vlans = ({ id = 100; name = \"v\"; addresses = [ \"198.51.100.1/24\" ]; }); },\n"
 	"	{ name = \"back\"; device = \"net_null1\"; addresses = [ \"10.0.0.1/24\" ]; }\n"
 	");\n"
 	"services = (\n"
@@ -148,6 +149,10 @@ static void check_sent(const struct pcap_pkthdr *h, const u_char *bytes)
 	if (h->caplen < h->len || h->len > sizeof(frame))
 		return;
 	memcpy(frame, bytes, h->len);
+	if (frame_get16(frame + 12) == WEIR_ETH_VLAN) {
+		FUZZ_MUST(frame_get16(frame + 14) == 100);
+		memmove(frame + 12, frame + 16, h->len - 16);
+	}
 	if (frame_get16(frame + 12) != WEIR_ETH_IPV4)
 		return;
 	FUZZ_MUST(frame_ip_sum(frame) == 0xffff);

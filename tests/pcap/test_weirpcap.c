@@ -1,62 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/*
- * weirpcap, the program itself (argv[1]), over captures that are written here. What the core answers
- * is read back from its output and answered by the next, longer capture: the core's random numbers
- * are fixed, so the same packets get the same answers.
- */
-#include <errno.h>
+/* weirpcap line by line: verdicts, a connection, its ladder, wrong files and arguments. */
 #include <pcap/pcap.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "../unit/frame6.h"
-#include "../unit/unit.h"
-
-#define FRAMES_MAX 32
-
-static const char *weirpcap;
-static char dir[] = "/tmp/weirpcap-test-XXXXXX";
-
-struct capture {
-	unsigned int n;
-	struct {
-		uint64_t us;
-		uint32_t len;
-		uint8_t bytes[FRAME_ROOM];
-	} at[FRAMES_MAX];
-};
-
-static struct capture in, out;
-static char lines[16384], errors[4096];
-static int status;
-
-static const char *in_dir(const char *name)
-{
-	static char path[4][64];
-	static unsigned int turn;
-	char *p = path[turn++ % 4];
-
-	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
-	return p;
-}
-
-static void put_file(const char *name, const void *bytes, size_t len)
-{
-	FILE *f = fopen(in_dir(name), "w");
-
-	CU_ASSERT_FATAL(f != NULL && fwrite(bytes, 1, len, f) == len && fclose(f) == 0);
-}
-
-static void get_file(const char *name, char *text, size_t size)
-{
-	FILE *f = fopen(in_dir(name), "r");
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-	text[fread(text, 1, size - 1, f)] = '\0';
-	fclose(f);
-}
+#include "program.h"
 
 static const char config[] =
 	"ports = (\n"
@@ -71,152 +18,6 @@ static const char config[] =
 	"});\n"
 	"limits = { connections = 1000; };\n"
 	"cookie = { secret_file = \"%s\"; };\n";
-
-static void write_in(int link, const char *name)
-{
-	pcap_t *dead = pcap_open_dead(link, 65535);
-	pcap_dumper_t *d = pcap_dump_open(dead, in_dir(name));
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
-	for (unsigned int i = 0; i < in.n; i++) {
-		struct pcap_pkthdr h = {.caplen = in.at[i].len, .len = in.at[i].len};
-
-		h.ts.tv_sec = 1700000000 + (time_t)(in.at[i].us / 1000000);
-		h.ts.tv_usec = (suseconds_t)(in.at[i].us % 1000000);
-		pcap_dump((u_char *)d, &h, in.at[i].bytes);
-	}
-	pcap_dump_close(d);
-	pcap_close(dead);
-}
-
-static void read_out(void)
-{
-	char error[PCAP_ERRBUF_SIZE];
-	pcap_t *p = pcap_open_offline(in_dir("out.pcap"), error);
-	struct pcap_pkthdr *h;
-	const u_char *bytes;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-	memset(&out, 0, sizeof(out));
-	while (pcap_next_ex(p, &h, &bytes) == 1 && out.n < FRAMES_MAX) {
-		out.at[out.n].us =
-			(uint64_t)(h->ts.tv_sec - 1700000000) * 1000000 + (uint64_t)h->ts.tv_usec;
-		out.at[out.n].len = h->len;
-		memcpy(out.at[out.n++].bytes, bytes, h->caplen);
-	}
-	pcap_close(p);
-}
-
-static void run(const char *arguments)
-{
-	char command[512];
-
-	snprintf(command, sizeof(command), "cd %s && '%s' %s >lines 2>errors", dir, weirpcap,
-		arguments);
-	status = WEXITSTATUS(system(command));
-	get_file("lines", lines, sizeof(lines));
-	get_file("errors", errors, sizeof(errors));
-}
-
-/* The packets of `in` through the program: lines and `out`. */
-static void replay(void)
-{
-	write_in(DLT_EN10MB, "in.pcap");
-	run("-c conf in.pcap out.pcap");
-	CU_ASSERT_EQUAL(status, 0);
-	CU_ASSERT_STRING_EQUAL(errors, "");
-	if (status != 0)
-		printf("\n%s", errors);
-	read_out();
-}
-
-/* Appends a frame and returns its bytes, to be bent. */
-static uint8_t *add(uint64_t us, const void *bytes, size_t len)
-{
-	uint8_t *to = in.at[in.n].bytes;
-
-	CU_ASSERT_FATAL(in.n < FRAMES_MAX && len <= FRAME_ROOM);
-	in.at[in.n].us = us;
-	in.at[in.n++].len = (uint32_t)len;
-	memcpy(to, bytes, len);
-	return to;
-}
-
-struct end {
-	uint32_t addr;
-	uint16_t port;
-};
-
-static const struct end client = {0xc6336407, 40000}, vip = {0xc0000250, 80};
-
-static uint8_t *add_tcp(uint64_t us, struct end from, struct end to, uint8_t flags, uint32_t seq,
-	uint32_t ack, size_t payload_len)
-{
-	static const uint8_t mss[] = {2, 4, 0x05, 0xb4};
-	size_t opt_len = flags & WEIR_TCP_SYN ? sizeof(mss) : 0;
-	uint8_t f[FRAME_ROOM];
-	size_t len = frame_tcp(f, flags, mss, opt_len, payload_len);
-
-	frame_put32(f + FRAME_IP + 12, from.addr);
-	frame_put32(f + FRAME_IP + 16, to.addr);
-	frame_put16(f + FRAME_TCP, from.port);
-	frame_put16(f + FRAME_TCP + 2, to.port);
-	frame_put32(f + FRAME_TCP + 4, seq);
-	frame_put32(f + FRAME_TCP + 8, ack);
-	frame_mend(f, len);
-	return add(us, f, len);
-}
-
-static void add_arp(uint64_t us, uint8_t op, uint32_t sender, uint32_t target)
-{
-	static const uint8_t start[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0, 0, 9,
-		0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 0, 0x02, 0, 0, 0, 0, 9};
-	uint8_t *f = add(us, start, sizeof(start));
-
-	f[21] = op;
-	frame_put32(f + 28, sender);
-	frame_put32(f + 38, target);
-}
-
-static void expect_lines(const char *expected)
-{
-	if (strcmp(lines, expected) != 0)
-		printf("\nexpected:\n%sgot:\n%s", expected, lines);
-	CU_ASSERT_STRING_EQUAL(lines, expected);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)frame_get16(p) << 16 | frame_get16(p + 2);
-}
-
-static void start(void)
-{
-	static const char secret[] = "000102030405060708090a0b0c0d0e0f\n";
-	char text[2048];
-
-	memset(&in, 0, sizeof(in));
-	put_file("secret", secret, strlen(secret));
-	chmod(in_dir("secret"), 0600);
-	snprintf(text, sizeof(text), config, in_dir("secret"));
-	put_file("conf", text, strlen(text));
-}
-
-#define CLIENT_WEB "198.51.100.7:40000 > 192.0.2.80:80"
-
-/* The Ethernet addresses of what went out: synweir's port, and whom it is for. */
-static void expect_macs(unsigned int i, const char *dst, const char *src)
-{
-	CU_ASSERT_FATAL(i < out.n);
-	CU_ASSERT_EQUAL(memcmp(out.at[i].bytes, dst, 6), 0);
-	CU_ASSERT_EQUAL(memcmp(out.at[i].bytes + 6, src, 6), 0);
-}
-
-#define MAC_CLIENT "\x02\0\0\0\0\x02" /* of frame_tcp() */
-#define MAC_ASKER  "\x02\0\0\0\0\x09"
-#define MAC_FRONT  "\x02\0\0\x01\0\0"
-#define MAC_BACK   "\x02\0\0\x01\0\x01"
-#define MAC_HOP0   "\x02\0\0\x02\0\0"
 
 static void fill_verdicts(void)
 {
@@ -246,9 +47,6 @@ static void fill_verdicts(void)
 	/* a clock that went back */
 	add_tcp(900000, backend, (struct end){0x0a000001, 2000}, WEIR_TCP_RST, 1, 1, 0);
 }
-
-#define SIX     "2001:db8:a::1:203"
-#define SIX_VIP "2001:db8::201"
 
 static const char verdicts[] =
 	"     1    0.000000  SYN " CLIENT_WEB " seq 1000 win 43981 len 0 <mss 1460> : "
@@ -288,7 +86,7 @@ static const char verdicts[] =
 
 static void test_verdicts(void)
 {
-	start();
+	start(config);
 	fill_verdicts();
 	replay();
 	expect_lines(verdicts);
@@ -302,25 +100,6 @@ static void test_verdicts(void)
 	CU_ASSERT_EQUAL(out.at[2].bytes[21], 2);
 }
 
-/* The i-th frame out is this segment; returns its sequence number. */
-static uint32_t expect_out(unsigned int i, uint64_t us, struct end from, struct end to,
-	uint8_t flags, uint32_t ack)
-{
-	const uint8_t *f = out.at[i].bytes;
-
-	CU_ASSERT_FATAL(i < out.n);
-	CU_ASSERT(out.at[i].us >= us && out.at[i].us < us + 10000); /* a tick of the wheel */
-	CU_ASSERT_EQUAL(get32(f + FRAME_IP + 12), from.addr);
-	CU_ASSERT_EQUAL(get32(f + FRAME_IP + 16), to.addr);
-	CU_ASSERT_EQUAL(frame_get16(f + FRAME_TCP), from.port);
-	CU_ASSERT_EQUAL(frame_get16(f + FRAME_TCP + 2), to.port);
-	CU_ASSERT_EQUAL(f[FRAME_TCP + 13], flags);
-	CU_ASSERT_EQUAL(get32(f + FRAME_TCP + 8), ack);
-	CU_ASSERT_EQUAL(frame_ip_sum(f), 0xffff);
-	CU_ASSERT_EQUAL(frame_tcp_sum(f), 0xffff);
-	return get32(f + FRAME_TCP + 4);
-}
-
 /* A connection from SYN to the first answer, the client's data having to wait for the backend. */
 static void test_connection(void)
 {
@@ -330,7 +109,7 @@ static void test_connection(void)
 	uint32_t cookie, isn;
 	char expected[4096];
 
-	start();
+	start(config);
 	add_tcp(0, client, vip, WEIR_TCP_SYN, 1000, 0, 0);
 	replay();
 	cookie = expect_out(0, 0, vip, client, WEIR_TCP_SYN | WEIR_TCP_ACK, 1001);
@@ -404,7 +183,7 @@ static void test_ladder(void)
 	struct end local = {0x0a000001, 0}, liar = {0xc6336408, 41000};
 	uint32_t cookie, isn;
 
-	start();
+	start(config);
 	add_tcp(0, client, vip, WEIR_TCP_SYN, 1000, 0, 0);
 	replay();
 	cookie = expect_out(0, 0, vip, client, WEIR_TCP_SYN | WEIR_TCP_ACK, 1001);
@@ -430,7 +209,7 @@ static void test_verbose_and_repeatable(void)
 {
 	struct capture first;
 
-	start();
+	start(config);
 	fill_verdicts();
 	replay();
 	first = out;
@@ -457,7 +236,7 @@ static void test_errors(void)
 {
 	char bytes[2048];
 
-	start();
+	start(config);
 	fill_verdicts();
 	write_in(DLT_EN10MB, "in.pcap");
 	write_in(DLT_RAW, "raw.pcap");
@@ -494,13 +273,5 @@ static const struct unit_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	char clean[64];
-	int ret;
-
-	if (argc != 2 || access(argv[1], X_OK) != 0 || mkdtemp(dir) == NULL)
-		return 2;
-	weirpcap = realpath(argv[1], NULL); /* the program runs in dir */
-	ret = unit_main("weirpcap", tests, sizeof(tests) / sizeof(tests[0]));
-	snprintf(clean, sizeof(clean), "rm -rf '%s'", dir);
-	return system(clean) == 0 ? ret : 2;
+	return program_main(argc, argv, "weirpcap", tests, sizeof(tests) / sizeof(tests[0]));
 }
