@@ -27,7 +27,7 @@ LAB=${LAB:-weir$$}
 LAB_DIR=/tmp/$LAB
 LAB_DUT=${LAB_DUT:-synweir}    # or "vm": in a virtual machine; or what lab_linux.sh has: "linux", "direct"
 LAB_DRIVER=${LAB_DRIVER:-af_packet} # or "af_xdp" or "tap": what synweir's ports are
-LAB_RING=${LAB_RING:-8192}     # frames in each ring of an AF_PACKET port
+LAB_RING=${LAB_RING:-8192} LAB_FRAME=${LAB_FRAME:-2048} # frames in each ring of an AF_PACKET port, bytes of each
 LAB_ARMS=${LAB_ARMS:-2}        # 2 or 1
 LAB_MODE=${LAB_MODE:-fullnat}  # or "nat"
 LAB_WORKERS=${LAB_WORKERS:-1}
@@ -349,7 +349,7 @@ lab_synweir_ready_or_gone() {
 
 # What the ports are called in the configuration. A queue a worker where the driver has any number of them.
 lab_devices() {
-	local ring="blocksz=65536,framesz=2048,framecnt=$LAB_RING,qdisc_bypass=1,qpairs=$LAB_WORKERS"
+	local ring="blocksz=$((LAB_FRAME * 32)),framesz=$LAB_FRAME,framecnt=$LAB_RING,qdisc_bypass=1,qpairs=$LAB_WORKERS"
 	case $LAB_DRIVER in
 	af_packet)
 		LAB_DEVICE_FRONT=net_af_packet0,iface=wfront,$ring

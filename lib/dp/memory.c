@@ -12,6 +12,7 @@
 #include <rte_lcore.h>
 
 #include "compat/dpdk.h"
+#include "dp/netdev.h"
 #include "flow/pkt.h"
 
 #define HUGE_PAGE (2ul << 20)
@@ -98,10 +99,13 @@ uint16_t weir_pool_data_room(const struct weir_policy *p)
 {
 	uint32_t frame = RTE_MBUF_DEFAULT_DATAROOM;
 
-	for (uint32_t i = 0; i < p->n_ports; i++)
+	for (uint32_t i = 0; i < p->n_ports; i++) {
 		frame = RTE_MAX(frame,
 			p->ports[i].mtu + (uint32_t)RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN +
 				2 * RTE_VLAN_HLEN);
+		/* net_af_packet wants a buffer for a whole slot, however long frames are */
+		frame = RTE_MAX(frame, weir_netdev_slot_bytes(p->ports[i].device));
+	}
 	return (uint16_t)RTE_MIN(RTE_PKTMBUF_HEADROOM + RTE_ALIGN_CEIL(frame, 64u), 65472u);
 }
 

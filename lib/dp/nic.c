@@ -25,6 +25,11 @@ enum quirk {
 	QUIRK_TIDIES_UP = 1 << 4,
 	/* Talks to the kernel's driver about the device's flows and queues while it runs. */
 	QUIRK_BIFURCATED = 1 << 5,
+	/*
+	 * Says that frames have 1518 bytes at most (until DPDK 26.03), whatever its ring has room for, so that
+	 * ethdev refuses any larger MTU: the kernel's interface is told instead.
+	 */
+	QUIRK_SHORT_FRAMES = 1 << 6,
 	/* Gives the kernel AF_XDP_BUFFERS of a queue's buffers, however short its receive ring is. */
 	QUIRK_FILL_RING = 1 << 3,
 };
@@ -32,12 +37,15 @@ enum quirk {
 /* XSK_RING_CONS__DEFAULT_NUM_DESCS of libxdp. A shorter ring loses frames sooner, and saves no buffer. */
 #define AF_XDP_BUFFERS 2048
 
+/* Bytes of a slot of AF_PACKET's ring beside an IP packet: its header, Ethernet's, a tag, and what they are aligned to. */
+#define SLOT_EXTRA 100
+
 static const struct {
 	const char *driver;
 	unsigned int quirks;
 } quirks[] = {
 	{"net_tap", QUIRK_ONE_QUEUE | QUIRK_LINK_UNKNOWN | QUIRK_TIDIES_UP},
-	{"net_af_packet", QUIRK_ALL_QUEUES},
+	{"net_af_packet", QUIRK_ALL_QUEUES | QUIRK_SHORT_FRAMES},
 	{"net_af_xdp", QUIRK_ALL_QUEUES | QUIRK_FILL_RING | QUIRK_TIDIES_UP},
 	{"mlx5_pci", QUIRK_BIFURCATED},
 	{"net_mlx4", QUIRK_BIFURCATED},
@@ -198,13 +206,35 @@ static void ask_for_tags(struct rte_eth_conf *conf, struct weir_nic *nic,
 		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_VLAN_INSERT;
 }
 
+/* By the driver; the kernel's interface is told by weir_nic_start(). */
+static uint16_t mtu_by_driver(const struct weir_nic *nic, const struct rte_eth_dev_info *info)
+{
+	if (quirks_of(info->driver_name) & QUIRK_SHORT_FRAMES &&
+		info->max_rx_pktlen <= RTE_ETHER_MAX_LEN)
+		return RTE_MIN(nic->port->mtu, RTE_ETHER_MTU);
+	return nic->port->mtu;
+}
+
+/* The ring of AF_PACKET cuts off what a slot has no room for. */
+static int check_slots(const struct weir_port *port, struct weir_dp_error *err)
+{
+	const uint32_t slot = weir_netdev_slot_bytes(port->device), least = port->mtu + SLOT_EXTRA;
+
+	if (slot == 0 || slot >= least)
+		return 0;
+	return weir_dp_fail(err, -EINVAL,
+		"port %s: %s: frames of mtu %u do not fit into slots of %u bytes: framesz must be "
+		"%u at least, e.g. \"framesz=9216,blocksz=36864,framecnt=2048\" for mtu 9000",
+		port->name, port->device, port->mtu, slot, RTE_ALIGN_CEIL(least, 16u));
+}
+
 static void fill_conf(struct rte_eth_conf *conf, struct weir_nic *nic,
 	const struct rte_eth_dev_info *info, uint8_t *key)
 {
 	const uint64_t tx_wanted = RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 
 	memset(conf, 0, sizeof(*conf));
-	conf->rxmode.mtu = nic->port->mtu;
+	conf->rxmode.mtu = mtu_by_driver(nic, info);
 	conf->rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 	nic->rx_csum = conf->rxmode.offloads != 0;
 	if ((info->tx_offload_capa & tx_wanted) == tx_wanted)
@@ -270,6 +300,9 @@ int weir_nic_open(struct weir_nic *nic, const struct weir_port *port, unsigned i
 	memset(nic, 0, sizeof(*nic));
 	nic->port = port;
 	nic->use = *use;
+	rc = check_slots(port, err);
+	if (rc != 0)
+		return rc;
 	weir_sockets_find(&before);
 	rc = find(nic, port, err);
 	weir_sockets_add_new(&nic->sockets, &before); /* net_af_packet opens its own here */
@@ -336,21 +369,38 @@ static void take_multicast(const struct weir_nic *nic)
 		rte_eth_promiscuous_enable(nic->id);
 }
 
+/* Some drivers take note of the configured MTU, others want to be told. */
+static int set_mtu(const struct weir_nic *nic, struct weir_dp_error *err)
+{
+	const uint16_t wanted = nic->port->mtu;
+	uint16_t mtu;
+	int rc;
+
+	if (quirks_of(nic->driver) & QUIRK_SHORT_FRAMES && wanted > RTE_ETHER_MTU) {
+		rc = weir_netdev_set_mtu(nic->iface, wanted);
+		if (rc != 0)
+			return weir_dp_fail(err, rc,
+				"port %s: the interface %s takes no mtu of %u: %s", nic->port->name,
+				nic->iface, wanted, strerror(-rc));
+	} else if (rte_eth_dev_get_mtu(nic->id, &mtu) == 0 && mtu != wanted) {
+		rte_eth_dev_set_mtu(nic->id, wanted);
+	}
+	return 0;
+}
+
 int weir_nic_start(struct weir_nic *nic, struct rte_mempool *const *pools,
 	struct weir_dp_error *err)
 {
 	struct weir_sockets before;
-	uint16_t mtu;
 	int rc;
 
 	weir_sockets_find(&before);
 	rc = set_up_queues(nic, pools, err);
 	weir_sockets_add_new(&nic->sockets, &before); /* net_af_xdp here */
+	if (rc == 0)
+		rc = set_mtu(nic, err);
 	if (rc != 0)
 		return rc;
-	/* some drivers take note of the configured MTU, others want to be told */
-	if (rte_eth_dev_get_mtu(nic->id, &mtu) == 0 && mtu != nic->port->mtu)
-		rte_eth_dev_set_mtu(nic->id, nic->port->mtu);
 	rc = rte_eth_dev_start(nic->id);
 	if (rc != 0)
 		return weir_dp_fail(err, rc, "port %s: %s does not start: %s", nic->port->name,

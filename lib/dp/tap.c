@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dp/netdev.h"
+
 #ifndef TUNSETCARRIER
 #define TUNSETCARRIER _IOW('T', 226, int) /* <linux/if_tun.h> of Linux 5.0 */
 #endif
@@ -45,16 +47,6 @@ static int set_mac(const struct weir_tap *t, const uint8_t mac[6])
 	return ask(t, SIOCSIFHWADDR, &ifr);
 }
 
-static int set_mtu(const struct weir_tap *t, uint16_t mtu)
-{
-	struct ifreq ifr = {0};
-
-	if (ask(t, SIOCGIFMTU, &ifr) == 0 && ifr.ifr_mtu == mtu)
-		return 0;
-	ifr.ifr_mtu = mtu;
-	return ask(t, SIOCSIFMTU, &ifr);
-}
-
 static int make(struct weir_tap *t)
 {
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
@@ -77,7 +69,7 @@ int weir_tap_open(struct weir_tap *t, const char *name, const uint8_t mac[6], ui
 	if (rc == 0)
 		rc = set_mac(t, mac);
 	if (rc == 0)
-		rc = set_mtu(t, mtu);
+		rc = weir_netdev_set_mtu(t->name, mtu);
 	if (rc == 0)
 		return 0;
 	weir_tap_close(t);

@@ -129,6 +129,9 @@ e2e_variant() {
 		[1-9]) LAB_WORKERS=$word ;;
 		onearm) LAB_ARMS=1 ;;
 		snoop) E2E_SNOOPED=1 ;;
+		jumbo) # ports of 9000 bytes
+			LAB_FRONT_KEYS='mtu = 9000;' LAB_BACK_KEYS='mtu = 9000;' LAB_FRAME=9216 LAB_RING=2048
+			;;
 		rss) LAB_FRONT_KEYS='rss = "on";' ;; # the device chooses a client's worker
 		tap) LAB_DRIVER=tap ;;
 		xdp) LAB_DRIVER=af_xdp ;;
