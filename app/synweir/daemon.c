@@ -270,13 +270,13 @@ static int start_checking(struct daemon *d)
 	}
 	weir_checker_follow(d->reloader.checker, c->checks);
 	c->checks = NULL;
-	weir_telemetry_checker(&d->view, d->reloader.checker);
+	weir_view_set_checker(&d->view, d->reloader.checker);
 	return 0;
 }
 
 static void stop_checking(struct daemon *d)
 {
-	weir_telemetry_checker(&d->view, NULL);
+	weir_view_set_checker(&d->view, NULL);
 	weir_checker_stop(d->reloader.checker);
 }
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "ctl/telemetry.h"
 #include "flow/life.h"
 #include "log.h"
 
@@ -43,10 +42,10 @@ static int put_in_force(struct weir_reloader *r, struct weir_policy *policy)
 	struct weir_policy *old = r->config->policy;
 	int rc;
 
-	weir_telemetry_policy(r->view, policy);
+	weir_view_set_policy(r->view, policy);
 	rc = weir_dataplane_replace(r->dp, policy);
 	if (rc != 0) {
-		weir_telemetry_policy(r->view, old);
+		weir_view_set_policy(r->view, old);
 		return rc;
 	}
 	r->old = old;

@@ -11,19 +11,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* DPDK 22.11 takes them for control characters, looks them up in front of its table, and sends what is no JSON. */
-void weir_row_text(struct rte_tel_data *row, const char *name, const char *text)
-{
-	char ascii[RTE_TEL_MAX_STRING_LEN];
-
-	snprintf(ascii, sizeof(ascii), "%s", text);
-	for (char *c = ascii; *c != '\0'; c++)
-		if (*c & 0x80)
-			*c = '?';
-	(void)rte_tel_data_add_dict_string(row, name, ascii);
-}
-
-void weir_row_endpoint(struct rte_tel_data *row, const char *name, const struct weir_addr *addr,
+void weir_row_endpoint(struct weir_row *row, const char *name, const struct weir_addr *addr,
 	uint16_t port_be)
 {
 	char text[WEIR_ADDR_TEXT], endpoint[WEIR_ADDR_TEXT + 8];
@@ -34,21 +22,12 @@ void weir_row_endpoint(struct rte_tel_data *row, const char *name, const struct 
 	weir_row_text(row, name, endpoint);
 }
 
-struct rte_tel_data *weir_row_list(enum rte_tel_value_type type)
-{
-	struct rte_tel_data *list = rte_tel_data_alloc();
-
-	if (list != NULL)
-		(void)rte_tel_data_start_array(list, type);
-	return list;
-}
-
 static uint32_t one(const struct weir_view *v)
 {
 	return 1;
 }
 
-static void row_time(struct rte_tel_data *row, const char *name, time_t at)
+static void row_time(struct weir_row *row, const char *name, time_t at)
 {
 	char text[32];
 	struct tm tm;
@@ -58,7 +37,7 @@ static void row_time(struct rte_tel_data *row, const char *name, time_t at)
 	weir_row_text(row, name, at != 0 ? text : "");
 }
 
-static void reload_rows(const struct weir_view *v, struct rte_tel_data *row)
+static void reload_rows(const struct weir_view *v, struct weir_row *row)
 {
 	struct weir_reload_log log = weir_reload_look(v->reload);
 
@@ -80,7 +59,7 @@ static uint32_t live_services(const struct weir_policy *p)
 	return n;
 }
 
-static void info_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+static void info_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	struct timespec now;
 
@@ -141,7 +120,7 @@ static const char *gate_name(const struct weir_view *v, uint32_t service,
 	return c->calm == v->policy->n_workers ? "calm" : "both";
 }
 
-static void service_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+static void service_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_service *s = &v->policy->services[i];
 	const struct weir_service_counters c = weir_view_service(v, i);
@@ -204,7 +183,7 @@ static const char *backend_state(const struct weir_view *v, uint32_t i, const st
 	return m->backup ? "backup" : "live";
 }
 
-static void backend_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+static void backend_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_backend *b = &v->policy->backends[i];
 	const struct weir_backend_counters c = weir_view_backend(v, i);
@@ -231,14 +210,14 @@ static uint32_t workers(const struct weir_view *v)
 	return v->policy->n_workers;
 }
 
-static void worker_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+static void worker_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_view_worker *w = &v->worker[i];
 	const struct weir_balance b = weir_view_balance(v, i);
 
 	weir_row_number(row, "worker", i);
 	weir_row_number(row, "lcore", w->lcore);
-	(void)rte_tel_data_add_dict_int(row, "cpu", w->cpu);
+	weir_row_signed(row, "cpu", w->cpu);
 	weir_row_number(row, "conns", weir_counted(&w->counters->conns));
 	weir_row_number(row, "conns_max", w->conns_max);
 	weir_row_number(row, "held", b.held);
@@ -269,39 +248,34 @@ static unsigned int fate_by_class(uint32_t i)
 	return 0;
 }
 
-/* Every fate by class, then the events: the total, and each worker's share. */
-static void drops_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+static void add_shares(const struct weir_view *v, bool is_fate, unsigned int at,
+	struct weir_row *row)
 {
-	bool is_fate = i < WEIR_FATES;
-	unsigned int at = is_fate ? fate_by_class(i) : i - WEIR_FATES;
-	struct rte_tel_data *shares = weir_row_list(RTE_TEL_UINT_VAL);
-	uint64_t total = 0;
-
+	weir_row_list(row, "workers", WEIR_FIELD_NUMBERS);
 	for (unsigned int w = 0; w < v->policy->n_workers; w++) {
 		const struct weir_counters *c = v->worker[w].counters;
-		uint64_t n = weir_counted(is_fate ? &c->fate[at] : &c->event[at]);
 
-		total += n;
-		if (shares != NULL)
-			(void)rte_tel_data_add_array_uint(shares, n < INT64_MAX ? n : INT64_MAX);
+		weir_row_list_number(row, weir_counted(is_fate ? &c->fate[at] : &c->event[at]));
 	}
+}
+
+/* Every fate by class, then the events: the total, and each worker's share. */
+static void drops_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
+{
+	const bool is_fate = i < WEIR_FATES;
+	const unsigned int at = is_fate ? fate_by_class(i) : i - WEIR_FATES;
+
 	weir_row_text(row, "class", is_fate ? weir_fate_class_name(weir_fates[at].class) : "event");
 	weir_row_text(row, "name", is_fate ? weir_fates[at].name : weir_events[at].name);
-	weir_row_number(row, "total", total);
-	if (shares != NULL)
-		(void)rte_tel_data_add_dict_container(row, "workers", shares, 0);
+	weir_row_number(row, "total", is_fate ? weir_view_fate(v, at) : weir_view_event(v, at));
+	add_shares(v, is_fate, at, row);
 	weir_row_text(row, "text", is_fate ? weir_fates[at].text : weir_events[at].text);
 }
 
-static void accounting_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+static void accounting_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_balance b = weir_view_balance(v, i);
-	int64_t shown = b.balance; /* telemetry's signed numbers have 32 bits */
 
-	if (shown > INT32_MAX)
-		shown = INT32_MAX;
-	if (shown < -INT32_MAX)
-		shown = -INT32_MAX;
 	weir_row_number(row, "worker", i);
 	weir_row_number(row, "rx", b.rx);
 	weir_row_number(row, "created", b.created);
@@ -311,7 +285,7 @@ static void accounting_row(const struct weir_view *v, uint32_t i, struct rte_tel
 	weir_row_number(row, "consumed", b.consumed);
 	weir_row_number(row, "handed_out", b.handed_out);
 	weir_row_number(row, "held", b.held);
-	(void)rte_tel_data_add_dict_int(row, "balance", (int)shown);
+	weir_row_signed(row, "balance", b.balance);
 }
 
 const struct weir_listing weir_listings[WEIR_LISTINGS] = {
@@ -342,3 +316,13 @@ const struct weir_listing weir_listings[WEIR_LISTINGS] = {
 	{"/synweir/accounting", "Each worker's packet balance. Parameters: cursor", 24, workers,
 		accounting_row, NULL},
 };
+
+bool weir_listing_row(const struct weir_listing *l, const struct weir_view *v, uint32_t i,
+	struct weir_row *row)
+{
+	if (l->is_vacant != NULL && l->is_vacant(v, i))
+		return false;
+	weir_row_clear(row);
+	l->row(v, i, row);
+	return true;
+}

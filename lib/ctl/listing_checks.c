@@ -11,7 +11,7 @@ static bool look(const struct weir_view *v, uint32_t backend, struct weir_record
 	return v->checker != NULL && weir_checker_look(v->checker, (uint16_t)backend, r);
 }
 
-static void add_time(struct rte_tel_data *row, const char *name, time_t at)
+static void add_time(struct weir_row *row, const char *name, time_t at)
 {
 	char text[32];
 	struct tm tm;
@@ -26,7 +26,7 @@ static const char *state_of(const struct weir_record *r)
 	return r->up ? "up" : "down";
 }
 
-static void add_state(struct rte_tel_data *row, const struct weir_record *r)
+static void add_state(struct weir_row *row, const struct weir_record *r)
 {
 	const struct weir_record_change *latest = weir_record_latest(r);
 
@@ -37,7 +37,7 @@ static void add_state(struct rte_tel_data *row, const struct weir_record *r)
 	weir_row_number(row, "result_us", r->last.latency_us);
 }
 
-void weir_checks_add(const struct weir_view *v, uint32_t backend, struct rte_tel_data *row)
+void weir_checks_add(const struct weir_view *v, uint32_t backend, struct weir_row *row)
 {
 	struct weir_record r = {0};
 
@@ -46,7 +46,7 @@ void weir_checks_add(const struct weir_view *v, uint32_t backend, struct rte_tel
 }
 
 /* "2026-11-29T03:12:05Z down, 2026-11-29T03:11:58Z up": the latest first. */
-static void add_history(struct rte_tel_data *row, const struct weir_record *r)
+static void add_history(struct weir_row *row, const struct weir_record *r)
 {
 	char text[HISTORY * 32] = "";
 
@@ -65,7 +65,7 @@ static void add_history(struct rte_tel_data *row, const struct weir_record *r)
 	weir_row_text(row, "history", text);
 }
 
-void weir_checks_row(const struct weir_view *v, uint32_t backend, struct rte_tel_data *row)
+void weir_checks_row(const struct weir_view *v, uint32_t backend, struct weir_row *row)
 {
 	const struct weir_backend *b = &v->policy->backends[backend];
 	struct weir_record r = {0};

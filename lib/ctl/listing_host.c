@@ -15,7 +15,7 @@ bool weir_hosts_is_vacant(const struct weir_view *v, uint32_t i)
 	return !weir_port_has_host(&v->policy->ports[i / ROWS]);
 }
 
-void weir_hosts_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_hosts_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const uint32_t port = i / ROWS, class = i % ROWS;
 	const struct weir_port *p = &v->policy->ports[port];

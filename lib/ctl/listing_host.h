@@ -8,6 +8,6 @@
 uint32_t weir_hosts_count(const struct weir_view *v);
 bool weir_hosts_is_vacant(const struct weir_view *v,
 	uint32_t i); /* its port has no host interface */
-void weir_hosts_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_hosts_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 #endif

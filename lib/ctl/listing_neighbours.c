@@ -32,7 +32,7 @@ static const char *role_of(const struct weir_nexthop_record *r)
 	return r->is_member ? "one of several routers" : "router";
 }
 
-static void add_mac(struct rte_tel_data *row, const uint8_t m[6])
+static void add_mac(struct weir_row *row, const uint8_t m[6])
 {
 	static const uint8_t unknown[6];
 	char text[18] = "";
@@ -43,7 +43,7 @@ static void add_mac(struct rte_tel_data *row, const uint8_t m[6])
 	weir_row_text(row, "mac", text);
 }
 
-void weir_neighbours_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_neighbours_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	struct weir_nexthop_record r;
 	char addr[WEIR_ADDR_TEXT];

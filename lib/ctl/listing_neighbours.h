@@ -8,6 +8,6 @@
 uint32_t weir_neighbours_count(const struct weir_view *v);
 /* Groups of routers are: their members have rows of their own. */
 bool weir_neighbours_is_vacant(const struct weir_view *v, uint32_t i);
-void weir_neighbours_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_neighbours_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "ctl/names.h"
 
-void weir_limits_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_limits_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_limits *l = &v->policy->limits;
 
@@ -35,7 +35,7 @@ uint32_t weir_memory_count(const struct weir_view *v)
 	return v->policy->n_workers + 1;
 }
 
-void weir_memory_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_memory_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const bool is_worker = i < v->policy->n_workers;
 	uint64_t bytes = v->memory_bytes;
@@ -60,7 +60,7 @@ static const char *yes(bool is)
 	return is ? "yes" : "no";
 }
 
-static void timeouts(const struct weir_timeouts *t, struct rte_tel_data *row)
+static void timeouts(const struct weir_timeouts *t, struct weir_row *row)
 {
 	weir_row_number(row, "established_ms", t->established_ms);
 	weir_row_number(row, "half_close_ms", t->half_close_ms);
@@ -70,7 +70,7 @@ static void timeouts(const struct weir_timeouts *t, struct rte_tel_data *row)
 	weir_row_number(row, "rst_pending_ms", t->rst_pending_ms);
 }
 
-void weir_policy_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_policy_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_service *s = &v->policy->services[i];
 

@@ -5,13 +5,13 @@
 
 #include "ctl/listing.h"
 
-void weir_limits_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_limits_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 /* Workers, then all packet buffers. */
 uint32_t weir_memory_count(const struct weir_view *v);
-void weir_memory_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_memory_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 /* A service a row. */
-void weir_policy_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_policy_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 #endif

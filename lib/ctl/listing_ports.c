@@ -8,28 +8,18 @@ uint32_t weir_ports_count(const struct weir_view *v)
 	return v->policy->n_ports;
 }
 
-static struct rte_tel_data *addresses_of(const struct weir_interface *p)
+static void add_addresses(struct weir_row *row, const struct weir_interface *p)
 {
-	struct rte_tel_data *list = weir_row_list(RTE_TEL_STRING_VAL);
 	char addr[WEIR_ADDR_TEXT], text[WEIR_ADDR_TEXT + 4];
 
-	for (unsigned int a = 0; list != NULL && a < p->n_addrs; a++) {
+	weir_row_list(row, "addresses", WEIR_FIELD_TEXTS);
+	for (unsigned int a = 0; p != NULL && a < p->n_addrs; a++) {
 		const struct weir_interface_addr *pa = &p->addrs[a];
 
 		snprintf(text, sizeof(text), "%s/%d", weir_addr_text(&pa->addr, addr),
 			weir_addr_is_v4(&pa->addr) ? pa->prefix - 96 : pa->prefix);
-		(void)rte_tel_data_add_array_string(list, text);
+		weir_row_list_text(row, text);
 	}
-	return list;
-}
-
-static void add_addresses(struct rte_tel_data *row, const struct weir_interface *p)
-{
-	static const struct weir_interface none;
-	struct rte_tel_data *addresses = addresses_of(p != NULL ? p : &none);
-
-	if (addresses != NULL)
-		(void)rte_tel_data_add_dict_container(row, "addresses", addresses, 0);
 }
 
 /* Of that port; NULL: it has VLANs only. */
@@ -41,7 +31,7 @@ static const struct weir_interface *untagged(const struct weir_policy *p, uint32
 	return NULL;
 }
 
-void weir_ports_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_ports_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_port *p = &v->policy->ports[i];
 	const struct weir_view_port *d = &v->port[i];
@@ -75,7 +65,7 @@ uint32_t weir_interfaces_count(const struct weir_view *v)
 	return v->policy->n_interfaces;
 }
 
-void weir_interfaces_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_interfaces_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	const struct weir_interface *p = &v->policy->interfaces[i];
 

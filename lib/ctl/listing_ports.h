@@ -7,9 +7,9 @@
 
 uint32_t weir_ports_count(const struct weir_view *v);
 /* With the addresses of frames without a tag. */
-void weir_ports_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_ports_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 uint32_t weir_interfaces_count(const struct weir_view *v);
-void weir_interfaces_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_interfaces_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 #endif

@@ -75,7 +75,7 @@ uint32_t weir_sources_count(const struct weir_view *v)
 	return look.n;
 }
 
-void weir_sources_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row)
+void weir_sources_row(const struct weir_view *v, uint32_t i, struct weir_row *row)
 {
 	char text[WEIR_ADDR_TEXT];
 

@@ -10,6 +10,6 @@
  * The most refused address is first, among equals the one with most connections.
  */
 uint32_t weir_sources_count(const struct weir_view *v);
-void weir_sources_row(const struct weir_view *v, uint32_t i, struct rte_tel_data *row);
+void weir_sources_row(const struct weir_view *v, uint32_t i, struct weir_row *row);
 
 #endif

@@ -7,10 +7,11 @@
 #include "ctl/telemetry.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <rte_telemetry.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "compat/dpdk.h"
 #include "ctl/ask.h"
 #include "ctl/listing.h"
 #include "ctl/order.h"
@@ -29,36 +30,104 @@
 /* Telemetry's callbacks have no argument of ours. Set once, before the first command is known. */
 static const struct weir_view *seen;
 
-/*
- * Held by threads that read the view's policy, so that the control thread can wait until none does. The
- * control thread has precedence: a dense sequence of readers would keep it out for ever.
- */
-static pthread_rwlock_t policy_lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
-
 struct rows {
 	struct rte_tel_data *dict;
 	uint32_t n;
 };
 
+/*
+ * DPDK 22.11 takes bytes that are not ASCII for control characters, looks them up in front of its table, and sends
+ * what is no JSON.
+ */
+static void make_ascii(char to[RTE_TEL_MAX_STRING_LEN], const char *text)
+{
+	snprintf(to, RTE_TEL_MAX_STRING_LEN, "%s", text);
+	for (char *c = to; *c != '\0'; c++)
+		if (*c & 0x80)
+			*c = '?';
+}
+
+/* JSON readers hold numbers up to 2^63 - 1: larger ones are cut. */
+static uint64_t cut(uint64_t number)
+{
+	return number < INT64_MAX ? number : INT64_MAX;
+}
+
+/* Telemetry's signed numbers have 32 bits before DPDK 23.03. */
+static WEIR_TEL_INT cut_signed(int64_t number)
+{
+	if (number > INT32_MAX)
+		return INT32_MAX;
+	return number < -INT32_MAX ? -INT32_MAX : (WEIR_TEL_INT)number;
+}
+
+/* Out of memory shows as its absence. */
+static void write_list(struct rte_tel_data *dict, const struct weir_row *row,
+	const struct weir_field *f)
+{
+	const bool texts = f->type == WEIR_FIELD_TEXTS;
+	struct rte_tel_data *list = rte_tel_data_alloc();
+
+	if (list == NULL)
+		return;
+	(void)rte_tel_data_start_array(list, texts ? RTE_TEL_STRING_VAL : RTE_TEL_UINT_VAL);
+	for (unsigned int i = 0; i < row->n_list; i++) {
+		if (texts)
+			(void)rte_tel_data_add_array_string(list, row->list.texts[i]);
+		else
+			(void)rte_tel_data_add_array_uint(list, cut(row->list.numbers[i]));
+	}
+	(void)rte_tel_data_add_dict_container(dict, f->name, list, 0);
+}
+
+/* Names are fixed strings, so that adding to a dict of few entries cannot fail. */
+static void write_field(struct rte_tel_data *dict, const struct weir_row *row,
+	const struct weir_field *f)
+{
+	char ascii[RTE_TEL_MAX_STRING_LEN];
+
+	switch (f->type) {
+	case WEIR_FIELD_TEXT:
+		make_ascii(ascii, f->text);
+		(void)rte_tel_data_add_dict_string(dict, f->name, ascii);
+		break;
+	case WEIR_FIELD_NUMBER:
+		(void)rte_tel_data_add_dict_uint(dict, f->name, cut(f->number));
+		break;
+	case WEIR_FIELD_SIGNED:
+		(void)rte_tel_data_add_dict_int(dict, f->name, cut_signed((int64_t)f->number));
+		break;
+	case WEIR_FIELD_TEXTS:
+	case WEIR_FIELD_NUMBERS:
+		write_list(dict, row, f);
+		break;
+	}
+}
+
 static int refuse(struct rte_tel_data *answer, const struct weir_params_error *err)
 {
+	char ascii[RTE_TEL_MAX_STRING_LEN];
+
+	make_ascii(ascii, err->text);
 	(void)rte_tel_data_start_dict(answer);
-	weir_row_text(answer, "error", err->text);
+	(void)rte_tel_data_add_dict_string(answer, "error", ascii);
 	return 0;
 }
 
-/* The next row to fill in; NULL when out of memory. It is freed with the answer. */
-static struct rte_tel_data *row_add(struct rows *rows)
+/* false: out of memory. It is freed with the answer. */
+static bool rows_add(struct rows *rows, const struct weir_row *row)
 {
-	struct rte_tel_data *row = rte_tel_data_alloc();
+	struct rte_tel_data *dict = rte_tel_data_alloc();
 	char key[12];
 
-	if (row == NULL)
-		return NULL;
+	if (dict == NULL)
+		return false;
 	snprintf(key, sizeof(key), "%u", rows->n++);
-	(void)rte_tel_data_start_dict(row);
-	(void)rte_tel_data_add_dict_container(rows->dict, key, row, 0);
-	return row;
+	(void)rte_tel_data_start_dict(dict);
+	for (unsigned int i = 0; i < row->n; i++)
+		write_field(dict, row, &row->field[i]);
+	(void)rte_tel_data_add_dict_container(rows->dict, key, dict, 0);
+	return true;
 }
 
 static int rows_start(struct rows *rows)
@@ -85,6 +154,7 @@ static int list(const char *cmd, const char *text, struct rte_tel_data *answer)
 	struct weir_params_error err = {""};
 	struct weir_params params;
 	uint64_t at = 0, end, count;
+	struct weir_row row;
 	struct rows rows;
 
 	while (strcmp(cmd, l->command) != 0)
@@ -96,16 +166,9 @@ static int list(const char *cmd, const char *text, struct rte_tel_data *answer)
 	if (rows_start(&rows) != 0)
 		return -ENOMEM;
 	end = at + l->page < count ? at + l->page : count;
-	for (; at < end; at++) {
-		struct rte_tel_data *row;
-
-		if (l->is_vacant != NULL && l->is_vacant(seen, (uint32_t)at))
-			continue;
-		row = row_add(&rows);
-		if (row == NULL)
+	for (; at < end; at++)
+		if (weir_listing_row(l, seen, (uint32_t)at, &row) && !rows_add(&rows, &row))
 			break;
-		l->row(seen, (uint32_t)at, row);
-	}
 	return rows_finish(&rows, answer, at < count, at);
 }
 
@@ -113,9 +176,9 @@ static int answer_listing(const char *cmd, const char *text, struct rte_tel_data
 {
 	int ret;
 
-	pthread_rwlock_rdlock(&policy_lock);
+	weir_view_read_begin();
 	ret = list(cmd, text, answer);
-	pthread_rwlock_unlock(&policy_lock);
+	weir_view_read_end();
 	return ret;
 }
 
@@ -123,32 +186,35 @@ static int answer_listing(const char *cmd, const char *text, struct rte_tel_data
  * Orders
  */
 
+static void add_note(struct rows *rows, const char *text)
+{
+	struct weir_row row;
+
+	weir_row_clear(&row);
+	weir_row_text(&row, "note", text);
+	(void)rows_add(rows, &row);
+}
+
 /* Telemetry's threads may wait; true: the control thread has made and published what is ordered. */
 static bool is_obeyed(struct rows *rows)
 {
 	struct weir_reload_log log;
-	struct rte_tel_data *row;
 
 	if (weir_reload_ask(seen->obey, RELOAD_PATIENCE_MS, &log) && log.last_good)
 		return true;
-	row = row_add(rows);
-	if (row != NULL)
-		weir_row_text(row, "note",
-			"it is ordered, and not in force yet: show backends tells");
+	add_note(rows, "it is ordered, and not in force yet: show backends tells");
 	return false;
 }
 
 static void note_what_is_left(struct rows *rows, uint16_t service)
 {
-	struct rte_tel_data *row;
 	bool one;
 
-	pthread_rwlock_rdlock(&policy_lock);
+	weir_view_read_begin();
 	one = weir_order_leaves_one(seen->policy, service);
-	pthread_rwlock_unlock(&policy_lock);
-	row = one ? NULL : row_add(rows);
-	if (row != NULL)
-		weir_row_text(row, "note", "no backend of the service takes new connections now");
+	weir_view_read_end();
+	if (!one)
+		add_note(rows, "no backend of the service takes new connections now");
 }
 
 /* Its rows are notes. */
@@ -159,9 +225,9 @@ static int answer_order(const char *cmd, const char *text, struct rte_tel_data *
 	struct rows rows;
 	int ret;
 
-	pthread_rwlock_rdlock(&policy_lock);
+	weir_view_read_begin();
 	ret = weir_order_give(seen, text, &given, &err);
-	pthread_rwlock_unlock(&policy_lock);
+	weir_view_read_end();
 	if (ret != 0)
 		return refuse(answer, &err);
 	if (rows_start(&rows) != 0)
@@ -192,14 +258,15 @@ static int answer_reload(const char *cmd, const char *text, struct rte_tel_data 
 	if (rows_start(&rows) != 0)
 		return -ENOMEM;
 	for (size_t at = 0; at < strlen(log.text); at += RELOAD_PIECE) {
-		struct rte_tel_data *row = row_add(&rows);
 		char piece[RELOAD_PIECE + 1];
+		struct weir_row row;
 
-		if (row == NULL)
-			break;
 		snprintf(piece, sizeof(piece), "%s", log.text + at);
-		weir_row_text(row, "outcome", log.last_good ? "reloaded" : "refused");
-		weir_row_text(row, "text", piece);
+		weir_row_clear(&row);
+		weir_row_text(&row, "outcome", log.last_good ? "reloaded" : "refused");
+		weir_row_text(&row, "text", piece);
+		if (!rows_add(&rows, &row))
+			break;
 	}
 	return rows_finish(&rows, answer, false, 0);
 }
@@ -219,20 +286,20 @@ static const char *closer_name(const struct weir_conn *c)
 static void add_conn(void *arg, unsigned int worker, const struct weir_conn *c, uint32_t now_tick)
 {
 	const struct weir_policy *p = seen->policy;
-	struct rte_tel_data *row = row_add(arg);
+	struct weir_row row;
 	int32_t ticks = (int32_t)(c->deadline - now_tick);
 
-	if (row == NULL)
-		return;
-	weir_row_number(row, "worker", worker);
-	weir_row_text(row, "state", weir_state_name(c->state));
-	weir_row_text(row, "closer", closer_name(c));
-	weir_row_endpoint(row, "client", &c->client.addr, c->client.port_be);
-	weir_row_text(row, "service", p->services[weir_policy_service_of(p, c->client.id)].name);
-	weir_row_endpoint(row, "local", &c->local.addr, c->local.port_be);
-	weir_row_text(row, "backend", p->backends[c->backend].name);
-	weir_row_number(row, "expires_ms",
+	weir_row_clear(&row);
+	weir_row_number(&row, "worker", worker);
+	weir_row_text(&row, "state", weir_state_name(c->state));
+	weir_row_text(&row, "closer", closer_name(c));
+	weir_row_endpoint(&row, "client", &c->client.addr, c->client.port_be);
+	weir_row_text(&row, "service", p->services[weir_policy_service_of(p, c->client.id)].name);
+	weir_row_endpoint(&row, "local", &c->local.addr, c->local.port_be);
+	weir_row_text(&row, "backend", p->backends[c->backend].name);
+	weir_row_number(&row, "expires_ms",
 		ticks > 0 ? (uint64_t)ticks * (WEIR_TICK_NS / 1000000) : 0);
+	(void)rows_add(arg, &row);
 }
 
 static int filter_state(struct weir_ask *ask, const char *name, struct weir_params_error *err)
@@ -352,24 +419,10 @@ static int answer_conns(const char *cmd, const char *text, struct rte_tel_data *
 {
 	int ret;
 
-	pthread_rwlock_rdlock(&policy_lock);
+	weir_view_read_begin();
 	ret = list_conns(text, answer);
-	pthread_rwlock_unlock(&policy_lock);
+	weir_view_read_end();
 	return ret;
-}
-
-void weir_telemetry_policy(struct weir_view *view, const struct weir_policy *policy)
-{
-	pthread_rwlock_wrlock(&policy_lock);
-	view->policy = policy;
-	pthread_rwlock_unlock(&policy_lock);
-}
-
-void weir_telemetry_checker(struct weir_view *view, struct weir_checker *checker)
-{
-	pthread_rwlock_wrlock(&policy_lock);
-	view->checker = checker;
-	pthread_rwlock_unlock(&policy_lock);
 }
 
 int weir_telemetry_start(const struct weir_view *view)

@@ -14,13 +14,4 @@
  */
 int weir_telemetry_start(const struct weir_view *view);
 
-/*
- * Control thread: the view shows that checker's records from now on, NULL: none. On return no thread
- * looks at the one before.
- */
-void weir_telemetry_checker(struct weir_view *view, struct weir_checker *checker);
-
-/* Control thread: the view shows that policy from now on. On return no thread reads the one before. */
-void weir_telemetry_policy(struct weir_view *view, const struct weir_policy *policy);
-
 #endif

@@ -1,6 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "ctl/view.h"
 
+#include <pthread.h>
+
+/* The control thread has precedence: a dense sequence of readers would keep it out for ever. */
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+void weir_view_read_begin(void)
+{
+	pthread_rwlock_rdlock(&lock);
+}
+
+void weir_view_read_end(void)
+{
+	pthread_rwlock_unlock(&lock);
+}
+
+void weir_view_set_policy(struct weir_view *v, const struct weir_policy *policy)
+{
+	pthread_rwlock_wrlock(&lock);
+	v->policy = policy;
+	pthread_rwlock_unlock(&lock);
+}
+
+void weir_view_set_checker(struct weir_view *v, struct weir_checker *checker)
+{
+	pthread_rwlock_wrlock(&lock);
+	v->checker = checker;
+	pthread_rwlock_unlock(&lock);
+}
+
 /* Blocks of counters are structs of nothing but uint64_t, so that one loop adds all of them. */
 static void add(void *sum, const void *block, size_t bytes)
 {

@@ -2,7 +2,7 @@
 /*
  * The view: all that the control side can show of a running daemon. app/ fills one in before it starts
  * a thread that reads it, and all that it points to lives as long as the process. Gauges in it are
- * atomics (flow/counters.h); `policy` is changed by weir_telemetry_policy() only, under its lock.
+ * atomics (flow/counters.h); `policy` is changed by weir_view_set_policy() only, under its lock.
  *
  * ctl/ owns how people and machines talk to synweir: telemetry, the log's watcher, reload requests. It
  * knows neither dp/ nor tcp/: it reads the workers' counters, and asks workers through their inquiry
@@ -59,10 +59,10 @@ struct weir_view {
 	uint64_t memory_bytes;   /* all workers' arenas and the mbuf pools */
 	uint32_t mbufs;          /* in all pools */
 	uint64_t flood; /* gauge, by the control thread: 1 while the log's alarm is raised */
-	const struct weir_policy *policy; /* changed by weir_telemetry_policy() only */
+	const struct weir_policy *policy; /* changed by weir_view_set_policy() only */
 	struct weir_orders *orders;       /* NULL: nothing can be ordered */
 	const struct weir_health *health; /* NULL: there are no checks; all are well */
-	struct weir_checker *checker; /* NULL: likewise; changed by weir_telemetry_checker() only */
+	struct weir_checker *checker; /* NULL: likewise; changed by weir_view_set_checker() only */
 	/* Next hop i, if there are so many; how many there are. Any thread. NULL: none is known. */
 	uint32_t (*look_at_nexthop)(void *data_plane, uint32_t i, struct weir_nexthop_record *r);
 	void *data_plane;
@@ -71,6 +71,20 @@ struct weir_view {
 	struct weir_view_worker worker[WEIR_WORKERS_MAX]; /* policy->n_workers of them */
 	struct weir_view_port port[WEIR_PORTS_MAX];       /* policy->n_ports of them */
 };
+
+/*
+ * Between the two the policy and the checker of any view stay as they are, and are not freed. Any thread but
+ * the control thread, which waits in the meantime: no longer than a listing takes.
+ */
+void weir_view_read_begin(void);
+void weir_view_read_end(void);
+
+/*
+ * Control thread: the view shows that policy or that checker's records (NULL: none) from now on. On return no
+ * thread reads the one before.
+ */
+void weir_view_set_policy(struct weir_view *v, const struct weir_policy *policy);
+void weir_view_set_checker(struct weir_view *v, struct weir_checker *checker);
 
 /* Sums over all workers. */
 uint64_t weir_view_fate(const struct weir_view *v, enum weir_fate fate);
